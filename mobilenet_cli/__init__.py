@@ -1,0 +1,55 @@
+"""Label images with MobileNet V1 from TensorFlow Hub, offline and fast.
+
+    from mobilenet_cli import Classifier
+
+What is named here is the public API; it is imported when it is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from mobilenet_cli._version import __version__
+
+if TYPE_CHECKING:
+    from mobilenet_cli.classifier import Classifier
+    from mobilenet_cli.errors import ImageError, InputError, MnclassifyError, ModelError, OutputError
+    from mobilenet_cli.inputs import find_sources
+    from mobilenet_cli.models.acquire import ModelWarning
+    from mobilenet_cli.records import Prediction, Result, Source
+
+_HOMES = {
+    "Classifier": "classifier",
+    "ImageError": "errors",
+    "InputError": "errors",
+    "MnclassifyError": "errors",
+    "ModelError": "errors",
+    "ModelWarning": "models.acquire",
+    "OutputError": "errors",
+    "Prediction": "records",
+    "Result": "records",
+    "Source": "records",
+    "find_sources": "inputs",
+}
+
+__all__ = [
+    "Classifier",
+    "ImageError",
+    "InputError",
+    "MnclassifyError",
+    "ModelError",
+    "ModelWarning",
+    "OutputError",
+    "Prediction",
+    "Result",
+    "Source",
+    "__version__",
+    "find_sources",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,111 @@
+"""The library's front: a model, loaded once, that labels images."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from mobilenet_cli.engines import Engine, EngineName
+from mobilenet_cli.errors import InputError
+from mobilenet_cli.models.acquire import Model, acquire
+from mobilenet_cli.models.registry import AUTO, Crop
+from mobilenet_cli.models.tensorflow_process import Report
+from mobilenet_cli.pipeline import Task, classify
+from mobilenet_cli.preprocess import Preprocessing
+from mobilenet_cli.records import Result, Source
+from mobilenet_cli.topk import TopK
+
+
+class Classifier:
+    """Labels images.
+
+    >>> from mobilenet_cli import Classifier
+    >>> for result in Classifier("auto").classify(["cat.jpg"]):
+    ...     print(result.path, result.predictions[0].label)
+
+    Safe to use from several threads: each call of `classify` has its own workers.
+    """
+
+    def __init__(
+        self,
+        model: str | os.PathLike[str] = AUTO,
+        *,
+        engine: EngineName = "auto",
+        image_size: int | None = None,
+        crop: Crop | None = None,
+        labels: str | os.PathLike[str] | None = None,
+        report: Report = lambda text, done, total: None,
+    ) -> None:
+        """Find the model, or fetch and compile it, which happens once and takes seconds.
+
+        Args:
+            model: A name ("auto", "mobilenet_v1_100_128", …), a TF Hub handle, or a SavedModel folder.
+            engine: "litert" or "tensorflow"; "auto" is LiteRT where the model compiles.
+            image_size: The side in pixels of the square that the network sees; by default the model's own.
+            crop: "center", "squash" or "pad"; by default the model's own.
+            labels: A file with a label a line, where the model's own will not do.
+            report: Told what takes its time: a text, bytes done, bytes in all (None where unknown).
+
+        Raises:
+            InputError: An argument is out of range.
+            ModelError: The model is unavailable or does not fit.
+
+        Warns:
+            ModelWarning: Another model or engine than the best is used.
+        """
+        self.model: Model = acquire(
+            os.fspath(model),
+            engine=engine,
+            image_size=image_size,
+            labels=Path(labels) if labels is not None else None,
+            report=report,
+        )
+        manifest = self.model.manifest
+        self._preprocessing = Preprocessing(self.model.image_size, crop or manifest.crop, manifest.interpolation)
+        self._engine: Engine = self.model.open_engine()
+
+    def classify(
+        self,
+        sources: Iterable[str | os.PathLike[str] | bytes | Source],
+        *,
+        top_k: int = 5,
+        threshold: float = 0.0,
+        batch_size: int | None = None,
+        workers: int | None = None,
+    ) -> Iterator[Result]:
+        """Yield one Result for each of `sources`, in their order, as they are ready.
+
+        An image that cannot be read gives a Result with status "error"; nothing is left out.
+
+        Args:
+            sources: Paths of image files, encoded images as bytes (their Result's path is "-"), or Sources as
+                `find_sources` makes them of folders and patterns. It is iterated in another thread.
+            top_k: Predictions an image at most.
+            threshold: The lowest score that is a prediction, 0 to 1.
+            batch_size: Images a call of the network at most; by default what suits the engine.
+            workers: Threads; by default as many as there are usable cores.
+
+        Raises:
+            InputError: An argument is out of range.
+        """
+        if top_k < 1 or not 0 <= threshold <= 1:
+            raise InputError(f"top_k is at least 1 and threshold 0 to 1, not {top_k} and {threshold}")
+        for name, value in (("batch_size", batch_size), ("workers", workers)):
+            if value is not None and value < 1:
+                raise InputError(f"{name} is at least 1, not {value}")
+        task = Task(
+            engine=self._engine,
+            preprocessing=self._preprocessing,
+            top_k=TopK(self.model.labels, self.model.manifest.output, top_k, threshold),
+            model=self.model.name,
+        )
+        return classify(map(_source, sources), task, batch_size=batch_size, workers=workers)
+
+
+def _source(source: str | os.PathLike[str] | bytes | Source) -> Source:
+    if isinstance(source, Source):
+        return source
+    if isinstance(source, bytes):
+        return Source("-", data=source)
+    return Source(os.fspath(source))

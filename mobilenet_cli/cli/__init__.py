@@ -1,0 +1,105 @@
+"""The command line: options, wiring and exit codes. What the commands do is in the library."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from importlib import import_module
+from typing import NoReturn
+
+import click
+
+from mobilenet_cli._version import __version__
+from mobilenet_cli.errors import InputError, MnclassifyError, ModelError, OutputError
+
+PROGRAM = "mnclassify"
+_FAILED, _INTERRUPTED, _INTERNAL = 1, 130, 70
+_EXIT_CODES: dict[type[MnclassifyError], int] = {InputError: 2, ModelError: 3, OutputError: 4}
+
+# The module of each command, imported when it is called or listed.
+_COMMANDS = {"classify": "classify"}
+
+
+class _ReaderLeftError(Exception):
+    """Whoever read our output has closed the pipe: it has what it wanted."""
+
+
+class _Commands(click.Group):
+    """A group whose first command may be left out."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        command: click.Command = import_module(f"{__name__}.{_COMMANDS[cmd_name]}").command
+        return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise _ReaderLeftError from error  # Click would make exit code 1 of it
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if args and args[0] not in _COMMANDS and args[0] not in ("-h", "--help", "--version"):
+            args = ["classify", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.command(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    no_args_is_help=True,
+    options_metavar="",
+    subcommand_metavar="[classify] SOURCES… [OPTIONS]",
+    epilog="Exit codes: 0 all classified, 1 some failed or nothing found, 2 wrong usage, 3 no model, "
+    "4 output not written, 130 interrupted.",
+)
+@click.version_option(__version__, prog_name=PROGRAM, message="%(prog)s %(version)s (mobilenet_v1_100_128)")
+def cli() -> None:
+    """Label images with MobileNet V1: files and folders in; a table, CSV or JSON out.
+
+    \b
+      mnclassify photos/                      a table on the terminal
+      mnclassify photos/ -o labels.csv        a CSV of the five best labels
+      mnclassify photos/ --match '*cat*' -f path
+
+    `classify` is the command that is meant where none is named: its options are in
+    `mnclassify classify --help`.
+    """
+
+
+def main() -> NoReturn:
+    """Run the command line and exit with its code."""
+    sys.exit(_run(sys.argv[1:]))
+
+
+def _run(arguments: list[str]) -> int:
+    try:
+        code = cli.main(arguments, prog_name=PROGRAM, standalone_mode=False)
+        sys.stdout.flush()
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo(f"{PROGRAM}: interrupted", err=True)
+        return _INTERRUPTED
+    except _ReaderLeftError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # so that the flush at the end fails no more
+        return 0
+    except MnclassifyError as error:
+        _explain(str(error))
+        return next((code for kind, code in _EXIT_CODES.items() if isinstance(error, kind)), _FAILED)
+    except Exception as error:  # the last line of defence between a bug and the user's terminal
+        _explain(f"internal error: {type(error).__name__}: {error}; with -vv it shows where. Please report it.")
+        return _INTERNAL
+    return code if isinstance(code, int) else 0
+
+
+def _explain(message: str) -> None:
+    if logging.getLogger("mobilenet_cli").isEnabledFor(logging.DEBUG):
+        logging.getLogger("mobilenet_cli").debug("here", exc_info=True)
+    click.echo(f"{PROGRAM}: {message}", err=True)

@@ -1,0 +1,103 @@
+"""What a command tells the person at the terminal, all of it on stderr: warnings, notes, and what is under way."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from mobilenet_cli.progress import Progress, Spinner, StatusLine
+
+_PROGRAM = "mnclassify"
+
+
+class Terminal:
+    """One status line at a time, and messages above it."""
+
+    def __init__(self, *, quiet: bool = False, verbosity: int = 0, progress: bool | None = None) -> None:
+        """Set up stderr for a command.
+
+        Args:
+            quiet: Only errors are told.
+            verbosity: 1 tells what is done, 2 and more shows the log and lets native code write its own.
+            progress: Whether to show a status line; None: where stderr is a terminal, and not if quiet.
+        """
+        self._quiet = quiet
+        self._live = progress if progress is not None else sys.stderr.isatty() and not quiet
+        self._line: StatusLine | None = None
+        if verbosity:
+            level = logging.INFO if verbosity == 1 else logging.DEBUG
+            logging.basicConfig(format="%(name)s: %(message)s")
+            logging.getLogger("mobilenet_cli").setLevel(level)
+
+    def note(self, text: str) -> None:
+        """Tell something that is no failure; not if quiet."""
+        if not self._quiet:
+            self._print(text)
+
+    def _print(self, text: str) -> None:
+        message = f"{_PROGRAM}: {text}"
+        if self._line is not None:
+            self._line.message(message)
+        else:
+            with contextlib.suppress(OSError):
+                print(message, file=sys.stderr, flush=True)
+
+    @contextmanager
+    def warnings_shown(self) -> Iterator[None]:
+        """Tell this package's warnings as notes, and hide those of libraries, in the length of the block."""
+
+        def show(message: Warning | str, *_: Any, **__: Any) -> None:
+            self.note(f"warning: {message}")
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            warnings.filterwarnings("always", module=r"mobilenet_cli\b")
+            warnings.showwarning = show
+            yield
+
+    @contextmanager
+    def waiting(self) -> Iterator[Callable[[str, int | None, int | None], None]]:
+        """Give a Report that shows what is waited for: as a spinner, or as a line a stage where that can't be."""
+        stage = ""
+        with contextlib.ExitStack() as stack:
+
+            def report(text: str, done: int | None, total: int | None) -> None:
+                nonlocal stage
+                if text != stage and not self._live:
+                    self.note(text)
+                if self._live:
+                    if self._line is None:
+                        self._line = stack.enter_context(Spinner(sys.stderr, text, enabled=True))
+                    assert isinstance(self._line, Spinner)  # noqa: S101 - for the type checker
+                    self._line.update(text if done is None else f"{text}: {_bytes(done, total)}")
+                stage = text
+
+            try:
+                yield report
+            finally:
+                stack.close()
+                self._line = None
+
+    @contextmanager
+    def counting(self) -> Iterator[Progress]:
+        """Show the progress of a run over images."""
+        with Progress(sys.stderr, enabled=self._live) as progress:
+            self._line = progress
+            try:
+                yield progress
+            finally:
+                self._line = None
+
+    @property
+    def live(self) -> bool:
+        """Whether there is a status line to keep up to date."""
+        return self._live
+
+
+def _bytes(done: int, total: int | None) -> str:
+    return f"{done / 1e6:.1f} MB" if total is None else f"{done / 1e6:.1f} of {total / 1e6:.1f} MB"

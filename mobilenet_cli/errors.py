@@ -1,0 +1,35 @@
+"""The errors that this package raises on purpose. Each message says what to do next."""
+
+from __future__ import annotations
+
+
+class MnclassifyError(Exception):
+    """Base of them all: catch this to catch everything that the package raises on purpose."""
+
+
+class InputError(MnclassifyError):
+    """An argument or an option is wrong."""
+
+
+class ImageError(MnclassifyError):
+    """One image cannot be read. The pipeline makes it a Result whose status is "error"."""
+
+
+class ModelError(MnclassifyError):
+    """The model is unavailable, or does not fit what is asked of it."""
+
+
+class UnavailableError(ModelError):
+    """No source has the model.
+
+    Attributes:
+        reasons: What was tried, and why it failed, in a few words each.
+    """
+
+    def __init__(self, message: str, reasons: list[str]) -> None:
+        super().__init__(message)
+        self.reasons = reasons
+
+
+class OutputError(MnclassifyError):
+    """The results cannot be written."""

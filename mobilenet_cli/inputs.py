@@ -1,0 +1,96 @@
+"""What the user names (files, folders, patterns, standard input) → a lazy stream of Sources."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import BinaryIO
+
+from mobilenet_cli.globs import expand, is_pattern
+from mobilenet_cli.records import Source
+from mobilenet_cli.walk import Rules, file_source, walk
+
+STDIN = "-"
+
+
+def find_sources(
+    arguments: Iterable[str],
+    *,
+    recursive: bool = True,
+    include_hidden: bool = False,
+    exclude: Sequence[str] = (),
+    stdin: BinaryIO | None = None,
+) -> Iterator[Source]:
+    """Yield the Sources that the arguments stand for, in the arguments' order, each found when asked for.
+
+    No image file is opened, nothing is listed or read before the stream gets there, and nothing is lost: what
+    cannot be read is a Source with an error. Nothing is raised.
+
+    Args:
+        arguments: Each is one of
+            - a file: tried whatever its name ends in; named twice, it comes twice;
+            - a folder: its images (`walk.IMAGE_ENDINGS`), sorted;
+            - a pattern (`**` too) where no file has that very name: each match is as if it had been named;
+            - "-": one image, the bytes of standard input.
+        recursive: Whether the folders inside a folder are walked.
+        include_hidden: Whether hidden files and folders count in folders and patterns (a named one does).
+        exclude: Shell patterns of files and folders to leave out, named ones too: see `walk.Rules`.
+        stdin: Where "-" reads from; None: the process's standard input.
+    """
+    rules = Rules(recursive, include_hidden, tuple(exclude))
+
+    def read() -> bytes:
+        return (stdin or sys.stdin.buffer).read()
+
+    return _find(arguments, rules, read)
+
+
+def count_sources(
+    arguments: Iterable[str],
+    *,
+    recursive: bool = True,
+    include_hidden: bool = False,
+    exclude: Sequence[str] = (),
+) -> int:
+    """Return how many Sources `find_sources` would yield now: its walk, without reading standard input."""
+    return sum(1 for _ in _find(arguments, Rules(recursive, include_hidden, tuple(exclude)), bytes))
+
+
+def _find(arguments: Iterable[str], rules: Rules, read_stdin: Callable[[], bytes]) -> Iterator[Source]:
+    stdin_was_read = False
+    for argument in arguments:
+        if argument == STDIN:
+            yield _stdin_source(read_stdin, stdin_was_read)
+            stdin_was_read = True
+        elif is_pattern(argument) and not os.path.lexists(argument):
+            yield from _matching(argument, rules)
+        else:
+            yield from _named(argument, rules)
+
+
+def _stdin_source(read: Callable[[], bytes], was_read: bool) -> Source:
+    if was_read:
+        return Source(STDIN, error="standard input was already read: it holds one image")
+    try:
+        return Source(STDIN, data=read())
+    except (OSError, ValueError, AttributeError) as error:  # AttributeError: the process has none
+        return Source(STDIN, error=f"standard input cannot be read: {error}")
+
+
+def _matching(pattern: str, rules: Rules) -> Iterator[Source]:
+    path = None
+    for path in expand(pattern, rules):
+        yield from _named(path, rules)
+    if path is None:
+        yield Source(pattern, error="no file matches this pattern")
+
+
+def _named(path: str, rules: Rules) -> Iterator[Source]:
+    source = file_source(path)
+    if rules.leaves_out(path, is_folder=source is None):
+        return
+    if source is None:
+        yield from walk(path, rules)
+    else:
+        yield source

@@ -1,0 +1,1 @@
+"""What models are, where they come from and where they live."""

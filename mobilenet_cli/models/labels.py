@@ -1,0 +1,74 @@
+"""Class names: what index, WordNet id and label each output of a model has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from mobilenet_cli.errors import ModelError
+
+IMAGENET = "imagenet"
+_TABLE = Path(__file__).with_name("imagenet_classes.tsv")
+_WITH_BACKGROUND = 1001
+
+
+@dataclass(frozen=True, slots=True)
+class ClassName:
+    """One output of a model: its WordNet id ("" where it has none) and its label."""
+
+    wnid: str
+    label: str
+
+
+def imagenet_labels(classes: int) -> tuple[ClassName, ...]:
+    """Return the names of a 1001-class model (index 0 is "background") or of a 1000-class one (no background).
+
+    The 1000 classes are ImageNet's (ILSVRC-2012) in the order of their WordNet ids.
+
+    Raises:
+        ModelError: `classes` is neither.
+    """
+    table = _imagenet_table()
+    if classes not in (_WITH_BACKGROUND, _WITH_BACKGROUND - 1):
+        raise ModelError(
+            f"the model has {classes} classes, so they are not ImageNet's 1000 or 1001; give their names with --labels"
+        )
+    return table[_WITH_BACKGROUND - classes :]
+
+
+@cache
+def _imagenet_table() -> tuple[ClassName, ...]:
+    rows = _TABLE.read_text(encoding="utf-8").splitlines()[1:]
+    return tuple(ClassName(wnid, label) for _, wnid, label in (row.split("\t") for row in rows))
+
+
+def read_labels(file: Path, classes: int) -> tuple[ClassName, ...]:
+    """Read a label file: UTF-8, one label a line in the order of the model's outputs.
+
+    Lists that are ImageNet's own get its WordNet ids; a list of 1000 for a model of 1001 classes, or the other
+    way round, is told apart from a wrong file.
+
+    Raises:
+        ModelError: The file cannot be read, or has another number of labels than the model has classes.
+    """
+    try:
+        lines = file.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ModelError(f"cannot read the labels in {file}: {error}") from error
+    labels = [line.strip() for line in lines]
+    while labels and not labels[-1]:
+        labels.pop()
+    if len(labels) != classes:
+        hint = " (is the background class missing or surplus?)" if abs(len(labels) - classes) == 1 else ""
+        raise ModelError(f"{file} has {len(labels)} labels, but the model has {classes} classes{hint}")
+    if classes in (_WITH_BACKGROUND, _WITH_BACKGROUND - 1):
+        imagenet = imagenet_labels(classes)
+        if [name.label for name in imagenet] == labels:
+            return imagenet
+    return tuple(ClassName("", label) for label in labels)
+
+
+def numbered_labels(classes: int) -> tuple[ClassName, ...]:
+    """Return "class 0", "class 1", …: for a model that comes without names."""
+    return tuple(ClassName("", f"class {index}") for index in range(classes))

@@ -1,0 +1,109 @@
+"""The manifest: what a model in the store is, and the hash of each of its files."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from mobilenet_cli.errors import ModelError
+from mobilenet_cli.models.registry import Crop, Interpolation
+
+MANIFEST = "manifest.json"
+Output = Literal["logits", "probabilities"]
+
+
+@dataclass(frozen=True, slots=True)
+class FileRecord:
+    """A file's size in bytes and its SHA-256 in hexadecimal."""
+
+    size: int
+    sha256: str
+
+    @classmethod
+    def of(cls, file: Path) -> Self:
+        """Read the file and record it."""
+        with file.open("rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256")
+        return cls(file.stat().st_size, digest.hexdigest())
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """What became of compiling for one image size.
+
+    Attributes:
+        file: The .tflite's name in the model's folder, or None where the model does not compile.
+        difference: Largest difference from the SavedModel's output, relative to its range.
+        failure: Why it does not compile, or None.
+    """
+
+    file: str | None
+    difference: float | None = None
+    failure: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a model is.
+
+    Attributes:
+        name: The model's name.
+        source: Where it came from: a URL, a path, a package.
+        license: SPDX name of its licence, or "" where it is not known.
+        image_size: Its input's side in pixels where the user asks for no other.
+        crop: How the square is taken out of an image.
+        interpolation: How an image is resized.
+        classes: How many classes it has, background included.
+        labels: "imagenet", or the name of the label file in the folder, or "" where it came without names.
+        output: Whether it returns logits or probabilities.
+        saved_model: Its SavedModel folder: "saved_model" in the store, or the absolute path of a local one.
+        compiled: By image size.
+        files: Each file in the folder but this one, by its path relative to the folder.
+    """
+
+    name: str
+    source: str
+    license: str
+    image_size: int
+    crop: Crop
+    interpolation: Interpolation
+    classes: int
+    labels: str
+    output: Output
+    saved_model: str
+    compiled: dict[str, Compiled] = field(default_factory=dict)
+    files: dict[str, FileRecord] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, folder: Path) -> Self:
+        """Read the manifest in a model's folder.
+
+        Raises:
+            FileNotFoundError: There is none.
+            ModelError: It is damaged, or of a version that this program does not know.
+        """
+        text = (folder / MANIFEST).read_text(encoding="utf-8")
+        try:
+            values: dict[str, Any] = json.loads(text)
+            values["compiled"] = {size: Compiled(**value) for size, value in values["compiled"].items()}
+            values["files"] = {path: FileRecord(**value) for path, value in values["files"].items()}
+            return cls(**values)
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise ModelError(
+                f"{folder / MANIFEST} is damaged ({error}); remove {folder} and the model is made anew"
+            ) from error
+
+    def write(self, folder: Path) -> None:
+        """Write the manifest into a model's folder, replacing an older one in one step."""
+        temporary = folder / f"{MANIFEST}.{os.getpid()}.tmp"
+        temporary.write_text(json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        temporary.replace(folder / MANIFEST)
+
+    def with_hashes(self, folder: Path) -> Self:
+        """Return this manifest with the record of every file that is in `folder` now."""
+        files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST)
+        return replace(self, files={path.relative_to(folder).as_posix(): FileRecord.of(path) for path in files})

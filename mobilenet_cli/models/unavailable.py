@@ -1,0 +1,40 @@
+"""A note that a model could not be had, so that "auto" does not ask an absent network at every start."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+from pathlib import Path
+
+from mobilenet_cli.models import store
+from mobilenet_cli.models.origin import Origin
+
+_SECONDS = 3600.0
+
+
+def remembered(origin: Origin) -> str | None:
+    """Return why the model could not be had in the last hour from the same sources, or None."""
+    try:
+        note = json.loads(_file(origin).read_text(encoding="utf-8"))
+        fresh = 0 <= time.time() - note["time"] < _SECONDS and note["places"] == _places(origin)
+        return str(note["reason"]) if fresh else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None  # no note, or a damaged one: then the sources are asked
+
+
+def remember(origin: Origin, reason: str) -> None:
+    """Note that the model cannot be had now, and why. A store that cannot be written is left as it is."""
+    with contextlib.suppress(OSError):
+        file = _file(origin)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        note = {"time": time.time(), "places": _places(origin), "reason": reason}
+        file.write_text(json.dumps(note), encoding="utf-8")
+
+
+def _places(origin: Origin) -> list[str]:
+    return [source.place for source in origin.sources]
+
+
+def _file(origin: Origin) -> Path:
+    return store.home() / "unavailable" / f"{origin.key}.json"

@@ -1,0 +1,218 @@
+"""What is under way, on the last line of the terminal: a progress bar for a run, a spinner for a wait.
+
+Records go to stdout and this line to stderr, often on the same terminal: whoever prints does it inside
+`hidden()`, which takes the line away and puts it back below. One line at a time: do not nest these.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+import time
+from collections import deque
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Self, TextIO
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import TracebackType
+
+    from rich.console import Console
+    from rich.text import Text
+
+TICK = 0.1
+"""Seconds between two drawings, and before the first: a shorter run shows no line at all."""
+RATE_WINDOW = 10.0
+"""Seconds over which images/s and the time left are estimated."""
+ERASE = "\r\x1b[2K"
+GAP = "  "
+
+
+class StatusLine:
+    """A line that redraws itself while its block runs, and is erased when the block ends, however it ends.
+
+    Args:
+        stream: The terminal's stream, stderr.
+        enabled: Where False, the line is never drawn, and rich is not imported; only message() prints.
+            A terminal that cannot erase a line (TERM=dumb) has the same effect.
+    """
+
+    def __init__(self, stream: TextIO, *, enabled: bool) -> None:
+        self._stream = stream
+        self._enabled = enabled and os.environ.get("TERM") != "dumb"
+        self._lock = threading.RLock()
+        self._stopped = threading.Event()
+        self._shown = ""
+        self._started = time.monotonic()
+
+    def __enter__(self) -> Self:
+        self._started = time.monotonic()
+        if self._enabled:
+            from rich.console import Console
+
+            self._console = Console(file=self._stream, highlight=False, markup=False, emoji=False)
+            self._thread = threading.Thread(target=self._refresh, name="progress", daemon=True)
+            self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._enabled:
+            self._stopped.set()
+            self._thread.join()
+            self._erase()
+
+    @contextmanager
+    def hidden(self) -> Iterator[None]:
+        """Take the line away for as long as this block prints; other threads' redrawing waits."""
+        with self._lock:
+            shown = self._erase()
+            try:
+                yield
+            finally:
+                self._show(shown)
+
+    def message(self, text: str) -> None:
+        """Print a line of text above this one, or just print it where this one is not enabled."""
+        with self.hidden():
+            self._put(f"{text}\n")
+
+    def _refresh(self) -> None:
+        while not self._stopped.wait(TICK):
+            with self._lock, contextlib.suppress(OSError):  # rich flushes the stream
+                self._show(self._drawn())
+
+    def _drawn(self) -> str:
+        try:
+            width = os.get_terminal_size(self._stream.fileno()).columns or 80
+        except OSError:
+            width = 80
+        line = self._line(self._console, width - 1)  # a full last column would move the cursor to the next line
+        line.truncate(width - 1, overflow="crop")
+        with self._console.capture() as written:
+            self._console.print(line, end="", soft_wrap=True)
+        return written.get()
+
+    def _show(self, line: str) -> None:
+        if line or self._shown:
+            self._put(f"\r{line}\x1b[K")
+        self._shown = line
+
+    def _erase(self) -> str:
+        shown, self._shown = self._shown, ""
+        if shown:
+            self._put(ERASE)
+        return shown
+
+    def _put(self, text: str) -> None:
+        with contextlib.suppress(OSError):  # the terminal is gone; the run is not to fail for its decoration
+            self._stream.write(text)
+            self._stream.flush()
+
+    def _line(self, console: Console, width: int) -> Text:
+        """Return the line to draw, of at most `width` cells."""
+        raise NotImplementedError
+
+
+class Spinner(StatusLine):
+    """A turning wheel, what is being waited for, and for how long."""
+
+    def __init__(self, stream: TextIO, description: str, *, enabled: bool) -> None:
+        super().__init__(stream, enabled=enabled)
+        self._description = description
+
+    def update(self, description: str) -> None:
+        """Say what is being waited for now."""
+        self._description = description
+
+    def _line(self, console: Console, width: int) -> Text:
+        from rich.text import Text
+
+        elapsed = time.monotonic() - self._started
+        wheel = "|/-\\" if console.options.ascii_only else "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+        turn = wheel[int(elapsed / TICK) % len(wheel)]
+        return Text.assemble((turn, "cyan"), f" {self._description} ", (_clock(elapsed), "dim"))
+
+
+class Progress(StatusLine):
+    """Images done of all images, images/s, failures and the time left."""
+
+    def __init__(self, stream: TextIO, *, enabled: bool, description: str = "Classifying") -> None:
+        super().__init__(stream, enabled=enabled)
+        self._description = description
+        self._total: int | None = None
+        self._done = 0
+        self._failed = 0
+        self._samples: deque[tuple[float, int]] = deque()
+
+    def advance(self, *, failed: bool) -> None:
+        """Count one more image, which may have failed."""
+        with self._lock:
+            self._done += 1
+            self._failed += failed
+
+    def set_total(self, total: int) -> None:
+        """Say how many images there are, once that is known."""
+        with self._lock:
+            self._total = total
+
+    def _line(self, console: Console, width: int) -> Text:
+        from rich.text import Text
+
+        rate = self._rate()
+        total = self._total
+        count = f"{self._done:,}" if total is None else f"{self._done:,}/{total:,}"
+        left = _clock((total - self._done) / rate) + " left" if total and rate else ""
+        speed = f"{rate:,.0f} images/s" if rate else ""
+        failed = f"{self._failed:,} failed" if self._failed else ""
+        # Most important first: those that do not fit in a narrow terminal are left out from the end.
+        parts = {
+            "count": count,
+            "failed": failed,
+            "left": left,
+            "rate": speed,
+            "what": self._description,
+        }
+        room = width + len(GAP)  # there is a gap before every part but the first
+        for name, text in parts.items():
+            room -= len(text) + len(GAP) if text else 0
+            if room < 0:
+                parts[name] = ""
+        bar = self._bar(console, min(room - len(GAP), 40)) if total and room >= 12 else Text()
+        styled = (
+            (parts["what"], "bold"),
+            bar,
+            (parts["count"], ""),
+            (parts["rate"], "cyan"),
+            (parts["failed"], "red"),
+            (parts["left"], "dim"),
+        )
+        pieces = [part if isinstance(part, Text) else Text(*part) for part in styled]
+        return Text(GAP).join(piece for piece in pieces if piece)
+
+    def _bar(self, console: Console, width: int) -> Text:
+        from rich.progress_bar import ProgressBar
+        from rich.text import Text
+
+        bar = ProgressBar(total=self._total, completed=self._done, width=width)
+        pieces = ((piece.text, piece.style or "") for piece in console.render(bar))
+        return Text.assemble(*pieces)
+
+    def _rate(self) -> float:
+        """Return images/s over the last seconds, 0 before there is anything to tell it from."""
+        now = time.monotonic()
+        if not self._samples:
+            self._samples.append((self._started, 0))
+        self._samples.append((now, self._done))
+        while len(self._samples) > 2 and now - self._samples[0][0] > RATE_WINDOW:
+            self._samples.popleft()
+        since, before = self._samples[0]
+        return (self._done - before) / (now - since) if now > since else 0.0
+
+
+def _clock(seconds: float) -> str:
+    minutes, second = divmod(round(seconds), 60)
+    hours, minute = divmod(minutes, 60)
+    return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"

@@ -1,0 +1,68 @@
+"""What goes from one part of the program to the next: named, immutable records."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Status = Literal["ok", "error"]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One image to classify, before anything of it is read.
+
+    Attributes:
+        path: The path as it is opened and as its Result shows it ("-" for standard input).
+            Bytes that are not UTF-8 are kept as Python keeps them in file names (surrogateescape).
+        data: The encoded image itself where it has no file (standard input).
+        error: Why this source cannot be read, where that is known before opening it
+            (a folder without permission, a pattern that nothing matches).
+    """
+
+    path: str
+    data: bytes | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """One of a Result's top-k classes.
+
+    Attributes:
+        rank: 1 for the highest score.
+        index: The class's position in the model's output, from 0. With `wnid` it identifies the class:
+            labels repeat (two ImageNet classes are called "crane").
+        wnid: The WordNet id ("n02123045"), or "" where the class has none.
+        label: The class's name.
+        score: Softmax over all of the model's logits, 0 to 1.
+    """
+
+    rank: int
+    index: int
+    wnid: str
+    label: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one Source: there is exactly one Result a Source, in the order of the Sources.
+
+    Attributes:
+        path: The Source's path.
+        status: "ok", or "error" where the image could not be read.
+        predictions: The top-k, highest score first; empty where status is "error".
+        error: One line that says why, where status is "error", else None.
+        width: The image's width in pixels as a viewer shows it (EXIF orientation applied), if known.
+        height: The image's height in pixels likewise.
+        model: The name of the model that made the predictions.
+    """
+
+    path: str
+    status: Status
+    predictions: tuple[Prediction, ...]
+    error: str | None
+    width: int | None
+    height: int | None
+    model: str

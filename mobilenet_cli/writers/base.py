@@ -1,0 +1,41 @@
+"""What every writer has in common: the options that shape records, and the two calls it answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from mobilenet_cli.records import Result
+
+SCORE_DECIMALS = 6
+"""A float32 carries about seven significant digits: more decimals of a score would show rounding noise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The options that shape records.
+
+    Attributes:
+        top_k: How many predictions a Result has at most: the number of label and score columns.
+        long: CSV and TSV: a row a prediction instead of a row an image.
+        null: Format "path": end each path with a NUL byte instead of a newline.
+    """
+
+    top_k: int
+    long: bool = False
+    null: bool = False
+
+
+class Writer(Protocol):
+    """Turns Results into one document on the binary stream that it was made with.
+
+    Nothing is written before the first Result or close(), and each Result is one call of the stream's
+    write(), so a stream that is unbuffered holds whole records whenever the program is stopped.
+    """
+
+    def write(self, result: Result) -> None:
+        """Write one Result. Raises what the stream raises."""
+
+    def close(self) -> None:
+        """Complete the document: a header without rows, a closing bracket. The stream stays open."""

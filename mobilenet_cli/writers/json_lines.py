@@ -1,0 +1,75 @@
+r"""Results as JSON: one object a Result, a line each, alone (JSONL) or in an array.
+
+Text stays readable UTF-8. A byte of a file name that is not UTF-8 is the escape of its lone surrogate
+("\udcff"), so `os.fsencode(json.loads(line)["path"])` gives the name's exact bytes.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, BinaryIO
+
+from mobilenet_cli.writers.base import SCORE_DECIMALS, Layout
+
+if TYPE_CHECKING:
+    from mobilenet_cli.records import Result
+
+# JSON allows these two groups unescaped; a terminal obeys the first, and UTF-8 cannot encode the second.
+_TO_ESCAPE = re.compile("[\x7f-\x9f\ud800-\udfff]")
+
+
+class JsonLinesWriter:
+    """Writes one object a line."""
+
+    def __init__(self, stream: BinaryIO, layout: Layout) -> None:
+        del layout  # an object shows whatever predictions its Result has
+        self._stream = stream
+
+    def write(self, result: Result) -> None:
+        """Write one Result as a line."""
+        self._stream.write(_encoded(result) + b"\n")
+
+    def close(self) -> None:
+        """Do nothing: a document of lines is complete after each."""
+
+
+class JsonArrayWriter:
+    """Writes one array with an object a line; it is valid JSON once closed."""
+
+    def __init__(self, stream: BinaryIO, layout: Layout) -> None:
+        del layout
+        self._stream = stream
+        self._begun = False
+
+    def write(self, result: Result) -> None:
+        """Write one Result as the array's next object."""
+        self._stream.write((b",\n" if self._begun else b"[\n") + _encoded(result))
+        self._begun = True
+
+    def close(self) -> None:
+        """End the array."""
+        self._stream.write(b"\n]\n" if self._begun else b"[]\n")
+
+
+def _encoded(result: Result) -> bytes:
+    record = {
+        "path": result.path,
+        "status": result.status,
+        "predictions": [
+            {
+                "rank": each.rank,
+                "index": each.index,
+                "wnid": each.wnid,
+                "label": each.label,
+                "score": round(each.score, SCORE_DECIMALS),
+            }
+            for each in result.predictions
+        ],
+        "error": result.error,
+        "width": result.width,
+        "height": result.height,
+        "model": result.model,
+    }
+    text = json.dumps(record, ensure_ascii=False)
+    return _TO_ESCAPE.sub(lambda match: f"\\u{ord(match[0]):04x}", text).encode()

@@ -1,0 +1,33 @@
+r"""File names and other foreign text, made safe for a reader: `valid_utf8` for files, `printable` for people.
+
+A file name that is not UTF-8 reaches the program with its bytes as lone surrogates (PEP 383); both functions
+show such a byte as \xff.
+"""
+
+from __future__ import annotations
+
+import re
+
+_SURROGATES = re.compile("[\ud800-\udfff]")
+# Besides the control characters, those that end a line or turn its direction round (Unicode TR 36, TR 9):
+# a name that holds them could rewrite the screen or pose as another.
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+
+
+def valid_utf8(text: str) -> str:
+    r"""Return `text` with undecodable bytes shown as \xff, and everything else as it is."""
+    return _SURROGATES.sub(_escape, text)
+
+
+def printable(text: str) -> str:
+    r"""Return `text` on one line that a terminal cannot obey: control characters become \n, \x1b, \u202e."""
+    return _UNPRINTABLE.sub(_escape, text)
+
+
+def _escape(match: re.Match[str]) -> str:
+    character = match[0]
+    code = ord(character)
+    if 0xDC80 <= code <= 0xDCFF:
+        code -= 0xDC00
+    return _SHORT.get(character) or (f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}")

@@ -1,0 +1,142 @@
+"""Fixtures that many tests share: stores, a hub on this machine, and the models that it serves."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tarfile
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+SAMPLES = ROOT / "sample_images"
+MAIN = "mobilenet_v1_100_128"
+MAIN_PATH = f"/google/imagenet/{MAIN}/classification/4"
+
+# Before anything imports TensorFlow.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the hub of the tests answers at a path."""
+
+    body: bytes = b""
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    cut_after: int | None = None  # bytes after which the connection is dropped
+
+
+class HubServer:
+    """An HTTP server on 127.0.0.1 that answers from a table and remembers what it was asked for."""
+
+    def __init__(self) -> None:
+        self.answers: dict[str, Answer] = {}
+        self.requests: list[str] = []
+        hub = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                path = self.path.partition("?")[0]
+                hub.requests.append(self.path)
+                answer = hub.answers.get(path, Answer(status=404))
+                self.send_response(answer.status)
+                for name, value in answer.headers.items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(answer.body)))
+                self.end_headers()
+                self.wfile.write(answer.body[: answer.cut_after])
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@pytest.fixture(autouse=True)
+def _own_store(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every test has a store of its own and a hub that refuses connections, whatever the user has set."""
+    for name in ("MNCLASSIFY_MODEL", "TFHUB_CACHE_DIR", "COLUMNS", "NO_COLOR", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("MNCLASSIFY_HOME", str(tmp_path_factory.mktemp("home")))
+    monkeypatch.setenv("MNCLASSIFY_HUB_URL", "http://127.0.0.1:9")
+
+
+@pytest.fixture
+def hub() -> Iterator[HubServer]:
+    server = HubServer()
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def mobilenet_saved_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """MobileNet V1 1.0 for 1001 classes with seeded weights, saved with the hub's interface."""
+    from mobilenet_cli.models import hub_interface
+    from mobilenet_cli.models.mobilenet_v1 import MobilenetV1
+
+    folder = tmp_path_factory.mktemp("mobilenet") / "saved_model"
+    hub_interface.save(MobilenetV1(1.0, 1001, seed=7), folder, "classification")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def mobilenet_archive(mobilenet_saved_model: Path, tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """The same as TF Hub serves it: a gzipped tar of the SavedModel's content."""
+    file = tmp_path_factory.mktemp("archive") / "model.tar.gz"
+    with tarfile.open(file, "w:gz", compresslevel=1) as archive:
+        archive.add(mobilenet_saved_model, arcname=".")
+    return file.read_bytes()
+
+
+@pytest.fixture(scope="session")
+def embedded_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store that holds the embedded model, compiled by the command itself."""
+    home = tmp_path_factory.mktemp("embedded-home")
+    done = run_command(
+        "-m", "efficientnet_lite0", str(SAMPLES / "cat.jpg"), env={"MNCLASSIFY_HOME": str(home)}, timeout=300
+    )
+    assert done.returncode == 0, done.stderr
+    return home
+
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+def run_command(
+    *arguments: str, env: dict[str, str] | None = None, **options: object
+) -> subprocess.CompletedProcess[str]:
+    """Run the installed `mnclassify` and return what it printed."""
+    command = Path(sys.executable).with_name("mnclassify")
+    settings: dict[str, object] = {"capture_output": True, "text": True, "timeout": 120, "stdin": subprocess.DEVNULL}
+    if "input" in options:
+        del settings["stdin"]
+    return subprocess.run([str(command), *arguments], env=os.environ | (env or {}), **(settings | options))
+
+
+@pytest.fixture
+def mnclassify(embedded_home: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """The installed command, with the embedded model already in the store."""
+    monkeypatch.setenv("MNCLASSIFY_HOME", str(embedded_home))
+    return run_command
+
+
+@pytest.fixture(scope="session")
+def shared_images() -> Path:
+    """200 photographs of ImageNet classes beside the repository, named WNID_name.JPEG."""
+    folder = ROOT.parent / "shared" / "images"
+    if not folder.is_dir():
+        pytest.skip("needs the photographs in ../shared/images, which are no part of the project")
+    return folder

@@ -1,0 +1,258 @@
+"""The installed command on real images with the embedded model: what a user is promised."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import pty
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from conftest import SAMPLES, Run
+
+pytestmark = pytest.mark.slow
+
+CAT, ESPRESSO = str(SAMPLES / "cat.jpg"), str(SAMPLES / "espresso.webp")
+COMMAND = str(Path(sys.executable).with_name("mnclassify"))
+
+
+def rows(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def test_the_samples_get_right_labels(mnclassify: Run):
+    done = mnclassify(str(SAMPLES), "-f", "jsonl")
+    assert done.returncode == 0
+    results = {Path(each["path"]).name: each for each in map(json.loads, done.stdout.splitlines())}
+    labels = {name: [p["label"] for p in each["predictions"]] for name, each in results.items()}
+    assert {"Egyptian cat", "tabby", "tiger cat"} & set(labels["cat.jpg"])
+    assert labels["espresso.webp"][0] in ("espresso", "cup")
+    assert labels["photographer.png"][0] == "tripod"
+    assert labels["rocket.jpg"][0] in ("missile", "projectile")
+    # The cat's photograph is stored on its side: its size is what a viewer shows.
+    assert (results["cat.jpg"]["width"], results["cat.jpg"]["height"]) == (451, 300)
+
+
+def test_in_a_pipe_it_is_csv_with_the_columns_of_the_contract(mnclassify: Run):
+    done = mnclassify(CAT, "-k", "2")
+    assert done.stdout.splitlines()[0] == "path,status,label_1,score_1,label_2,score_2,error,model"
+    (row,) = rows(done.stdout)
+    assert (row["path"], row["status"], row["error"]) == (CAT, "ok", "")
+    assert 1 >= float(row["score_1"]) >= float(row["score_2"]) >= 0
+
+
+def test_long_rows(mnclassify: Run, tmp_path: Path):
+    (tmp_path / "empty.jpg").touch()
+    done = mnclassify(CAT, str(tmp_path / "empty.jpg"), "-k", "2", "--long")
+    assert done.returncode == 1
+    first, second, failed = rows(done.stdout)
+    assert list(first) == ["path", "rank", "index", "wnid", "label", "score", "model", "error"]
+    assert (first["rank"], second["rank"], failed["rank"]) == ("1", "2", "")
+    assert first["wnid"].startswith("n0")
+    assert failed["error"] == "the file is empty (0 bytes)"
+
+
+def test_one_good_and_six_bad_files_are_seven_rows_in_order(mnclassify: Run, tmp_path: Path):
+    whole = Path(CAT).read_bytes()
+    (tmp_path / "a_empty.jpg").touch()
+    (tmp_path / "b_truncated.jpg").write_bytes(whole[: len(whole) // 2])
+    (tmp_path / "c_text.png").write_text("this is no image\n")
+    shutil.copy(CAT, tmp_path / "d_good.jpg")
+    (tmp_path / "e_nowhere.jpg").symlink_to(tmp_path / "nothing")
+    os.mkfifo(tmp_path / "f_fifo.jpg")
+    (tmp_path / "g_bomb.png").write_bytes(_bomb())
+    done = mnclassify(str(tmp_path))
+    assert done.returncode == 1
+    found = rows(done.stdout)
+    assert [Path(row["path"]).name[0] for row in found] == list("abcdefg")
+    assert [row["status"] for row in found] == ["error"] * 3 + ["ok"] + ["error"] * 3
+    for row in found:
+        assert (row["error"] == "") == (row["status"] == "ok")
+        assert "Traceback" not in row["error"]
+        assert "\n" not in row["error"]
+    assert "6 of 7 images could not be classified" in done.stderr
+
+
+def _bomb() -> bytes:
+    """A PNG's head that promises 60,000 × 60,000 pixels."""
+    import struct
+    import zlib
+
+    head = b"IHDR" + struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)
+    data = b"IDAT" + zlib.compress(b"\0" * 1000)
+    chunks = (struct.pack(">I", len(c) - 4) + c + struct.pack(">I", zlib.crc32(c)) for c in (head, data, b"IEND"))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
+
+
+def test_a_name_that_is_not_utf8_is_classified_and_its_bytes_survive(mnclassify: Run, tmp_path: Path):
+    name = os.fsencode(tmp_path) + b"/caf\xe9.jpg"
+    shutil.copy(CAT, name)
+    done = mnclassify(str(tmp_path))
+    assert done.returncode == 0
+    assert rows(done.stdout)[0]["path"] == f"{tmp_path}/caf\\xe9.jpg"
+    done = subprocess.run([COMMAND, tmp_path, "-f", "path", "--print0"], capture_output=True, check=True)
+    assert done.stdout == name + b"\0"
+    done = subprocess.run([COMMAND, tmp_path, "-f", "json"], capture_output=True, check=True)
+    assert os.fsencode(json.loads(done.stdout)[0]["path"]) == name
+
+
+def test_an_image_on_standard_input(mnclassify: Run):
+    done = subprocess.run([COMMAND, "-", "-f", "json"], input=Path(ESPRESSO).read_bytes(), capture_output=True)
+    (result,) = json.loads(done.stdout)
+    assert (result["path"], result["predictions"][0]["label"]) == ("-", "espresso")
+
+
+def test_the_same_file_twice_is_two_rows_and_a_missing_one_a_row(mnclassify: Run):
+    done = mnclassify(CAT, "no/such.jpg", CAT)
+    assert [row["status"] for row in rows(done.stdout)] == ["ok", "error", "ok"]
+    assert rows(done.stdout)[1]["error"] == "no such file or folder"
+
+
+def test_match_keeps_images_that_show_it_and_path_prints_their_paths(mnclassify: Run):
+    done = mnclassify(str(SAMPLES), "--match", "*cat", "-f", "path")
+    assert done.stdout == f"{CAT}\n"
+    assert done.returncode == 0
+
+
+def test_a_file_appears_under_its_name_when_it_is_complete(mnclassify: Run, tmp_path: Path):
+    file = tmp_path / "out.csv"
+    done = mnclassify(str(SAMPLES), "-o", str(file))
+    assert done.returncode == 0
+    assert len(rows(file.read_text())) == 5
+    assert list(tmp_path.iterdir()) == [file]
+    assert done.stdout == ""
+    again = mnclassify(CAT, "-o", str(file))
+    assert again.returncode == 4
+    assert "--overwrite" in again.stderr
+    assert mnclassify(CAT, "-o", str(file), "--overwrite").returncode == 0
+    assert len(rows(file.read_text())) == 1
+
+
+@pytest.mark.parametrize(("name", "first"), [("o.json", "["), ("o.jsonl", "{"), ("o.tsv", "path\t")])
+def test_the_files_ending_chooses_the_format(mnclassify: Run, tmp_path: Path, name: str, first: str):
+    assert mnclassify(CAT, "-o", str(tmp_path / name)).returncode == 0
+    assert (tmp_path / name).read_text().startswith(first)
+
+
+def test_a_closed_pipe_ends_quietly(mnclassify: Run):
+    script = f"set -o pipefail; '{COMMAND}' {' '.join([CAT] * 60)} -f csv -q | head -3"
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(done.stdout.splitlines()) == 3
+
+
+def test_ctrl_c_is_130_and_keeps_the_finished_rows(mnclassify: Run, tmp_path: Path):
+    file = tmp_path / "out.jsonl"
+    process = subprocess.Popen([COMMAND, *[CAT] * 5000, "-o", str(file)], stderr=subprocess.PIPE, text=True)
+    part = tmp_path / "out.jsonl.part"
+    while not (part.exists() and part.stat().st_size > 1000):
+        assert process.poll() is None
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "Traceback" not in errors
+    assert not file.exists()
+    assert all(json.loads(line)["status"] == "ok" for line in part.read_text().splitlines())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        ([], 2, "Usage"),
+        (["--nonsense"], 2, "No such option"),
+        ([CAT, "-k", "0"], 2, "top-k"),
+        ([CAT, "-f", "xml"], 2, "'table', 'csv'"),
+        ([CAT, "-o", "labels.txt"], 2, "--format"),
+        ([CAT, "-f", "json", "--long"], 2, "--long goes with"),
+        ([CAT, "-f", "csv", "--print0"], 2, "--print0 goes with"),
+        ([CAT, "--image-size", "9999"], 2, "out of range"),
+        ([CAT, "-m", "nonsense"], 3, "no model is called"),
+        ([CAT, "-m", "mobilenet_v1_100_128"], 3, "Tried:"),
+        ([CAT, "-o", "/no/folder/out.csv"], 4, "folder does not exist"),
+        ([CAT, "-o", "/dev/full", "-f", "csv"], 4, "No space left"),
+        (["/var/empty-or-not-there/*.jpg"], 1, "no file matches"),
+    ],
+)
+def test_exit_codes_and_their_words(mnclassify: Run, arguments: list[str], code: int, words: str):
+    done = mnclassify(*arguments)
+    assert done.returncode == code
+    assert words in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_folder_without_images_says_so(mnclassify: Run, tmp_path: Path):
+    done = mnclassify(str(tmp_path), "-f", "csv")
+    assert done.returncode == 1
+    assert done.stdout.startswith("path,status")
+    assert "no images found" in done.stderr
+
+
+def test_no_log_line_of_native_code_shows_unless_asked_for(mnclassify: Run):
+    for engine in ("litert", "tensorflow"):
+        assert mnclassify(CAT, "-m", "efficientnet_lite0", "--engine", engine).stderr == ""
+    assert "XNNPACK" in mnclassify(CAT, "-m", "efficientnet_lite0", "-vv").stderr
+
+
+def test_a_traceback_shows_with_vv_alone(mnclassify: Run):
+    assert "Traceback" not in mnclassify(CAT, "-m", "nonsense").stderr
+    assert "Traceback" in mnclassify(CAT, "-m", "nonsense", "-vv").stderr
+
+
+def test_help_and_classifying_import_only_what_they_need(mnclassify: Run):
+    def imported(*arguments: str) -> set[str]:
+        command = [sys.executable, "-X", "importtime", "-m", "mobilenet_cli", *arguments]
+        done = subprocess.run(command, capture_output=True, text=True)
+        return {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+
+    heavy = {"numpy", "PIL", "rich.progress", "rich.table", "tensorflow", "ai_edge_litert"}
+    assert not heavy & imported("--help")
+    assert not heavy & imported("--version")
+    assert not heavy & imported("classify", "--help")
+    classifying = imported(CAT, "-m", "efficientnet_lite0", "-f", "csv")
+    assert {"numpy", "PIL", "ai_edge_litert"} <= classifying
+    assert not {"tensorflow", "tensorflow_hub", "tf_keras", "pandas", "rich.console", "filelock"} & classifying
+
+
+def test_on_a_terminal_it_is_a_table_with_progress_below(mnclassify: Run):
+    main, terminal = pty.openpty()
+    environment = os.environ | {"TERM": "xterm-256color", "COLUMNS": "80"}
+    process = subprocess.Popen(
+        [COMMAND, *[CAT] * 30, "-m", "efficientnet_lite0"], stdout=terminal, stderr=terminal, env=environment
+    )
+    os.close(terminal)
+    shown = b""
+    try:
+        while data := os.read(main, 65536):
+            shown += data
+    except OSError:  # how Linux tells the end of a terminal
+        pass
+    os.close(main)
+    assert process.wait() == 0
+    text = shown.decode()
+    assert "Egyptian cat" in text
+    assert "/30" in text
+    assert "images/s" in text
+
+
+def test_both_engines_agree_with_the_truth_and_each_other(mnclassify: Run, shared_images: Path):
+    labels = {}
+    for engine in ("litert", "tensorflow"):
+        done = mnclassify(
+            str(shared_images), "-m", "efficientnet_lite0", "--engine", engine, "-f", "jsonl", timeout=300
+        )
+        results = [json.loads(line) for line in done.stdout.splitlines()]
+        truth = [Path(each["path"]).name.split("_")[0] for each in results]
+        wnids = [[p["wnid"] for p in each["predictions"]] for each in results]
+        assert len(results) == 200
+        assert sum(true == found[0] for true, found in zip(truth, wnids, strict=True)) >= 178
+        assert sum(true in found for true, found in zip(truth, wnids, strict=True)) >= 196
+        labels[engine] = [found[0] for found in wnids]
+    assert sum(a == b for a, b in zip(*labels.values(), strict=True)) >= 199

@@ -1,0 +1,223 @@
+"""From a name to a model that runs: the hub route for real, against a server on this machine."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+import time
+import warnings
+from importlib import import_module
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import MAIN, MAIN_PATH, SAMPLES, Answer, HubServer
+
+from mobilenet_cli import Classifier, ModelWarning
+from mobilenet_cli.errors import InputError, ModelError, UnavailableError
+from mobilenet_cli.models import store, unavailable
+from mobilenet_cli.models.acquire import acquire
+from mobilenet_cli.models.origin import origin_of
+from mobilenet_cli.models.tensorflow_process import TensorFlowProcess
+
+
+@pytest.fixture
+def mirror(hub: HubServer, monkeypatch: pytest.MonkeyPatch, mobilenet_archive: bytes) -> HubServer:
+    """A hub that has the main model."""
+    monkeypatch.setenv("MNCLASSIFY_HUB_URL", hub.url)
+    hub.answers[MAIN_PATH] = Answer(mobilenet_archive)
+    return hub
+
+
+def nothing_left() -> bool:
+    return store.names() == [] and not list((store.home() / "staging").rglob("*"))
+
+
+@pytest.mark.slow
+def test_the_hub_route(mirror, mobilenet_saved_model):
+    told: list[tuple[str, int | None, int | None]] = []
+    model = acquire(MAIN, report=lambda *what: told.append(what))
+    assert (model.name, model.engine, model.image_size) == (MAIN, "litert", 128)
+    assert model.manifest.source == mirror.url + MAIN_PATH
+    assert store.problems(MAIN) == []
+    assert any("tf-hub-format=compressed" in request for request in mirror.requests)
+    done = [done for _, done, total in told if done and total == len(mirror.answers[MAIN_PATH].body)]
+    assert done == sorted(done)
+    assert done[-1] == len(mirror.answers[MAIN_PATH].body)
+
+    # What runs is what was served.
+    from mobilenet_cli.engines.savedmodel import SavedModelEngine
+
+    images = np.random.default_rng(3).random((2, 128, 128, 3), dtype=np.float32)
+    reference = SavedModelEngine(mobilenet_saved_model, 128).session()(images)
+    np.testing.assert_allclose(model.open_engine().session()(images), reference, atol=1e-3)
+
+    # The second time nothing is asked, and "auto" is this model.
+    mirror.requests.clear()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for name in (MAIN, "auto", mirror.url + MAIN_PATH):
+            assert acquire(name).manifest == model.manifest
+    assert mirror.requests == []
+
+    # Another size is compiled once more, from what is in the store.
+    other = acquire(MAIN, image_size=96)
+    assert set(other.manifest.compiled) == {"128", "96"}
+    assert other.open_engine().session()(np.zeros((1, 96, 96, 3), np.float32)).shape == (1, 1001)
+    assert store.problems(MAIN) == []
+    assert mirror.requests == []
+
+
+@pytest.mark.slow
+def test_the_users_own_hub_cache_is_honoured(mirror, monkeypatch, tmp_path):
+    monkeypatch.setenv("TFHUB_CACHE_DIR", str(tmp_path / "hub-cache"))
+    acquire(MAIN)
+    assert list((tmp_path / "hub-cache").glob("*/saved_model.pb"))
+    store.remove(MAIN)
+    mirror.requests.clear()
+    acquire(MAIN)
+    assert mirror.requests == []
+
+
+class InThisProcess(TensorFlowProcess):
+    """Calls here what it should call in a child, which costs seconds a test to start."""
+
+    def call(self, function: str, **arguments: object) -> object:
+        module, _, name = function.partition(":")
+        return getattr(import_module(f"mobilenet_cli.models.{module}"), name)(**arguments)
+
+
+@pytest.fixture
+def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mobilenet_cli.models.acquire.TensorFlowProcess", InThisProcess)
+    monkeypatch.setattr("mobilenet_cli.models.sources.hub.report_progress", lambda *_: None)
+    monkeypatch.setenv("TFHUB_CACHE_DIR", "")
+
+
+def archive_of(**files: bytes) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
+        for name, content in files.items():
+            info = tarfile.TarInfo(name.replace("UP", "../"))
+            info.size = len(content)
+            archive.addfile(info, io.BytesIO(content))
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (Answer(status=403), "HTTP 403 Forbidden"),
+        (Answer(status=404), "HTTP 404 Not Found"),
+        (Answer(status=302, headers={"Location": "/page"}), "a web page instead of a model"),
+    ],
+)
+def test_a_hub_that_does_not_have_it_is_named_with_its_reason(hub, monkeypatch, answer, reason):
+    monkeypatch.setenv("MNCLASSIFY_HUB_URL", hub.url)
+    hub.answers = {MAIN_PATH: answer, "/page": Answer(b"<html>", headers={"Content-Type": "text/html; charset=utf-8"})}
+    with pytest.raises(UnavailableError) as error:
+        acquire(MAIN)
+    assert error.value.reasons[0].startswith(f"TF Hub: {reason}")
+    assert hub.url + MAIN_PATH in str(error.value)
+    assert nothing_left()
+
+
+@pytest.mark.usefixtures("in_this_process")
+@pytest.mark.parametrize(
+    ("archive", "reason"),
+    [
+        (b"no archive at all", "valid module"),
+        (archive_of(readme=b"hello"), "no SavedModel"),
+        (archive_of(**{"UPevil": b"x"}), "invalid"),
+        (archive_of(**{"saved_model.pb": b"nonsense"}), "cannot load"),
+    ],
+)
+def test_an_archive_that_is_no_model_leaves_the_store_clean(mirror, archive, reason):
+    mirror.answers[MAIN_PATH] = Answer(archive)
+    with pytest.raises(UnavailableError, match=reason):
+        acquire(MAIN)
+    assert nothing_left()
+
+
+@pytest.mark.usefixtures("in_this_process")
+def test_a_download_that_breaks_off_leaves_the_store_clean(mirror, mobilenet_archive):
+    mirror.answers[MAIN_PATH] = Answer(mobilenet_archive, cut_after=len(mobilenet_archive) // 2)
+    with pytest.raises(UnavailableError, match=r"ended after [0-9,]+ of [0-9,]+ bytes"):
+        acquire(MAIN)
+    assert nothing_left()
+
+
+def test_no_network_is_found_out_within_seconds(monkeypatch):
+    started = time.monotonic()
+    with pytest.raises(UnavailableError, match="refused"):
+        acquire(MAIN)
+    # A host that answers nothing: 198.51.100.0/24 is reserved for documentation.
+    monkeypatch.setenv("MNCLASSIFY_HUB_URL", "http://198.51.100.1")
+    with pytest.raises(UnavailableError):
+        acquire(MAIN)
+    assert time.monotonic() - started < 6
+    assert nothing_left()
+
+
+def test_auto_takes_the_embedded_model_with_one_warning_and_remembers_why(monkeypatch, embedded_home, hub):
+    monkeypatch.setenv("MNCLASSIFY_HOME", str(embedded_home))
+    monkeypatch.setenv("MNCLASSIFY_HUB_URL", hub.url)
+    for _ in range(2):
+        with pytest.warns(ModelWarning) as told:
+            assert acquire("auto").name == "efficientnet_lite0"
+        assert len(told) == 1
+        assert "mobilenet_v1_100_128 is unavailable (TF Hub: HTTP 404 Not Found" in str(told[0].message)
+    assert len(hub.requests) == 1  # not asked again at each start …
+    with pytest.raises(UnavailableError):
+        acquire(MAIN)  # … but whoever names the model has it asked for
+    assert len(hub.requests) == 2
+
+
+def test_what_is_remembered_ends_with_the_hour_and_with_another_hub(monkeypatch):
+    origin = origin_of(MAIN)
+    unavailable.remember(origin, "no network")
+    assert unavailable.remembered(origin) == "no network"
+    later = time.time() + 3601
+    with monkeypatch.context() as patch:
+        patch.setattr(time, "time", lambda: later)
+        assert unavailable.remembered(origin) is None
+    monkeypatch.setenv("MNCLASSIFY_HUB_URL", "http://mirror.example")
+    assert unavailable.remembered(origin_of(MAIN)) is None
+
+
+@pytest.mark.slow
+def test_a_local_savedmodel_runs_where_it_is(mobilenet_saved_model: Path):
+    model = acquire(str(mobilenet_saved_model))
+    assert (model.name, model.engine) == (str(mobilenet_saved_model), "litert")
+    assert model.manifest.saved_model == str(mobilenet_saved_model.resolve())
+    in_tensorflow = acquire(str(mobilenet_saved_model), engine="tensorflow")
+    images = np.random.default_rng(4).random((2, 128, 128, 3), dtype=np.float32)
+    np.testing.assert_allclose(
+        model.open_engine().session()(images), in_tensorflow.open_engine().session()(images), atol=1e-3
+    )
+
+
+@pytest.mark.slow
+def test_a_model_that_does_not_compile_runs_in_tensorflow_with_a_warning(tmp_path):
+    import tensorflow as tf
+
+    module = tf.Module()
+
+    @tf.function(input_signature=[tf.TensorSpec([None, None, None, 3], tf.float32)])
+    def serve(images):
+        return {"logits": tf.math.digamma(tf.reduce_mean(images, axis=[1, 2]) + 1)}
+
+    tf.saved_model.save(module, str(tmp_path / "m"), signatures={"serving_default": serve})
+    (tmp_path / "m" / "assets").mkdir(exist_ok=True)
+    (tmp_path / "m" / "assets" / "labels.txt").write_text("red\ngreen\nblue\n")
+    with pytest.warns(ModelWarning, match="runs in TensorFlow"):
+        classifier = Classifier(tmp_path / "m")
+    (result,) = classifier.classify([SAMPLES / "cat.jpg"])
+    assert {each.label for each in result.predictions} == {"red", "green", "blue"}
+    with pytest.raises(ModelError, match="--engine tensorflow"):
+        acquire(str(tmp_path / "m"), engine="litert")
+
+
+def test_an_image_size_out_of_range_is_refused():
+    with pytest.raises(InputError, match="out of range: 32 to 1024"):
+        acquire("efficientnet_lite0", image_size=8)

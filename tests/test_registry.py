@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import pytest
+
+from mobilenet_cli.errors import ModelError
+from mobilenet_cli.models import registry
+from mobilenet_cli.models.origin import origin_of
+
+
+def test_the_sixteen_mobilenets_and_the_embedded_model_are_known():
+    names = {f"mobilenet_v1_{width}_{size}" for width in ("025", "050", "075", "100") for size in (128, 160, 192, 224)}
+    assert set(registry.ENTRIES) == names | {"efficientnet_lite0"}
+
+
+def test_the_main_model_is_the_hubs(monkeypatch):
+    monkeypatch.delenv("MNCLASSIFY_HUB_URL")
+    entry = registry.ENTRIES["mobilenet_v1_100_128"]
+    assert entry.hub_handle == "https://tfhub.dev/google/imagenet/mobilenet_v1_100_128/classification/4"
+    assert (entry.image_size, entry.top_1, entry.million_parameters, entry.million_multiply_adds) == (
+        128,
+        65.2,
+        4.24,
+        186,
+    )
+
+
+def test_a_handle_of_a_known_model_is_that_model_on_a_mirror_too(monkeypatch):
+    monkeypatch.setenv("MNCLASSIFY_HUB_URL", "http://mirror.example/hub/")
+    path = "google/imagenet/mobilenet_v1_050_160/classification/4"
+    for base in ("https://tfhub.dev", "http://mirror.example/hub"):
+        assert origin_of(f"{base}/{path}").key == "mobilenet_v1_050_160"
+    assert origin_of("mobilenet_v1_050_160").sources[0].place == f"http://mirror.example/hub/{path}"
+
+
+def test_any_other_handle_is_a_model_of_its_own_with_the_size_in_its_name():
+    origin = origin_of("https://hub.example/someone/mobilenet_v2_100_192/classification/5")
+    assert origin.image_size == 192
+    assert origin.name == "https://hub.example/someone/mobilenet_v2_100_192/classification/5"
+    assert "/" not in origin.key
+
+
+def test_a_local_saved_model_is_told_from_any_folder_and_anew_when_it_changes(tmp_path):
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    with pytest.raises(ModelError, match=r"no saved_model\.pb"):
+        origin_of(str(folder))
+    (folder / "saved_model.pb").write_bytes(b"1")
+    before = origin_of(str(folder)).key
+    assert origin_of(str(folder)).key == before
+    (folder / "saved_model.pb").write_bytes(b"22")
+    assert origin_of(str(folder)).key != before
+
+
+def test_a_name_that_is_nothing_gets_the_list_of_names():
+    with pytest.raises(ModelError, match=r"no model is called 'mobilnet'.*mobilenet_v1_100_128"):
+        origin_of("mobilnet")

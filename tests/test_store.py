@@ -1,0 +1,180 @@
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from mobilenet_cli.errors import ModelError
+from mobilenet_cli.models import store
+from mobilenet_cli.models.manifest import Compiled, FileRecord, Manifest
+
+
+def manifest(name: str = "tiny") -> Manifest:
+    return Manifest(
+        name=name,
+        source="a test",
+        license="",
+        image_size=32,
+        crop="center",
+        interpolation="bilinear",
+        classes=2,
+        labels="",
+        output="logits",
+        saved_model="saved_model",
+        compiled={"32": Compiled("32.tflite", 1e-6)},
+    )
+
+
+def fill(folder: Path, content: bytes = b"weights") -> Manifest:
+    (folder / "saved_model").mkdir()
+    (folder / "saved_model" / "saved_model.pb").write_bytes(content)
+    (folder / "32.tflite").write_bytes(content)
+    return manifest()
+
+
+def publish(content: bytes = b"weights") -> Manifest:
+    with store.lock("tiny"):
+        return store.publish("tiny", lambda folder: fill(folder, content))
+
+
+def leftovers() -> list[str]:
+    return [path.name for path in (store.home() / "staging").rglob("*")]
+
+
+def test_a_published_model_is_found_with_the_hash_of_each_file():
+    assert store.find("tiny") is None
+    published = publish()
+    assert store.find("tiny") == published
+    # sha256sum of "weights"
+    digest = subprocess.run(["sha256sum"], input=b"weights", capture_output=True, check=True).stdout.split()[0].decode()
+    assert published.files["saved_model/saved_model.pb"] == FileRecord(7, digest)
+    assert store.names() == ["tiny"]
+    assert store.problems("tiny") == []
+    assert leftovers() == []
+
+
+def test_a_failure_while_it_is_made_leaves_nothing():
+    def fail(folder: Path) -> Manifest:
+        fill(folder)
+        raise ModelError("no")
+
+    with store.lock("tiny"), pytest.raises(ModelError, match="no"):
+        store.publish("tiny", fail)
+    assert store.find("tiny") is None
+    assert leftovers() == []
+
+
+def test_publishing_again_replaces_the_model():
+    publish(b"old")
+    publish(b"new")
+    assert (store.folder_of("tiny") / "32.tflite").read_bytes() == b"new"
+    assert store.problems("tiny") == []
+
+
+def test_a_changed_byte_and_a_missing_file_are_found():
+    publish()
+    folder = store.folder_of("tiny")
+    (folder / "32.tflite").write_bytes(b"Weights")
+    assert store.problems("tiny") == ["32.tflite has changed since it was stored"]
+    (folder / "saved_model" / "saved_model.pb").unlink()
+    assert "saved_model/saved_model.pb is missing" in store.problems("tiny")
+
+
+def test_a_model_that_lost_a_file_or_bytes_counts_as_absent():
+    publish()
+    (store.folder_of("tiny") / "32.tflite").write_bytes(b"short")
+    assert store.find("tiny") is None
+    publish()
+    (store.folder_of("tiny") / "32.tflite").unlink()
+    assert store.find("tiny") is None
+
+
+def test_files_added_later_are_recorded():
+    published = publish()
+    (store.folder_of("tiny") / "64.tflite").write_bytes(b"more")
+    store.update(published)
+    found = store.find("tiny")
+    assert found is not None
+    assert found.files["64.tflite"].size == 4
+
+
+def test_removing_a_model_leaves_no_trace_of_it():
+    publish()
+    store.remove("tiny")
+    assert store.names() == []
+    assert leftovers() == []
+    with pytest.raises(ModelError, match="not in the store"):
+        store.remove("tiny")
+
+
+def test_a_damaged_manifest_is_an_error_that_says_what_to_do():
+    publish()
+    file = store.folder_of("tiny") / "manifest.json"
+    for text in ("{", json.dumps({"name": "tiny"}), "[]"):
+        file.write_text(text)
+        with pytest.raises(ModelError, match=r"damaged.*remove"):
+            store.find("tiny")
+
+
+def test_a_store_that_cannot_be_made_is_an_error_that_names_the_variable(monkeypatch):
+    monkeypatch.setenv("MNCLASSIFY_HOME", "/dev/null/nowhere")
+    with pytest.raises(ModelError, match="MNCLASSIFY_HOME"), store.lock("tiny"):
+        pass
+
+
+def test_the_users_cache_is_the_store_where_nothing_is_set(monkeypatch, tmp_path):
+    monkeypatch.delenv("MNCLASSIFY_HOME")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    if sys.platform == "linux":
+        assert store.home() == tmp_path / "mnclassify"
+
+
+def _publish_slowly(number: int, queue: multiprocessing.Queue[str]) -> None:
+    waited = []
+    with store.lock("tiny", waiting=lambda: waited.append(True)):
+        if store.find("tiny") is None:
+            store.publish("tiny", lambda folder: (time.sleep(0.3), fill(folder))[1])
+            queue.put("made")
+        else:
+            queue.put("found")
+
+
+def test_of_several_processes_one_makes_the_model_and_the_others_find_it():
+    context = multiprocessing.get_context("fork")
+    queue = context.Queue()
+    processes = [context.Process(target=_publish_slowly, args=(number, queue)) for number in range(3)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(20)
+    assert sorted(queue.get(timeout=5) for _ in processes) == ["found", "found", "made"]
+
+
+def test_a_process_killed_while_it_makes_a_model_leaves_none_and_frees_the_lock(tmp_path):
+    script = (
+        "import sys, time\n"
+        "from mobilenet_cli.models import store\n"
+        "def build(folder):\n"
+        "    (folder / 'half').write_bytes(b'x' * 1000)\n"
+        "    print('building', flush=True)\n"
+        "    time.sleep(60)\n"
+        "with store.lock('tiny'):\n"
+        "    store.publish('tiny', build)\n"
+    )
+    process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "building\n"
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    process.stdout.close()
+    assert store.find("tiny") is None
+    publish()
+    assert store.problems("tiny") == []
+    assert leftovers() == []

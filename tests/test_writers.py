@@ -1,0 +1,372 @@
+"""What `--format` promises: documents that other programs read back, and a table that people can."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+import unicodedata
+
+import pytest
+
+from mobilenet_cli.errors import InputError
+from mobilenet_cli.records import Prediction, Result
+from mobilenet_cli.writers import FORMATS, Layout, format_of
+
+TABBY = Prediction(1, 282, "n02123045", "tabby", 0.6212345678)
+TIGER = Prediction(2, 283, "n02123159", "tiger cat", 0.2)
+CAT = Result("images/cat.jpg", "ok", (TABBY, TIGER), None, 500, 375, "mobilenet_v1_100_128")
+LOST = Result("gone.jpg", "error", (), "no such file", None, None, "mobilenet_v1_100_128")
+UNSURE = Result("fog.jpg", "ok", (), None, 64, 48, "mobilenet_v1_100_128")
+
+HARD_NAMES = [
+    'a "quoted", name.jpg',
+    "new\nline.jpg",
+    "carriage\rreturn.jpg",
+    "tab\there.jpg",
+    " spaces ",
+    "=1+1.jpg",
+    "naïve 猫 😀.jpg",
+    "back\\slash.jpg",
+]
+
+
+@pytest.fixture(autouse=True)
+def _plain_environment(monkeypatch):
+    for name in ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "TTY_COMPATIBLE", "COLORTERM"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TERM", "xterm-256color")
+
+
+class Terminal(io.BytesIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def named(path: str, result: Result = CAT) -> Result:
+    return Result(path, result.status, result.predictions, result.error, 1, 1, result.model)
+
+
+def document(name: str, results, stream: io.BytesIO | None = None, **layout) -> bytes:
+    stream = io.BytesIO() if stream is None else stream
+    writer = FORMATS[name].make(stream, Layout(**{"top_k": 2, **layout}))
+    for result in results:
+        writer.write(result)
+    writer.close()
+    return stream.getvalue()
+
+
+# --- CSV and TSV
+
+
+def test_csv_is_a_row_an_image_in_the_documented_columns():
+    assert document("csv", [CAT, LOST, UNSURE]).decode() == (
+        "path,status,label_1,score_1,label_2,score_2,error,model\n"
+        "images/cat.jpg,ok,tabby,0.621235,tiger cat,0.200000,,mobilenet_v1_100_128\n"
+        "gone.jpg,error,,,,,no such file,mobilenet_v1_100_128\n"
+        "fog.jpg,ok,,,,,,mobilenet_v1_100_128\n"
+    )
+
+
+def test_long_csv_is_a_row_a_prediction_and_keeps_a_row_for_images_without_any():
+    assert document("csv", [CAT, LOST, UNSURE], long=True).decode() == (
+        "path,rank,index,wnid,label,score,model,error\n"
+        "images/cat.jpg,1,282,n02123045,tabby,0.621235,mobilenet_v1_100_128,\n"
+        "images/cat.jpg,2,283,n02123159,tiger cat,0.200000,mobilenet_v1_100_128,\n"
+        "gone.jpg,,,,,,mobilenet_v1_100_128,no such file\n"
+        "fog.jpg,,,,,,mobilenet_v1_100_128,\n"
+    )
+
+
+def test_tsv_is_the_same_table_with_tabs():
+    commas = csv.reader(io.StringIO(document("csv", [CAT, LOST]).decode()))
+    tabs = csv.reader(io.StringIO(document("tsv", [CAT, LOST]).decode()), delimiter="\t")
+    assert list(tabs) == list(commas)
+
+
+def test_fewer_predictions_than_columns_leave_empty_cells():
+    one = Result("a.jpg", "ok", (TABBY,), None, 1, 1, "m")
+    assert document("csv", [one], top_k=3).decode().splitlines()[1] == "a.jpg,ok,tabby,0.621235,,,,,,m"
+
+
+@pytest.mark.parametrize("long", [False, True])
+def test_csv_of_no_results_is_a_header_alone(long):
+    assert document("csv", [], long=long) == document("csv", [CAT], long=long).splitlines(keepends=True)[0]
+
+
+@pytest.mark.parametrize("name", HARD_NAMES)
+@pytest.mark.parametrize(("format_", "delimiter"), [("csv", ","), ("tsv", "\t")])
+def test_delimited_names_are_read_back_as_they_were(format_, delimiter, name):
+    text = document(format_, [named(name), CAT]).decode()
+    rows = list(csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter))
+    assert [row["path"] for row in rows] == [name, "images/cat.jpg"]
+    assert [row["label_2"] for row in rows] == ["tiger cat", "tiger cat"]
+    assert text.endswith("mobilenet_v1_100_128\n")
+    assert "\r\n" not in text
+
+
+# --- JSON
+
+
+def test_a_json_object_has_every_field_of_a_result():
+    expected = {
+        "path": "images/cat.jpg",
+        "status": "ok",
+        "predictions": [
+            {"rank": 1, "index": 282, "wnid": "n02123045", "label": "tabby", "score": 0.621235},
+            {"rank": 2, "index": 283, "wnid": "n02123159", "label": "tiger cat", "score": 0.2},
+        ],
+        "error": None,
+        "width": 500,
+        "height": 375,
+        "model": "mobilenet_v1_100_128",
+    }
+    record = json.loads(document("jsonl", [CAT]))
+    assert record == expected
+    assert list(record) == list(expected)
+
+
+def test_a_failed_image_is_an_object_too():
+    record = json.loads(document("jsonl", [LOST]))
+    assert (record["status"], record["error"], record["predictions"]) == ("error", "no such file", [])
+
+
+def test_jsonl_is_an_object_a_line():
+    lines = document("jsonl", [CAT, LOST, named("a\nb")]).decode().split("\n")
+    assert [json.loads(line)["path"] for line in lines[:-1]] == ["images/cat.jpg", "gone.jpg", "a\nb"]
+    assert lines[-1] == ""
+
+
+@pytest.mark.parametrize("results", [[], [CAT], [CAT, LOST, UNSURE]])
+def test_json_is_one_array_with_an_object_a_line(results):
+    text = document("json", results).decode()
+    assert [record["path"] for record in json.loads(text)] == [result.path for result in results]
+    assert text.count("\n") == (len(results) + 2 if results else 1)
+
+
+def test_json_text_stays_readable():
+    assert "naïve 猫 😀".encode() in document("jsonl", [named("naïve 猫 😀")])
+
+
+def test_json_holds_no_control_character_that_a_terminal_obeys():
+    written = document("jsonl", [named("\x1b[31m \x9b31m \x7f")])
+    assert not any(unicodedata.category(character) == "Cc" for character in written.decode().rstrip("\n"))
+    assert json.loads(written)["path"] == "\x1b[31m \x9b31m \x7f"
+
+
+# --- names that are not UTF-8
+
+BYTES = b"caf\xe9 \xff.jpg"
+
+
+@pytest.mark.parametrize("format_", ["csv", "tsv", "table"])
+def test_an_undecodable_name_is_shown_escaped_in_valid_utf8(format_):
+    assert "caf\\xe9 \\xff.jpg" in document(format_, [named(os.fsdecode(BYTES))]).decode()
+
+
+@pytest.mark.parametrize("format_", ["json", "jsonl"])
+def test_an_undecodable_name_survives_json_byte_for_byte(format_):
+    written = document(format_, [named(os.fsdecode(BYTES))])
+    record = json.loads(written.decode())
+    record = record[0] if format_ == "json" else record
+    assert os.fsencode(record["path"]) == BYTES
+
+
+def test_an_undecodable_name_survives_path_byte_for_byte():
+    assert document("path", [named(os.fsdecode(BYTES))]) == BYTES + b"\n"
+
+
+# --- paths
+
+
+def test_path_lists_only_images_with_a_prediction_left():
+    assert document("path", [CAT, LOST, UNSURE, named("b.jpg")]) == b"images/cat.jpg\nb.jpg\n"
+
+
+def test_print0_separates_names_that_hold_newlines():
+    assert document("path", [named("a\nb"), CAT], null=True) == b"a\nb\0images/cat.jpg\0"
+
+
+# --- every format
+
+
+@pytest.mark.parametrize("format_", list(FORMATS))
+def test_each_result_is_one_write_and_nothing_comes_before_the_first(format_):
+    class Counting(io.BytesIO):
+        writes = 0
+
+        def write(self, data):
+            self.writes += 1
+            return super().write(data)
+
+    stream = Counting()
+    writer = FORMATS[format_].make(stream, Layout(2))
+    counts = [stream.writes]
+    for result in (CAT, CAT):
+        writer.write(result)
+        counts.append(stream.writes)
+    writer.close()
+    assert counts == [0, 1, 2]
+    assert not stream.closed
+
+
+@pytest.mark.parametrize(
+    ("path", "format_"),
+    [("a.csv", "csv"), ("b/A.CSV", "csv"), ("a.tsv", "tsv"), ("a.json", "json"), ("a.jsonl", "jsonl")],
+)
+def test_the_ending_of_a_file_names_its_format(path, format_):
+    assert format_of(path) is FORMATS[format_]
+
+
+@pytest.mark.parametrize("path", ["results", "results.xml", "csv", "a.csv/b"])
+def test_an_unknown_ending_is_refused_with_those_that_are_known(path):
+    with pytest.raises(InputError) as caught:
+        format_of(path)
+    for each in FORMATS.values():
+        assert all(ending in str(caught.value) for ending in each.endings)
+
+
+def test_an_ending_means_one_format():
+    endings = [ending for each in FORMATS.values() for ending in each.endings]
+    assert len(endings) == len(set(endings))
+
+
+def test_the_table_of_formats_is_there_without_heavy_imports():
+    code = "import sys, mobilenet_cli.writers; print({'rich', 'numpy', 'PIL'} & set(sys.modules))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == (
+        "set()\n"
+    )
+
+
+# --- the table
+
+LONG_NAME = "holiday/2019/Corsica/" + "with the whole family/" * 4 + "IMG_20190714.jpeg"
+STAFFORD = Prediction(1, 181, "n02093428", "American Staffordshire terrier", 0.999)
+DOG = Result("dog.jpg", "ok", (STAFFORD, TIGER), None, 1, 1, "m")
+
+
+def cells(text: str) -> int:
+    wide = sum(unicodedata.east_asian_width(character) in "WF" for character in text)
+    return len(text) + wide
+
+
+def fold(line: str, width: int) -> str:
+    """What of a line is within its first `width` cells."""
+    return next(line[:end] for end in range(len(line), -1, -1) if cells(line[:end]) <= width)
+
+
+def on_terminal(results, width: int, monkeypatch, **layout) -> list[str]:
+    monkeypatch.setenv("COLUMNS", str(width))
+    text = document("table", results, Terminal(), **layout).decode()
+    return re.sub("\x1b\\[[0-9;]*m", "", text).splitlines()
+
+
+def test_the_table_reads_as_file_score_label(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "60")
+    assert document("table", [CAT, LOST]).decode() == (
+        "File                        Score  Label\n"
+        "────────────────────────────────────────────────────────────\n"
+        "images/cat.jpg              62.1%  tabby\n"
+        "                            20.0%  tiger cat\n"
+        "\n"
+        "gone.jpg                   no such file\n"
+    )
+
+
+def test_a_wide_table_has_a_bar_as_long_as_the_score(monkeypatch):
+    half = Result("half.jpg", "ok", (Prediction(1, 0, "", "half", 0.5),), None, 1, 1, "m")
+    whole = Result("whole.jpg", "ok", (Prediction(1, 0, "", "whole", 1.0),), None, 1, 1, "m")
+    lines = on_terminal([half, whole], 136, monkeypatch, top_k=1)
+    assert [line.count("█") for line in lines[2:]] == [10, 20]
+
+
+def test_no_results_make_no_table():
+    assert document("table", []) == b""
+
+
+@pytest.mark.parametrize("width", [20, 40, 80, 200])
+@pytest.mark.parametrize("name", [LONG_NAME, "猫" * 70 + ".jpg", "x" * 300], ids=["path", "wide", "one-word"])
+def test_a_terminal_shows_all_of_a_long_name_within_its_width(name, width, monkeypatch):
+    lines = on_terminal([named(name, DOG)], width, monkeypatch)
+    assert max(cells(line) for line in lines) <= width
+    column = lines[0].index(" Score") - len("  ")
+    shown = "".join(fold(line, column) for line in lines[2:])
+    assert shown.replace(" ", "") == name.replace(" ", "")
+
+
+@pytest.mark.parametrize("width", [20, 40, 80, 200])
+def test_a_terminal_shows_all_of_a_long_reason_within_its_width(width, monkeypatch):
+    failed = Result("a.jpg", "error", (), "cannot identify the image " + "because " * 20, None, None, "m")
+    lines = on_terminal([failed], width, monkeypatch)
+    assert max(cells(line) for line in lines) <= width
+    assert "".join(lines).count("because") == 20
+
+
+def test_a_long_label_folds_between_its_words(monkeypatch):
+    lines = on_terminal([DOG], 40, monkeypatch)
+    assert [line.split() for line in lines[2:]] == [
+        ["dog.jpg", "99.9%", "American"],
+        ["Staffordshire"],
+        ["terrier"],
+        ["20.0%", "tiger", "cat"],
+    ]
+
+
+def test_a_pipe_keeps_every_name_reason_and_label_on_one_line(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    failed = Result("broken.jpg", "error", (), "the file ends before the image does, or so it seems", 1, 1, "m")
+    lines = document("table", [named(LONG_NAME, DOG), failed]).decode().splitlines()
+    assert LONG_NAME in lines
+    assert any(line.endswith("99.9%  American Staffordshire terrier") for line in lines)
+    assert any("broken.jpg" in line and line.endswith(failed.error) for line in lines)
+
+
+def test_without_a_terminal_the_table_has_no_escape_codes():
+    assert b"\x1b" not in document("table", [CAT, LOST])
+
+
+def test_a_terminal_shows_the_first_label_bold_and_a_failure_red():
+    written = document("table", [CAT, LOST], Terminal()).decode()
+    assert "\x1b[1mtabby\x1b[0m" in written
+    assert "\x1b[31mno such file\x1b[0m" in written
+
+
+@pytest.mark.parametrize(("variable", "value"), [("NO_COLOR", "1"), ("TERM", "dumb")])
+def test_the_user_can_have_a_terminal_without_colours(variable, value, monkeypatch):
+    monkeypatch.setenv(variable, value)
+    assert "\x1b[3" not in document("table", [CAT, LOST], Terminal()).decode()
+
+
+@pytest.mark.parametrize("stream", [io.BytesIO, Terminal])
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("\x1b]0;owned\x07.jpg", "\\x1b]0;owned\\x07.jpg"),
+        ("a\nb\rc\td.jpg", "a\\nb\\rc\\td.jpg"),
+        ("\x9b31mred.jpg", "\\x9b31mred.jpg"),
+        ("\u202egpj.exe", "\\u202egpj.exe"),
+        ("[red]x[/red] :smile:", "[red]x[/red] :smile:"),
+    ],
+)
+def test_a_name_cannot_command_the_terminal(name, shown, stream):
+    hostile = Prediction(1, 0, "", name, 0.5)
+    written = document("table", [Result(name, "ok", (hostile,), None, 1, 1, "m")], stream()).decode()
+    assert re.sub("\x1b\\[[0-9;]*m", "", written).count(shown) == 2
+    failed = document("table", [Result("x.jpg", "error", (), name, None, None, "m")], stream()).decode()
+    assert shown in failed
+    assert not re.search("[\x00-\x09\x0b-\x1a\x1c-\x1f\x7f-\x9f\u202e]|\x1b(?!\\[[0-9;]*m)", written + failed)
+
+
+def test_images_are_set_apart_only_where_each_has_several_lines(monkeypatch):
+    assert "" in on_terminal([CAT, DOG], 80, monkeypatch)
+    assert "" not in on_terminal([CAT, DOG], 80, monkeypatch, top_k=1)
+
+
+def test_an_image_without_a_prediction_left_keeps_its_line(monkeypatch):
+    assert any(
+        line.split() == ["fog.jpg", "no", "prediction", "left"] for line in on_terminal([UNSURE], 80, monkeypatch)
+    )
