@@ -29,6 +29,21 @@ def mirror(hub: HubServer, monkeypatch: pytest.MonkeyPatch, mobilenet_archive: b
     return hub
 
 
+class InThisProcess(TensorFlowProcess):
+    """Calls here what it should call in a child, which costs seconds a test to start."""
+
+    def call(self, function: str, **arguments: object) -> object:
+        module, _, name = function.partition(":")
+        return getattr(import_module(f"mobilenet_cli.models.{module}"), name)(**arguments)
+
+
+@pytest.fixture
+def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mobilenet_cli.models.acquire.TensorFlowProcess", InThisProcess)
+    monkeypatch.setattr("mobilenet_cli.models.sources.hub.report_progress", lambda *_: None)
+    monkeypatch.setenv("TFHUB_CACHE_DIR", "")  # restored at the end: `download` sets it for its own process
+
+
 def nothing_left() -> bool:
     return store.names() == [] and not list((store.home() / "staging").rglob("*"))
 
@@ -69,6 +84,7 @@ def test_the_hub_route(mirror, mobilenet_saved_model):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("in_this_process")
 def test_the_users_own_hub_cache_is_honoured(mirror, monkeypatch, tmp_path):
     monkeypatch.setenv("TFHUB_CACHE_DIR", str(tmp_path / "hub-cache"))
     acquire(MAIN)
@@ -77,21 +93,6 @@ def test_the_users_own_hub_cache_is_honoured(mirror, monkeypatch, tmp_path):
     mirror.requests.clear()
     acquire(MAIN)
     assert mirror.requests == []
-
-
-class InThisProcess(TensorFlowProcess):
-    """Calls here what it should call in a child, which costs seconds a test to start."""
-
-    def call(self, function: str, **arguments: object) -> object:
-        module, _, name = function.partition(":")
-        return getattr(import_module(f"mobilenet_cli.models.{module}"), name)(**arguments)
-
-
-@pytest.fixture
-def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mobilenet_cli.models.acquire.TensorFlowProcess", InThisProcess)
-    monkeypatch.setattr("mobilenet_cli.models.sources.hub.report_progress", lambda *_: None)
-    monkeypatch.setenv("TFHUB_CACHE_DIR", "")
 
 
 def archive_of(**files: bytes) -> bytes:
@@ -186,6 +187,7 @@ def test_what_is_remembered_ends_with_the_hour_and_with_another_hub(monkeypatch)
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("in_this_process")
 def test_a_local_savedmodel_runs_where_it_is(mobilenet_saved_model: Path):
     model = acquire(str(mobilenet_saved_model))
     assert (model.name, model.engine) == (str(mobilenet_saved_model), "litert")
@@ -198,6 +200,7 @@ def test_a_local_savedmodel_runs_where_it_is(mobilenet_saved_model: Path):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("in_this_process")
 def test_a_model_that_does_not_compile_runs_in_tensorflow_with_a_warning(tmp_path):
     import tensorflow as tf
 

@@ -120,7 +120,9 @@ def command(
         raise click.UsageError(f"--print0 goes with -f path, not with {chosen.name}")
 
     from mobilenet_cli.inputs import count_sources, find_sources
+    from mobilenet_cli.preprocess import silence_decoder_warnings
 
+    silence_decoder_warnings()
     choice: dict[str, Any] = {
         "recursive": not no_recursive,
         "include_hidden": include_hidden,
