@@ -35,6 +35,7 @@ class Classifier:
         image_size: int | None = None,
         crop: Crop | None = None,
         labels: str | os.PathLike[str] | None = None,
+        offline: bool = False,
         report: Report = lambda text, done, total: None,
     ) -> None:
         """Find the model, or fetch and compile it, which happens once and takes seconds.
@@ -45,6 +46,7 @@ class Classifier:
             image_size: The side in pixels of the square that the network sees; by default the model's own.
             crop: "center", "squash" or "pad"; by default the model's own.
             labels: A file with a label a line, where the model's own will not do.
+            offline: Ask no source that needs the network.
             report: Told what takes its time: a text, bytes done, bytes in all (None where unknown).
 
         Raises:
@@ -58,9 +60,10 @@ class Classifier:
             os.fspath(model),
             engine=engine,
             image_size=image_size,
-            labels=Path(labels) if labels is not None else None,
+            offline=offline,
             report=report,
         )
+        self._labels = self.model.labels(Path(labels) if labels is not None else None)
         manifest = self.model.manifest
         self._preprocessing = Preprocessing(self.model.image_size, crop or manifest.crop, manifest.interpolation)
         self._engine: Engine = self.model.open_engine()
@@ -97,7 +100,7 @@ class Classifier:
         task = Task(
             engine=self._engine,
             preprocessing=self._preprocessing,
-            top_k=TopK(self.model.labels, self.model.manifest.output, top_k, threshold),
+            top_k=TopK(self._labels, self.model.network.output, top_k, threshold),
             model=self.model.name,
         )
         return classify(map(_source, sources), task, batch_size=batch_size, workers=workers)

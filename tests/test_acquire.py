@@ -39,7 +39,7 @@ class InThisProcess(TensorFlowProcess):
 
 @pytest.fixture
 def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mobilenet_cli.models.acquire.TensorFlowProcess", InThisProcess)
+    monkeypatch.setattr("mobilenet_cli.models.making.TensorFlowProcess", InThisProcess)
     monkeypatch.setattr("mobilenet_cli.models.sources.hub.report_progress", lambda *_: None)
     monkeypatch.setenv("TFHUB_CACHE_DIR", "")  # restored at the end: `download` sets it for its own process
 
@@ -53,7 +53,7 @@ def test_the_hub_route(mirror, mobilenet_saved_model):
     told: list[tuple[str, int | None, int | None]] = []
     model = acquire(MAIN, report=lambda *what: told.append(what))
     assert (model.name, model.engine, model.image_size) == (MAIN, "litert", 128)
-    assert model.manifest.source == mirror.url + MAIN_PATH
+    assert model.network.source == mirror.url + MAIN_PATH
     assert store.problems(MAIN) == []
     assert any("tf-hub-format=compressed" in request for request in mirror.requests)
     done = [done for _, done, total in told if done and total == len(mirror.answers[MAIN_PATH].body)]
@@ -77,7 +77,7 @@ def test_the_hub_route(mirror, mobilenet_saved_model):
 
     # Another size is compiled once more, from what is in the store.
     other = acquire(MAIN, image_size=96)
-    assert set(other.manifest.compiled) == {"128", "96"}
+    assert set(other.network.compiled) == {"128", "96"}
     assert other.open_engine().session()(np.zeros((1, 96, 96, 3), np.float32)).shape == (1, 1001)
     assert store.problems(MAIN) == []
     assert mirror.requests == []
@@ -191,7 +191,7 @@ def test_what_is_remembered_ends_with_the_hour_and_with_another_hub(monkeypatch)
 def test_a_local_savedmodel_runs_where_it_is(mobilenet_saved_model: Path):
     model = acquire(str(mobilenet_saved_model))
     assert (model.name, model.engine) == (str(mobilenet_saved_model), "litert")
-    assert model.manifest.saved_model == str(mobilenet_saved_model.resolve())
+    assert model.network.saved_model == str(mobilenet_saved_model.resolve())
     in_tensorflow = acquire(str(mobilenet_saved_model), engine="tensorflow")
     images = np.random.default_rng(4).random((2, 128, 128, 3), dtype=np.float32)
     np.testing.assert_allclose(

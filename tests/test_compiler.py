@@ -34,8 +34,8 @@ def channels(images):
 
 
 def test_the_true_network_compiles_and_agrees_with_its_savedmodel(mobilenet_saved_model, tmp_path):
-    facts = compile_model(str(mobilenet_saved_model), str(tmp_path), None, 128)
-    assert (facts["image_size"], facts["classes"], facts["output"]) == (128, 1001, "logits")
+    facts = compile_model(str(mobilenet_saved_model), str(tmp_path), ".tflite", None, 128)
+    assert (facts["image_size"], facts["width"], facts["output"]) == (128, 1001, "logits")
     assert facts["failure"] is None
     assert facts["difference"] < BOUND / 10
     batch = np.random.default_rng(1).random((3, 128, 128, 3), dtype=np.float32)
@@ -47,17 +47,17 @@ def test_the_true_network_compiles_and_agrees_with_its_savedmodel(mobilenet_save
 
 def test_a_size_that_the_signature_is_fixed_to_is_found(tmp_path):
     model = save(tmp_path / "model", channels, 40)
-    facts = compile_model(model, str(tmp_path), None, 128)
+    facts = compile_model(model, str(tmp_path), ".tflite", None, 128)
     assert (facts["image_size"], facts["file"]) == (40, "40.tflite")
     with pytest.raises(ModelError, match=r"\[N, 64, 64, 3\]"):
-        compile_model(model, str(tmp_path), 64, 128)
+        compile_model(model, str(tmp_path), ".tflite", 64, 128)
 
 
 def test_probabilities_are_told_from_logits(tmp_path):
     import tensorflow as tf
 
     model = save(tmp_path / "model", lambda images: {"p": tf.nn.softmax(channels(images)["logits"])})
-    assert compile_model(model, str(tmp_path), None, 32)["output"] == "probabilities"
+    assert compile_model(model, str(tmp_path), ".tflite", None, 32)["output"] == "probabilities"
 
 
 def test_a_compiled_model_that_differs_is_refused_and_by_how_much_is_told(tmp_path):
@@ -65,7 +65,7 @@ def test_a_compiled_model_that_differs_is_refused_and_by_how_much_is_told(tmp_pa
 
     # Random at each call: what is compiled can't give what the SavedModel gave.
     model = save(tmp_path / "model", lambda images: {"logits": tf.random.uniform([tf.shape(images)[0], 3]) * 5})
-    facts = compile_model(model, str(tmp_path), None, 32)
+    facts = compile_model(model, str(tmp_path), ".tflite", None, 32)
     assert facts["file"] is None
     assert "differs" in facts["failure"] or "no counterpart" in facts["failure"]
     assert list(tmp_path.glob("*.tflite*")) == []
@@ -77,10 +77,10 @@ def test_an_operation_that_litert_lacks_is_a_failure_in_words(tmp_path):
     def digamma(images):
         return {"logits": tf.math.digamma(tf.reduce_mean(images, axis=[1, 2]) + 1)}
 
-    facts = compile_model(save(tmp_path / "model", digamma), str(tmp_path), None, 32)
+    facts = compile_model(save(tmp_path / "model", digamma), str(tmp_path), ".tflite", None, 32)
     assert facts["file"] is None
     assert "LiteRT" in facts["failure"]
-    assert facts["classes"] == 3
+    assert facts["width"] == 3
 
 
 def test_what_is_no_classifier_of_images_is_refused(tmp_path):
@@ -88,7 +88,7 @@ def test_what_is_no_classifier_of_images_is_refused(tmp_path):
 
     model = save(tmp_path / "model", lambda images: {"map": tf.nn.relu(images)})
     with pytest.raises(ModelError, match="does not classify"):
-        compile_model(model, str(tmp_path), None, 32)
+        compile_model(model, str(tmp_path), ".tflite", None, 32)
 
 
 def test_a_folder_without_or_with_a_damaged_savedmodel_is_refused(tmp_path):

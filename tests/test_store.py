@@ -13,22 +13,20 @@ import pytest
 
 from mobilenet_cli.errors import ModelError
 from mobilenet_cli.models import store
-from mobilenet_cli.models.manifest import Compiled, FileRecord, Manifest
+from mobilenet_cli.models.manifest import Compiled, FileRecord, Manifest, Network
 
 
 def manifest(name: str = "tiny") -> Manifest:
     return Manifest(
         name=name,
-        source="a test",
         license="",
         image_size=32,
         crop="center",
         interpolation="bilinear",
-        classes=2,
         labels="",
-        output="logits",
-        saved_model="saved_model",
-        compiled={"32": Compiled("32.tflite", 1e-6)},
+        networks={
+            "classification": Network("a test", "saved_model", 2, "logits", {"32": Compiled("32.tflite", 1e-6)}),
+        },
     )
 
 
@@ -103,6 +101,28 @@ def test_files_added_later_are_recorded():
     found = store.find("tiny")
     assert found is not None
     assert found.files["64.tflite"].size == 4
+
+
+def test_a_model_is_extended_as_a_whole_or_not_at_all():
+    published = publish()
+
+    def half(folder: Path) -> Manifest:
+        (folder / "half").write_bytes(b"x")
+        raise ModelError("no")
+
+    with pytest.raises(ModelError, match="no"):
+        store.extend(published, half)
+    assert not (store.folder_of("tiny") / "half").exists()
+
+    def whole(folder: Path) -> Manifest:
+        (folder / "more").mkdir()
+        (folder / "more" / "file").write_bytes(b"x")
+        return published
+
+    for _ in range(2):  # again over what an earlier one left
+        assert "more/file" in store.extend(published, whole).files
+    assert store.problems("tiny") == []
+    assert leftovers() == []
 
 
 def test_removing_a_model_leaves_no_trace_of_it():

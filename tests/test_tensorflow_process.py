@@ -17,7 +17,12 @@ def ignore(text: str, done: int | None, total: int | None) -> None:
 def test_an_error_of_the_package_comes_back_as_itself(tmp_path):
     with TensorFlowProcess(ignore) as process, pytest.raises(ModelError, match=r"no saved_model\.pb"):
         process.call(
-            "compiler:compile_model", saved_model=str(tmp_path), folder=str(tmp_path), image_size=None, default_size=8
+            "compiler:compile_model",
+            saved_model=str(tmp_path),
+            folder=str(tmp_path),
+            suffix=".tflite",
+            image_size=None,
+            default_size=8,
         )
 
 

@@ -26,17 +26,20 @@ BOUND = 1e-3
 _CHECKED_IMAGES = 4
 
 
-def compile_model(saved_model: str, folder: str, image_size: int | None, default_size: int) -> dict[str, Any]:
-    """Compile a SavedModel for square images and write it to `folder`, as SIZE.tflite.
+def compile_model(
+    saved_model: str, folder: str, suffix: str, image_size: int | None, default_size: int
+) -> dict[str, Any]:
+    """Compile a SavedModel for square images and write it to `folder`, as SIZE and `suffix`.
 
     Args:
         saved_model: The SavedModel's folder.
         folder: Where the compiled file goes.
+        suffix: How the compiled file's name ends: ".tflite".
         image_size: The side of the images in pixels; None for the side that the SavedModel is fixed to.
         default_size: The side where it is fixed to none.
 
     Returns:
-        `image_size`; `classes`, the width of the output; `output`, "probabilities" where random images give
+        `image_size`; `width` of the output; `output`, "probabilities" where random images give
         rows of non-negative numbers that sum to 1, else "logits"; `file`, the compiled file's name, or None
         where it does not compile; `difference`, the largest absolute difference between its output and the
         SavedModel's over the output's range, or None; `failure`, why it does not compile, or None.
@@ -49,8 +52,8 @@ def compile_model(saved_model: str, folder: str, image_size: int | None, default
     function = savedmodel.concrete_function(model, size)
     images = _random_images(size)
     expected = savedmodel.call(function, images)
-    facts = {"image_size": size, "classes": int(expected.shape[1]), "output": _kind(expected)}
-    destination = Path(folder) / f"{size}.tflite"
+    facts = {"image_size": size, "width": int(expected.shape[1]), "output": _kind(expected)}
+    destination = Path(folder) / f"{size}{suffix}"
     temporary = destination.with_suffix(f".{os.getpid()}.tmp")
     try:
         temporary.write_bytes(_convert(function, model))

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mobilenet_cli.models.layers import Layer
+    from mobilenet_cli.models.manifest import Kind
 
 WEIGHTS_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 
@@ -81,7 +82,7 @@ class InvertedResidual(tf.Module):  # type: ignore[misc]
         return outputs + inputs if self._residual else outputs
 
 
-def build(folder: Path | str, kind: hub_interface.Kind = "classification") -> None:
+def build(folder: Path | str, kind: Kind = "classification") -> None:
     """Write the embedded model as a SavedModel like the hub's (see hub_interface.save).
 
     Args:

@@ -6,16 +6,16 @@ documentation.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import tensorflow as tf
+
+from mobilenet_cli.models.manifest import Kind
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from mobilenet_cli.models.layers import ImageNetwork
-
-Kind = Literal["classification", "feature_vector"]
 
 # TensorFlow Hub's image modules call their outputs so in `serving_default`.
 _OUTPUT_NAMES: dict[Kind, str] = {"classification": "logits", "feature_vector": "feature_vector"}

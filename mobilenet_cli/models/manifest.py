@@ -13,7 +13,8 @@ from mobilenet_cli.errors import ModelError
 from mobilenet_cli.models.registry import Crop, Interpolation
 
 MANIFEST = "manifest.json"
-Output = Literal["logits", "probabilities"]
+Kind = Literal["classification", "feature_vector"]
+Output = Literal["logits", "probabilities", "features"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,35 +48,47 @@ class Compiled:
 
 
 @dataclass(frozen=True, slots=True)
+class Network:
+    """One of a model's networks: the classifier, or the part of it that makes feature vectors.
+
+    Attributes:
+        source: Where it came from: a URL, a path, a package.
+        saved_model: Its SavedModel: a folder in the model's folder, or the absolute path of one used where it
+            is, or None where there is only a compiled file.
+        width: How many classes (background included) or features it puts out.
+        output: What they are.
+        compiled: By image size.
+    """
+
+    source: str
+    saved_model: str | None
+    width: int
+    output: Output
+    compiled: dict[str, Compiled] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """What a model is.
 
     Attributes:
-        name: The model's name.
-        source: Where it came from: a URL, a path, a package.
+        name: Its folder's name in the store.
         license: SPDX name of its licence, or "" where it is not known.
         image_size: Its input's side in pixels where the user asks for no other.
         crop: How the square is taken out of an image.
         interpolation: How an image is resized.
-        classes: How many classes it has, background included.
         labels: "imagenet", or the name of the label file in the folder, or "" where it came without names.
-        output: Whether it returns logits or probabilities.
-        saved_model: Its SavedModel folder: "saved_model" in the store, or the absolute path of a local one.
-        compiled: By image size.
+        networks: What it has of the two kinds.
         files: Each file in the folder but this one, by its path relative to the folder.
     """
 
     name: str
-    source: str
     license: str
     image_size: int
     crop: Crop
     interpolation: Interpolation
-    classes: int
     labels: str
-    output: Output
-    saved_model: str
-    compiled: dict[str, Compiled] = field(default_factory=dict)
+    networks: dict[Kind, Network] = field(default_factory=dict)
     files: dict[str, FileRecord] = field(default_factory=dict)
 
     @classmethod
@@ -89,7 +102,7 @@ class Manifest:
         text = (folder / MANIFEST).read_text(encoding="utf-8")
         try:
             values: dict[str, Any] = json.loads(text)
-            values["compiled"] = {size: Compiled(**value) for size, value in values["compiled"].items()}
+            values["networks"] = {kind: _network(value) for kind, value in values["networks"].items()}
             values["files"] = {path: FileRecord(**value) for path, value in values["files"].items()}
             return cls(**values)
         except (ValueError, TypeError, KeyError, AttributeError) as error:
@@ -107,3 +120,8 @@ class Manifest:
         """Return this manifest with the record of every file that is in `folder` now."""
         files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST)
         return replace(self, files={path.relative_to(folder).as_posix(): FileRecord.of(path) for path in files})
+
+
+def _network(values: dict[str, Any]) -> Network:
+    compiled = {size: Compiled(**value) for size, value in values["compiled"].items()}
+    return Network(**values | {"compiled": compiled})

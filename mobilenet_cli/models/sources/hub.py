@@ -7,9 +7,10 @@ import shutil
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, get_args
 
 from mobilenet_cli.errors import ModelError
+from mobilenet_cli.models.manifest import Kind
 from mobilenet_cli.models.sources import network
 from mobilenet_cli.models.tensorflow_process import TensorFlowProcess, report_progress
 
@@ -18,7 +19,8 @@ from mobilenet_cli.models.tensorflow_process import TensorFlowProcess, report_pr
 class Hub:
     """A TF Hub handle, at tfhub.dev or at a mirror."""
 
-    kind: ClassVar[str] = "TF Hub"
+    title: ClassVar[str] = "TF Hub"
+    needs_network: ClassVar[bool] = True
     handle: str
 
     @property
@@ -26,7 +28,7 @@ class Hub:
         """The handle."""
         return self.handle
 
-    def fetch(self, destination: Path, process: TensorFlowProcess) -> None:
+    def fetch(self, kind: Kind, destination: Path, process: TensorFlowProcess) -> None:
         """Download and unpack the archive into `destination`.
 
         The server is asked from here first: TensorFlow takes seconds to start, and would then wait for ever.
@@ -34,9 +36,17 @@ class Hub:
         Raises:
             ModelError: The handle is out of reach, or what is there is not a SavedModel's archive.
         """
+        handle = self._sibling(kind)
         if not os.environ.get("TFHUB_CACHE_DIR"):
-            network.probe(f"{self.handle}?tf-hub-format=compressed")
-        process.call("sources.hub:download", handle=self.handle, destination=str(destination))
+            network.probe(f"{handle}?tf-hub-format=compressed")
+        process.call("sources.hub:download", handle=handle, destination=str(destination))
+
+    def _sibling(self, kind: Kind) -> str:
+        """Return the handle of the module of that kind: TF Hub has the two beside each other."""
+        for other in get_args(Kind):
+            if f"/{other}/" in self.handle:
+                return self.handle.replace(f"/{other}/", f"/{kind}/")
+        return self.handle
 
 
 def download(handle: str, destination: str) -> None:
