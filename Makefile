@@ -7,7 +7,7 @@ BIN    := $(VENV)/bin
 .PHONY: demo test test-fast lint clean
 
 demo: $(VENV)/.installed
-	$(BIN)/mnclassify sample_images
+	$(BIN)/mnclassify sample_images --format table
 
 test: lint
 	$(BIN)/coverage erase
