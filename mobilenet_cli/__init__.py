@@ -14,13 +14,16 @@ from mobilenet_cli._version import __version__
 
 if TYPE_CHECKING:
     from mobilenet_cli.classifier import Classifier
+    from mobilenet_cli.embedder import Embedder
     from mobilenet_cli.errors import ImageError, InputError, MnclassifyError, ModelError, OutputError
     from mobilenet_cli.inputs import find_sources
     from mobilenet_cli.models.acquire import ModelWarning
-    from mobilenet_cli.records import Prediction, Result, Source
+    from mobilenet_cli.records import Embedding, Prediction, Result, Source
 
 _HOMES = {
     "Classifier": "classifier",
+    "Embedder": "embedder",
+    "Embedding": "records",
     "ImageError": "errors",
     "InputError": "errors",
     "MnclassifyError": "errors",
@@ -35,6 +38,8 @@ _HOMES = {
 
 __all__ = [
     "Classifier",
+    "Embedder",
+    "Embedding",
     "ImageError",
     "InputError",
     "MnclassifyError",

@@ -6,14 +6,13 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from mobilenet_cli.engines import Engine, EngineName
+from mobilenet_cli.engines import EngineName
 from mobilenet_cli.errors import InputError
-from mobilenet_cli.models.acquire import Model, acquire
+from mobilenet_cli.loaded import AnySource, LoadedModel
+from mobilenet_cli.models.acquire import Model
 from mobilenet_cli.models.registry import AUTO, Crop
 from mobilenet_cli.models.tensorflow_process import Report
-from mobilenet_cli.pipeline import Task, classify
-from mobilenet_cli.preprocess import Preprocessing
-from mobilenet_cli.records import Result, Source
+from mobilenet_cli.records import Result
 from mobilenet_cli.topk import TopK
 
 
@@ -56,21 +55,21 @@ class Classifier:
         Warns:
             ModelWarning: Another model or engine than the best is used.
         """
-        self.model: Model = acquire(
-            os.fspath(model),
+        self._loaded = LoadedModel(
+            model,
+            "classification",
             engine=engine,
             image_size=image_size,
+            crop=crop,
             offline=offline,
             report=report,
         )
+        self.model: Model = self._loaded.model
         self._labels = self.model.labels(Path(labels) if labels is not None else None)
-        manifest = self.model.manifest
-        self._preprocessing = Preprocessing(self.model.image_size, crop or manifest.crop, manifest.interpolation)
-        self._engine: Engine = self.model.open_engine()
 
     def classify(
         self,
-        sources: Iterable[str | os.PathLike[str] | bytes | Source],
+        sources: Iterable[AnySource],
         *,
         top_k: int = 5,
         threshold: float = 0.0,
@@ -94,21 +93,5 @@ class Classifier:
         """
         if top_k < 1 or not 0 <= threshold <= 1:
             raise InputError(f"top_k is at least 1 and threshold 0 to 1, not {top_k} and {threshold}")
-        for name, value in (("batch_size", batch_size), ("workers", workers)):
-            if value is not None and value < 1:
-                raise InputError(f"{name} is at least 1, not {value}")
-        task = Task(
-            engine=self._engine,
-            preprocessing=self._preprocessing,
-            top_k=TopK(self._labels, self.model.network.output, top_k, threshold),
-            model=self.model.name,
-        )
-        return classify(map(_source, sources), task, batch_size=batch_size, workers=workers)
-
-
-def _source(source: str | os.PathLike[str] | bytes | Source) -> Source:
-    if isinstance(source, Source):
-        return source
-    if isinstance(source, bytes):
-        return Source("-", data=source)
-    return Source(os.fspath(source))
+        head = TopK(self._labels, self.model.network.output, top_k, threshold)
+        return self._loaded.run(sources, head, batch_size=batch_size, workers=workers)

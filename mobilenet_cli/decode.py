@@ -43,7 +43,6 @@ _FORMATS = (
     (rb"\xff\x4f\xff\x51|\0\0\0\x0cjP  \r\n\x87\n", "PIL.Jpeg2KImagePlugin", "Jpeg2KImageFile"),
     (rb"[\x0c\x28\x34\x38\x40\x6c\x7c]\0\0\0", "PIL.BmpImagePlugin", "DibImageFile"),
 )
-_MAGIC = tuple((re.compile(start, re.DOTALL), module, name) for start, module, name in _FORMATS)
 _MAGIC_BYTES = 64
 
 _REASONS = (
@@ -89,8 +88,8 @@ def _stream(source: Source) -> IO[bytes]:
 
 
 def _reader(head: bytes) -> type[ImageFile]:
-    for start, module, name in _MAGIC:
-        if start.match(head):
+    for start, module, name in _FORMATS:
+        if re.match(start, head, re.DOTALL):  # compiled once, when first needed
             return _reader_class(module, name)
     raise ImageError("not an image in a format that can be read" if head else "the file is empty (0 bytes)")
 

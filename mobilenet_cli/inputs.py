@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from typing import BinaryIO
 
 from mobilenet_cli.globs import expand, is_pattern
@@ -17,6 +17,7 @@ STDIN = "-"
 def find_sources(
     arguments: Iterable[str],
     *,
+    listed: Iterable[str] = (),
     recursive: bool = True,
     include_hidden: bool = False,
     exclude: Sequence[str] = (),
@@ -25,7 +26,7 @@ def find_sources(
     """Yield the Sources that the arguments stand for, in the arguments' order, each found when asked for.
 
     No image file is opened, nothing is listed or read before the stream gets there, and nothing is lost: what
-    cannot be read is a Source with an error. Nothing is raised.
+    cannot be read is a Source with an error. Nothing is raised but what iterating `listed` raises.
 
     Args:
         arguments: Each is one of
@@ -33,6 +34,9 @@ def find_sources(
             - a folder: its images (`walk.IMAGE_ENDINGS`), sorted;
             - a pattern (`**` too) where no file has that very name: each match is as if it had been named;
             - "-": one image, the bytes of standard input.
+        listed: Files, after the arguments: each path is one Source, taken for what it says (no pattern, no
+            standard input), tried whatever it ends in, and with an error if it is a folder. Iterated as the
+            stream is consumed: see `lists.read_list`.
         recursive: Whether the folders inside a folder are walked.
         include_hidden: Whether hidden files and folders count in folders and patterns (a named one does).
         exclude: Shell patterns of files and folders to leave out, named ones too: see `walk.Rules`.
@@ -43,18 +47,27 @@ def find_sources(
     def read() -> bytes:
         return (stdin or sys.stdin.buffer).read()
 
-    return _find(arguments, rules, read)
+    yield from _find(arguments, rules, read)
+    for path in _listed(listed, rules):
+        yield file_source(path) or Source(path, error="a folder, not an image; name it as an argument instead")
 
 
 def count_sources(
     arguments: Iterable[str],
     *,
+    listed: Iterable[str] = (),
     recursive: bool = True,
     include_hidden: bool = False,
     exclude: Sequence[str] = (),
+    finished: Container[str] = (),
 ) -> int:
-    """Return how many Sources `find_sources` would yield now: its walk, without reading standard input."""
-    return sum(1 for _ in _find(arguments, Rules(recursive, include_hidden, tuple(exclude)), bytes))
+    """Return how many Sources `find_sources` would yield now, but for those whose path is in `finished`.
+
+    It walks the same folders, and neither reads standard input nor looks at the files that are listed.
+    """
+    rules = Rules(recursive, include_hidden, tuple(exclude))
+    named = sum(source.path not in finished for source in _find(arguments, rules, bytes))
+    return named + sum(path not in finished for path in _listed(listed, rules))
 
 
 def _find(arguments: Iterable[str], rules: Rules, read_stdin: Callable[[], bytes]) -> Iterator[Source]:
@@ -67,6 +80,10 @@ def _find(arguments: Iterable[str], rules: Rules, read_stdin: Callable[[], bytes
             yield from _matching(argument, rules)
         else:
             yield from _named(argument, rules)
+
+
+def _listed(paths: Iterable[str], rules: Rules) -> Iterator[str]:
+    return (path for path in paths if not rules.leaves_out(path, is_folder=False))
 
 
 def _stdin_source(read: Callable[[], bytes], was_read: bool) -> Source:

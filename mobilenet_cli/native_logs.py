@@ -21,7 +21,8 @@ def silenced() -> Iterator[None]:
     """Send what is written to file descriptor 2 to nowhere for the length of a `with` block.
 
     Does nothing where the package's logger is set to DEBUG (the command's -vv): then everything shows.
-    One thread at a time: the descriptor belongs to the whole process.
+    One thread at a time: the descriptor belongs to the whole process. What another thread writes to it meanwhile
+    is lost too, so a program that cares writes through a duplicate of the descriptor, as the command does.
     """
     if logging.getLogger("mobilenet_cli").isEnabledFor(logging.DEBUG):
         yield

@@ -1,8 +1,8 @@
-"""Sources → Results: in order, in bounded memory, on all cores. The only place that composes the steps.
+"""Sources → records: in order, in bounded memory, on all cores. The only place that composes the steps.
 
 A reader thread takes sources from the iterable as they come. Each worker thread shares nothing with the
 others: in turn it takes the next few sources that are there, and with them the next place in the row of
-results; then it decodes them into its own batch, runs its own session of the engine, and fills its place.
+records; then it decodes them into its own batch, runs its own session of the engine, and fills its place.
 Pillow and LiteRT release the GIL, so threads are enough.
 
 Workers take what is there instead of waiting for a full batch: so the first image is not held up by the
@@ -13,17 +13,20 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from mobilenet_cli.cores import usable_cores
 from mobilenet_cli.engines import Engine
 from mobilenet_cli.errors import ImageError
 from mobilenet_cli.preprocess import Preprocessing, load_image
-from mobilenet_cli.records import Prediction, Result, Source
-from mobilenet_cli.topk import TopK
+from mobilenet_cli.records import Decoded, Result, Source
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 # Batches that may wait for their turn to be yielded, a worker: enough to keep the workers busy while one
 # slow image holds up the row, few enough to be no memory.
@@ -31,29 +34,43 @@ _WINDOW = 8
 _JOIN_SECONDS = 5.0
 
 _Item = TypeVar("_Item")
+_Record = TypeVar("_Record")
+_Record_co = TypeVar("_Record_co", covariant=True)
+
+
+class Head(Protocol[_Record_co]):
+    """How the network's outputs become records: predictions (topk.TopK), feature vectors (embedding.Features)."""
+
+    def records(self, outputs: NDArray[np.float32], images: Sequence[Decoded], model: str) -> Sequence[_Record_co]:
+        """Return the record of each image, whose output is the row of `outputs`, float32 [N, D], at its place."""
+        ...
+
+    def failure(self, path: str, error: str, model: str) -> _Record_co:
+        """Return the record of an image that cannot be read, and `error`, one line, says why."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class Task(Generic[_Record]):
     """What is done to each image.
 
     Attributes:
         engine: Runs the network.
         preprocessing: How an image becomes the network's input.
-        top_k: How the network's outputs become predictions.
+        head: How the network's outputs become records.
         model: The model's name, for the records.
     """
 
     engine: Engine
     preprocessing: Preprocessing
-    top_k: TopK
+    head: Head[_Record]
     model: str
 
 
-def classify(
-    sources: Iterable[Source], task: Task, *, batch_size: int | None = None, workers: int | None = None
-) -> Iterator[Result]:
-    """Yield one Result a Source, in the order of the Sources.
+def run(
+    sources: Iterable[Source], task: Task[_Record], *, batch_size: int | None = None, workers: int | None = None
+) -> Iterator[_Record]:
+    """Yield one record a Source, in the order of the Sources.
 
     Args:
         sources: Iterated in a thread of its own, and only a bounded number of sources ahead.
@@ -63,14 +80,21 @@ def classify(
 
     Raises:
         ModelError: The engine cannot run the model.
-        Exception: What iterating `sources` raised, after the Results of the sources before it.
+        Exception: What iterating `sources` raised, after the records of the sources before it.
     """
-    run = _Run(sources, task, batch_size or task.engine.batch_size, workers or usable_cores())
+    threads = _Run(sources, task, batch_size or task.engine.batch_size, workers or usable_cores())
     try:
-        while (place := run.row.get()) is not None:
+        while (place := threads.row.get()) is not None:
             yield from place.result()
     finally:
-        run.stop()
+        threads.stop()
+
+
+def classify(
+    sources: Iterable[Source], task: Task[Result], *, batch_size: int | None = None, workers: int | None = None
+) -> Iterator[Result]:
+    """Yield one Result a Source: `run` of a task whose head is a TopK."""
+    return run(sources, task, batch_size=batch_size, workers=workers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +104,13 @@ class _End:
     error: Exception | None = None
 
 
-class _Run:
+class _Run(Generic[_Record]):
     """The threads of one run, and what passes between them."""
 
-    def __init__(self, sources: Iterable[Source], task: Task, batch_size: int, workers: int) -> None:
+    def __init__(self, sources: Iterable[Source], task: Task[_Record], batch_size: int, workers: int) -> None:
         self._task, self._batch_size = task, batch_size
         self._inbox: queue.Queue[Source | _End] = queue.Queue(2 * batch_size * workers)
-        self.row: queue.Queue[Future[list[Result]] | None] = queue.Queue(_WINDOW * workers)
+        self.row: queue.Queue[Future[list[_Record]] | None] = queue.Queue(_WINDOW * workers)
         self._turn = threading.Lock()
         self._end: _End | None = None
         self._stopped = threading.Event()
@@ -114,27 +138,27 @@ class _Run:
                 self._put(self._inbox, source)
                 if self._stopped.is_set():
                     return
-        except Exception as raised:  # whoever asked for the results will get it
+        except Exception as raised:  # whoever asked for the records will get it
             error = raised
         self._put(self._inbox, _End(error))
 
     def _work(self) -> None:
-        worker: _Worker | None = None
+        worker: _Worker[_Record] | None = None
         while (taken := self._take()) is not None:
             place, batch = taken
             try:
                 worker = worker or _Worker(self._task, self._batch_size)
-                place.set_result(worker.classify(batch))
+                place.set_result(worker.records(batch))
             except BaseException as error:  # whatever it is: whoever reads the row waits for this place
                 place.set_exception(error)
 
-    def _take(self) -> tuple[Future[list[Result]], list[Source]] | None:
+    def _take(self) -> tuple[Future[list[_Record]], list[Source]] | None:
         """Take the sources that are there, one at least, and the next place in the row; None at the end."""
         with self._turn:
             if self._end is not None:
                 return None
             batch = self._batch()
-            place: Future[list[Result]] = Future()
+            place: Future[list[_Record]] = Future()
             if batch:
                 self._put(self.row, place)
             if self._end is not None:
@@ -156,7 +180,7 @@ class _Run:
 
     def _close_row(self, end: _End) -> None:
         if end.error is not None:
-            failed: Future[list[Result]] = Future()
+            failed: Future[list[_Record]] = Future()
             failed.set_exception(end.error)
             self._put(self.row, failed)
         self._put(self.row, None)
@@ -171,10 +195,10 @@ class _Run:
             return
 
 
-class _Worker:
+class _Worker(Generic[_Record]):
     """What one thread owns: a session of the engine, and the arrays that images are decoded into."""
 
-    def __init__(self, task: Task, batch_size: int) -> None:
+    def __init__(self, task: Task[_Record], batch_size: int) -> None:
         import numpy as np
 
         size = task.preprocessing.image_size
@@ -183,32 +207,28 @@ class _Worker:
         self._pixels = np.empty((size, size, 3), np.uint8)
         self._images = np.empty((batch_size, size, size, 3), np.float32)
 
-    def classify(self, batch: list[Source]) -> list[Result]:
-        """Return the Results of up to `batch_size` sources."""
-        import numpy as np
-
-        sizes: list[tuple[int, int] | ImageError] = []
-        count = 0
+    def records(self, batch: list[Source]) -> list[_Record]:
+        """Return the records of up to `batch_size` sources."""
+        head, model = self._task.head, self._task.model
+        decoded: list[Decoded] = []
+        errors: list[ImageError | None] = []
         for source in batch:
             try:
-                sizes.append(load_image(source, self._task.preprocessing, self._pixels))
+                decoded.append(self._decoded(source, place=len(decoded)))
             except ImageError as error:
-                sizes.append(error)
+                errors.append(error)
             else:
-                np.multiply(self._pixels, np.float32(1 / 255), out=self._images[count])
-                count += 1
-        predictions = iter(self._predictions(count) if count else ())
+                errors.append(None)
+        good = iter(head.records(self._session(self._images[: len(decoded)]), decoded, model) if decoded else ())
         return [
-            self._result(source, size, () if isinstance(size, ImageError) else next(predictions))
-            for source, size in zip(batch, sizes, strict=True)
+            next(good) if error is None else head.failure(source.path, str(error), model)
+            for source, error in zip(batch, errors, strict=True)
         ]
 
-    def _predictions(self, count: int) -> list[tuple[Prediction, ...]]:
-        return self._task.top_k.predictions(self._session(self._images[:count]))
+    def _decoded(self, source: Source, *, place: int) -> Decoded:
+        """Load one image to its place in the batch."""
+        import numpy as np
 
-    def _result(
-        self, source: Source, size: tuple[int, int] | ImageError, predictions: tuple[Prediction, ...]
-    ) -> Result:
-        if isinstance(size, ImageError):
-            return Result(source.path, "error", (), str(size), None, None, self._task.model)
-        return Result(source.path, "ok", predictions, None, *size, self._task.model)
+        width, height = load_image(source, self._task.preprocessing, self._pixels)
+        np.multiply(self._pixels, np.float32(1 / 255), out=self._images[place])
+        return Decoded(source.path, width, height)

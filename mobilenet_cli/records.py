@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 Status = Literal["ok", "error"]
 
@@ -23,6 +27,21 @@ class Source:
     path: str
     data: bytes | None = None
     error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """An image that was read: what its record says of it besides the network's output.
+
+    Attributes:
+        path: Its Source's path.
+        width: Its width in pixels as a viewer shows it (EXIF orientation applied).
+        height: Its height in pixels likewise.
+    """
+
+    path: str
+    width: int
+    height: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +81,29 @@ class Result:
     path: str
     status: Status
     predictions: tuple[Prediction, ...]
+    error: str | None
+    width: int | None
+    height: int | None
+    model: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Embedding:
+    """The feature vector of one Source: exactly one Embedding a Source, in the order of the Sources.
+
+    Attributes:
+        path: The Source's path.
+        status: "ok", or "error" where the image could not be read.
+        vector: float32 [features], the network's globally pooled features; None where status is "error".
+        error: One line that says why, where status is "error", else None.
+        width: The image's width in pixels as a viewer shows it (EXIF orientation applied), if known.
+        height: The image's height in pixels likewise.
+        model: The name of the model that made the vector.
+    """
+
+    path: str
+    status: Status
+    vector: NDArray[np.float32] | None
     error: str | None
     width: int | None
     height: int | None

@@ -1,4 +1,4 @@
-"""Logits → scores → top-k predictions."""
+"""Logits → scores → top-k predictions → Results."""
 
 from __future__ import annotations
 
@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING
 from mobilenet_cli.errors import ModelError
 from mobilenet_cli.models.labels import ClassName
 from mobilenet_cli.models.manifest import Output
-from mobilenet_cli.records import Prediction
+from mobilenet_cli.records import Decoded, Prediction, Result
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
     from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True)
 class TopK:
-    """How a model's outputs become predictions.
+    """The head of a classifier: how its outputs become predictions.
 
     Attributes:
         labels: The name of each class, in the order of the outputs.
@@ -30,6 +32,17 @@ class TopK:
     output: Output = "logits"
     k: int = 5
     threshold: float = 0.0
+
+    def records(self, outputs: NDArray[np.float32], images: Sequence[Decoded], model: str) -> list[Result]:
+        """Return the Result of each image from its row of `outputs`, float32 [N, classes]. Raises as below."""
+        return [
+            Result(image.path, "ok", predictions, None, image.width, image.height, model)
+            for image, predictions in zip(images, self.predictions(outputs), strict=True)
+        ]
+
+    def failure(self, path: str, error: str, model: str) -> Result:
+        """Return the Result of an image that cannot be read."""
+        return Result(path, "error", (), error, None, None, model)
 
     def predictions(self, outputs: NDArray[np.float32]) -> list[tuple[Prediction, ...]]:
         """Return the top-k of each row of `outputs`, float32 [N, classes]; equal scores in the order of index.

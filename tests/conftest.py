@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import tarfile
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -67,11 +68,30 @@ class HubServer:
 
 @pytest.fixture(autouse=True)
 def _own_store(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every test has a store of its own and a hub that refuses connections, whatever the user has set."""
-    for name in ("MNCLASSIFY_MODEL", "TFHUB_CACHE_DIR", "COLUMNS", "NO_COLOR", "FORCE_COLOR"):
+    """Every test has a store of its own and model servers that refuse connections, whatever the user has set."""
+    for name in ("MODEL", "OFFLINE"):
+        monkeypatch.delenv(f"MNCLASSIFY_{name}", raising=False)
+    for name in ("TFHUB_CACHE_DIR", "KAGGLEHUB_CACHE", "COLUMNS", "NO_COLOR", "FORCE_COLOR"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("MNCLASSIFY_HOME", str(tmp_path_factory.mktemp("home")))
-    monkeypatch.setenv("MNCLASSIFY_HUB_URL", "http://127.0.0.1:9")
+    for name in ("HUB", "KAGGLE", "SLIM"):
+        monkeypatch.setenv(f"MNCLASSIFY_{name}_URL", "http://127.0.0.1:9")
+
+
+@pytest.fixture
+def unprivileged() -> Iterator[Path]:
+    """A folder of a user who is not root, as whom the test runs: file permissions mean nothing to root."""
+    nobody = 65534
+    is_root = os.geteuid() == 0
+    with tempfile.TemporaryDirectory() as folder:
+        if is_root:
+            os.chown(folder, nobody, nobody)
+            os.seteuid(nobody)
+        try:
+            yield Path(folder)
+        finally:
+            if is_root:
+                os.seteuid(0)
 
 
 @pytest.fixture

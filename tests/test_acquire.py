@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import tarfile
 import time
 import warnings
 from importlib import import_module
@@ -18,6 +16,7 @@ from mobilenet_cli.errors import InputError, ModelError, UnavailableError
 from mobilenet_cli.models import store, unavailable
 from mobilenet_cli.models.acquire import acquire
 from mobilenet_cli.models.origin import origin_of
+from mobilenet_cli.models.sources import hub as hub_source
 from mobilenet_cli.models.tensorflow_process import TensorFlowProcess
 
 
@@ -27,6 +26,12 @@ def mirror(hub: HubServer, monkeypatch: pytest.MonkeyPatch, mobilenet_archive: b
     monkeypatch.setenv("MNCLASSIFY_HUB_URL", hub.url)
     hub.answers[MAIN_PATH] = Answer(mobilenet_archive)
     return hub
+
+
+@pytest.fixture(autouse=True)
+def _no_other_sources(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("KAGGLE", "SLIM"):
+        monkeypatch.setenv(f"MNCLASSIFY_{name}_URL", "http://127.0.0.1:9")
 
 
 class InThisProcess(TensorFlowProcess):
@@ -40,12 +45,8 @@ class InThisProcess(TensorFlowProcess):
 @pytest.fixture
 def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mobilenet_cli.models.making.TensorFlowProcess", InThisProcess)
-    monkeypatch.setattr("mobilenet_cli.models.sources.hub.report_progress", lambda *_: None)
+    monkeypatch.setattr("mobilenet_cli.models.sources.network.report_progress", lambda *_: None)
     monkeypatch.setenv("TFHUB_CACHE_DIR", "")  # restored at the end: `download` sets it for its own process
-
-
-def nothing_left() -> bool:
-    return store.names() == [] and not list((store.home() / "staging").rglob("*"))
 
 
 @pytest.mark.slow
@@ -87,77 +88,14 @@ def test_the_hub_route(mirror, mobilenet_saved_model):
 @pytest.mark.usefixtures("in_this_process")
 def test_the_users_own_hub_cache_is_honoured(mirror, monkeypatch, tmp_path):
     monkeypatch.setenv("TFHUB_CACHE_DIR", str(tmp_path / "hub-cache"))
-    acquire(MAIN)
+    for folder in ("first", "second"):  # the second comes out of the cache
+        hub_source.download(mirror.url + MAIN_PATH, str(tmp_path / folder))
+        assert (tmp_path / folder / "saved_model.pb").is_file()
     assert list((tmp_path / "hub-cache").glob("*/saved_model.pb"))
-    store.remove(MAIN)
-    mirror.requests.clear()
-    acquire(MAIN)
-    assert mirror.requests == []
-
-
-def archive_of(**files: bytes) -> bytes:
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
-        for name, content in files.items():
-            info = tarfile.TarInfo(name.replace("UP", "../"))
-            info.size = len(content)
-            archive.addfile(info, io.BytesIO(content))
-    return buffer.getvalue()
-
-
-@pytest.mark.parametrize(
-    ("answer", "reason"),
-    [
-        (Answer(status=403), "HTTP 403 Forbidden"),
-        (Answer(status=404), "HTTP 404 Not Found"),
-        (Answer(status=302, headers={"Location": "/page"}), "a web page instead of a model"),
-    ],
-)
-def test_a_hub_that_does_not_have_it_is_named_with_its_reason(hub, monkeypatch, answer, reason):
-    monkeypatch.setenv("MNCLASSIFY_HUB_URL", hub.url)
-    hub.answers = {MAIN_PATH: answer, "/page": Answer(b"<html>", headers={"Content-Type": "text/html; charset=utf-8"})}
-    with pytest.raises(UnavailableError) as error:
-        acquire(MAIN)
-    assert error.value.reasons[0].startswith(f"TF Hub: {reason}")
-    assert hub.url + MAIN_PATH in str(error.value)
-    assert nothing_left()
-
-
-@pytest.mark.usefixtures("in_this_process")
-@pytest.mark.parametrize(
-    ("archive", "reason"),
-    [
-        (b"no archive at all", "valid module"),
-        (archive_of(readme=b"hello"), "no SavedModel"),
-        (archive_of(**{"UPevil": b"x"}), "invalid"),
-        (archive_of(**{"saved_model.pb": b"nonsense"}), "cannot load"),
-    ],
-)
-def test_an_archive_that_is_no_model_leaves_the_store_clean(mirror, archive, reason):
-    mirror.answers[MAIN_PATH] = Answer(archive)
-    with pytest.raises(UnavailableError, match=reason):
-        acquire(MAIN)
-    assert nothing_left()
-
-
-@pytest.mark.usefixtures("in_this_process")
-def test_a_download_that_breaks_off_leaves_the_store_clean(mirror, mobilenet_archive):
-    mirror.answers[MAIN_PATH] = Answer(mobilenet_archive, cut_after=len(mobilenet_archive) // 2)
-    with pytest.raises(UnavailableError, match=r"ended after [0-9,]+ of [0-9,]+ bytes"):
-        acquire(MAIN)
-    assert nothing_left()
-
-
-def test_no_network_is_found_out_within_seconds(monkeypatch):
-    started = time.monotonic()
-    with pytest.raises(UnavailableError, match="refused"):
-        acquire(MAIN)
-    # A host that answers nothing: 198.51.100.0/24 is reserved for documentation.
-    monkeypatch.setenv("MNCLASSIFY_HUB_URL", "http://198.51.100.1")
-    with pytest.raises(UnavailableError):
-        acquire(MAIN)
-    assert time.monotonic() - started < 6
-    assert nothing_left()
+    assert len(mirror.requests) == 1
+    (source,) = [source for source in origin_of(MAIN).sources if source.title == "TF Hub"]
+    assert source.question("classification") is None
+    assert source.question("feature_vector") is not None
 
 
 def test_auto_takes_the_embedded_model_with_one_warning_and_remembers_why(monkeypatch, embedded_home, hub):

@@ -331,9 +331,8 @@ def test_a_fifo_is_refused_at_once(tmp_path):
     assert said == ["not a regular file: a FIFO; pipe the image in with -"]
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read every file")
-def test_a_file_without_permission_says_so(tmp_path):
-    path = tmp_path / "a.png"
+def test_a_file_without_permission_says_so(unprivileged):
+    path = unprivileged / "a.png"
     path.write_bytes(EXACT["png rgb"][0])
     path.chmod(0)
     assert failure(Source(str(path))) == "permission denied"

@@ -294,3 +294,40 @@ def test_an_excluded_folder_is_not_entered(here, monkeypatch):
     monkeypatch.setattr(os, "scandir", lambda folder: listed.append(folder) or scandir(folder))
     assert paths("p", exclude=["raw"]) == ["p/c.jpg"]
     assert set(listed) == {"p/"}
+
+
+# Lists.
+
+
+def test_a_listed_path_is_a_file_of_that_very_name(here):
+    here("a.jpg", "notes.txt", "*.jpg", "-", ".hidden", "p/b.jpg")
+    names = ["a.jpg", "a.jpg", "notes.txt", "*.jpg", "-", ".hidden", "./p/b.jpg"]
+    assert paths(listed=names) == names
+    assert paths("p", listed=["a.jpg"]) == ["p/b.jpg", "a.jpg"]
+
+
+def test_a_listed_path_that_is_no_file_is_a_source_with_an_error(here):
+    here("p/a.jpg", "p/raw/b.jpg")
+    found = errors(listed=["p", "none.jpg", "*.jpg", "-", "/dev/null"])
+    assert found["p"] == "a folder, not an image; name it as an argument instead"
+    assert found["none.jpg"] == found["*.jpg"] == found["-"] == "no such file or folder"
+    assert found["/dev/null"] == "not a regular file: a device"
+
+
+def test_exclude_applies_to_listed_paths(here):
+    here("a.jpg", "p/b.jpg")
+    assert paths(listed=["a.jpg", "p/b.jpg"], exclude=["a.*"]) == ["p/b.jpg"]
+
+
+def test_a_list_is_read_only_as_far_as_the_stream_is_consumed():
+    taken = []
+    names = (taken.append(name) or name for name in ["a.jpg", "b.jpg", "c.jpg"])
+    stream = find_sources([], listed=names)
+    assert taken == []
+    next(stream)
+    assert taken == ["a.jpg"]
+
+
+def test_what_is_finished_is_not_counted(here):
+    here("a.jpg", "p/b.jpg", "p/c.jpg")
+    assert count_sources(["p"], listed=["a.jpg", "d.jpg"], finished={"p/b.jpg", "d.jpg"}) == 2

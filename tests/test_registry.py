@@ -4,7 +4,7 @@ import pytest
 
 from mobilenet_cli.errors import ModelError
 from mobilenet_cli.models import registry
-from mobilenet_cli.models.origin import origin_of
+from mobilenet_cli.models.origin import origin_of, size_in
 
 
 def test_the_sixteen_mobilenets_and_the_embedded_model_are_known():
@@ -22,6 +22,34 @@ def test_the_main_model_is_the_hubs(monkeypatch):
         4.24,
         186,
     )
+
+
+def test_every_mobilenet_has_its_sources_in_order():
+    names = [name for name in registry.ENTRIES if name.startswith("mobilenet_v1")]
+    for name in names:
+        assert [source.title for source in origin_of(name).sources] == ["TF Hub", "Kaggle Models", "TF-Slim checkpoint"]
+    places = [source.place for source in origin_of("mobilenet_v1_050_160").sources[1:]]
+    assert places[0].startswith("google/mobilenet-v1/tensorFlow2/050-160-classification/2")
+    assert places[1].endswith("/mobilenet_v1_2018_02_22/mobilenet_v1_0.5_160.tgz")
+    checksums = {registry.ENTRIES[name].slim_sha256 for name in names}
+    assert len(checksums) == 16
+    assert all(len(bytes.fromhex(checksum)) == 32 for checksum in checksums)
+
+
+@pytest.mark.parametrize(
+    ("name", "size"),
+    [
+        ("mobilenet_v1_0.75_224", 224),
+        ("mobilenet_v1_1.0_128.ckpt", 128),
+        ("mobilenet_v1_0.5_192.tgz", 192),
+        ("https://hub.example/mobilenet_v2_100_160/classification/5", 160),
+        ("model", 128),
+        ("v1.224.5", 128),
+    ],
+)
+def test_the_size_of_the_input_is_in_the_name(name, size):
+    assert size_in(name) == size
+    assert size_in("model", name) == size
 
 
 def test_a_handle_of_a_known_model_is_that_model_on_a_mirror_too(monkeypatch):
@@ -42,7 +70,7 @@ def test_any_other_handle_is_a_model_of_its_own_with_the_size_in_its_name():
 def test_a_local_saved_model_is_told_from_any_folder_and_anew_when_it_changes(tmp_path):
     folder = tmp_path / "mine"
     folder.mkdir()
-    with pytest.raises(ModelError, match=r"no saved_model\.pb"):
+    with pytest.raises(ModelError, match=r"holds no SavedModel \(saved_model\.pb\)"):
         origin_of(str(folder))
     (folder / "saved_model.pb").write_bytes(b"1")
     before = origin_of(str(folder)).key

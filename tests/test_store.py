@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -83,6 +84,15 @@ def test_a_changed_byte_and_a_missing_file_are_found():
     assert store.problems("tiny") == ["32.tflite has changed since it was stored"]
     (folder / "saved_model" / "saved_model.pb").unlink()
     assert "saved_model/saved_model.pb is missing" in store.problems("tiny")
+
+
+def test_a_savedmodel_that_is_used_where_it_is_must_be_there(tmp_path):
+    network = Network("here", str(tmp_path / "model"), 2, "logits")
+    with store.lock("tiny"):
+        store.publish("tiny", lambda folder: replace(fill(folder), networks={"classification": network}))
+    assert store.problems("tiny") == [f"{tmp_path / 'model'}, which it is used from, is not there"]
+    (tmp_path / "model").mkdir()
+    assert store.problems("tiny") == []
 
 
 def test_a_model_that_lost_a_file_or_bytes_counts_as_absent():

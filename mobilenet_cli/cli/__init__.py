@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import sys
@@ -18,7 +19,7 @@ _FAILED, _INTERRUPTED, _INTERNAL = 1, 130, 70
 _EXIT_CODES: dict[type[MnclassifyError], int] = {InputError: 2, ModelError: 3, OutputError: 4}
 
 # The module of each command, imported when it is called or listed.
-_COMMANDS = {"classify": "classify"}
+_COMMANDS = {"classify": "classify", "models": "models", "embed": "embed"}
 
 
 class _ReaderLeftError(Exception):
@@ -74,7 +75,18 @@ def cli() -> None:
 
 def main() -> NoReturn:
     """Run the command line and exit with its code."""
+    _own_stderr()
+    # BLAS's own threads would only spin beside the workers, which call it for nothing but small arrays.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     sys.exit(_run(sys.argv[1:]))
+
+
+def _own_stderr() -> None:
+    """Write to standard error through another descriptor than 2, which native_logs points elsewhere at times."""
+    with contextlib.suppress(OSError, AttributeError):  # where there is none, nothing can be lost
+        sys.stderr = open(  # noqa: PTH123, SIM115 - a descriptor, for as long as the process lives
+            os.dup(sys.stderr.fileno()), "w", buffering=1, encoding=sys.stderr.encoding, errors=sys.stderr.errors
+        )
 
 
 def _run(arguments: list[str]) -> int:

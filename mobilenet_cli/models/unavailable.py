@@ -32,6 +32,12 @@ def remember(origin: Origin, reason: str) -> None:
         file.write_text(json.dumps(note), encoding="utf-8")
 
 
+def forget(origin: Origin) -> None:
+    """Remove the note, so that the sources are asked again."""
+    with contextlib.suppress(OSError):
+        _file(origin).unlink()
+
+
 def _places(origin: Origin) -> list[str]:
     return [source.place for source in origin.sources]
 

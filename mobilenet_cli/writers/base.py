@@ -20,11 +20,13 @@ class Layout:
         top_k: How many predictions a Result has at most: the number of label and score columns.
         long: CSV and TSV: a row a prediction instead of a row an image.
         null: Format "path": end each path with a NUL byte instead of a newline.
+        header: CSV and TSV: begin with the header; not where rows are added to a document that has one.
     """
 
     top_k: int
     long: bool = False
     null: bool = False
+    header: bool = True
 
 
 class Writer(Protocol):

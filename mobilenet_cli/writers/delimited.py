@@ -24,7 +24,7 @@ def columns(layout: Layout) -> tuple[str, ...]:
 
 
 class DelimitedWriter:
-    r"""Writes CSV as RFC 4180 has it, except that lines end with "\n" alone; UTF-8; always a header."""
+    r"""Writes CSV as RFC 4180 has it, except that lines end with "\n" alone; UTF-8; with a header."""
 
     def __init__(self, stream: BinaryIO, layout: Layout, *, delimiter: str) -> None:
         self._stream = stream
@@ -33,7 +33,7 @@ class DelimitedWriter:
         # Before Python 3.13 a field with "\r" is quoted only if the line ending has one, and its reader
         # rejects such a field unquoted: so the rows are made with "\r\n", which _lines takes off again.
         self._csv = csv.writer(self._text, delimiter=delimiter, lineterminator="\r\n")
-        self._begun = False
+        self._begun = not layout.header
 
     def write(self, result: Result) -> None:
         """Write the rows of one Result, after the header if they are the first."""

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, BinaryIO
 from mobilenet_cli.writers.base import SCORE_DECIMALS, Layout
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mobilenet_cli.records import Result
 
 # JSON allows these two groups unescaped; a terminal obeys the first, and UTF-8 cannot encode the second.
@@ -71,5 +73,10 @@ def _encoded(result: Result) -> bytes:
         "height": result.height,
         "model": result.model,
     }
+    return encoded(record)
+
+
+def encoded(record: Mapping[str, object]) -> bytes:
+    """Return an object as JSON on one line that a terminal cannot obey, readable and valid UTF-8."""
     text = json.dumps(record, ensure_ascii=False)
     return _TO_ESCAPE.sub(lambda match: f"\\u{ord(match[0]):04x}", text).encode()

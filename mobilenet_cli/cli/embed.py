@@ -1,0 +1,187 @@
+"""`mnclassify embed SOURCES…`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Container, Iterable, Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import asdict, dataclass
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+import click
+
+from mobilenet_cli.cli.options import (
+    ModelChoice,
+    Output,
+    Pace,
+    input_options,
+    model_options,
+    output_options,
+    pace_options,
+    terminal_options,
+)
+from mobilenet_cli.cli.sources import NamedSources
+from mobilenet_cli.cli.tally import Tally
+from mobilenet_cli.cli.terminal import Terminal
+from mobilenet_cli.errors import ImageError
+from mobilenet_cli.progress import Progress
+from mobilenet_cli.records import Embedding
+from mobilenet_cli.similar import nearest
+from mobilenet_cli.vectors import FORMATS, Format, Shape, format_of
+from mobilenet_cli.vectors.document import VectorDocument
+from mobilenet_cli.vectors.neighbours import FORMATS as NEIGHBOUR_FORMATS
+from mobilenet_cli.writers.output import open_output
+from mobilenet_cli.writers.text import printable
+
+if TYPE_CHECKING:
+    from mobilenet_cli.embedder import Embedder
+
+_NEIGHBOURS = 10
+
+
+@click.command("embed")
+@input_options
+@model_options
+@click.option("--similar", metavar="IMAGE", help="Rank SOURCES by their similarity to IMAGE; write no vectors.")
+@click.option(
+    "-k",
+    "--top-k",
+    "neighbours",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help=f"With --similar: how many  [default: {_NEIGHBOURS}]",
+)
+@click.option(
+    "-f",
+    "--format",
+    "format_name",
+    type=click.Choice(list(dict.fromkeys((*FORMATS, *NEIGHBOUR_FORMATS)))),
+    help="[default: by -o's ending, else jsonl; with --similar: table on a terminal, else csv]",
+)
+@output_options
+@pace_options
+@terminal_options
+def command(
+    named: NamedSources,
+    model: ModelChoice,
+    similar: str | None,
+    neighbours: int | None,
+    format_name: str | None,
+    output: Output,
+    pace: Pace,
+    terminal: Terminal,
+) -> int:
+    """Turn each image in SOURCES into its feature vector, or rank them by likeness to one.
+
+    SOURCES are files, folders, quoted globs, or - for one image on standard input.
+
+    \b
+    Examples:
+      mnclassify embed photos/ -o vectors.npz
+      mnclassify embed photos/ -o vectors.parquet --resume
+      mnclassify embed photos/ | jq -c '[.path, .vector[0]]'
+      mnclassify embed photos/ --similar cat.jpg -k 5
+    """
+    run = _Run(named, model, pace, terminal, Tally(terminal, "embedded"))
+
+    from mobilenet_cli.preprocess import silence_decoder_warnings
+
+    silence_decoder_warnings()
+    if similar is None:
+        if neighbours is not None:
+            raise click.UsageError("-k goes with --similar")
+        return run.vectors(_vector_format(format_name, output), output)
+    if output.resume:
+        raise click.UsageError("--resume goes with files of vectors, not with --similar")
+    return run.neighbours(similar, neighbours or _NEIGHBOURS, _neighbour_format(format_name, output), output)
+
+
+def _vector_format(name: str | None, output: Output) -> Format:
+    if name is None:
+        chosen = format_of(output.file) if output.file is not None else FORMATS["jsonl"]
+    elif name in FORMATS:
+        chosen = FORMATS[name]
+    else:
+        raise click.UsageError(f"-f {name} goes with --similar; vectors are written as {', '.join(FORMATS)}")
+    if chosen.codec is not None:
+        if output.file is None:
+            raise click.UsageError(f"{chosen.name} goes to a file: give -o FILE")
+        chosen.codec.check_installed()
+    return chosen
+
+
+def _neighbour_format(name: str | None, output: Output) -> str:
+    if name is None and output.file is None:
+        return "table" if sys.stdout.isatty() else "csv"
+    chosen = name or PurePath(output.file or "").suffix.lower().removeprefix(".")
+    if chosen not in NEIGHBOUR_FORMATS:
+        raise click.UsageError(f"--similar writes {', '.join(NEIGHBOUR_FORMATS)}: name one of them with -f")
+    return chosen
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """One run of the command."""
+
+    named: NamedSources
+    model: ModelChoice
+    pace: Pace
+    terminal: Terminal
+    tally: Tally
+
+    def vectors(self, chosen: Format, output: Output) -> int:
+        """Write the vectors and return the exit code."""
+        with (
+            self.terminal.warnings_shown(),
+            open_output(output.file, overwrite=output.overwrite, resume=output.resume) as stream,
+        ):
+            embedder = self._embedder()
+            shape = Shape(embedder.width, embedder.model.name)
+            document = VectorDocument(stream, chosen, shape, resume=output.resume)
+            if document.kept:
+                self.terminal.note(f"{document.kept:,} images were finished before")
+            embeddings = embedder.embed(document.pending(self.named.find()), **asdict(self.pace))
+            with self._progress(document.finished) as progress:
+                apart = progress.hidden if output.file is None and sys.stdout.isatty() else nullcontext
+                for each in document.followed(self.tally.counted(embeddings, progress)):
+                    with apart():
+                        document.write(each)
+            document.close()
+        self.tally.done += document.found
+        if self.tally.done and output.file is not None:
+            self.terminal.note(f"{self.tally.done - self.tally.failed:,} vectors in {printable(output.file)}")
+        return self.tally.conclude()
+
+    def neighbours(self, image: str, count: int, chosen: str, output: Output) -> int:
+        """Write the paths of the images that are most similar to `image` and return the exit code."""
+        with self.terminal.warnings_shown(), open_output(output.file, overwrite=output.overwrite) as stream:
+            embedder = self._embedder()
+            (query,) = embedder.embed([image])
+            if query.vector is None:
+                raise ImageError(f"{printable(image)}: {query.error}")
+            embeddings = embedder.embed(self.named.find(), **asdict(self.pace))
+            with self._progress() as progress:
+                counted = self.tally.counted(embeddings, progress)
+                found = nearest(query.vector, self._failures_told(counted), count)
+            stream.write(NEIGHBOUR_FORMATS[chosen](found).encode())
+        return self.tally.conclude()
+
+    def _embedder(self) -> Embedder:
+        with self.terminal.waiting() as report:
+            from mobilenet_cli.embedder import Embedder
+
+            return Embedder(**self.model.arguments(report))
+
+    @contextmanager
+    def _progress(self, finished: Container[str] = ()) -> Iterator[Progress]:
+        with self.terminal.counting("Embedding") as progress:
+            if self.terminal.live:
+                self.named.count_in_background(progress, finished)
+            yield progress
+
+    def _failures_told(self, embeddings: Iterable[Embedding]) -> Iterator[Embedding]:
+        for each in embeddings:
+            if each.error is not None:
+                self.terminal.note(f"{printable(each.path)}: {each.error}")
+            yield each

@@ -1,0 +1,167 @@
+"""`mnclassify models list|show|pull|import|remove|verify`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from mobilenet_cli.cli import PROGRAM
+from mobilenet_cli.cli.options import terminal_options
+from mobilenet_cli.cli.terminal import Terminal
+from mobilenet_cli.errors import ModelError
+from mobilenet_cli.models.manifest import Kind
+
+_FAILED, _UNAVAILABLE = 1, 3
+
+
+@click.group("models", no_args_is_help=True)
+def command() -> None:
+    """List, fetch, import, verify and remove models.
+
+    \b
+    Examples:
+      mnclassify models list
+      mnclassify models pull auto mobilenet_v1_050_160
+      mnclassify models import mobilenet_v1_0.75_224.tgz --name mine
+      mnclassify photos/ -m mine
+
+    Models are kept in your cache folder, or in MNCLASSIFY_HOME.
+    """
+
+
+@command.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print an array of objects instead of a table.")
+def list_models(as_json: bool) -> None:
+    """List the models known by name, and those in the store.
+
+    stored: ready. embedded: installed with this program, built at its first use. remote: fetched at its
+    first use. damaged: see `models verify`. Accuracies are the published ones, in percent of ImageNet's
+    validation images; parameters and multiply-adds are in millions.
+    """
+    from mobilenet_cli.models import catalogue, pages
+
+    models = catalogue.listed()
+    click.echo(_json([asdict(model) for model in models]) if as_json else pages.table(models))
+
+
+@command.command("show")
+@click.argument("name")
+@click.option("--json", "as_json", is_flag=True, help="Print an object instead of lines.")
+def show(name: str, as_json: bool) -> None:
+    """Show everything that is known of the model NAME."""
+    from mobilenet_cli.models import catalogue, pages
+
+    facts = catalogue.described(name)
+    click.echo(_json(facts) if as_json else pages.page(facts))
+
+
+@command.command("pull")
+@click.argument("names", nargs=-1, required=True, metavar="NAMES…")
+@click.option("--image-size", type=int, metavar="PIXELS", help="Side of the model's input  [default: the model's]")
+@click.option(
+    "--kind",
+    type=click.Choice(["classification", "feature_vector", "both"]),
+    default="classification",
+    show_default=True,
+    help="Which of its networks: feature_vector is what `embed` uses.",
+)
+@terminal_options
+def pull(names: tuple[str, ...], image_size: int | None, kind: Any, terminal: Terminal) -> int:
+    """Fetch and compile models ahead of their use; then they need neither the network nor TensorFlow.
+
+    NAMES are what -m takes, auto included. Exit code 3 if one of them is unavailable; the others are
+    pulled all the same.
+    """
+    from mobilenet_cli.models.upkeep import pull as pull_model
+
+    kinds: tuple[Kind, ...] = ("classification", "feature_vector") if kind == "both" else (kind,)
+
+    def ready(name: str) -> None:
+        with terminal.warnings_shown(), terminal.waiting() as report:
+            models = pull_model(name, kinds, image_size, report)
+        terminal.note(f"{models[0].name} is ready for images of {models[0].image_size} pixels")
+
+    return _each(names, ready)
+
+
+@command.command("import")
+@click.argument("source")
+@click.option("--name", required=True, help="What to call it: -m NAME.")
+@click.option("--labels", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A file, a label a line.")
+@click.option("--image-size", type=click.IntRange(32, 1024), metavar="PIXELS", help="Side of the model's input.")
+@click.option("--output", type=click.Choice(["logits", "probabilities"]), help="What it puts out.")
+@click.option("--license", metavar="SPDX", default="", help="Its licence, as `models show` tells it.")
+@click.option("--overwrite", is_flag=True, help="Replace a model of that name.")
+@terminal_options
+def import_(source: str, name: str, terminal: Terminal, **options: Any) -> None:
+    """Copy the model at the path SOURCE into the store and compile it.
+
+    SOURCE is a TF-Slim checkpoint of MobileNet V1 (its prefix, .index file or folder), a SavedModel
+    folder, a .tar.gz or .tgz of one of these, or a .tflite file. Images reach it as RGB from 0 to 1, or,
+    in a quantised .tflite, as bytes. What the options leave out is found in SOURCE; the input's size also
+    in its name or NAME (mobilenet_v1_0.75_224), else it is 128.
+    """
+    from mobilenet_cli.models.importing import import_model
+
+    with terminal.warnings_shown(), terminal.waiting() as report:
+        manifest = import_model(source, name, report=report, **options)
+    network = manifest.networks["classification"]
+    size = manifest.image_size
+    terminal.note(f"{name} is ready: {network.width} classes, for images of {size} pixels ({network.output})")
+
+
+@command.command("remove")
+@click.argument("names", nargs=-1, required=True, metavar="NAMES…")
+@terminal_options
+def remove(names: tuple[str, ...], terminal: Terminal) -> int:
+    """Remove the models NAMES from the store."""
+    from mobilenet_cli.models.upkeep import remove as remove_model
+
+    def removed(name: str) -> None:
+        remove_model(name)
+        terminal.note(f"removed {name}")
+
+    return _each(names, removed)
+
+
+@command.command("verify")
+@click.argument("names", nargs=-1, metavar="[NAMES…]")
+def verify(names: tuple[str, ...]) -> int:
+    """Compare the files of models in the store, all by default, with their hashes.
+
+    Exit code 1 if something is missing or has changed.
+    """
+    from mobilenet_cli.models.upkeep import verify as verified
+
+    code = 0
+    for name, problems in verified(names):
+        for problem in problems:
+            click.echo(f"{name}: {problem}")
+        if problems:
+            code = _FAILED
+        else:
+            click.echo(f"{name}: ok")
+    if code:
+        click.echo("`mnclassify models remove NAME` removes a model, so that it is fetched or imported anew", err=True)
+    return code
+
+
+def _each(names: tuple[str, ...], do: Callable[[str], None]) -> int:
+    """Call `do` for each name, tell what fails, and return the exit code."""
+    code = 0
+    for name in names:
+        try:
+            do(name)
+        except ModelError as error:
+            click.echo(f"{PROGRAM}: {error}", err=True)
+            code = _UNAVAILABLE
+    return code
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False)

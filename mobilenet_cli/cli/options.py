@@ -1,0 +1,184 @@
+"""The options that several commands have. Each group reaches its command as one object, checked.
+
+`@input_options` gives it `named: NamedSources`, `@model_options` gives it `model: ModelChoice`, and so on.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from functools import wraps
+from typing import Any
+
+import click
+
+from mobilenet_cli.cli.sources import NamedSources
+from mobilenet_cli.cli.terminal import Terminal
+from mobilenet_cli.engines import EngineName
+from mobilenet_cli.models.registry import AUTO, Crop
+from mobilenet_cli.models.tensorflow_process import Report
+
+Command = Callable[..., Any]
+Decorator = Callable[[Command], Command]
+
+
+def _group(name: str, make: Callable[..., Any], *options: Decorator) -> Decorator:
+    """Return a decorator that gives a command `options`, and passes it their values as one.
+
+    Args:
+        name: The command's parameter that gets them.
+        make: What makes its value of theirs: its parameters are named like the options.
+        options: Click's decorators, in the order of the help.
+    """
+    names = list(inspect.signature(make).parameters)
+
+    def decorate(command: Command) -> Command:
+        @wraps(command)
+        def wrapper(**values: Any) -> Any:
+            own = {each: values.pop(each) for each in names}
+            return command(**values, **{name: make(**own)})
+
+        decorated: Command = wrapper
+        for option in reversed(options):
+            decorated = option(decorated)
+        return decorated
+
+    return decorate
+
+
+def _named_sources(
+    sources: tuple[str, ...],
+    list_file: str | None,
+    null: bool,
+    exclude: tuple[str, ...],
+    include_hidden: bool,
+    no_recursive: bool,
+) -> NamedSources:
+    return NamedSources(
+        sources, list_file, null, recursive=not no_recursive, include_hidden=include_hidden, exclude=exclude
+    )
+
+
+input_options = _group(
+    "named",
+    _named_sources,
+    click.argument("sources", nargs=-1, metavar="SOURCES…"),
+    click.option(
+        "--from",
+        "list_file",
+        type=click.Path(exists=True, dir_okay=False, allow_dash=True),
+        metavar="FILE",
+        help="Also the files that FILE lists, one a line; - is standard input.",
+    ),
+    click.option("-0", "--null", is_flag=True, help="With --from: paths end in NUL bytes, as in find -print0."),
+    click.option("--exclude", multiple=True, metavar="GLOB", help="Leave out files and folders of this name."),
+    click.option("--include-hidden", is_flag=True, help="Also take files and folders whose name begins with a dot."),
+    click.option("--no-recursive", is_flag=True, help="Leave out a folder's subfolders."),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelChoice:
+    """Which model, and how images are prepared for it."""
+
+    model: str
+    engine: EngineName
+    image_size: int | None
+    crop: Crop | None
+    offline: bool
+
+    def arguments(self, report: Report) -> dict[str, Any]:
+        """Return the arguments that a Classifier and an Embedder take."""
+        return {**asdict(self), "report": report}
+
+
+model_options = _group(
+    "model",
+    ModelChoice,
+    click.option(
+        "-m",
+        "--model",
+        default=AUTO,
+        show_default=True,
+        envvar="MNCLASSIFY_MODEL",
+        show_envvar=True,
+        metavar="NAME|URL|PATH",
+        help="A model's name, a TF Hub handle, or the path of a SavedModel, checkpoint, archive or .tflite.",
+    ),
+    click.option(
+        "--engine",
+        type=click.Choice(["auto", "litert", "tensorflow"]),
+        default="auto",
+        show_default=True,
+        help="What runs the model.",
+    ),
+    click.option("--image-size", type=int, metavar="PIXELS", help="Side of the model's input  [default: the model's]"),
+    click.option(
+        "--crop",
+        type=click.Choice(["center", "squash", "pad"]),
+        help="How an image becomes a square  [default: the model's]",
+    ),
+    click.option(
+        "--offline",
+        is_flag=True,
+        envvar="MNCLASSIFY_OFFLINE",
+        show_envvar=True,
+        help="Ask no source of models that needs the network.",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """Where records go; `file` is None for standard output."""
+
+    file: str | None
+    overwrite: bool
+    resume: bool
+
+
+def _output(output: str | None, overwrite: bool, resume: bool) -> Output:
+    if resume and overwrite:
+        raise click.UsageError("--resume keeps finished rows and --overwrite discards them: give one of them")
+    if resume and output in (None, "-"):
+        raise click.UsageError("--resume goes with -o FILE")
+    return Output(None if output == "-" else output, overwrite, resume)
+
+
+output_options = _group(
+    "output",
+    _output,
+    click.option("-o", "--output", metavar="FILE", help="Write to FILE, which appears when it is complete."),
+    click.option("--overwrite", is_flag=True, help="Replace FILE where it exists."),
+    click.option("--resume", is_flag=True, help="Keep FILE's finished rows, or an interrupted run's; do the rest."),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How many images at a time: arguments that `classify` and `embed` take."""
+
+    batch_size: int | None
+    workers: int | None
+
+
+pace_options = _group(
+    "pace",
+    Pace,
+    click.option("--batch-size", type=click.IntRange(min=1), metavar="N", help="Images a call of the network."),
+    click.option("--workers", type=click.IntRange(min=1), metavar="N", help="Threads  [default: usable cores]"),
+)
+
+
+def _terminal(quiet: bool, verbose: int, progress: bool | None) -> Terminal:
+    return Terminal(quiet=quiet, verbosity=verbose, progress=progress)
+
+
+terminal_options = _group(
+    "terminal",
+    _terminal,
+    click.option("-q", "--quiet", is_flag=True, help="Tell nothing but errors."),
+    click.option("-v", "--verbose", count=True, help="Tell more; -vv shows logs and tracebacks."),
+    click.option("--progress/--no-progress", default=None, help="Show progress  [default: where stderr is a terminal]"),
+)

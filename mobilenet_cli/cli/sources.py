@@ -1,0 +1,65 @@
+"""What a command's arguments and its --from name."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Container, Iterable, Iterator, Sequence
+from contextlib import suppress
+from typing import Any
+
+import click
+
+from mobilenet_cli.errors import InputError
+from mobilenet_cli.inputs import STDIN, count_sources, find_sources
+from mobilenet_cli.lists import can_be_read_twice, read_list
+from mobilenet_cli.progress import Progress
+from mobilenet_cli.records import Source
+
+
+class NamedSources:
+    """The sources that the user named: found as they are asked for, and counted on the side.
+
+    Args:
+        arguments: Files, folders, patterns and "-".
+        list_file: A file that lists more of them, "-" for standard input, or None.
+        null: Whether the paths in the list end in NUL bytes.
+        choice: What `find_sources` takes besides.
+
+    Raises:
+        UsageError: They do not go together.
+    """
+
+    def __init__(self, arguments: Sequence[str], list_file: str | None, null: bool, **choice: Any) -> None:
+        if not arguments and list_file is None:
+            raise click.UsageError("name SOURCES…, or a list of them with --from FILE")
+        if null and list_file is None:
+            raise click.UsageError("--null (-0) says how the list of --from FILE is written: give that too")
+        if list_file == STDIN and STDIN in arguments:
+            raise click.UsageError("standard input is an image (-) or a list of them (--from -), not both")
+        self._arguments, self._list_file, self._null, self._choice = arguments, list_file, null, choice
+
+    def find(self) -> Iterator[Source]:
+        """Yield them."""
+        return find_sources(self._arguments, listed=self._listed(), **self._choice)
+
+    @property
+    def can_be_counted(self) -> bool:
+        """Whether counting them leaves them as they are: a list from a pipe can be read but once."""
+        return self._list_file is None or can_be_read_twice(self._list_file)
+
+    def count(self, finished: Container[str]) -> int:
+        """Return how many there are now whose path is not in `finished`."""
+        return count_sources(self._arguments, listed=self._listed(), finished=finished, **self._choice)
+
+    def count_in_background(self, progress: Progress, finished: Container[str] = ()) -> None:
+        """Tell `progress` their number, once it is known, if they can be counted."""
+
+        def tell_total() -> None:
+            with suppress(InputError):  # whoever reads the sources for their images will raise it too
+                progress.set_total(self.count(finished))
+
+        if self.can_be_counted:
+            threading.Thread(target=tell_total, daemon=True).start()
+
+    def _listed(self) -> Iterable[str]:
+        return () if self._list_file is None else read_list(self._list_file, null=self._null)

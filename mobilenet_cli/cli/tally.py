@@ -1,0 +1,52 @@
+"""Counting a run's records for the progress line, the last words and the exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from mobilenet_cli.cli.terminal import Terminal
+from mobilenet_cli.progress import Progress
+
+
+class _Record(Protocol):
+    @property
+    def status(self) -> str: ...
+
+
+_AnyRecord = TypeVar("_AnyRecord", bound=_Record)
+
+
+@dataclass(slots=True)
+class Tally:
+    """How many images a run has done, and how many of them failed.
+
+    Attributes:
+        terminal: Where the last words go.
+        verb: What was done to the images: "classified".
+        done: Records so far, and sources that an earlier run had finished.
+        failed: Records so far whose status is "error".
+    """
+
+    terminal: Terminal
+    verb: str
+    done: int = 0
+    failed: int = 0
+
+    def counted(self, records: Iterable[_AnyRecord], progress: Progress) -> Iterator[_AnyRecord]:
+        """Yield the records, counting each here and in the progress line."""
+        for record in records:
+            failed = record.status == "error"
+            self.done += 1
+            self.failed += failed
+            progress.advance(failed=failed)
+            yield record
+
+    def conclude(self) -> int:
+        """Tell what went wrong, if anything did, and return the exit code."""
+        if not self.done:
+            self.terminal.note("no images found")
+        elif self.failed:
+            self.terminal.note(f"{self.failed:,} of {self.done:,} images could not be {self.verb}")
+        return 0 if self.done and not self.failed else 1

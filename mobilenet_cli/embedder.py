@@ -1,0 +1,91 @@
+"""The library's other front: a model, loaded once, that turns images into feature vectors."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+
+from mobilenet_cli.embedding import Features
+from mobilenet_cli.engines import EngineName
+from mobilenet_cli.errors import ModelError
+from mobilenet_cli.loaded import AnySource, LoadedModel
+from mobilenet_cli.models.acquire import Model
+from mobilenet_cli.models.registry import AUTO, Crop
+from mobilenet_cli.models.tensorflow_process import Report
+from mobilenet_cli.records import Embedding
+
+# With and without a background class. No MobileNet V1, EfficientNet or ResNet has so many features.
+_IMAGENET_CLASSES = (1000, 1001)
+
+
+class Embedder:
+    """Turns images into feature vectors: what the network knows of an image before it decides on a class.
+
+    >>> from mobilenet_cli import Embedder
+    >>> for embedding in Embedder("auto").embed(["cat.jpg"]):
+    ...     print(embedding.path, embedding.vector.shape)
+
+    Safe to use from several threads: each call of `embed` has its own workers.
+    """
+
+    def __init__(
+        self,
+        model: str | os.PathLike[str] = AUTO,
+        *,
+        engine: EngineName = "auto",
+        image_size: int | None = None,
+        crop: Crop | None = None,
+        offline: bool = False,
+        report: Report = lambda text, done, total: None,
+    ) -> None:
+        """Find the model's feature vector network, or fetch and compile it, which happens once.
+
+        Arguments, errors and warnings are those of `Classifier`. A TF Hub handle of a classifier stands for
+        the feature vector module beside it.
+
+        Raises:
+            InputError: An argument is out of range.
+            ModelError: The model is unavailable, or puts out classes instead of features.
+        """
+        self._loaded = LoadedModel(
+            model,
+            "feature_vector",
+            engine=engine,
+            image_size=image_size,
+            crop=crop,
+            offline=offline,
+            report=report,
+        )
+        self.model: Model = self._loaded.model
+        if self.width in _IMAGENET_CLASSES:
+            raise ModelError(
+                f"{self.model.name} puts out {self.width:,} numbers an image: the classes of ImageNet, not features; "
+                "give the SavedModel that puts out its features, or a model by name"
+            )
+
+    @property
+    def width(self) -> int:
+        """How many features a vector has: 1024 × depth multiplier for MobileNet V1, 1280 for EfficientNet-Lite0."""
+        return self.model.network.width
+
+    def embed(
+        self,
+        sources: Iterable[AnySource],
+        *,
+        batch_size: int | None = None,
+        workers: int | None = None,
+    ) -> Iterator[Embedding]:
+        """Yield one Embedding for each of `sources`, in their order, as they are ready.
+
+        An image that cannot be read gives an Embedding with status "error"; nothing is left out.
+
+        Args:
+            sources: Paths of image files, encoded images as bytes (their Embedding's path is "-"), or Sources
+                as `find_sources` makes them of folders and patterns. It is iterated in another thread.
+            batch_size: Images a call of the network at most; by default what suits the engine.
+            workers: Threads; by default as many as there are usable cores.
+
+        Raises:
+            InputError: An argument is out of range.
+        """
+        return self._loaded.run(sources, Features(), batch_size=batch_size, workers=workers)

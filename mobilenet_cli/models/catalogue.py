@@ -1,0 +1,102 @@
+"""What is known of the models: those known by name, and those in the store."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from mobilenet_cli.errors import InputError, ModelError
+from mobilenet_cli.models import registry, store
+from mobilenet_cli.models.manifest import Manifest
+from mobilenet_cli.models.origin import Origin, origin_of
+
+State = Literal["stored", "embedded", "remote", "damaged"]
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A model in short. What is not known is None.
+
+    Attributes:
+        name: What `--model` takes.
+        state: "stored": in the store. "embedded": its weights are installed with this package, and it is built
+            at its first use. "remote": fetched at its first use. "damaged": in the store, but not whole.
+        image_size: The side of its input in pixels.
+        top_1: Published ImageNet top-1 accuracy in percent.
+        top_5: Likewise top-5.
+        million_parameters: Published count of parameters, in millions.
+        million_multiply_adds: Published count of multiply-adds for one image, in millions.
+        bytes_on_disk: The size of its files in the store.
+    """
+
+    name: str
+    state: State
+    image_size: int | None
+    top_1: float | None = None
+    top_5: float | None = None
+    million_parameters: float | None = None
+    million_multiply_adds: int | None = None
+    bytes_on_disk: int | None = None
+
+
+def listed() -> list[Listed]:
+    """Return the known models in the order of the registry, then the others that are in the store, by name."""
+    others = [name for name in store.names() if name not in registry.ENTRIES]
+    return [_listed(name) for name in (*registry.ENTRIES, *others)]
+
+
+def described(model: str) -> dict[str, Any]:
+    """Return everything that is known of a model: what `listed` says of it, its entry, sources, manifest, path.
+
+    Raises:
+        InputError: `model` is "auto", which is no model.
+        ModelError: There is no such model.
+    """
+    origin = resolved(model)
+    entry = registry.ENTRIES.get(origin.key)
+    facts = (asdict(entry) if entry else {}) | asdict(_listed(origin.key)) | {"name": origin.name}
+    sources = [*origin.sources, *filter(None, [origin.local])]
+    facts["sources"] = [{"title": source.title, "place": source.place} for source in sources]
+    folder = store.folder_of(origin.key)
+    manifest = _manifest(origin.key)
+    facts["path"] = str(folder) if folder.is_dir() else None
+    facts["manifest"] = asdict(manifest) if manifest else None
+    return facts
+
+
+def resolved(model: str) -> Origin:
+    """Return the one model that a name stands for.
+
+    Raises:
+        InputError: It is "auto".
+        ModelError: It names nothing.
+    """
+    if model == registry.AUTO:
+        raise InputError(
+            f"{model} is no model: it stands for {registry.MAIN} or, where that is unavailable, {registry.EMBEDDED}"
+        )
+    return origin_of(model)
+
+
+def _listed(key: str) -> Listed:
+    entry, manifest, folder = registry.ENTRIES.get(key), _manifest(key), store.folder_of(key)
+    size = manifest.image_size if manifest else entry.image_size if entry else None
+    on_disk = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) if folder.is_dir() else None
+    published = ("top_1", "top_5", "million_parameters", "million_multiply_adds")
+    facts = {name: getattr(entry, name) for name in published} if entry else {}
+    return Listed(key, _state(key, manifest), size, bytes_on_disk=on_disk, **facts)
+
+
+def _state(key: str, manifest: Manifest | None) -> State:
+    if manifest is not None:
+        return "stored"
+    if store.folder_of(key).is_dir():
+        return "damaged"
+    return "embedded" if key == registry.EMBEDDED else "remote"
+
+
+def _manifest(key: str) -> Manifest | None:
+    try:
+        return store.find(key)
+    except ModelError:
+        return None  # `verify` says what is wrong with it

@@ -1,0 +1,53 @@
+"""Unpacking a tar archive that somebody else made: into its folder and nowhere else."""
+
+from __future__ import annotations
+
+import tarfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+
+from mobilenet_cli.errors import ModelError
+
+
+def check(archive: Path) -> None:
+    """Read through a tar archive, compressed or not, without unpacking it.
+
+    Raises:
+        ModelError: It is damaged, or has a member that would land outside of its folder (by an absolute path,
+            by "..", by a link) or is neither file, folder nor link.
+    """
+    with _opened(archive) as tar:
+        for member in tar:
+            _checked(member, archive.parent)
+
+
+def unpack(archive: Path, folder: Path) -> None:
+    """Unpack a tar archive into `folder`, which is made. Owners, and permissions to execute, are left out.
+
+    Raises:
+        ModelError: As `check`; then nothing has been unpacked outside of `folder`.
+    """
+    with _opened(archive) as tar:
+        tar.extractall(folder, filter=lambda member, path: _checked(member, Path(path)))  # noqa: S202 - by its filter
+
+
+def _checked(member: tarfile.TarInfo, folder: Path) -> tarfile.TarInfo:
+    try:
+        if PurePosixPath(member.name).is_absolute():  # tarfile would strip the "/"
+            raise tarfile.AbsolutePathError(member)
+        return tarfile.data_filter(member, str(folder))
+    except tarfile.SpecialFileError as error:
+        raise ModelError(f"the archive holds {member.name!r}, which is neither file, folder nor link") from error
+    except tarfile.FilterError as error:
+        raise ModelError(f"the archive holds {member.name!r}, which would land outside of its folder") from error
+
+
+@contextmanager
+def _opened(archive: Path) -> Iterator[tarfile.TarFile]:
+    try:
+        with tarfile.open(archive) as tar:
+            yield tar
+    except (tarfile.TarError, EOFError, zlib.error) as error:
+        raise ModelError("it is not a tar archive, or not a whole one") from error

@@ -1,0 +1,248 @@
+"""Going on where an interrupted run stopped: each finished row is kept, and each other source classified.
+
+The finished rows stay in FILE.part while the new ones are appended; so at any moment FILE.part holds all that
+was ever finished. Only at the end are the rows put in the order of the sources, in a copy that replaces
+FILE.part in one step. It is made only if they are in another order, as where failed images were tried again.
+So the file that comes of it is the one that an uninterrupted run would have written.
+
+A row belongs to a source if it shows the source's path; a path that comes twice has two rows. In memory are
+64-bit hashes of the paths (among a million, the odds that any two are taken for each other are below one in
+ten million) and where the rows are: about 33 bytes a finished row, 50 while they are sorted, and 8 a source.
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from typing import TYPE_CHECKING, BinaryIO, TypeVar
+
+from mobilenet_cli.errors import InputError, OutputError
+from mobilenet_cli.records import Source
+from mobilenet_cli.writers import FORMATS, Format, Layout
+from mobilenet_cli.writers.text import printable, valid_utf8
+
+if TYPE_CHECKING:
+    from mobilenet_cli.writers.part_file import PartFile
+    from mobilenet_cli.writers.reading import Row
+
+_TO_CLASSIFY = -1
+
+_Record = TypeVar("_Record")
+
+
+def check_resumable(chosen: Format) -> None:
+    """Raise an InputError if an unfinished file of this format cannot be gone on with."""
+    if chosen.read is None:
+        able = ", ".join(each.name for each in FORMATS.values() if each.read is not None)
+        raise InputError(f"--resume goes with a file of the formats {able}, not with {chosen.name}")
+
+
+class RowsResumption:
+    """What an earlier run has finished, and the order in which that and the new rows belong.
+
+    Used in this order: sources pass through `pending` on their way to the network, records through `followed`
+    on their way to the writer; when the writer is closed, `put_in_order`.
+    """
+
+    def __init__(self, stream: PartFile, read: Callable[[BinaryIO], Iterable[Row]]) -> None:
+        """Read what is there, drop a torn last row, and leave `stream` at the end of the others.
+
+        Args:
+            stream: Opened with `resume`.
+            read: Yields the rows of a document but for a torn last one; raises a ValueError if they were made
+                with other options or another model, or are damaged, whose message begins with "its" or "it".
+
+        Raises:
+            OutputError: `read` raised a ValueError, or the file cannot be read or written.
+        """
+        self._stream = stream
+        self._rows = _Rows()
+        self._head = self._end = 0
+        with stream.earlier() as earlier:
+            try:
+                for row in read(earlier):
+                    self._head = self._head if self._end else row.begin
+                    self._end = row.end
+                    if row.ok:
+                        self._rows.add(valid_utf8(row.path), row.begin, row.end)
+            except ValueError as error:
+                raise OutputError(
+                    f"cannot go on with {printable(earlier.name)}: {error}. "
+                    "Give the options of the run that wrote it, or --overwrite to start anew."
+                ) from error
+            stream.go_on(earlier, self._end)
+        self._rows.sort()
+        # For each source so far the number of its finished row, or _TO_CLASSIFY.
+        self._sources = array("q")
+        # For each new result so far where the file ended after it.
+        self._results = array("Q")
+        self.found = 0
+        """How many sources had a finished row so far."""
+
+    @property
+    def rows(self) -> int:
+        """How many finished rows there are."""
+        return len(self._rows)
+
+    def __contains__(self, path: object) -> bool:
+        """Tell whether a source of this path has a finished row."""
+        return isinstance(path, str) and valid_utf8(path) in self._rows
+
+    @property
+    def has_header(self) -> bool:
+        """Whether the file begins with what comes before the first row."""
+        return self._end > 0
+
+    def pending(self, sources: Iterable[Source]) -> Iterator[Source]:
+        """Yield the sources that have no finished row."""
+        for source in sources:
+            row = self._rows.take(valid_utf8(source.path))
+            self._sources.append(_TO_CLASSIFY if row is None else row)
+            if row is None:
+                yield source
+            else:
+                self.found += 1
+
+    def followed(self, results: Iterable[_Record]) -> Iterator[_Record]:
+        """Yield the results, one for each source that `pending` yielded, each to be written (or not) at once."""
+        for result in results:
+            yield result
+            self._results.append(self._stream.tell())
+
+    def put_in_order(self) -> None:
+        """Put the rows in the order of the sources, after those of images that are no longer among the sources.
+
+        Raises:
+            OutputError: There is no room for the copy.
+        """
+        size = self._stream.tell()
+        if list(islice(_joined(self._pieces(size)), 2)) != [(0, size)]:
+            self._stream.replace_with(self._stream.fileno(), _joined(self._pieces(size)))
+
+    def _pieces(self, size: int) -> Iterator[tuple[int, int]]:
+        """Yield where the rows are, in the order in which they belong."""
+        yield 0, self._head
+        yield from self._rows.untaken()
+        results = iter(self._results)
+        begin = self._end
+        for row in self._sources:
+            if row == _TO_CLASSIFY:
+                end = next(results)
+                yield begin, end
+                begin = end
+            else:
+                yield self._rows.place(row)
+        yield begin, size
+
+
+class Resumption(RowsResumption):
+    """The same for the Results of a classification."""
+
+    def __init__(self, stream: PartFile, chosen: Format, layout: Layout, *, model: str, fewest: int) -> None:
+        """Begin as RowsResumption does.
+
+        Args:
+            stream: Opened with `resume`.
+            chosen: The format, one that passes `check_resumable`.
+            layout: The options that shape the records now.
+            model: The model's name as the records show it.
+            fewest: How many predictions each image has at least with the present options.
+
+        Raises:
+            OutputError: The rows were made with other options or another model, or the file is damaged.
+        """
+
+        def read(document: BinaryIO) -> Iterator[Row]:
+            for row in chosen.read(document, layout) if chosen.read else ():
+                if row.ok:
+                    _check(row, model, fewest, layout.top_k)
+                yield row
+
+        super().__init__(stream, read)
+
+
+class _Rows:
+    """The finished rows: for a path their numbers, in the order in which they were added."""
+
+    def __init__(self) -> None:
+        self._hashes = array("q")
+        self._begins, self._ends = array("Q"), array("Q")
+
+    def __len__(self) -> int:
+        return len(self._hashes)
+
+    def add(self, path: str, begin: int, end: int) -> None:
+        self._hashes.append(hash(path))
+        self._begins.append(begin)
+        self._ends.append(end)
+
+    def sort(self) -> None:
+        """Make the rows findable, once all are added."""
+        import numpy as np
+
+        hashes = np.frombuffer(self._hashes, np.int64)
+        order = np.argsort(hashes, kind="stable")
+        self._hashes = array("q", hashes[order].tobytes())
+        self._numbers = array("I", order.astype(np.uint32).tobytes())
+        # At the first of the rows of each path: how many of them have been taken.
+        self._taken = array("I", bytes(4 * len(order)))
+
+    def __contains__(self, path: str) -> bool:
+        return self._first(hash(path)) is not None
+
+    def _first(self, key: int) -> int | None:
+        index = bisect_left(self._hashes, key)
+        return index if index < len(self._hashes) and self._hashes[index] == key else None
+
+    def take(self, path: str) -> int | None:
+        """Return the number of a row of this path that was not taken before, if there is one."""
+        key = hash(path)
+        first = self._first(key)
+        if first is None:
+            return None
+        index = first + self._taken[first]
+        if index >= len(self._hashes) or self._hashes[index] != key:
+            return None
+        self._taken[first] += 1
+        return self._numbers[index]
+
+    def place(self, row: int) -> tuple[int, int]:
+        """Return where the row of this number begins and ends."""
+        return self._begins[row], self._ends[row]
+
+    def untaken(self) -> Iterator[tuple[int, int]]:
+        """Yield where the rows are that were not taken."""
+        left = bytearray(b"\1" * len(self))
+        index = 0
+        while index < len(self):
+            taken = self._taken[index]
+            for number in self._numbers[index : index + taken]:
+                left[number] = 0
+            index += max(taken, 1)
+        return (self.place(row) for row, is_left in enumerate(left) if is_left)
+
+
+def _check(row: Row, model: str, fewest: int, most: int) -> None:
+    if row.model != model:
+        raise ValueError(f"its rows are by the model {printable(row.model)}, not {printable(model)}")
+    if not fewest <= row.predictions <= most:
+        raise ValueError(
+            f"its row of {printable(row.path)} has {row.predictions} labels, which the present "
+            "--top-k and --threshold would not give"
+        )
+
+
+def _joined(pieces: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Join pieces of a file that follow one another, and leave out empty ones."""
+    begin = end = 0
+    for piece in pieces:
+        if piece[0] == end:
+            end = piece[1]
+        elif piece[0] < piece[1]:
+            if begin < end:
+                yield begin, end
+            begin, end = piece
+    if begin < end:
+        yield begin, end

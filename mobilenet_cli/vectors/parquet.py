@@ -1,0 +1,92 @@
+"""Embeddings ⇄ Parquet, a row group at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from mobilenet_cli.errors import OutputError
+from mobilenet_cli.records import Embedding
+from mobilenet_cli.writers.text import valid_utf8
+
+if TYPE_CHECKING:
+    from mobilenet_cli.vectors.rows import Rows
+
+_GROUP_BYTES = 8 << 20
+"""The size of a row group's vectors: small enough to hold in memory, large enough to be read fast."""
+_READ_ROWS = 64
+
+
+def check_installed() -> None:
+    """Raise an OutputError that says what to install, if pyarrow is not."""
+    try:
+        import pyarrow.parquet  # noqa: F401
+    except ImportError as error:
+        raise OutputError("Parquet is written with pyarrow: pip install 'mobilenet-cli[parquet]'") from error
+
+
+def write(rows: Rows, stream: BinaryIO) -> None:
+    """Write one table with a column a field of Embedding, in the order of the rows.
+
+    `vector` is a fixed_size_list<float>[features], of NaN where the image failed: pyarrow up to 22
+    cannot read a null there. A byte of a path that is not UTF-8 is shown as \\xff.
+
+    Args:
+        rows: What to write.
+        stream: Open for writing.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    features = rows.shape.features
+    schema = pa.schema(
+        [
+            ("path", pa.string()),
+            ("status", pa.string()),
+            ("vector", pa.list_(pa.float32(), features)),
+            ("error", pa.string()),
+            ("width", pa.int32()),
+            ("height", pa.int32()),
+            ("model", pa.string()),
+        ]
+    )
+    with pq.ParquetWriter(stream, schema, use_dictionary=["status", "error", "model"]) as writer:
+        for batch in rows.batches(max(1, _GROUP_BYTES // (4 * features))):
+            writer.write_batch(_columns(batch, schema, features))
+
+
+def read(stream: BinaryIO) -> Iterator[Embedding]:
+    """Yield what `write` wrote.
+
+    Raises:
+        ValueError: It is something else, or damaged.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        for batch in pq.ParquetFile(stream, pre_buffer=False).iter_batches(_READ_ROWS):
+            lists = batch.column("vector")
+            vectors = lists.flatten().to_numpy().reshape(batch.num_rows, -1)
+            for row, vector in zip(batch.drop_columns(["vector"]).to_pylist(), vectors, strict=True):
+                yield Embedding(vector=vector if row["status"] == "ok" else None, **row)
+    except (pa.ArrowException, AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"it is not a Parquet file of mnclassify's vectors ({error})") from error
+
+
+def _columns(batch: list[Embedding], schema: Any, features: int) -> Any:
+    import numpy as np
+    import pyarrow as pa
+
+    missing = np.full(features, np.nan, np.float32)
+    values = np.concatenate([missing if each.vector is None else each.vector for each in batch])
+    columns = {
+        "path": pa.array([valid_utf8(each.path) for each in batch]),
+        "status": pa.array([each.status for each in batch]),
+        "vector": pa.FixedSizeListArray.from_arrays(pa.array(values), features),
+        "error": pa.array([each.error and valid_utf8(each.error) for each in batch], pa.string()),
+        "width": pa.array([each.width for each in batch], pa.int32()),
+        "height": pa.array([each.height for each in batch], pa.int32()),
+        "model": pa.array([valid_utf8(each.model) for each in batch]),
+    }
+    return pa.RecordBatch.from_pydict(columns, schema)

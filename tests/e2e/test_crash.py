@@ -1,0 +1,304 @@
+"""The installed command, killed at random moments, on full disks, interrupted: no row is lost and none comes twice."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import random
+import resource
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+pytestmark = pytest.mark.slow
+
+COMMAND = [str(Path(sys.executable).with_name("mnclassify")), "-m", "efficientnet_lite0", "--image-size", "32"]
+# One image at a time: so that a run is still under way when it is killed.
+SLOWLY = ["--workers", "1", "--batch-size", "1"]
+IMAGES = 1500
+FORMATS = ["csv", "jsonl"]
+
+
+@dataclass(frozen=True)
+class Photos:
+    """A folder with small images, some of which fail, and how the command is run on it."""
+
+    folder: Path
+    home: Path
+
+    def start(self, *arguments: object, **options) -> subprocess.Popen[str]:
+        environment = os.environ | {"MNCLASSIFY_HOME": str(self.home), "MNCLASSIFY_HUB_URL": "http://127.0.0.1:9"}
+        command = [*COMMAND, str(self.folder), *map(str, arguments)]
+        return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True, **options)
+
+    def run(self, *arguments: object, code: int = 1, **options) -> str:
+        """Run it to its end, which has this exit code (1: images failed), and return what it told."""
+        process = self.start(*arguments, **options)
+        said = process.communicate(timeout=120)[1]
+        assert process.returncode == code, said
+        return said
+
+
+@pytest.fixture(scope="module")
+def photos(embedded_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Photos:
+    folder = tmp_path_factory.mktemp("photos")
+    choose = random.Random(1)
+    names = ["{:04}.png", "{:04}, 2.png", '{:04} "x".png', "{:04}\nline.png", "{:04} caf\udce9.png", "{:04} 猫.png"]
+    originals = []
+    for number in range(40):
+        original = folder / f"{number:04} original.png"
+        Image.frombytes("RGB", (32, 32), choose.randbytes(3 * 32 * 32)).save(original)
+        originals.append(original)
+    for number in range(40, IMAGES):
+        path = folder / choose.choice(names).format(number)
+        if number % 20 == 7:
+            path.write_bytes(originals[0].read_bytes()[:100] if number % 40 == 7 else b"")
+        else:
+            path.hardlink_to(originals[number % 40])
+    return Photos(folder, embedded_home)
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(photos: Photos, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], bytes]:
+    """The file of a run that nothing interrupts, of each format."""
+    folder = tmp_path_factory.mktemp("uninterrupted")
+
+    def document(name: str) -> bytes:
+        file = folder / f"out.{name}"
+        if not file.exists():
+            photos.run("-o", file)
+            assert len(paths_in(file.read_bytes(), name)) == IMAGES
+        return file.read_bytes()
+
+    return document
+
+
+def paths_in(document: bytes, name: str, status: tuple[str, ...] = ("ok", "error")) -> list[str]:
+    """Return the paths of the rows of these statuses; a torn last row is none."""
+    if name == "csv":
+        rows = list(csv.DictReader(io.StringIO(document.decode(errors="replace"), newline="")))
+    else:
+        rows = [json.loads(line) for line in document.splitlines(keepends=True) if line.endswith(b"\n")]
+    return [row["path"] for row in rows if row["status"] in status]
+
+
+def kill_at_random(process: subprocess.Popen[str], part: Path, choose: random.Random) -> None:
+    """Kill it at some moment, mostly while it writes rows."""
+
+    def size() -> int:
+        return part.stat().st_size if part.exists() else 0
+
+    before = size()
+    if choose.random() < 0.2:
+        time.sleep(choose.uniform(0, 0.6))  # while it starts, reads the finished rows, or soon after
+    else:
+        while size() == before and process.poll() is None:
+            time.sleep(0.001)
+        time.sleep(choose.uniform(0, 0.08))
+    process.kill()
+    process.communicate()
+
+
+@pytest.mark.parametrize(("name", "kills"), [("csv", 50), ("jsonl", 10)])
+def test_kills_lose_no_row_and_double_none(photos: Photos, uninterrupted, tmp_path: Path, name: str, kills: int):
+    file, part = tmp_path / f"out.{name}", tmp_path / f"out.{name}.part"
+    expected = uninterrupted(name)
+    choose = random.Random(name)
+    kept: set[str] = set()
+    killed = killed_while_writing = 0
+    while killed < kills:
+        process = photos.start("-o", file, "--resume", *SLOWLY)
+        kill_at_random(process, part, choose)
+        killed += process.returncode == -signal.SIGKILL
+        assert process.returncode in {-signal.SIGKILL, 1}
+        assert not file.exists() or file.read_bytes() == expected
+        there = part if part.exists() else file
+        finished = set(paths_in(there.read_bytes(), name, ("ok",))) if there.exists() else set()
+        assert kept <= finished
+        killed_while_writing += kept < finished
+        kept = finished
+    assert killed_while_writing >= kills / 2
+    photos.run("-o", file, "--resume")
+    assert file.read_bytes() == expected
+    assert list(tmp_path.iterdir()) == [file]
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_ctrl_c_then_resume(photos: Photos, uninterrupted, tmp_path: Path, name: str):
+    file, part = tmp_path / f"out.{name}", tmp_path / f"out.{name}.part"
+    process = photos.start("-o", file, *SLOWLY)
+    wait_for_rows(process, part)
+    process.send_signal(signal.SIGINT)
+    said = process.communicate(timeout=30)[1]
+    assert (process.returncode, file.exists()) == (130, False)
+    assert "Traceback" not in said
+    refused = photos.run("-o", file, code=4)
+    assert "out." in refused
+    assert "--resume" in refused
+    before = len(paths_in(part.read_bytes(), name, ("ok",)))
+    assert f"{before:,} images were finished before" in photos.run("-o", file, "--resume")
+    assert file.read_bytes() == uninterrupted(name)
+
+
+def wait_for_rows(process: subprocess.Popen[str], part: Path) -> None:
+    while not (part.exists() and part.stat().st_size > 2000):
+        assert process.poll() is None
+        time.sleep(0.005)
+
+
+# --- disks that are full or may not be written
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 64 KiB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount(folder, "size=64k")
+    yield folder
+    subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+def mount(folder: Path, options: str) -> None:
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", folder], capture_output=True, text=True)
+    if done.returncode:
+        pytest.skip(f"needs the right to mount a small file system: {done.stderr.strip()}")
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_full_disk_keeps_what_is_finished_and_with_room_the_run_goes_on(
+    photos: Photos, uninterrupted, small_disk: Path, name: str
+):
+    file = small_disk / f"out.{name}"
+    said = photos.run("-o", file, code=4)
+    assert f"cannot write {file}: No space left on device; the rows finished so far are in {file}.part" in said
+    assert "Traceback" not in said
+    assert not file.exists()
+    finished = len(paths_in(Path(f"{file}.part").read_bytes(), name))
+    assert finished > 50
+    assert "No space left" in photos.run("-o", file, "--resume", code=4)
+    mount(small_disk, "remount,size=8m")
+    photos.run("-o", file, "--resume")
+    assert file.read_bytes() == uninterrupted(name)
+    assert list(small_disk.iterdir()) == [file]
+
+
+def test_a_file_that_may_grow_no_more_is_a_full_disk_too(photos: Photos, uninterrupted, tmp_path: Path):
+    file = tmp_path / "out.csv"
+
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
+
+    assert "File too large; the rows finished so far are in" in photos.run("-o", file, code=4, preexec_fn=limit)
+    assert Path(f"{file}.part").stat().st_size == 50_000
+    photos.run("-o", file, "--resume")
+    assert file.read_bytes() == uninterrupted("csv")
+
+
+def test_a_disk_too_full_to_put_the_rows_in_order_keeps_them_all(photos: Photos, uninterrupted, tmp_path: Path):
+    file, part = tmp_path / "out.csv", tmp_path / "out.csv.part"
+    expected = uninterrupted("csv")
+    rows_in_order = expected.splitlines(keepends=True)
+    part.write_bytes(b"".join(rows_in_order))
+    with_room_for_the_failed_rows_alone = len(expected) + 100
+
+    def limit() -> None:
+        size = with_room_for_the_failed_rows_alone
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+    assert "are in" in photos.run("-o", file, "--resume", code=4, preexec_fn=limit)
+    ok = paths_in(expected, "csv", ("ok",))
+    assert paths_in(part.read_bytes(), "csv", ("ok",)) == ok
+    assert list(tmp_path.iterdir()) == [part]
+    photos.run("-o", file, "--resume")
+    assert file.read_bytes() == expected
+
+
+def test_a_read_only_disk_is_named_with_the_reason(photos: Photos, small_disk: Path):
+    mount(small_disk, "remount,ro")
+    for options in ([], ["--resume"], ["--overwrite"]):
+        said = photos.run("-o", small_disk / "out.csv", *options, code=4)
+        assert said == f"mnclassify: cannot write {small_disk}/out.csv: Read-only file system\n"
+
+
+@pytest.mark.parametrize("path", ["/proc/out.csv", "/no/such/folder/out.csv"])
+def test_a_folder_that_takes_no_files_is_named(photos: Photos, path: str):
+    assert f"cannot write {path}: " in photos.run("-o", path, "--resume", code=4)
+
+
+# --- two runs
+
+
+def test_of_two_runs_to_the_same_file_the_second_is_refused(photos: Photos, uninterrupted, tmp_path: Path):
+    file, part = tmp_path / "out.csv", tmp_path / "out.csv.part"
+    first = photos.start("-o", file)
+    wait_for_rows(first, part)
+    for options in ([], ["--resume"], ["--overwrite"]):
+        assert "another run is writing" in photos.run("-o", file, *options, code=4)
+    first.communicate(timeout=60)
+    assert first.returncode == 1
+    assert file.read_bytes() == uninterrupted("csv")
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_complete_file_is_resumed_without_ever_being_torn(photos: Photos, uninterrupted, tmp_path: Path):
+    file, part = tmp_path / "out.jsonl", tmp_path / "out.jsonl.part"
+    expected = uninterrupted("jsonl")
+    file.write_bytes(expected)
+    choose = random.Random(3)
+    for _ in range(5):
+        kill_at_random(photos.start("-o", file, "--resume"), part, choose)
+        assert file.read_bytes() == expected
+    photos.run("-o", file, "--resume")
+    assert file.read_bytes() == expected
+    assert list(tmp_path.iterdir()) == [file]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["-k", "3"], "its columns are"),
+        (["--long"], "its columns are"),
+        (["-f", "jsonl"], "JSONL"),
+    ],
+)
+def test_other_columns_are_refused(photos: Photos, uninterrupted, tmp_path: Path, options: list[str], words: str):
+    part = tmp_path / "out.csv.part"
+    part.write_bytes(uninterrupted("csv")[:5000])
+    said = photos.run("-o", tmp_path / "out.csv", "--resume", *options, code=4)
+    assert words in said
+    assert part.read_bytes() == uninterrupted("csv")[:5000]
+
+
+def test_another_model_is_refused(photos: Photos, uninterrupted, tmp_path: Path):
+    part = tmp_path / "out.csv.part"
+    rows = uninterrupted("csv")[:5000].replace(b"efficientnet_lite0", b"mobilenet_v1_100_128")
+    part.write_bytes(rows)
+    said = photos.run("-o", tmp_path / "out.csv", "--resume", code=4)
+    assert "by the model mobilenet_v1_100_128, not efficientnet_lite0" in said
+    assert part.read_bytes() == rows
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--resume"], "--resume goes with -o FILE"),
+        (["-o", "x.csv", "--resume", "--overwrite"], "give one of them"),
+        (["-o", "x.json", "--resume"], "csv, tsv, jsonl, not with json"),
+        (["-o", "x", "-f", "table", "--resume"], "not with table"),
+    ],
+)
+def test_what_does_not_go_with_resume_is_said_before_anything_is_done(
+    photos: Photos, tmp_path: Path, options: list[str], words: str
+):
+    assert words in photos.run(*options, code=2, cwd=tmp_path)
+    assert list(tmp_path.iterdir()) == []
