@@ -28,12 +28,6 @@ def mirror(hub: HubServer, monkeypatch: pytest.MonkeyPatch, mobilenet_archive: b
     return hub
 
 
-@pytest.fixture(autouse=True)
-def _no_other_sources(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("KAGGLE", "SLIM"):
-        monkeypatch.setenv(f"MNCLASSIFY_{name}_URL", "http://127.0.0.1:9")
-
-
 class InThisProcess(TensorFlowProcess):
     """Calls here what it should call in a child, which costs seconds a test to start."""
 
