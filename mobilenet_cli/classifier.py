@@ -40,7 +40,8 @@ class Classifier:
         """Find the model, or fetch and compile it, which happens once and takes seconds.
 
         Args:
-            model: A name ("auto", "mobilenet_v1_100_128", …), a TF Hub handle, or a SavedModel folder.
+            model: A name ("auto", "mobilenet_v1_100_128", …), a TF Hub handle, or the path of a SavedModel,
+                a checkpoint, an archive or a .tflite.
             engine: "litert" or "tensorflow"; "auto" is LiteRT where the model compiles.
             image_size: The side in pixels of the square that the network sees; by default the model's own.
             crop: "center", "squash" or "pad"; by default the model's own.
@@ -91,7 +92,9 @@ class Classifier:
         Raises:
             InputError: An argument is out of range.
         """
-        if top_k < 1 or not 0 <= threshold <= 1:
-            raise InputError(f"top_k is at least 1 and threshold 0 to 1, not {top_k} and {threshold}")
+        if top_k < 1:
+            raise InputError(f"top_k is at least 1, not {top_k}")
+        if not 0 <= threshold <= 1:
+            raise InputError(f"threshold is a number from 0 to 1, not {threshold}")
         head = TopK(self._labels, self.model.network.output, top_k, threshold)
         return self._loaded.run(sources, head, batch_size=batch_size, workers=workers)

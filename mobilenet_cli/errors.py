@@ -19,6 +19,14 @@ class ModelError(MnclassifyError):
     """The model is unavailable, or does not fit what is asked of it."""
 
 
+class StoreError(ModelError):
+    """The model store cannot be read or written, whichever model it is and wherever that comes from."""
+
+
+class ProcessError(ModelError):
+    """The process that TensorFlow runs in ended before its answer."""
+
+
 class UnavailableError(ModelError):
     """No source has the model.
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from typing import BinaryIO
 
 from mobilenet_cli.globs import expand, is_pattern
 from mobilenet_cli.records import Source
+from mobilenet_cli.stdin import STDIN, open_stdin, read_all
 from mobilenet_cli.walk import Rules, file_source, walk
-
-STDIN = "-"
 
 
 def find_sources(
@@ -45,7 +43,10 @@ def find_sources(
     rules = Rules(recursive, include_hidden, tuple(exclude))
 
     def read() -> bytes:
-        return (stdin or sys.stdin.buffer).read()
+        if stdin is not None:
+            return stdin.read()
+        with open_stdin() as stream:
+            return read_all(stream)
 
     yield from _find(arguments, rules, read)
     for path in _listed(listed, rules):
@@ -92,7 +93,8 @@ def _stdin_source(read: Callable[[], bytes], was_read: bool) -> Source:
     try:
         return Source(STDIN, data=read())
     except (OSError, ValueError, AttributeError) as error:  # AttributeError: the process has none
-        return Source(STDIN, error=f"standard input cannot be read: {error}")
+        reason = "it is closed" if isinstance(error, AttributeError) else error
+        return Source(STDIN, error=f"standard input cannot be read: {reason}")
 
 
 def _matching(pattern: str, rules: Rules) -> Iterator[Source]:

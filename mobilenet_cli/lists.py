@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import io
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from os import fsdecode
 from pathlib import Path
 
 from mobilenet_cli.errors import InputError
+from mobilenet_cli.stdin import STDIN, open_stdin, read_some
 from mobilenet_cli.writers.text import printable
 
-STDIN = "-"
 _CHUNK = 1 << 16
 _LONGEST = 1 << 20
 """Bytes of a path that no system has: what is longer is another kind of file."""
@@ -37,7 +36,7 @@ def read_list(file: str, *, null: bool = False) -> Iterator[str]:
     separator = b"\0" if null else b"\n"
     first, rest = not null, b""
     with _opened(file) as stream:
-        while chunk := stream.read(_CHUNK):
+        while chunk := read_some(stream, _CHUNK):
             *paths, rest = (rest + chunk).split(separator)
             _check(file, null, chunk, rest)
             if first and paths:
@@ -77,8 +76,8 @@ def _decoded(paths: list[bytes], null: bool) -> Iterator[str]:
 def _opened(file: str) -> Iterator[io.FileIO]:
     # Unbuffered: a read returns what is there. And it holds no lock that the end of the program would wait for.
     try:
-        with io.FileIO(sys.stdin.fileno(), closefd=False) if file == STDIN else io.FileIO(file) as stream:
+        with open_stdin() if file == STDIN else io.FileIO(file) as stream:
             yield stream
     except (OSError, ValueError, AttributeError) as error:  # AttributeError: the process has no standard input
-        reason = getattr(error, "strerror", None) or error
+        reason = "it is closed" if isinstance(error, AttributeError) else getattr(error, "strerror", None) or error
         raise InputError(f"the list in {_name(file)} cannot be read: {reason}") from error

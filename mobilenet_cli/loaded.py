@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from typing import TypeVar
+from typing import TypeVar, get_args
 
 from mobilenet_cli.engines import Engine, EngineName
 from mobilenet_cli.errors import InputError
@@ -41,6 +41,9 @@ class LoadedModel:
         report: Report,
     ) -> None:
         """Find the model, or fetch and compile it. Arguments, errors and warnings: see Classifier."""
+        for name, value, choices in (("engine", engine, EngineName), ("crop", crop, Crop)):
+            if value is not None and value not in get_args(choices):
+                raise InputError(f"{name} is one of {', '.join(get_args(choices))}, not {value!r}")
         self.model: Model = acquire(
             os.fspath(model),
             kind=kind,
@@ -66,6 +69,8 @@ class LoadedModel:
         Raises:
             InputError: An argument is out of range.
         """
+        if isinstance(sources, (str, bytes)):
+            raise InputError(f"sources is a list of images: for one, write [{sources[:40]!r}]")
         for name, value in (("batch_size", batch_size), ("workers", workers)):
             if value is not None and value < 1:
                 raise InputError(f"{name} is at least 1, not {value}")

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from mobilenet_cli.cores import usable_cores
 from mobilenet_cli.engines import Engine
 from mobilenet_cli.errors import ImageError
 from mobilenet_cli.preprocess import Preprocessing, load_image
-from mobilenet_cli.records import Decoded, Result, Source
+from mobilenet_cli.records import Decoded, Source
 
 if TYPE_CHECKING:
     import numpy as np
@@ -90,13 +91,6 @@ def run(
         threads.stop()
 
 
-def classify(
-    sources: Iterable[Source], task: Task[Result], *, batch_size: int | None = None, workers: int | None = None
-) -> Iterator[Result]:
-    """Yield one Result a Source: `run` of a task whose head is a TopK."""
-    return run(sources, task, batch_size=batch_size, workers=workers)
-
-
 @dataclass(frozen=True, slots=True)
 class _End:
     """The sources have ended, with an error or without."""
@@ -128,8 +122,9 @@ class _Run(Generic[_Record]):
                 break
             except queue.Full:
                 self._inbox.get_nowait()
+        deadline = time.monotonic() + _JOIN_SECONDS
         for worker in self._workers:
-            worker.join(_JOIN_SECONDS)
+            worker.join(max(0.0, deadline - time.monotonic()))
 
     def _read(self, sources: Iterable[Source]) -> None:
         error = None
@@ -155,7 +150,7 @@ class _Run(Generic[_Record]):
     def _take(self) -> tuple[Future[list[_Record]], list[Source]] | None:
         """Take the sources that are there, one at least, and the next place in the row; None at the end."""
         with self._turn:
-            if self._end is not None:
+            if self._end is not None or self._stopped.is_set():
                 return None
             batch = self._batch()
             place: Future[list[_Record]] = Future()

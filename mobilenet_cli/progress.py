@@ -162,7 +162,8 @@ class Progress(StatusLine):
         from rich.text import Text
 
         rate = self._rate()
-        total = self._total
+        # More than were counted have come since: then the count is worth nothing.
+        total = self._total if self._total is None or self._total >= self._done else None
         count = f"{self._done:,}" if total is None else f"{self._done:,}/{total:,}"
         left = _clock((total - self._done) / rate) + " left" if total and rate else ""
         speed = f"{rate:,.0f} images/s" if rate else ""

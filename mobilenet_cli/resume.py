@@ -225,7 +225,7 @@ class _Rows:
 
 
 def _check(row: Row, model: str, fewest: int, most: int) -> None:
-    if row.model != model:
+    if valid_utf8(row.model) != valid_utf8(model):
         raise ValueError(f"its rows are by the model {printable(row.model)}, not {printable(model)}")
     if not fewest <= row.predictions <= most:
         raise ValueError(

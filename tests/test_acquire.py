@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 import warnings
+from collections.abc import Iterator
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 import pytest
 from conftest import MAIN, MAIN_PATH, SAMPLES, Answer, HubServer
+from test_store import manifest, publish
 
 from mobilenet_cli import Classifier, ModelWarning
-from mobilenet_cli.errors import InputError, ModelError, UnavailableError
+from mobilenet_cli.errors import InputError, ModelError, StoreError, UnavailableError
 from mobilenet_cli.models import store, unavailable
 from mobilenet_cli.models.acquire import acquire
 from mobilenet_cli.models.origin import origin_of
@@ -108,14 +112,15 @@ def test_auto_takes_the_embedded_model_with_one_warning_and_remembers_why(monkey
 
 def test_what_is_remembered_ends_with_the_hour_and_with_another_hub(monkeypatch):
     origin = origin_of(MAIN)
-    unavailable.remember(origin, "no network")
-    assert unavailable.remembered(origin) == "no network"
+    unavailable.remember(origin, "classification", "no network")
+    assert unavailable.remembered(origin, "classification") == "no network"
+    assert unavailable.remembered(origin, "feature_vector") is None
     later = time.time() + 3601
     with monkeypatch.context() as patch:
         patch.setattr(time, "time", lambda: later)
-        assert unavailable.remembered(origin) is None
+        assert unavailable.remembered(origin, "classification") is None
     monkeypatch.setenv("MNCLASSIFY_HUB_URL", "http://mirror.example")
-    assert unavailable.remembered(origin_of(MAIN)) is None
+    assert unavailable.remembered(origin_of(MAIN), "classification") is None
 
 
 @pytest.mark.slow
@@ -156,3 +161,47 @@ def test_a_model_that_does_not_compile_runs_in_tensorflow_with_a_warning(tmp_pat
 def test_an_image_size_out_of_range_is_refused():
     with pytest.raises(InputError, match="out of range: 32 to 1024"):
         acquire("efficientnet_lite0", image_size=8)
+
+
+@pytest.fixture
+def read_only_store(unprivileged: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A store with one model, `tiny`, compiled for 32 pixels, in which nothing can be written."""
+    home = unprivileged / "home"
+    monkeypatch.setenv("MNCLASSIFY_HOME", str(home))
+    publish()
+    shutil.rmtree(home / "locks")
+    shutil.rmtree(home / "staging")
+    shutil.copytree(store.folder_of("tiny"), store.folder_of("efficientnet_lite0"))
+    replace(manifest("efficientnet_lite0"), files=store.find("tiny").files).write(store.folder_of("efficientnet_lite0"))
+    folders = [home, *(path for path in home.rglob("*") if path.is_dir())]
+    for folder in folders:
+        folder.chmod(0o500)
+    yield home
+    for folder in folders:
+        folder.chmod(0o700)
+
+
+def test_what_a_read_only_store_has_is_used_without_a_lock(read_only_store):
+    assert acquire("tiny").image_size == 32
+    with pytest.warns(ModelWarning, match="cannot write to the model store"):
+        assert acquire("auto").name == "efficientnet_lite0"
+    assert [path.name for path in read_only_store.iterdir()] == ["models"]
+    with pytest.raises(StoreError, match="MNCLASSIFY_HOME"):
+        acquire("tiny", image_size=64)
+    with pytest.raises(StoreError, match="MNCLASSIFY_HOME"):
+        acquire("auto", kind="feature_vector")
+
+
+@pytest.mark.parametrize("name", ["~no-such-user/model", "x" * 300, "x" * 255])
+def test_what_can_be_no_path_is_an_unknown_name(name):
+    with pytest.raises(ModelError, match="no model is called"):
+        acquire(name)
+
+
+def test_a_path_that_may_not_be_looked_at_is_told_so(unprivileged, monkeypatch):
+    monkeypatch.setenv("MNCLASSIFY_HOME", str(unprivileged / "home"))
+    (unprivileged / "secret").mkdir()
+    (unprivileged / "secret" / "model.tflite").write_bytes(b"x")
+    (unprivileged / "secret").chmod(0)
+    with pytest.raises(ModelError, match=r"no model is called .*secret/model.tflite.* Permission denied"):
+        acquire(str(unprivileged / "secret" / "model.tflite"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from test_store import leftovers, publish
 
-from mobilenet_cli.errors import InputError, ModelError
+from mobilenet_cli.errors import InputError, ModelError, StoreError
 from mobilenet_cli.models import catalogue, pages, registry, store, unavailable, upkeep
 from mobilenet_cli.models.catalogue import Listed
 from mobilenet_cli.models.origin import origin_of
@@ -54,7 +54,51 @@ def test_a_long_name_leaves_the_columns_in_place():
 
 def test_what_is_remembered_as_unavailable_can_be_forgotten():
     origin = origin_of(registry.MAIN)
-    unavailable.forget(origin)
-    unavailable.remember(origin, "no network")
-    unavailable.forget(origin)
-    assert unavailable.remembered(origin) is None
+    unavailable.forget(origin, "classification")
+    unavailable.remember(origin, "classification", "no network")
+    unavailable.forget(origin, "feature_vector")
+    assert unavailable.remembered(origin, "classification") == "no network"
+    unavailable.forget(origin, "classification")
+    assert unavailable.remembered(origin, "classification") is None
+
+
+USES = (
+    catalogue.listed,
+    lambda: catalogue.described("tiny"),
+    lambda: list(upkeep.verify([])),
+    lambda: upkeep.remove("tiny"),
+)
+
+
+@pytest.mark.parametrize("use", USES)
+@pytest.mark.parametrize("place", ["home", "home/models"])
+def test_a_file_in_the_place_of_the_store_is_an_error_that_names_the_variable(monkeypatch, tmp_path, use, place):
+    monkeypatch.setenv("MNCLASSIFY_HOME", str(tmp_path / "home"))
+    (tmp_path / place).parent.mkdir(exist_ok=True)
+    (tmp_path / place).write_text("not a folder")
+    with pytest.raises(StoreError, match=r"cannot read the model store .*MNCLASSIFY_HOME"):
+        use()
+
+
+@pytest.mark.parametrize("use", USES)
+@pytest.mark.parametrize("place", ["", "models"])
+def test_a_store_that_may_not_be_read_likewise(monkeypatch, unprivileged, use, place):
+    monkeypatch.setenv("MNCLASSIFY_HOME", str(unprivileged))
+    publish()
+    (unprivileged / place).chmod(0)
+    with pytest.raises(StoreError, match=r"cannot read the model store .*MNCLASSIFY_HOME"):
+        use()
+    (unprivileged / place).chmod(0o700)
+
+
+def test_a_model_that_may_not_be_read_is_an_error_and_found_by_verify(monkeypatch, unprivileged):
+    monkeypatch.setenv("MNCLASSIFY_HOME", str(unprivileged))
+    publish()
+    file = store.folder_of("tiny") / "32.tflite"
+    file.chmod(0)
+    ((name, problems),) = upkeep.verify([])
+    assert "Permission denied" in problems[0]
+    store.folder_of(name).chmod(0)
+    with pytest.raises(StoreError, match="MNCLASSIFY_HOME"):
+        catalogue.listed()
+    store.folder_of(name).chmod(0o700)

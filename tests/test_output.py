@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from mobilenet_cli.errors import OutputError
-from mobilenet_cli.writers.output import open_output, part_path
+from mobilenet_cli.writers.output import open_output
+from mobilenet_cli.writers.part_file import part_path
 
 PROJECT = Path(__file__).parents[1]
 

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from mobilenet_cli.models.labels import ClassName
-from mobilenet_cli.pipeline import Task, classify
+from mobilenet_cli.pipeline import Task, run
 from mobilenet_cli.preprocess import Preprocessing
 from mobilenet_cli.records import Source
 from mobilenet_cli.topk import TopK
@@ -24,7 +24,6 @@ COLOURS = {"red": (255, 0, 0), "green": (0, 255, 0), "blue": (0, 0, 255)}
 class ColourEngine:
     """Outputs the mean of each channel as probabilities: the label is the image's colour."""
 
-    name = "colour"
     batch_size = 4
 
     def __init__(self) -> None:
@@ -70,7 +69,7 @@ def sources(count: int) -> list[Source]:
 @pytest.mark.parametrize("batch_size", [1, 3, 32])
 def test_one_result_a_source_in_order_with_its_own_label(workers, batch_size):
     many = sources(53)
-    results = list(classify(many, task(ColourEngine()), batch_size=batch_size, workers=workers))
+    results = list(run(many, task(ColourEngine()), batch_size=batch_size, workers=workers))
     assert [result.path for result in results] == [str(n) for n in range(53)]
     expected = itertools.cycle(COLOURS)
     for n, result in enumerate(results):
@@ -85,12 +84,12 @@ def test_one_result_a_source_in_order_with_its_own_label(workers, batch_size):
 
 
 def test_no_sources_are_no_results():
-    assert list(classify([], task(ColourEngine()))) == []
+    assert list(run([], task(ColourEngine()))) == []
 
 
 def test_each_worker_has_a_session_of_its_own_and_batches_are_bounded():
     engine = ColourEngine()
-    list(classify(sources(200), task(engine), workers=3))
+    list(run(sources(200), task(engine), workers=3))
     assert 1 <= engine.sessions <= 3
     assert len(engine.threads) == engine.sessions
     assert max(engine.batches) <= 4
@@ -105,7 +104,7 @@ def test_a_result_comes_before_the_next_source_does():
         assert release.wait(10)
         yield Source("second", data=IMAGES["blue"])
 
-    results = classify(slowly(), task(ColourEngine()))
+    results = run(slowly(), task(ColourEngine()))
     assert next(results).path == "first"
     release.set()
     assert [result.path for result in results] == ["second"]
@@ -120,7 +119,7 @@ def test_sources_are_read_a_bounded_number_ahead():
             taken += 1
             yield Source("x", data=IMAGES["red"])
 
-    results = classify(endless(), task(ColourEngine()), batch_size=2, workers=2)
+    results = run(endless(), task(ColourEngine()), batch_size=2, workers=2)
     for _ in range(10):
         next(results)
     time.sleep(0.3)
@@ -132,7 +131,7 @@ def test_sources_are_read_a_bounded_number_ahead():
 
 def test_leaving_early_ends_the_threads():
     before = threading.active_count()
-    results = classify(sources(500), task(ColourEngine()), workers=4)
+    results = run(sources(500), task(ColourEngine()), workers=4)
     next(results)
     results.close()
     for _ in range(50):
@@ -142,12 +141,23 @@ def test_leaving_early_ends_the_threads():
     assert threading.active_count() == before
 
 
+def test_leaving_early_calls_the_engine_no_more():
+    engine = ColourEngine()
+    results = run(sources(500), task(engine), workers=1)
+    next(results)
+    results.close()
+    called = len(engine.batches)
+    time.sleep(0.2)
+    assert len(engine.batches) == called
+    assert called < 60
+
+
 def test_an_error_of_the_sources_comes_after_the_results_before_it():
     def failing() -> Iterator[Source]:
         yield Source("fine", data=IMAGES["green"])
         raise LookupError("the list ends here")
 
-    results = classify(failing(), task(ColourEngine()))
+    results = run(failing(), task(ColourEngine()))
     assert next(results).path == "fine"
     with pytest.raises(LookupError, match="the list ends here"):
         next(results)
@@ -157,11 +167,11 @@ def test_an_error_of_the_engine_reaches_the_caller():
     engine = ColourEngine()
     engine.session = lambda: (_ for _ in ()).throw(RuntimeError("no interpreter"))  # type: ignore[method-assign]
     with pytest.raises(RuntimeError, match="no interpreter"):
-        list(classify(sources(3), task(engine)))
+        list(run(sources(3), task(engine)))
 
 
 def test_a_batch_of_failures_alone_does_not_call_the_engine():
     engine = ColourEngine()
-    results = list(classify([Source("a", data=b""), Source("b", error="gone")], task(engine)))
+    results = list(run([Source("a", data=b""), Source("b", error="gone")], task(engine)))
     assert [result.error for result in results][1] == "gone"
     assert engine.batches == []

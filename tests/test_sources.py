@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
+import os
+import resource
+import signal
 import tarfile
 import time
 import warnings
@@ -16,11 +20,12 @@ from model_server import KAGGLE_API, PAGE, SILENCE, ModelServer, Reply, link, sa
 from test_acquire import InThisProcess
 from test_slim_checkpoint import slim_weights, write
 
-from mobilenet_cli.errors import UnavailableError
-from mobilenet_cli.models import registry, slim_checkpoint, store
+from mobilenet_cli.errors import ProcessError, StoreError, UnavailableError
+from mobilenet_cli.models import registry, slim_checkpoint, store, unavailable
 from mobilenet_cli.models.acquire import ModelWarning, acquire
 from mobilenet_cli.models.origin import origin_of
 from mobilenet_cli.models.sources import kaggle, network
+from mobilenet_cli.models.tensorflow_process import TensorFlowProcess
 
 NAME = "mobilenet_v1_025_128"
 HUB_PATH = f"/google/imagenet/{NAME}/classification/4"
@@ -261,3 +266,50 @@ def test_offline_nobody_is_asked(server, monkeypatch, embedded_home):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert acquire("efficientnet_lite0", offline=True).engine == "litert"
+
+
+def not_asked_any_further(server: ModelServer) -> bool:
+    main = origin_of(registry.MAIN)
+    slim = main.sources[-1].place.removeprefix(server.url)
+    return slim not in server.requests and unavailable.remembered(main, "classification") is None and nothing_left()
+
+
+def test_a_full_disk_is_no_fault_of_the_source(server):
+    server.kaggle_files["100-128-classification"] = {"saved_model.pb": Reply(b"x" * 200_000).signed()}
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
+    try:
+        with pytest.raises(StoreError, match=r"cannot write to the model store .*MNCLASSIFY_HOME"):
+            acquire("auto")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert not_asked_any_further(server)
+
+
+class Dying(TensorFlowProcess):
+    """Its child is killed, as by the kernel where memory runs out, before it answers."""
+
+    def call(self, function: str, **arguments: object) -> object:
+        os.kill(self._started().pid, signal.SIGKILL)
+        return super().call(function, **arguments)
+
+
+def test_a_tensorflow_process_that_dies_is_no_fault_of_the_source(server, monkeypatch):
+    monkeypatch.setattr("mobilenet_cli.models.making.TensorFlowProcess", Dying)
+    with pytest.raises(ProcessError, match="killed by signal 9, out of memory"):
+        acquire("auto")
+    assert not_asked_any_further(server)
+
+
+def test_what_is_replaced_in_kagglehub_is_there_and_called_as_we_expect():
+    import requests
+    from kagglehub import clients, http_resolver
+    from kagglesdk import kaggle_http_client
+
+    def parameters(function) -> list[str]:
+        return list(inspect.signature(function).parameters)
+
+    assert parameters(kaggle_http_client.get_endpoint) == ["env"]
+    assert parameters(requests.Session.send) == ["self", "request", "kwargs"]
+    assert parameters(http_resolver.download_file)[:2] == ["response", "out_file"]
+    assert {"total", "initial"} <= set(parameters(clients.tqdm.__init__))

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+import pwd
 import signal
 import subprocess
 import sys
@@ -12,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from mobilenet_cli.errors import ModelError
-from mobilenet_cli.models import store
+from mobilenet_cli.errors import ModelError, StoreError
+from mobilenet_cli.models import making, store
+from mobilenet_cli.models.acquire import acquire
 from mobilenet_cli.models.manifest import Compiled, FileRecord, Manifest, Network
 
 
@@ -104,13 +106,65 @@ def test_a_model_that_lost_a_file_or_bytes_counts_as_absent():
     assert store.find("tiny") is None
 
 
-def test_files_added_later_are_recorded():
+def add(folder: Path) -> None:
+    (folder / "64.tflite").write_bytes(b"more")
+
+
+def test_files_added_later_are_recorded_and_the_others_stay_as_they_were():
     published = publish()
-    (store.folder_of("tiny") / "64.tflite").write_bytes(b"more")
-    store.update(published)
-    found = store.find("tiny")
-    assert found is not None
-    assert found.files["64.tflite"].size == 4
+    folder = store.folder_of("tiny")
+    (folder / "32.tflite").write_bytes(b"Weights")
+    (folder / "48.1234.tmp").write_bytes(b"of a process that was killed")
+    extended = store.extend(published, lambda folder: add(folder) or published)
+    assert store.find("tiny") == extended
+    assert extended.files == published.files | {"64.tflite": FileRecord.of(folder / "64.tflite")}
+    assert store.problems("tiny") == ["32.tflite has changed since it was stored"]
+    assert leftovers() == []
+
+
+def test_what_is_replaced_leaves_no_records():
+    published = publish()
+
+    def other(folder: Path) -> Manifest:
+        (folder / "saved_model").mkdir()
+        (folder / "saved_model" / "other.pb").write_bytes(b"x")
+        return published
+
+    assert set(store.extend(published, other).files) == {"32.tflite", "saved_model/other.pb"}
+    assert store.problems("tiny") == []
+
+
+def test_compiling_another_size_does_not_make_a_damaged_file_good(monkeypatch):
+    published = publish()
+    (store.folder_of("tiny") / "saved_model" / "saved_model.pb").write_bytes(b"Weights")
+    compiled = Compiled("64.tflite", 1e-6)
+    compiled_into = []
+
+    def compile_network(process, saved_model, folder, *_):
+        compiled_into.append(folder)
+        add(folder)
+        return {"compiled": compiled}
+
+    monkeypatch.setattr(making, "compile_network", compile_network)
+    extended = making.compiled_for(published, "classification", 64, lambda *_: None)
+    assert extended.networks["classification"].compiled["64"] == compiled
+    assert store.problems("tiny") == ["saved_model/saved_model.pb has changed since it was stored"]
+    assert not compiled_into[0].is_relative_to(store.home() / "models")
+
+
+def test_each_process_makes_a_model_in_a_folder_of_its_own():
+    orphaned = []
+    for _ in range(2):
+        with store.lock("tiny"):
+            # A process that outlived the one that held the lock writes on.
+            store.publish("tiny", lambda folder: (orphaned.append(folder), fill(folder))[1])
+        orphaned[0].mkdir(parents=True)
+        (orphaned[0] / "32.tflite").write_bytes(b"half")
+    assert len(set(orphaned)) == 2
+    assert store.problems("tiny") == []
+    assert (store.folder_of("tiny") / "32.tflite").read_bytes() == b"weights"
+    store.remove("tiny")
+    assert leftovers() == []
 
 
 def test_a_model_is_extended_as_a_whole_or_not_at_all():
@@ -147,10 +201,46 @@ def test_removing_a_model_leaves_no_trace_of_it():
 def test_a_damaged_manifest_is_an_error_that_says_what_to_do():
     publish()
     file = store.folder_of("tiny") / "manifest.json"
-    for text in ("{", json.dumps({"name": "tiny"}), "[]"):
-        file.write_text(text)
+    for content in (b"{", json.dumps({"name": "tiny"}).encode(), b"[]", b"\xff"):
+        file.write_bytes(content)
         with pytest.raises(ModelError, match=r"damaged.*remove"):
             store.find("tiny")
+
+
+def test_a_manifest_has_a_version_and_a_later_one_asks_for_an_upgrade():
+    published = publish()
+    file = store.folder_of("tiny") / "manifest.json"
+    values = json.loads(file.read_text())
+    assert values.pop("version") == 1
+    file.write_text(json.dumps(values))
+    assert store.find("tiny") == published
+    file.write_text(json.dumps(values | {"version": 2, "something": "new"}))
+    with pytest.raises(ModelError, match=r"later mnclassify: upgrade"):
+        store.find("tiny")
+
+
+def test_without_a_home_folder_the_variable_is_named(monkeypatch):
+    def unknown(user: object) -> None:
+        raise KeyError(user)
+
+    monkeypatch.setenv("MNCLASSIFY_HOME", "~no-such-user/models")
+    with pytest.raises(StoreError, match="MNCLASSIFY_HOME"):
+        store.names()
+    for name in ("MNCLASSIFY_HOME", "HOME", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
+    with pytest.raises(StoreError, match="MNCLASSIFY_HOME"):
+        store.names()
+
+
+def test_in_a_home_folder_that_cannot_be_written_likewise(monkeypatch, unprivileged):
+    for name in ("MNCLASSIFY_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(unprivileged))
+    unprivileged.chmod(0o500)
+    with pytest.raises(StoreError, match="MNCLASSIFY_HOME"):
+        acquire("efficientnet_lite0")
+    unprivileged.chmod(0o700)
 
 
 def test_a_store_that_cannot_be_made_is_an_error_that_names_the_variable(monkeypatch):

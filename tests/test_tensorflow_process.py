@@ -1,12 +1,16 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
+import subprocess
+import sys
 import time
 
 import pytest
+from model_server import ModelServer, Reply
 
-from mobilenet_cli.errors import ModelError
+from mobilenet_cli.errors import ModelError, ProcessError, StoreError
 from mobilenet_cli.models.tensorflow_process import TensorFlowProcess
 
 
@@ -36,7 +40,7 @@ def test_a_child_that_is_killed_is_an_error_that_says_so():
         child = process._started()
         os.kill(child.pid, signal.SIGKILL)
         child.wait()
-        with pytest.raises(ModelError, match="killed by signal 9"):
+        with pytest.raises(ProcessError, match="killed by signal 9"):
             process.call("labels:imagenet_labels", classes=1000)
 
 
@@ -53,3 +57,39 @@ def test_the_child_ends_at_once_when_the_block_fails():
         raise KeyboardInterrupt
     assert child.returncode == -signal.SIGKILL
     assert time.monotonic() - started < 5
+
+
+def test_the_child_ends_with_a_parent_that_is_killed_in_the_middle_of_a_call(tmp_path):
+    script = (
+        "import logging, sys\n"
+        "from mobilenet_cli.models.tensorflow_process import TensorFlowProcess\n"
+        "logging.getLogger('mobilenet_cli').setLevel('DEBUG')  # the child has our standard error\n"
+        "with TensorFlowProcess(lambda *_: None) as process:\n"
+        "    process.call('sources.slim:download', url=sys.argv[1], sha256='', destination=sys.argv[2], kind='')\n"
+    )
+    server = ModelServer()
+    server.default = Reply(b"x" * 100, stalls=60)
+    command = [sys.executable, "-c", script, server.url, str(tmp_path / "model")]
+    parent = subprocess.Popen(command, stderr=subprocess.PIPE)
+    try:
+        while not server.requests:
+            assert parent.poll() is None
+            time.sleep(0.02)
+        parent.kill()
+        parent.communicate(timeout=5)  # until the last process that has our pipe ends
+    finally:
+        server.close()
+
+
+def test_a_full_disk_is_an_error_of_the_store_whatever_was_under_way(tmp_path):
+    server = ModelServer()
+    server.default = Reply(b"x" * 200_000)
+    arguments = {"url": server.url, "sha256": "", "destination": str(tmp_path / "model"), "kind": ""}
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
+    try:
+        with TensorFlowProcess(ignore) as process, pytest.raises(StoreError, match=r"too large; MNCLASSIFY_HOME"):
+            process.call("sources.slim:download", **arguments)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        server.close()

@@ -7,7 +7,7 @@ import logging
 import os
 import sys
 from importlib import import_module
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 
@@ -38,6 +38,12 @@ class _Commands(click.Group):
         command: click.Command = import_module(f"{__name__}.{_COMMANDS[cmd_name]}").command
         return command
 
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        try:
+            return super().make_context(*args, **extra)
+        except BrokenPipeError as error:  # of --help and --version
+            raise _ReaderLeftError from error
+
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
@@ -59,7 +65,7 @@ class _Commands(click.Group):
     epilog="Exit codes: 0 all classified, 1 some failed or nothing found, 2 wrong usage, 3 no model, "
     "4 output not written, 130 interrupted.",
 )
-@click.version_option(__version__, prog_name=PROGRAM, message="%(prog)s %(version)s (mobilenet_v1_100_128)")
+@click.version_option(__version__, prog_name=PROGRAM, message="%(prog)s %(version)s (main model: mobilenet_v1_100_128)")
 def cli() -> None:
     """Label images with MobileNet V1: files and folders in; a table, CSV or JSON out.
 
@@ -75,10 +81,22 @@ def cli() -> None:
 
 def main() -> NoReturn:
     """Run the command line and exit with its code."""
+    _open_standard_descriptors()
     _own_stderr()
     # BLAS's own threads would only spin beside the workers, which call it for nothing but small arrays.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     sys.exit(_run(sys.argv[1:]))
+
+
+def _open_standard_descriptors() -> None:
+    """Fill those of the descriptors 0 to 2 that are closed, or the next file opened would be taken for one."""
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free: this one
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w")  # noqa: PTH123, SIM115 - for as long as the process lives
 
 
 def _own_stderr() -> None:
@@ -92,7 +110,8 @@ def _own_stderr() -> None:
 def _run(arguments: list[str]) -> int:
     try:
         code = cli.main(arguments, prog_name=PROGRAM, standalone_mode=False)
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except click.ClickException as error:
         error.show()
         return error.exit_code
@@ -102,13 +121,21 @@ def _run(arguments: list[str]) -> int:
     except _ReaderLeftError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # so that the flush at the end fails no more
         return 0
-    except MnclassifyError as error:
+    except Exception as error:  # the last line of defence between a bug and the user's terminal
+        return _failure(error)
+    return code if isinstance(code, int) else 0
+
+
+def _failure(error: Exception) -> int:
+    """Say what went wrong and return the exit code."""
+    if isinstance(error, MnclassifyError):
         _explain(str(error))
         return next((code for kind, code in _EXIT_CODES.items() if isinstance(error, kind)), _FAILED)
-    except Exception as error:  # the last line of defence between a bug and the user's terminal
-        _explain(f"internal error: {type(error).__name__}: {error}; with -vv it shows where. Please report it.")
-        return _INTERNAL
-    return code if isinstance(code, int) else 0
+    if isinstance(error, OSError) and error.filename is None:  # Click's own printing
+        _explain(f"cannot write standard output: {error.strerror or error}")
+        return _EXIT_CODES[OutputError]
+    _explain(f"internal error: {type(error).__name__}: {error}; with -vv it shows where. Please report it.")
+    return _INTERNAL
 
 
 def _explain(message: str) -> None:

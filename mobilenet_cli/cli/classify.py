@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, BinaryIO
+from dataclasses import asdict, dataclass
 
 import click
 
@@ -20,18 +18,14 @@ from mobilenet_cli.cli.options import (
     terminal_options,
 )
 from mobilenet_cli.cli.sources import NamedSources
-from mobilenet_cli.cli.tally import Tally
-from mobilenet_cli.cli.terminal import Terminal
+from mobilenet_cli.cli.tally import Tally, images
+from mobilenet_cli.cli.terminal import Terminal, stdout_is_terminal
 from mobilenet_cli.matching import matches
 from mobilenet_cli.records import Result
-from mobilenet_cli.resume import Resumption, check_resumable
+from mobilenet_cli.resume import check_resumable
 from mobilenet_cli.writers import FORMATS, Format, Layout, format_of
-from mobilenet_cli.writers.output import open_output
-from mobilenet_cli.writers.part_file import PartFile
+from mobilenet_cli.writers.document import ResultDocument
 from mobilenet_cli.writers.text import printable
-
-if TYPE_CHECKING:
-    from mobilenet_cli.classifier import Classifier
 
 
 @click.command("classify")
@@ -100,41 +94,32 @@ def command(
     from mobilenet_cli.preprocess import silence_decoder_warnings
 
     silence_decoder_warnings()
-    layout = Layout(top_k, long=long, null=print0)
     tally = Tally(terminal, "classified")
-    with (
-        terminal.warnings_shown(),
-        open_output(output.file, overwrite=output.overwrite, resume=output.resume) as stream,
-    ):
+    with terminal.warnings_shown(), output.opened(terminal) as stream:
         with terminal.waiting() as report:
             from mobilenet_cli.classifier import Classifier
 
             classifier = Classifier(labels=labels, **model.arguments(report))
-            earlier = _earlier(stream, chosen, layout, classifier, threshold) if output.resume else None
-        if earlier is not None:
-            layout = replace(layout, header=not earlier.has_header)
-            if earlier.rows:
-                terminal.note(f"{earlier.rows:,} images were finished before")
-        sources = named.find() if earlier is None else earlier.pending(named.find())
+            layout = Layout(min(top_k, classifier.model.network.width), long=long, null=print0)
+            document = ResultDocument(
+                stream, chosen, layout, classifier.model, threshold=threshold, resume=output.resume
+            )
+        if document.kept:
+            terminal.note(f"{document.kept:,} images were finished before")
+        sources = document.pending(named.find())
         results = classifier.classify(sources, top_k=top_k, threshold=threshold, **asdict(pace))
-        if earlier is not None:
-            results = earlier.followed(results)
-        writer = chosen.make(stream, layout)
         with terminal.counting() as progress:
             if terminal.live:
-                named.count_in_background(progress, finished=earlier or ())
-            apart = progress.hidden if output.file is None and sys.stdout.isatty() else nullcontext
+                named.count_in_background(progress, finished=document.finished)
+            apart = progress.hidden if output.file is None and stdout_is_terminal() else nullcontext
             filtered = _Filter(match, terminal, failures_told=bool(match) or chosen.name == "path")
-            for result in tally.counted(results, progress):
+            for result in document.followed(tally.counted(results, progress)):
                 if filtered.wants(result):
                     with apart():
-                        writer.write(result)
-        writer.close()
-        if earlier is not None:
-            earlier.put_in_order()
-            tally.done += earlier.found
-    if tally.done and output.file is not None:
-        terminal.note(f"{tally.done - tally.failed:,} images labelled in {printable(output.file)}")
+                        document.write(result)
+        document.close()
+    tally.done += document.found
+    _tell(document, tally, output, match)
     return tally.conclude()
 
 
@@ -157,11 +142,13 @@ def _format(name: str | None, output: Output) -> Format:
         return FORMATS[name]
     if output.file is not None:
         return format_of(output.file)
-    return FORMATS["table" if sys.stdout.isatty() else "csv"]
+    return FORMATS["table" if stdout_is_terminal() else "csv"]
 
 
-def _earlier(stream: BinaryIO, chosen: Format, layout: Layout, classifier: Classifier, threshold: float) -> Resumption:
-    assert isinstance(stream, PartFile)  # noqa: S101 - open_output opens no other to go on with
-    model = classifier.model
-    fewest = 0 if threshold else min(layout.top_k, model.network.width)
-    return Resumption(stream, chosen, layout, model=model.name, fewest=fewest)
+def _tell(document: ResultDocument, tally: Tally, output: Output, match: tuple[str, ...]) -> None:
+    if others := document.kept - document.found:
+        tally.terminal.note(f"kept the rows of {images(others)} that SOURCES does not name")
+    if match and tally.done and not document.written:
+        tally.terminal.note("no image matches")
+    if tally.done and output.file is not None:
+        tally.terminal.note(f"{images(tally.done - tally.failed)} labelled in {printable(output.file)}")

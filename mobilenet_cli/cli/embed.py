@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Container, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass
@@ -23,15 +22,16 @@ from mobilenet_cli.cli.options import (
 )
 from mobilenet_cli.cli.sources import NamedSources
 from mobilenet_cli.cli.tally import Tally
-from mobilenet_cli.cli.terminal import Terminal
+from mobilenet_cli.cli.terminal import Terminal, stdout_is_terminal
 from mobilenet_cli.errors import ImageError
+from mobilenet_cli.inputs import find_sources
 from mobilenet_cli.progress import Progress
 from mobilenet_cli.records import Embedding
 from mobilenet_cli.similar import nearest
+from mobilenet_cli.stdin import STDIN
 from mobilenet_cli.vectors import FORMATS, Format, Shape, format_of
 from mobilenet_cli.vectors.document import VectorDocument
 from mobilenet_cli.vectors.neighbours import FORMATS as NEIGHBOUR_FORMATS
-from mobilenet_cli.writers.output import open_output
 from mobilenet_cli.writers.text import printable
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def _vector_format(name: str | None, output: Output) -> Format:
 
 def _neighbour_format(name: str | None, output: Output) -> str:
     if name is None and output.file is None:
-        return "table" if sys.stdout.isatty() else "csv"
+        return "table" if stdout_is_terminal() else "csv"
     chosen = name or PurePath(output.file or "").suffix.lower().removeprefix(".")
     if chosen not in NEIGHBOUR_FORMATS:
         raise click.UsageError(f"--similar writes {', '.join(NEIGHBOUR_FORMATS)}: name one of them with -f")
@@ -132,10 +132,7 @@ class _Run:
 
     def vectors(self, chosen: Format, output: Output) -> int:
         """Write the vectors and return the exit code."""
-        with (
-            self.terminal.warnings_shown(),
-            open_output(output.file, overwrite=output.overwrite, resume=output.resume) as stream,
-        ):
+        with self.terminal.warnings_shown(), output.opened(self.terminal) as stream:
             embedder = self._embedder()
             shape = Shape(embedder.width, embedder.model.name)
             document = VectorDocument(stream, chosen, shape, resume=output.resume)
@@ -143,7 +140,7 @@ class _Run:
                 self.terminal.note(f"{document.kept:,} images were finished before")
             embeddings = embedder.embed(document.pending(self.named.find()), **asdict(self.pace))
             with self._progress(document.finished) as progress:
-                apart = progress.hidden if output.file is None and sys.stdout.isatty() else nullcontext
+                apart = progress.hidden if output.file is None and stdout_is_terminal() else nullcontext
                 for each in document.followed(self.tally.counted(embeddings, progress)):
                     with apart():
                         document.write(each)
@@ -155,9 +152,9 @@ class _Run:
 
     def neighbours(self, image: str, count: int, chosen: str, output: Output) -> int:
         """Write the paths of the images that are most similar to `image` and return the exit code."""
-        with self.terminal.warnings_shown(), open_output(output.file, overwrite=output.overwrite) as stream:
+        with self.terminal.warnings_shown(), output.opened(self.terminal) as stream:
             embedder = self._embedder()
-            (query,) = embedder.embed([image])
+            (query,) = embedder.embed(find_sources([STDIN]) if image == STDIN else [image])
             if query.vector is None:
                 raise ImageError(f"{printable(image)}: {query.error}")
             embeddings = embedder.embed(self.named.find(), **asdict(self.pace))

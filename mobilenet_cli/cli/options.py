@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import wraps
-from typing import Any
+from typing import Any, BinaryIO
 
 import click
 
@@ -18,6 +19,9 @@ from mobilenet_cli.cli.terminal import Terminal
 from mobilenet_cli.engines import EngineName
 from mobilenet_cli.models.registry import AUTO, Crop
 from mobilenet_cli.models.tensorflow_process import Report
+from mobilenet_cli.writers.output import open_output
+from mobilenet_cli.writers.part_file import part_path
+from mobilenet_cli.writers.text import printable
 
 Command = Callable[..., Any]
 Decorator = Callable[[Command], Command]
@@ -137,6 +141,17 @@ class Output:
     overwrite: bool
     resume: bool
 
+    @contextmanager
+    def opened(self, terminal: Terminal) -> Iterator[BinaryIO]:
+        """Open it; where Ctrl-C ends the block, tell where the finished rows are."""
+        try:
+            with open_output(self.file, overwrite=self.overwrite, resume=self.resume) as stream:
+                yield stream
+        except KeyboardInterrupt:
+            if self.file is not None and (part := part_path(self.file)).exists():
+                terminal.note(f"the finished rows are in {printable(str(part))}; --resume goes on from there")
+            raise
+
 
 def _output(output: str | None, overwrite: bool, resume: bool) -> Output:
     if resume and overwrite:
@@ -166,8 +181,8 @@ class Pace:
 pace_options = _group(
     "pace",
     Pace,
-    click.option("--batch-size", type=click.IntRange(min=1), metavar="N", help="Images a call of the network."),
-    click.option("--workers", type=click.IntRange(min=1), metavar="N", help="Threads  [default: usable cores]"),
+    click.option("--batch-size", type=click.IntRange(1, 1024), metavar="N", help="Images a call of the network."),
+    click.option("--workers", type=click.IntRange(1, 256), metavar="N", help="Threads  [default: usable cores]"),
 )
 
 

@@ -10,10 +10,11 @@ from typing import Any
 import click
 
 from mobilenet_cli.errors import InputError
-from mobilenet_cli.inputs import STDIN, count_sources, find_sources
+from mobilenet_cli.inputs import count_sources, find_sources
 from mobilenet_cli.lists import can_be_read_twice, read_list
 from mobilenet_cli.progress import Progress
 from mobilenet_cli.records import Source
+from mobilenet_cli.stdin import STDIN
 
 
 class NamedSources:

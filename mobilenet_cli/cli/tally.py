@@ -10,6 +10,11 @@ from mobilenet_cli.cli.terminal import Terminal
 from mobilenet_cli.progress import Progress
 
 
+def images(count: int) -> str:
+    """Return "1 image", "2 images", …."""
+    return f"{count:,} image" if count == 1 else f"{count:,} images"
+
+
 class _Record(Protocol):
     @property
     def status(self) -> str: ...
@@ -48,5 +53,5 @@ class Tally:
         if not self.done:
             self.terminal.note("no images found")
         elif self.failed:
-            self.terminal.note(f"{self.failed:,} of {self.done:,} images could not be {self.verb}")
+            self.terminal.note(f"{self.failed:,} of {images(self.done)} could not be {self.verb}")
         return 0 if self.done and not self.failed else 1

@@ -15,6 +15,11 @@ from mobilenet_cli.progress import Progress, Spinner, StatusLine
 _PROGRAM = "mnclassify"
 
 
+def stdout_is_terminal() -> bool:
+    """Return whether records are read by a person: False where standard output is closed."""
+    return sys.stdout is not None and sys.stdout.isatty()
+
+
 class Terminal:
     """One status line at a time, and messages above it."""
 

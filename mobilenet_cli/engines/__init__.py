@@ -20,11 +20,9 @@ class Engine(Protocol):
     """A loaded model that makes sessions: callables that one thread at a time may use.
 
     Attributes:
-        name: "litert" or "tensorflow".
         batch_size: How many images a call of a session should get to be efficient.
     """
 
-    name: str
     batch_size: int
 
     def session(self) -> Session:

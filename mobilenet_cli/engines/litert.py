@@ -21,7 +21,6 @@ class LiteRTEngine:
     four bring nothing and cost memory: hence the batch size.
     """
 
-    name = "litert"
     batch_size = 4
 
     def __init__(self, compiled: Path) -> None:
@@ -85,8 +84,11 @@ class _LiteRTSession:
         self._shape = shape
 
     def _run(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
-        self._interpreter.set_tensor(self._input["index"], _encoded(batch, self._input["dtype"]))
-        self._interpreter.invoke()
+        try:
+            self._interpreter.set_tensor(self._input["index"], _encoded(batch, self._input["dtype"]))
+            self._interpreter.invoke()
+        except (ValueError, RuntimeError) as error:
+            raise ModelError(f"LiteRT cannot run the model: {error}") from error
         return _decoded(self._interpreter.get_tensor(self._output["index"]), self._output["quantization"])
 
 

@@ -32,7 +32,6 @@ def import_tensorflow() -> Any:
 class SavedModelEngine:
     """A SavedModel, loaded once; its sessions share it, and TensorFlow's own threads do the work."""
 
-    name = "tensorflow"
     batch_size = 32
 
     def __init__(self, folder: Path, image_size: int) -> None:
@@ -54,7 +53,11 @@ class SavedModelEngine:
 
 def call(function: Any, batch: NDArray[np.float32]) -> NDArray[np.float32]:
     """Call a traced function on float32 [N, H, W, 3] and return float32 [N, classes]."""
-    outputs: NDArray[np.float32] = function(import_tensorflow().constant(batch)).numpy()
+    tf = import_tensorflow()
+    try:
+        outputs: NDArray[np.float32] = function(tf.constant(batch)).numpy()
+    except tf.errors.OpError as error:
+        raise ModelError(f"TensorFlow cannot run the model: {_first_line(error)}") from error
     return outputs
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mobilenet_cli.engines import Engine, EngineName
-from mobilenet_cli.errors import InputError, ModelError, UnavailableError
+from mobilenet_cli.errors import InputError, ModelError, StoreError, UnavailableError
 from mobilenet_cli.models import registry, store, unavailable
 from mobilenet_cli.models.labels import IMAGENET, ClassName, imagenet_labels, numbered_labels, read_labels
 from mobilenet_cli.models.manifest import Kind, Manifest, Network
@@ -88,8 +88,9 @@ def acquire(
 ) -> Model:
     """Return the model that `model` names, ready to run.
 
-    What is in the store is used without touching the network or TensorFlow. For "auto" that is
-    mobilenet_v1_100_128 or, where no source has it, the embedded model with a ModelWarning.
+    What is in the store is used without touching the network or TensorFlow, and without writing. For "auto"
+    that is mobilenet_v1_100_128 or, where no source has it or the store cannot take it and has the embedded
+    model, that one with a ModelWarning.
 
     Args:
         model: A name, a handle or a path; see origin_of.
@@ -102,6 +103,8 @@ def acquire(
     Raises:
         InputError: The image size is out of range.
         ModelError: The model is unavailable, or does not fit; the message lists what was tried.
+        StoreError: The store cannot be read, or not be written where it has to be.
+        ProcessError: TensorFlow's process died.
     """
     if image_size is not None and image_size not in registry.IMAGE_SIZES:
         sizes = registry.IMAGE_SIZES
@@ -132,15 +135,19 @@ def _auto(kind: Kind, image_size: int | None, offline: bool, report: Report) -> 
     from mobilenet_cli.models.making import obtain
 
     main = origin_of(registry.MAIN)
-    reason = None if _is_stored(main, kind) else unavailable.remembered(main)
+    embedded = origin_of(registry.EMBEDDED)
+    reason = None if _is_stored(main, kind) else unavailable.remembered(main, kind)
     if reason is None:
         try:
             return main, obtain(main, kind, image_size, report, offline=offline)
         except UnavailableError as error:
             reason = "; ".join(error.reasons)
             if not offline:
-                unavailable.remember(main, reason)
-    embedded = origin_of(registry.EMBEDDED)
+                unavailable.remember(main, kind, reason)
+        except StoreError as error:
+            if not _is_stored(embedded, kind):
+                raise
+            reason = str(error)
     warnings.warn(
         f"using the embedded model, {embedded.name}, since {main.name} is unavailable ({reason}); "
         f"-m {embedded.name} chooses it without asking, -m {main.name} tries again",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from mobilenet_cli.errors import InputError, ModelError
+from mobilenet_cli.errors import InputError, ModelError, StoreError
 from mobilenet_cli.models import registry, store
 from mobilenet_cli.models.manifest import Manifest
 from mobilenet_cli.models.origin import Origin, origin_of
@@ -40,7 +40,11 @@ class Listed:
 
 
 def listed() -> list[Listed]:
-    """Return the known models in the order of the registry, then the others that are in the store, by name."""
+    """Return the known models in the order of the registry, then the others that are in the store, by name.
+
+    Raises:
+        StoreError: The store cannot be read.
+    """
     others = [name for name in store.names() if name not in registry.ENTRIES]
     return [_listed(name) for name in (*registry.ENTRIES, *others)]
 
@@ -50,7 +54,7 @@ def described(model: str) -> dict[str, Any]:
 
     Raises:
         InputError: `model` is "auto", which is no model.
-        ModelError: There is no such model.
+        ModelError: There is no such model, or the store cannot be read.
     """
     origin = resolved(model)
     entry = registry.ENTRIES.get(origin.key)
@@ -79,12 +83,11 @@ def resolved(model: str) -> Origin:
 
 
 def _listed(key: str) -> Listed:
-    entry, manifest, folder = registry.ENTRIES.get(key), _manifest(key), store.folder_of(key)
+    entry, manifest = registry.ENTRIES.get(key), _manifest(key)
     size = manifest.image_size if manifest else entry.image_size if entry else None
-    on_disk = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) if folder.is_dir() else None
     published = ("top_1", "top_5", "million_parameters", "million_multiply_adds")
     facts = {name: getattr(entry, name) for name in published} if entry else {}
-    return Listed(key, _state(key, manifest), size, bytes_on_disk=on_disk, **facts)
+    return Listed(key, _state(key, manifest), size, bytes_on_disk=store.bytes_of(key), **facts)
 
 
 def _state(key: str, manifest: Manifest | None) -> State:
@@ -98,5 +101,7 @@ def _state(key: str, manifest: Manifest | None) -> State:
 def _manifest(key: str) -> Manifest | None:
     try:
         return store.find(key)
+    except StoreError:
+        raise
     except ModelError:
         return None  # `verify` says what is wrong with it

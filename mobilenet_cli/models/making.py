@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
-from mobilenet_cli.errors import ModelError, UnavailableError
+from mobilenet_cli.errors import ModelError, ProcessError, StoreError, UnavailableError
 from mobilenet_cli.models import store
 from mobilenet_cli.models.building import Builder, compile_network
 from mobilenet_cli.models.manifest import Kind, Manifest
@@ -27,7 +28,9 @@ def obtain(origin: Origin, kind: Kind, image_size: int | None, report: Report, *
 
     Raises:
         UnavailableError: No source has it; the message lists what was tried.
-        ModelError: The store cannot be used, or a local model does not fit.
+        StoreError: The store cannot be used.
+        ProcessError: TensorFlow's process died.
+        ModelError: A local model does not fit.
     """
     manifest = store.find(origin.key)
     if manifest is not None and kind in manifest.networks:
@@ -46,6 +49,8 @@ def obtain(origin: Origin, kind: Kind, image_size: int | None, report: Report, *
             if reason is None:
                 try:
                     return _put(builder, manifest, source, kind)
+                except (StoreError, ProcessError):
+                    raise  # the other sources would fail just so
                 except ModelError as error:
                     tried.append((source, str(error)))
             else:
@@ -61,7 +66,8 @@ def compiled_for(manifest: Manifest, kind: Kind, size: int, report: Report) -> M
     """Return the manifest of a model whose network is compiled for `size`, after compiling where it is not.
 
     Raises:
-        ModelError: The store cannot be written, or the SavedModel does not take images of that size.
+        StoreError: The store cannot be written.
+        ModelError: The SavedModel does not take images of that size.
     """
     if str(size) in manifest.networks[kind].compiled:
         return manifest
@@ -76,11 +82,15 @@ def compiled_for(manifest: Manifest, kind: Kind, size: int, report: Report) -> M
                 f"{manifest.name} is compiled for {sizes} pixels and has no SavedModel to compile for {size}"
             )
         report(f"compiling {manifest.name} for {size} × {size} pixels (once)", None, None)
-        folder = store.folder_of(manifest.name)
-        facts = compile_network(process, folder / network.saved_model, folder, kind, size, manifest.image_size)
-        compiled = network.compiled | {str(size): facts["compiled"]}
-        networks = manifest.networks | {kind: replace(network, compiled=compiled)}
-        return store.update(replace(manifest, networks=networks))
+        saved_model = store.folder_of(manifest.name) / network.saved_model
+        stored = manifest
+
+        def build(folder: Path) -> Manifest:
+            facts = compile_network(process, saved_model, folder, kind, size, stored.image_size)
+            compiled = network.compiled | {str(size): facts["compiled"]}
+            return replace(stored, networks=stored.networks | {kind: replace(network, compiled=compiled)})
+
+        return store.extend(stored, build)
 
 
 @contextmanager

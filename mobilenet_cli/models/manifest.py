@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -13,6 +12,7 @@ from mobilenet_cli.errors import ModelError
 from mobilenet_cli.models.registry import Crop, Interpolation
 
 MANIFEST = "manifest.json"
+_VERSION = 1
 Kind = Literal["classification", "feature_vector"]
 Output = Literal["logits", "probabilities", "features"]
 
@@ -80,6 +80,7 @@ class Manifest:
         labels: "imagenet", or the name of the label file in the folder, or "" where it came without names.
         networks: What it has of the two kinds.
         files: Each file in the folder but this one, by its path relative to the folder.
+        version: Of this file's format; one without it is of the first.
     """
 
     name: str
@@ -90,6 +91,7 @@ class Manifest:
     labels: str
     networks: dict[Kind, Network] = field(default_factory=dict)
     files: dict[str, FileRecord] = field(default_factory=dict)
+    version: int = _VERSION
 
     @classmethod
     def read(cls, folder: Path) -> Self:
@@ -99,9 +101,13 @@ class Manifest:
             FileNotFoundError: There is none.
             ModelError: It is damaged, or of a version that this program does not know.
         """
-        text = (folder / MANIFEST).read_text(encoding="utf-8")
         try:
-            values: dict[str, Any] = json.loads(text)
+            values: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+            if values.get("version", 1) > _VERSION:
+                raise ModelError(
+                    f"{folder / MANIFEST} was written by a later mnclassify: upgrade this one, or set "
+                    "MNCLASSIFY_HOME to another place for its models"
+                )
             values["networks"] = {kind: _network(value) for kind, value in values["networks"].items()}
             values["files"] = {path: FileRecord(**value) for path, value in values["files"].items()}
             return cls(**values)
@@ -111,15 +117,19 @@ class Manifest:
             ) from error
 
     def write(self, folder: Path) -> None:
-        """Write the manifest into a model's folder, replacing an older one in one step."""
-        temporary = folder / f"{MANIFEST}.{os.getpid()}.tmp"
-        temporary.write_text(json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        temporary.replace(folder / MANIFEST)
+        """Write the manifest into a folder that nobody reads from yet."""
+        text = json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n"
+        (folder / MANIFEST).write_text(text, encoding="utf-8")
 
-    def with_hashes(self, folder: Path) -> Self:
-        """Return this manifest with the record of every file that is in `folder` now."""
-        files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST)
-        return replace(self, files={path.relative_to(folder).as_posix(): FileRecord.of(path) for path in files})
+    def with_files_of(self, folder: Path) -> Self:
+        """Return this manifest with a record of each file in `folder`, whose content is to be added to the model's.
+
+        Records of other files stay as they are: to hash a file anew would make a damaged one a good one.
+        """
+        added = {path.name for path in folder.iterdir()}
+        kept = {path: record for path, record in self.files.items() if path.partition("/")[0] not in added}
+        files = sorted(path for path in folder.rglob("*") if path.is_file())
+        return replace(self, files=kept | {path.relative_to(folder).as_posix(): FileRecord.of(path) for path in files})
 
 
 def _network(values: dict[str, Any]) -> Network:

@@ -3,7 +3,7 @@
 $MNCLASSIFY_HOME, or the platform's user cache folder
   models/NAME/    manifest.json, labels.txt, saved_model/, SIZE.tflite
   locks/NAME.lock
-  staging/NAME/   what is being made; renamed to models/NAME when it is complete
+  staging/NAME/*/ what a process is making; renamed to models/NAME when it is complete
 """
 
 from __future__ import annotations
@@ -11,20 +11,29 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from mobilenet_cli.errors import ModelError
-from mobilenet_cli.models.manifest import FileRecord, Manifest
+from mobilenet_cli.errors import ModelError, StoreError
+from mobilenet_cli.models.manifest import MANIFEST, FileRecord, Manifest
 
 
 def home() -> Path:
-    """Return the store's folder: $MNCLASSIFY_HOME, else mnclassify's folder in the user's cache."""
-    if configured := os.environ.get("MNCLASSIFY_HOME"):
-        return Path(configured).expanduser().absolute()
-    from platformdirs import user_cache_path
+    """Return the store's folder: $MNCLASSIFY_HOME, else mnclassify's folder in the user's cache.
 
-    return user_cache_path("mnclassify")
+    Raises:
+        StoreError: It is in a home folder, and there is none.
+    """
+    with contextlib.suppress(RuntimeError):  # which pathlib and platformdirs raise of a home folder that is none
+        if configured := os.environ.get("MNCLASSIFY_HOME"):
+            return Path(configured).expanduser().absolute()
+        from platformdirs import user_cache_path
+
+        folder = user_cache_path("mnclassify")
+        if folder.is_absolute():  # earlier versions leave "~" as it is
+            return folder
+    raise StoreError("there is no home folder to keep models in: set MNCLASSIFY_HOME to the path of a folder")
 
 
 def folder_of(name: str) -> Path:
@@ -39,67 +48,86 @@ def find(name: str) -> Manifest | None:
     itself; their hashes are checked by `problems`, since reading them costs more than a start-up may.
 
     Raises:
-        ModelError: The store cannot be read.
+        StoreError: The store cannot be read.
+        ModelError: Its manifest is damaged, or of a later version.
     """
     folder = folder_of(name)
-    try:
-        manifest = Manifest.read(folder)
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise ModelError(f"cannot read the model store: {error}; MNCLASSIFY_HOME sets another place") from error
+    with _reading():
+        try:
+            manifest = Manifest.read(folder)
+        except FileNotFoundError:
+            return None
     return manifest if all(_has_size(folder / path, record) for path, record in manifest.files.items()) else None
 
 
 def names() -> list[str]:
-    """Return the names of the models in the store, sorted."""
-    folder = home() / "models"
-    return sorted(entry.name for entry in folder.iterdir() if entry.is_dir()) if folder.is_dir() else []
+    """Return the names of the models in the store, sorted.
+
+    Raises:
+        StoreError: The store cannot be read.
+    """
+    with _reading():
+        try:
+            return sorted(entry.name for entry in (home() / "models").iterdir() if entry.is_dir())
+        except FileNotFoundError:
+            return []
+
+
+def bytes_of(name: str) -> int | None:
+    """Return the size of a model's files together, None where it has no folder.
+
+    Raises:
+        StoreError: The store cannot be read.
+    """
+    folder = folder_of(name)
+    with _reading():
+        if not folder.is_dir():
+            return None
+        return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
 
 
 def problems(name: str) -> list[str]:
     """Read every file of a model and return one line for each that is missing or changed; none if all are good.
 
     Raises:
-        ModelError: The model is not in the store, or its manifest is damaged.
+        StoreError: The store cannot be read.
+        ModelError: The model is not in the store, or its manifest is damaged or of a later version.
     """
     folder = folder_of(name)
-    try:
-        manifest = Manifest.read(folder)
-    except FileNotFoundError:
-        raise ModelError(f"{name} is not in the store ({home()})") from None
     found = []
-    for path, record in manifest.files.items():
-        if not (folder / path).is_file():
-            found.append(f"{path} is missing")
-        elif FileRecord.of(folder / path) != record:
-            found.append(f"{path} has changed since it was stored")
+    with _reading():
+        try:
+            manifest = Manifest.read(folder)
+        except FileNotFoundError:
+            raise ModelError(f"{name} is not in the store ({home()})") from None
+        for path, record in manifest.files.items():
+            if not (folder / path).is_file():
+                found.append(f"{path} is missing")
+            elif FileRecord.of(folder / path) != record:
+                found.append(f"{path} has changed since it was stored")
     used = {network.saved_model for network in manifest.networks.values() if network.saved_model}
     found += [f"{path}, which it is used from, is not there" for path in used if not (folder / path).is_dir()]
     return found
 
 
 def publish(name: str, build: Callable[[Path], Manifest]) -> Manifest:
-    """Let `build` fill an empty folder, verify it, and make it the model's, replacing what was there.
+    """Let `build` fill an empty folder, record its files, and make it the model's, replacing what was there.
 
     To be called under `lock(name)`.
 
     Raises:
-        ModelError: The store cannot be written, or `build` raised it.
+        StoreError: The store cannot be written.
+        ModelError: `build` raised it.
     """
-    with _writing():
-        shutil.rmtree(_staging(name), ignore_errors=True)  # left by a process that was killed: we hold its lock
-        folder = _made(_staging(name) / "new")
-        try:
-            manifest = build(folder).with_hashes(folder)
-            manifest.write(folder)
-            final = folder_of(name)
-            _made(final.parent)
-            if final.exists():
-                final.rename(_staging(name) / "replaced")
-            folder.rename(final)
-        finally:
-            shutil.rmtree(_staging(name), ignore_errors=True)
+    with _writing(), _staging(name) as staging:
+        folder = _made(staging / "new")
+        manifest = build(folder).with_files_of(folder)
+        manifest.write(folder)
+        final = folder_of(name)
+        _made(final.parent)
+        if final.exists():
+            final.rename(staging / "replaced")
+        folder.rename(final)
     return manifest
 
 
@@ -107,49 +135,34 @@ def extend(manifest: Manifest, build: Callable[[Path], Manifest]) -> Manifest:
     """Let `build` fill an empty folder, and add what it made to the model's. To be called under `lock(name)`.
 
     Raises:
-        ModelError: The store cannot be written, or `build` raised it.
+        StoreError: The store cannot be written.
+        ModelError: `build` raised it.
     """
-    with _writing():
-        shutil.rmtree(_staging(manifest.name), ignore_errors=True)
-        folder = _made(_staging(manifest.name) / "new")
-        try:
-            extended = build(folder)
-            for made in folder.iterdir():
-                final = folder_of(manifest.name) / made.name
-                if final.exists():  # of an extension that was killed before it was recorded
-                    final.rename(_staging(manifest.name) / f"replaced-{made.name}")
-                made.rename(final)
-        finally:
-            shutil.rmtree(_staging(manifest.name), ignore_errors=True)
-    return update(extended)
-
-
-def update(manifest: Manifest) -> Manifest:
-    """Record the files that were added to a model's folder, and write its manifest. Under `lock(name)`.
-
-    Raises:
-        ModelError: The store cannot be written.
-    """
-    with _writing():
-        folder = folder_of(manifest.name)
-        updated = manifest.with_hashes(folder)
-        updated.write(folder)
-    return updated
+    final = folder_of(manifest.name)
+    with _writing(), _staging(manifest.name) as staging:
+        folder = _made(staging / "new")
+        extended = build(folder).with_files_of(folder)
+        for made in folder.iterdir():
+            if (final / made.name).exists():  # of an extension that was killed before it was recorded
+                (final / made.name).rename(staging / f"replaced-{made.name}")
+            made.rename(final / made.name)
+        extended.write(staging)
+        (staging / MANIFEST).replace(final / MANIFEST)
+    return extended
 
 
 def remove(name: str) -> None:
     """Remove a model from the store.
 
     Raises:
-        ModelError: It is not in the store, or cannot be removed.
+        StoreError: It cannot be removed.
+        ModelError: It is not in the store.
     """
-    folder = folder_of(name)
     if name not in names():
         raise ModelError(f"{name} is not in the store ({home()})")
-    with lock(name), _writing():
-        shutil.rmtree(_staging(name), ignore_errors=True)
-        folder.rename(_made(_staging(name)) / "removed")
-        shutil.rmtree(_staging(name))
+    with lock(name), _writing(), _staging(name) as staging:
+        folder_of(name).rename(staging / "removed")
+        shutil.rmtree(staging / "removed")
 
 
 @contextlib.contextmanager
@@ -161,7 +174,7 @@ def lock(name: str, *, waiting: Callable[[], None] | None = None) -> Iterator[No
         waiting: Called once where another process holds the lock, before waiting for it.
 
     Raises:
-        ModelError: The store cannot be written.
+        StoreError: The store cannot be written.
     """
     from filelock import FileLock, Timeout
 
@@ -186,8 +199,19 @@ def _has_size(file: Path, record: FileRecord) -> bool:
         return False
 
 
-def _staging(name: str) -> Path:
-    return home() / "staging" / name
+@contextlib.contextmanager
+def _staging(name: str) -> Iterator[Path]:
+    """Make an empty folder that is nobody else's; it is removed at the end. Under `lock(name)`.
+
+    What others left goes as well, but not their names: the TensorFlow process of one that was killed may still
+    be writing there for a moment.
+    """
+    shared = home() / "staging" / name
+    shutil.rmtree(shared, ignore_errors=True)
+    try:
+        yield Path(tempfile.mkdtemp(dir=_made(shared)))
+    finally:
+        shutil.rmtree(shared, ignore_errors=True)
 
 
 def _made(folder: Path) -> Path:
@@ -195,11 +219,24 @@ def _made(folder: Path) -> Path:
     return folder
 
 
+def cannot_write(reason: str) -> StoreError:
+    """Return the error that the store cannot be written, for a reason in a few words."""
+    return StoreError(f"cannot write to the model store {home()}: {reason}; MNCLASSIFY_HOME sets another place")
+
+
 @contextlib.contextmanager
 def _writing() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise ModelError(
-            f"cannot write to the model store {home()}: {error.strerror or error}; MNCLASSIFY_HOME sets another place"
+        raise cannot_write(error.strerror or str(error)) from error
+
+
+@contextlib.contextmanager
+def _reading() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StoreError(
+            f"cannot read the model store {home()}: {error}; MNCLASSIFY_HOME sets another place"
         ) from error

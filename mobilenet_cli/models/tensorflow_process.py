@@ -2,34 +2,40 @@
 
 Building and compiling a model takes 700 MB and 4 s of imports, writes to file descriptor 2 from C++, and
 `tensorflow_hub` downloads without a time-out. A child process gives the memory back, keeps the noise, and
-can be killed. It reads one request a line on its standard input and ends when that closes, so that it
-outlives nobody; it answers on its standard output.
+can be killed. It reads one request a line on its standard input and ends when that closes, in the middle of
+a call too, so that it outlives nobody; it answers on its standard output.
 
     {"call": "module:function", "arguments": {…}}  →  {"progress": [text, done, total]} …, then
-                                                       {"result": …} or {"error": text}
+                                                       {"result": …} or {"error": text, "kind": class}
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import importlib
 import json
 import logging
 import os
+import queue
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
-from mobilenet_cli.errors import MnclassifyError, ModelError
+from mobilenet_cli.errors import MnclassifyError, ModelError, ProcessError, StoreError
+from mobilenet_cli.models import store
 
 Report = Callable[[str, int | None, int | None], None]
 """Told what is going on: a text, and how many bytes are done of how many, where that is known."""
 
 _logger = logging.getLogger(__name__)
+_DISK_FULL = [os.strerror(code) for code in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)]
+_ERRORS: dict[str, type[ModelError]] = {kind.__name__: kind for kind in (StoreError, ProcessError)}
 
 
 class TensorFlowProcess:
@@ -60,7 +66,9 @@ class TensorFlowProcess:
         """Call "module:function" of `mobilenet_cli.models` in the child; arguments and result are JSON.
 
         Raises:
-            ModelError: The function raised an error of this package, or the child failed.
+            StoreError: The disk is full.
+            ProcessError: The child died, or has no memory left.
+            ModelError: The function raised another error.
         """
         process = self._started()
         assert process.stdin is not None and process.stdout is not None  # noqa: S101, PT018 - for the type checker
@@ -72,12 +80,12 @@ class TensorFlowProcess:
                 if "progress" in message:
                     self._report(*message["progress"])
                 elif "error" in message:
-                    raise ModelError(message["error"])
+                    raise _ERRORS.get(message["kind"], ModelError)(message["error"])
                 else:
                     return message["result"]
         except BrokenPipeError:
             pass
-        raise ModelError(f"the TensorFlow process ended early ({self._last_words(process)}); -vv shows more")
+        raise ProcessError(f"the TensorFlow process ended early ({self._last_words(process)}); -vv shows more")
 
     def _started(self) -> subprocess.Popen[str]:
         if self._process is None:
@@ -129,18 +137,48 @@ def _serve() -> None:
     os.dup2(2, 1)
     if "--verbose" in sys.argv:
         logging.basicConfig(level=logging.DEBUG)
-    for line in sys.stdin:
-        request = json.loads(line)
-        module, _, name = request["call"].partition(":")
-        function = getattr(importlib.import_module(f"mobilenet_cli.models.{module}"), name)
-        try:
-            _answer({"result": function(**request["arguments"])})
-        except MnclassifyError as error:
-            _logger.debug("%s failed", request["call"], exc_info=True)
-            _answer({"error": str(error)})
-        except Exception as error:  # a bug, or memory or disk running out in the middle of TensorFlow
-            _logger.exception("%s failed", request["call"])
-            _answer({"error": f"{type(error).__name__}: {error}"})
+    requests: queue.Queue[str | None] = queue.Queue()
+    threading.Thread(target=_read, args=(requests,), daemon=True).start()
+    while line := requests.get():
+        answer = _answer_to(json.loads(line))
+        requests.task_done()  # before the answer, after which the parent may close the pipe
+        _answer(answer)
+
+
+def _read(requests: queue.Queue[str | None]) -> None:
+    """Put what the parent asks for into the queue, and end this process when the parent has gone."""
+    with open(0, encoding="utf-8", closefd=False) as lines:
+        for line in lines:
+            requests.put(line)
+    if requests.unfinished_tasks:
+        os._exit(1)  # nobody waits for the answer, and another process may be at the same work soon
+    requests.put(None)
+
+
+def _answer_to(request: dict[str, Any]) -> dict[str, Any]:
+    module, _, name = request["call"].partition(":")
+    function = getattr(importlib.import_module(f"mobilenet_cli.models.{module}"), name)
+    try:
+        return {"result": function(**request["arguments"])}
+    except Exception as error:  # also a bug, or memory or disk running out in the middle of TensorFlow
+        is_expected = isinstance(error, MnclassifyError)
+        _logger.log(logging.DEBUG if is_expected else logging.ERROR, "%s failed", request["call"], exc_info=True)
+        told = _told(error)
+        return {"error": str(told), "kind": type(told).__name__}
+
+
+def _told(error: Exception) -> MnclassifyError:
+    """Return what the parent is told: an error of this package."""
+    cause: BaseException | None = error
+    while cause is not None:
+        # By its words: TensorFlow's own errors have no number.
+        for words in _DISK_FULL:
+            if words in str(cause):
+                return store.cannot_write(words)
+        if isinstance(cause, MemoryError):
+            return ProcessError("the TensorFlow process ran out of memory")
+        cause = cause.__cause__
+    return error if isinstance(error, MnclassifyError) else ModelError(f"{type(error).__name__}: {error}")
 
 
 if __name__ == "__main__":
@@ -149,4 +187,4 @@ if __name__ == "__main__":
     try:
         _serve()
     except KeyboardInterrupt:
-        sys.exit(130)
+        os._exit(130)  # the reading thread holds its file, which an ordinary exit would wait for

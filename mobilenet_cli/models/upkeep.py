@@ -31,7 +31,8 @@ def pull(model: str, kinds: Sequence[Kind], image_size: int | None, report: Repo
         ModelWarning: As `acquire`.
     """
     if model == registry.AUTO:
-        unavailable.forget(origin_of(registry.MAIN))
+        for kind in kinds:
+            unavailable.forget(origin_of(registry.MAIN), kind)
     return [acquire(model, kind=kind, image_size=image_size, report=report) for kind in kinds]
 
 

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import BinaryIO
 
-from mobilenet_cli.errors import InputError
 from mobilenet_cli.records import Embedding
 from mobilenet_cli.vectors import npz, parquet
 from mobilenet_cli.vectors.rows import Rows, Shape
-from mobilenet_cli.writers.text import printable
+from mobilenet_cli.writers.endings import by_ending
 
 __all__ = ["FORMATS", "Codec", "Format", "Rows", "Shape", "format_of"]
 
@@ -38,13 +37,11 @@ class Format:
     Attributes:
         name: What the user calls it (`--format NAME`).
         endings: The endings of file names that mean it, lower case and with the dot.
-        description: A few words for the help.
         codec: Makes the document of its rows, at the end; None where the rows are the document.
     """
 
     name: str
     endings: tuple[str, ...]
-    description: str
     codec: Codec | None = None
 
 
@@ -52,12 +49,11 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
     {
         each.name: each
         for each in (
-            Format("jsonl", (".jsonl", ".ndjson"), "one object a line"),
-            Format("npz", (".npz",), "NumPy's arrays", Codec(npz.write, npz.read)),
+            Format("jsonl", (".jsonl", ".ndjson")),
+            Format("npz", (".npz",), Codec(npz.write, npz.read)),
             Format(
                 "parquet",
                 (".parquet",),
-                "a table of columns",
                 Codec(parquet.write, parquet.read, parquet.check_installed),
             ),
         )
@@ -66,16 +62,5 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
 
 
 def format_of(path: str) -> Format:
-    """Return the Format that the ending of the file name `path` means, in upper or lower case.
-
-    Raises:
-        InputError: The ending means none; the message lists those that do.
-    """
-    for each in FORMATS.values():
-        if path.lower().endswith(each.endings):
-            return each
-    known = ", ".join(ending for each in FORMATS.values() for ending in each.endings)
-    raise InputError(
-        f"{printable(path)}: cannot tell the format of the vectors from the file's ending. "
-        f"Use one of {known}, or name the format with --format."
-    )
+    """Return the Format that the ending of the file name `path` means. Raises InputError where it means none."""
+    return by_ending(path, FORMATS, "the format of the vectors")

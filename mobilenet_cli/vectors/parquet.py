@@ -70,7 +70,7 @@ def read(stream: BinaryIO) -> Iterator[Embedding]:
             vectors = lists.flatten().to_numpy().reshape(batch.num_rows, -1)
             for row, vector in zip(batch.drop_columns(["vector"]).to_pylist(), vectors, strict=True):
                 yield Embedding(vector=vector if row["status"] == "ok" else None, **row)
-    except (pa.ArrowException, AttributeError, KeyError, TypeError, ValueError) as error:
+    except (pa.ArrowException, OSError, AttributeError, KeyError, TypeError, ValueError) as error:
         raise ValueError(f"it is not a Parquet file of mnclassify's vectors ({error})") from error
 
 

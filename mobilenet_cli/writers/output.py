@@ -16,11 +16,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from mobilenet_cli.errors import OutputError
-from mobilenet_cli.writers.part_file import open_part, part_path
+from mobilenet_cli.writers.part_file import open_part
 from mobilenet_cli.writers.stream import OutputStream, explained
 from mobilenet_cli.writers.text import printable
-
-__all__ = ["open_output", "part_path"]
 
 # Opening these names anew would truncate a file that the shell opened to append to.
 _OPEN_ALREADY = re.compile(r"/dev/(?:(?P<name>stdout|stderr)|fd/(?P<number>\d+))|/proc/self/fd/(?P<proc>\d+)")

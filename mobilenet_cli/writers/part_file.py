@@ -15,11 +15,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from mobilenet_cli.errors import OutputError
+from mobilenet_cli.walk import IMAGE_ENDINGS
 from mobilenet_cli.writers.stream import OutputStream, explained
 from mobilenet_cli.writers.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    from _typeshed import ReadableBuffer
 
 _COPY = 1 << 20
 
@@ -45,6 +48,8 @@ def open_part(path: str, *, overwrite: bool, resume: bool) -> Iterator[PartFile]
         OutputError: FILE or FILE.part exists and neither option was given; another run is writing it; it
             cannot be written.
     """
+    if path.lower().endswith(IMAGE_ENDINGS):
+        raise OutputError(f"cannot write records to {printable(path)}: that is an image's name, and maybe your image")
     target, part = _target(path), part_path(path)
     may_exist = overwrite or resume
     with explained(path):
@@ -54,7 +59,8 @@ def open_part(path: str, *, overwrite: bool, resume: bool) -> Iterator[PartFile]
         try:
             _refuse(path, target, may_exist)  # another run may have completed it just before
             if not resume:
-                _discard(descriptor, part, overwrite)
+                _check_unused(descriptor, part, overwrite)
+            stream.is_stale = not resume
             yield stream
             stream.complete()
         except BaseException:
@@ -73,6 +79,19 @@ class PartFile(OutputStream):
         self._replacement = self.part.with_name(self.part.name + ".new")
         kept = f"; the rows finished so far are in {printable(str(self.part))}"
         super().__init__(descriptor, path, kept=kept)
+        self.is_stale = False
+        """Whether the content is to be discarded: at the first write, so that a run that fails before costs nothing."""
+
+    def write(self, data: ReadableBuffer, /) -> int:
+        """Write all of `data`, in the place of stale content. Raises OutputError."""
+        self._discard_stale()
+        return super().write(data)
+
+    def _discard_stale(self) -> None:
+        if self.is_stale:
+            with explained(self._path):
+                os.ftruncate(self.fileno(), 0)
+            self.is_stale = False
 
     def earlier(self) -> BinaryIO:
         """Open for reading what an earlier run left: FILE.part or, where that is empty, FILE if it exists.
@@ -116,6 +135,7 @@ class PartFile(OutputStream):
                 os.fsync(descriptor)
                 self._replacement.replace(self.part)
                 os.dup2(descriptor, self.fileno(), inheritable=False)
+                self.is_stale = False
             except BaseException:
                 self._replacement.unlink(missing_ok=True)
                 raise
@@ -139,6 +159,7 @@ class PartFile(OutputStream):
 
     def complete(self) -> None:
         """Make FILE of it."""
+        self._discard_stale()
         with explained(self._path, self._kept):
             if self.target.exists():
                 os.fchmod(self.fileno(), stat.S_IMODE(self.target.stat().st_mode))
@@ -158,7 +179,7 @@ def _copy(source: int, begin: int, end: int, copy: BinaryIO) -> None:
 
 def _target(path: str) -> Path:
     # A symbolic link stays one: the file that it leads to is replaced.
-    return Path(path).resolve() if Path(path).is_symlink() else Path(path)
+    return Path(os.path.realpath(path)) if Path(path).is_symlink() else Path(path)
 
 
 def _refuse(path: str, target: Path, may_exist: bool) -> None:
@@ -166,13 +187,12 @@ def _refuse(path: str, target: Path, may_exist: bool) -> None:
         raise OutputError(f"{printable(path)} exists; give --overwrite to replace it, or --resume to complete it")
 
 
-def _discard(descriptor: int, part: Path, overwrite: bool) -> None:
+def _check_unused(descriptor: int, part: Path, overwrite: bool) -> None:
     if os.fstat(descriptor).st_size and not overwrite:
         raise OutputError(
             f"{printable(str(part))} exists: it holds the finished rows of a run that was interrupted. "
             "Give --resume to go on where it stopped, or --overwrite to start anew."
         )
-    os.ftruncate(descriptor, 0)
 
 
 def _open_locked(part: Path) -> int:

@@ -56,4 +56,4 @@ def explained(path: str, kept: str = "") -> Iterator[None]:
     except FileNotFoundError as error:
         raise OutputError(f"cannot write {printable(path)}: its folder does not exist; create it first") from error
     except OSError as error:
-        raise OutputError(f"cannot write {printable(path)}: {error.strerror}{kept}") from error
+        raise OutputError(f"cannot write {printable(path)}: {error.strerror or error}{kept}") from error

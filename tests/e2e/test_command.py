@@ -256,3 +256,110 @@ def test_both_engines_agree_with_the_truth_and_each_other(mnclassify: Run, share
         assert sum(true in found for true, found in zip(truth, wnids, strict=True)) >= 196
         labels[engine] = [found[0] for found in wnids]
     assert sum(a == b for a, b in zip(*labels.values(), strict=True)) >= 199
+
+
+@pytest.mark.parametrize("options", ["--help", "--version", "classify --help", "models list"])
+def test_any_output_into_a_closed_pipe_ends_quietly(mnclassify: Run, options: str):
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run([COMMAND, *options.split()], stdout=writer, stderr=subprocess.PIPE, text=True)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def closed(*descriptors: int):
+    def close() -> None:
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+    return close
+
+
+def test_closed_standard_streams_are_no_internal_error(mnclassify: Run, tmp_path: Path):
+    file = tmp_path / "out.csv"
+    arguments = [COMMAND, CAT, "-m", "efficientnet_lite0"]
+    assert subprocess.run([*arguments, "-o", file], preexec_fn=closed(0, 1, 2)).returncode == 0
+    assert len(rows(file.read_text())) == 1
+    done = subprocess.run(arguments, preexec_fn=closed(1), stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 4
+    assert "standard output is closed" in done.stderr
+    done = subprocess.run([COMMAND, "-"], preexec_fn=closed(0), capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "standard input cannot be read" in done.stdout
+
+
+def test_a_full_disk_behind_any_command_is_exit_code_4(mnclassify: Run):
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run([COMMAND, "models", "list"], stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 4
+    assert "No space left" in done.stderr
+
+
+def test_ctrl_c_while_it_waits_for_an_image_on_standard_input(mnclassify: Run):
+    process = subprocess.Popen([COMMAND, "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    time.sleep(2)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert b"Fatal" not in errors
+
+
+def test_an_unfinished_file_survives_a_run_that_fails_before_its_first_row(mnclassify: Run, tmp_path: Path):
+    part = tmp_path / "out.csv.part"
+    part.write_text("the rows of another day\n")
+    assert mnclassify(CAT, "-m", "nonsense", "-o", str(tmp_path / "out.csv"), "--overwrite").returncode == 3
+    assert part.read_text() == "the rows of another day\n"
+    assert mnclassify(CAT, "-o", str(tmp_path / "out.csv"), "--overwrite").returncode == 0
+    assert "another day" not in (tmp_path / "out.csv").read_text()
+
+
+def test_a_link_that_leads_to_itself_is_replaced(mnclassify: Run, tmp_path: Path):
+    (tmp_path / "out.csv").symlink_to("out.csv")
+    assert mnclassify(CAT, "-o", str(tmp_path / "out.csv")).returncode == 0
+    assert len(rows((tmp_path / "out.csv").read_text())) == 1
+
+
+def test_which_files_of_a_folder_are_taken(mnclassify: Run, tmp_path: Path):
+    for name in ("a.jpg", ".hidden.jpg", "b_skip.jpg", "sub/c.jpg", "notes.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copy(CAT, tmp_path / name)
+
+    def taken(*options: str) -> list[str]:
+        done = mnclassify(str(tmp_path), "-f", "path", *options)
+        return [str(Path(line).relative_to(tmp_path)) for line in done.stdout.splitlines()]
+
+    assert taken() == ["a.jpg", "b_skip.jpg", "sub/c.jpg"]
+    assert taken("--include-hidden") == [".hidden.jpg", "a.jpg", "b_skip.jpg", "sub/c.jpg"]
+    assert taken("--no-recursive") == ["a.jpg", "b_skip.jpg"]
+    assert taken("--exclude", "*skip*", "--exclude", "sub") == ["a.jpg"]
+
+
+def test_a_threshold_leaves_lower_labels_out_but_no_row(mnclassify: Run):
+    certain, none = (rows(mnclassify(CAT, ESPRESSO, "-t", value).stdout) for value in ("0.9", "1"))
+    assert [(row["status"], row["label_1"]) for row in certain] == [("ok", ""), ("ok", "espresso")]
+    assert [(row["status"], row["label_1"]) for row in none] == [("ok", ""), ("ok", "")]
+
+
+def test_how_an_image_becomes_a_square_changes_its_scores(mnclassify: Run):
+    scores = {rows(mnclassify(ESPRESSO, "--crop", crop).stdout)[0]["score_1"] for crop in ("center", "squash", "pad")}
+    assert len(scores) == 3
+
+
+def test_a_photograph_is_not_overwritten_by_records(mnclassify: Run, tmp_path: Path):
+    photograph = tmp_path / "me.jpg"
+    shutil.copy(CAT, photograph)
+    done = mnclassify(str(photograph), "-o", str(photograph), "-f", "csv", "--overwrite")
+    assert done.returncode == 4
+    assert photograph.read_bytes() == Path(CAT).read_bytes()
+
+
+def test_more_labels_than_there_are_classes_are_as_many_as_there_are(mnclassify: Run):
+    done = mnclassify(CAT, "-k", "99999999999999999999")
+    assert done.returncode == 0
+    assert "label_1000,score_1000,error,model" in done.stdout.splitlines()[0]
+
+
+def test_that_nothing_matches_is_told(mnclassify: Run):
+    done = mnclassify(CAT, "--match", "zeppelin", "-f", "path")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "no image matches" in done.stderr

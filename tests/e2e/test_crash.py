@@ -37,6 +37,7 @@ class Photos:
 
     def start(self, *arguments: object, **options) -> subprocess.Popen[str]:
         environment = os.environ | {"MNCLASSIFY_HOME": str(self.home), "MNCLASSIFY_HUB_URL": "http://127.0.0.1:9"}
+        environment.pop("COVERAGE_PROCESS_CONFIG", None)  # measuring a process that is killed tells nothing
         command = [*COMMAND, str(self.folder), *map(str, arguments)]
         return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True, **options)
 
@@ -242,8 +243,10 @@ def test_of_two_runs_to_the_same_file_the_second_is_refused(photos: Photos, unin
     file, part = tmp_path / "out.csv", tmp_path / "out.csv.part"
     first = photos.start("-o", file)
     wait_for_rows(first, part)
+    first.send_signal(signal.SIGSTOP)
     for options in ([], ["--resume"], ["--overwrite"]):
         assert "another run is writing" in photos.run("-o", file, *options, code=4)
+    first.send_signal(signal.SIGCONT)
     first.communicate(timeout=60)
     assert first.returncode == 1
     assert file.read_bytes() == uninterrupted("csv")

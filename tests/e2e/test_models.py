@@ -59,6 +59,15 @@ def test_list_has_all_models_in_80_columns(mnclassify: Run):
     assert "efficientnet_lite0    embedded" in run_command("models", "list", env=fresh).stdout
 
 
+def test_a_store_that_cannot_be_read_is_told_in_a_line(tmp_path: Path):
+    (tmp_path / "file").write_text("")
+    for arguments in (["list"], ["show", MAIN], ["verify"], ["pull", MAIN], ["remove", MAIN]):
+        done = run_command("models", *arguments, env={"MNCLASSIFY_HOME": str(tmp_path / "file")})
+        assert done.returncode == 3
+        assert "MNCLASSIFY_HOME" in done.stderr
+        assert len(done.stderr.splitlines()) == 1
+
+
 def test_show_tells_what_is_known(mnclassify: Run):
     text = mnclassify("models", "show", "efficientnet_lite0").stdout
     for words in ("75.1 %, 92.4 %", "Apache-2.0", "1000 logits", "224.tflite", os.environ["MNCLASSIFY_HOME"]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import re
 import shutil
@@ -36,10 +37,17 @@ class Local:
         """Return the model at the path `text`, None where there is nothing.
 
         Raises:
-            ModelError: There is something that is no model.
+            ModelError: There is something that is no model, or cannot be looked at.
         """
-        path = Path(text).expanduser().absolute()
-        form = _form(path)
+        try:
+            path = Path(text).expanduser().absolute()
+            form = _form(path)
+        except RuntimeError:  # "~somebody" who is not known here
+            return None
+        except OSError as error:
+            if error.errno == errno.ENAMETOOLONG:
+                return None
+            raise _unreadable(text, error) from error
         if form is None:
             return None
         if form == "checkpoint" and path.is_file():
@@ -79,18 +87,28 @@ class Local:
 
         It changes with its place and with each file's size and time of change, as in a build tool: reading
         the weights to hash them would cost every start-up.
+
+        Raises:
+            ModelError: Its files cannot be looked at.
         """
         digest = hashlib.sha256(str(self.path).encode(errors="surrogateescape"))
-        for file in self._files():
-            facts = file.stat()
-            name = file.relative_to(self.path.parent)
-            digest.update(f"\0{name}\0{facts.st_size}\0{facts.st_mtime_ns}".encode(errors="replace"))
+        try:
+            for file in self._files():
+                facts = file.stat()
+                name = file.relative_to(self.path.parent)
+                digest.update(f"\0{name}\0{facts.st_size}\0{facts.st_mtime_ns}".encode(errors="replace"))
+        except OSError as error:
+            raise _unreadable(self.place, error) from error
         return f"local-{slug(self.path.name)}-{digest.hexdigest()[:12]}"
 
     def _files(self) -> list[Path]:
         if self.path.is_dir():
             return sorted(file for file in self.path.rglob("*") if file.is_file())
         return [self.path] if self.path.is_file() else _of_prefix(self.path)
+
+
+def _unreadable(text: str, error: OSError) -> ModelError:
+    return ModelError(f"no model is called {text!r}, and that path cannot be read: {error.strerror}")
 
 
 def _form(path: Path) -> Form | None:
