@@ -1,10 +1,11 @@
 # make demo: a virtual environment, the package, and labels for the photographs in sample_images/
 # make test: the same with the test tools: lint, types, pytest
+# make bench: the same with what mnclassify is measured beside: speed and memory; BENCH_ARGS=--quick for a smoke run
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo test test-fast lint clean
+.PHONY: demo test test-fast lint bench clean
 
 demo: $(VENV)/.installed
 	$(BIN)/mnclassify sample_images --format table
@@ -21,6 +22,9 @@ lint: $(VENV)/.installed-test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+bench: $(VENV)/.installed-bench
+	$(BIN)/python -m benchmarks $(BENCH_ARGS)
+
 $(BIN)/python:
 	sh tools/make-venv $(PYTHON) $(VENV)
 
@@ -31,6 +35,10 @@ $(VENV)/.installed: $(BIN)/python pyproject.toml
 
 $(VENV)/.installed-test: $(BIN)/python pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable '.[test]'
+	@touch $(VENV)/.installed $@
+
+$(VENV)/.installed-bench: $(BIN)/python pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable '.[bench]'
 	@touch $(VENV)/.installed $@
 
 clean:

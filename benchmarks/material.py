@@ -1,0 +1,136 @@
+"""The files and models that everything is measured on: `python -m benchmarks.material WORK IMAGES LARGE` makes them.
+
+    WORK/photos/    IMAGES photographs of about 500×375: hard links to those in ../shared/images, else made up
+    WORK/one/       the first of them
+    WORK/large/     LARGE JPEGs of 12 megapixels, upscaled from them
+    WORK/tiny/      IMAGES PNGs of 32×32
+    WORK/models/    MobileNet V1 1.0/128 with seeded weights: a SavedModel, and model.onnx made of it
+    WORK/home/      mnclassify's store, with the same compiled
+What is there already stays.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+SHARED = Path(__file__).resolve().parents[2] / "shared" / "images"
+SAVED_MODEL = "models/mobilenet_v1_100_128"
+ONNX_MODEL = "models/model.onnx"
+_LARGE = (4000, 3000)
+_MADE_UP = 200
+_FILES_A_FOLDER = 1000
+
+
+def compiled_model(work: Path) -> Path:
+    """Return the .tflite that mnclassify made of the SavedModel."""
+    return next((work / "home").rglob("*.tflite"))
+
+
+def make(work: Path, images: int, large: int) -> None:
+    """Make everything that is not there yet."""
+    originals = sorted(SHARED.glob("*.JPEG")) if SHARED.is_dir() else make_up(work / "originals", _MADE_UP)
+    links(work / "photos", originals, images)
+    links(work / "one", originals, 1)
+    _resized(work / "large", originals[:large], ".jpg", _LARGE)
+    tiny = _resized(work / "originals-tiny", originals, ".png", (32, 32))
+    links(work / "tiny", tiny, images)
+    _make_models(work)
+
+
+def links(folder: Path, originals: Sequence[Path], count: int) -> None:
+    """Fill `folder` with `count` files, 00000000.jpg and on, that are the originals over and over."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for number in range(count):
+        original = originals[number % len(originals)]
+        _link(original, folder / f"{number:08}{original.suffix.lower()}")
+
+
+def tree(folder: Path, originals: Sequence[Path], count: int) -> None:
+    """Fill `folder` with `count` files as `links` does, a thousand in each of its folders."""
+    for start in range(0, count, _FILES_A_FOLDER):
+        links(folder / f"{start // _FILES_A_FOLDER:04}", originals, min(_FILES_A_FOLDER, count - start))
+
+
+def _link(original: Path, link: Path) -> None:
+    if link.exists():
+        return
+    try:
+        link.hardlink_to(original)
+    except OSError:  # another file system, or too many links already
+        shutil.copyfile(original, link)
+
+
+def make_up(folder: Path, count: int) -> list[Path]:
+    """Make `count` JPEGs that are as large as ImageNet's photographs, and about as hard to decode."""
+    import numpy as np
+    from PIL import Image
+
+    rng = np.random.default_rng(0)
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for number in range(count):
+        path = folder / f"{number:04}.jpg"
+        width, height = [(500, 375), (375, 500), (500, 333), (500, 500)][number % 4]
+        scene = np.zeros((height, width, 3), np.float32)
+        # As in a photograph, detail is weaker the finer it is.
+        for cell in (128, 64, 32, 16, 8, 4, 2):
+            noise = rng.normal(0, 12 * cell**0.3, (height // cell + 2, width // cell + 2, 3)).astype(np.float32)
+            for channel in range(3):
+                layer = Image.fromarray(noise[..., channel])
+                scene[..., channel] += np.asarray(layer.resize((width, height), Image.Resampling.BICUBIC))
+        Image.fromarray((128 + scene).clip(0, 255).astype(np.uint8)).save(path, quality=95)
+        paths.append(path)
+    return paths
+
+
+def _resized(folder: Path, originals: Sequence[Path], ending: str, size: tuple[int, int]) -> list[Path]:
+    from PIL import Image
+
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = [folder / f"{original.stem}{ending}" for original in originals]
+    for original, path in zip(originals, paths, strict=True):
+        if not path.exists():
+            with Image.open(original) as image:
+                image.convert("RGB").resize(size, Image.Resampling.BICUBIC).save(path, quality=90)
+    return paths
+
+
+def _make_models(work: Path) -> None:
+    saved_model, onnx_model = work / SAVED_MODEL, work / ONNX_MODEL
+    if not (saved_model / "saved_model.pb").exists():
+        from mobilenet_cli.models import hub_interface
+        from mobilenet_cli.models.mobilenet_v1 import MobilenetV1
+
+        hub_interface.save(MobilenetV1(1.0, 1001, seed=7), saved_model, "classification")
+    if not onnx_model.exists():
+        _make_onnx(saved_model, onnx_model)
+    one = next((work / "one").iterdir())
+    subprocess.run([mnclassify(), "-m", str(saved_model), str(one)], check=True, stdout=subprocess.DEVNULL)
+
+
+def _make_onnx(saved_model: Path, onnx_model: Path) -> None:
+    try:
+        import tf2onnx
+    except ImportError:
+        return  # then ONNX Runtime is left out
+    import tensorflow as tf
+
+    network = tf.saved_model.load(str(saved_model))
+    images = tf.TensorSpec([None, 128, 128, 3], tf.float32, name="images")
+    function = tf.function(lambda images: network(images, training=False), input_signature=[images])
+    tf2onnx.convert.from_function(function, [images], opset=17, output_path=str(onnx_model))
+
+
+def mnclassify() -> str:
+    """Return the installed command that belongs to this Python."""
+    return str(Path(sys.executable).with_name("mnclassify"))
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    make(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))

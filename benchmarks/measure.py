@@ -1,0 +1,78 @@
+"""Whole processes, measured by the system that ran them."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Self
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What a process took.
+
+    Attributes:
+        wall: Seconds from start to end.
+        cpu: Seconds of all its threads on all cores, user and system.
+        peak: Greatest resident memory in MiB.
+    """
+
+    wall: float
+    cpu: float
+    peak: float
+
+    @classmethod
+    def median(cls, usages: Sequence[Self]) -> Self:
+        """Return the median of each measure by itself."""
+        return cls(*(median(getattr(usage, name) for usage in usages) for name in ("wall", "cpu", "peak")))
+
+
+class FailedError(Exception):
+    """A process that was to be measured failed."""
+
+
+def run(command: tuple[str, ...], environment: Mapping[str, str], output: Path) -> Usage:
+    """Run a program to its end, its standard output in the file `output` and its errors beside it.
+
+    Linux counts the memory that the parent has when it starts a process as the child's own: so whoever calls
+    this must be small itself.
+
+    Raises:
+        FailedError: It ended with another code than 0.
+    """
+    errors = output.with_suffix(".err")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+    started = time.perf_counter()
+    process = os.posix_spawn(
+        command[0],
+        command,
+        environment,
+        file_actions=[
+            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_OPEN, 1, str(output), flags, 0o644),
+            (os.POSIX_SPAWN_OPEN, 2, str(errors), flags, 0o644),
+        ],
+    )
+    _, status, usage = os.wait4(process, 0)
+    wall = time.perf_counter() - started
+    if status:
+        said = errors.read_text(errors="replace").strip().splitlines()[-5:]
+        raise FailedError(f"{' '.join(command)} failed ({os.waitstatus_to_exitcode(status)}):\n" + "\n".join(said))
+    return Usage(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+
+
+def environment(home: Path) -> dict[str, str]:
+    """Return the environment of every process: a model store of its own, no network, no log lines.
+
+    Python may keep what it compiled, as it does wherever a package is installed.
+    """
+    return {
+        **{name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"},
+        "MNCLASSIFY_HOME": str(home),
+        "MNCLASSIFY_HUB_URL": "http://127.0.0.1:9",
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+    }

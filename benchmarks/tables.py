@@ -1,0 +1,93 @@
+"""The report as tables for people, in Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from statistics import median
+from typing import Any
+
+from benchmarks.contestants import OURS
+from benchmarks.measure import Usage
+from benchmarks.targets import Target, share_of_bound, targets, usage
+
+TITLES = {
+    "one": "One photograph, whole process",
+    "photos": "{images:,} photographs of about 500×375, whole process",
+    "large": "{images:,} JPEGs of 12 megapixels, whole process",
+    "tiny": "{images:,} PNGs of 32×32, whole process",
+}
+
+
+def lines(report: dict[str, Any]) -> Iterator[str]:
+    """Yield the lines of all tables: a suite each, then the targets."""
+    for name, title in TITLES.items():
+        if name in report:
+            yield from ("", title.format(**report[name]), "")
+            yield from _compared(report[name])
+    if "photos" in report:
+        yield from ("", "The bound on those photographs", "")
+        yield from _bound(report["photos"])
+    if "scale" in report:
+        yield from ("", "Scale", "")
+        yield from _scale(report["scale"])
+    yield from ("", "Targets", "")
+    yield from table(("", "target", "measured", "wanted"), map(_target, targets(report)), texts=2)
+    yield from ("", "Commands, each with the folder at its end", "")
+    yield from (f"- {name}: `{command}`" for name, command in report.get("commands", {}).items())
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]], *, texts: int = 1) -> Iterator[str]:
+    """Yield a Markdown table's lines; the first `texts` columns are texts, the others numbers."""
+    cells = [list(header), *map(list, rows)]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(header))]
+    cells.insert(1, ["-" * width for width in widths])
+    for row in cells:
+        padded = (
+            cell.ljust(width) if column < texts else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        yield f"| {' | '.join(padded)} |"
+
+
+def _compared(report: dict[str, Any]) -> Iterator[str]:
+    medians = {name: usage(runs) for name, runs in report["usages"].items()}
+    header = ("contender", "wall s", "CPU s", "images/s", "peak MiB", "wall ÷ ours")
+    yield from table(
+        header,
+        (
+            (name, *_figures(each, report["images"]), f"{each.wall / medians[OURS].wall:.2f}")
+            for name, each in medians.items()
+        ),
+    )
+
+
+def _figures(each: Usage, images: int) -> tuple[str, str, str, str]:
+    return f"{each.wall:.2f}", f"{each.cpu:.2f}", f"{images / each.wall:,.1f}", f"{each.peak:,.0f}"
+
+
+def _bound(report: dict[str, Any]) -> Iterator[str]:
+    bound = report["bound"]
+    seconds = {name: [median(run[measure] for run in runs) for measure in (0, 1)] for name, runs in bound.items()}
+    seconds["both, the bound"] = [a + b for a, b in zip(seconds["decoding"], seconds["inference"], strict=True)]
+    rows = [
+        (name, f"{report['images'] / wall:,.1f}", f"{report['images'] / cpu:,.1f}")
+        for name, (wall, cpu) in seconds.items()
+    ]
+    shares = (f"{share_of_bound(bound, measure):.3f}" for measure in (0, 1))
+    yield from table(
+        ("alone, on all cores", "images per s", "images per CPU s"), [*rows, ("pipeline over the bound", *shares)]
+    )
+
+
+def _scale(report: dict[str, Any]) -> Iterator[str]:
+    rows = [
+        (f"{report[name]['images']:,}", *_figures(usage(report[name]["usages"]), report[name]["images"]))
+        for name in ("few", "many")
+    ]
+    yield from table(("files", "wall s", "CPU s", "images/s", "peak MiB"), rows)
+
+
+def _target(target: Target) -> tuple[str, str, str, str]:
+    wanted = f"≥ {target.least:g}" if target.least is not None else f"≤ {target.most:g}"
+    unit = f" {target.unit}".rstrip()
+    return "pass" if target.met else "MISS", target.text, f"{target.value:.2f}{unit}", f"{wanted}{unit}"
