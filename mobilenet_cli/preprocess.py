@@ -60,22 +60,55 @@ def load_image(source: Source, preprocessing: Preprocessing, out: Pixels) -> tup
     Raises:
         ImageError: The image cannot be read, in one line that says why. Nothing else is raised.
     """
-    from PIL.Image import Resampling
+    from mobilenet_cli.decode import open_image, orientation
 
-    from mobilenet_cli.decode import check_pixels, open_image, orientation, resizable
-
-    resampling = Resampling[preprocessing.interpolation.upper()]
     with open_image(source) as image:
         width, height = image.size
-        box, size = _plan(width, height, preprocessing)
-        scale = _draft(image, box, size)
-        check_pixels(image, (width, height))
-        box = (box[0] / scale, box[1] / scale, box[2] / scale, box[3] / scale)
-        small = resizable(image).resize(size, resampling, box)
+        small = _shrunk(image, *_plan(width, height, preprocessing), preprocessing.interpolation)
         turn = orientation(image)  # asked for last: a PNG may hold its EXIF behind the pixels
     # Turned only now, when it is small: all three crops are symmetric, so the picture is the same.
     _fill(out, small, turn)
     return (height, width) if turn >= 5 else (width, height)
+
+
+def load_thumbnail(source: Source, side: int) -> Pixels:
+    """Decode, orient and shrink one image as `load_image` does, whole and in its own shape.
+
+    Args:
+        source: What to read.
+        side: The longer side of the thumbnail in pixels; a smaller image keeps its size.
+
+    Returns:
+        uint8 [height, width, 3], RGB.
+
+    Raises:
+        ImageError: The image cannot be read, in one line that says why.
+    """
+    import numpy as np
+
+    from mobilenet_cli.decode import open_image, orientation
+
+    with open_image(source) as image:
+        whole, size = _plan(*image.size, Preprocessing(min(side, max(image.size)), "pad"))
+        small = _shrunk(image, whole, size, "bilinear")
+        turn = orientation(image)
+    width, height = size[::-1] if turn >= 5 else size
+    out = np.empty((height, width, 3), np.uint8)
+    _fill(out, small, turn)
+    return out
+
+
+def _shrunk(image: ImageFile, box: Box, size: tuple[int, int], interpolation: Interpolation) -> Image:
+    """Decode `image`, no larger than need be, and resize `box` (left, top, right, bottom) of it to `size`."""
+    from PIL.Image import Resampling
+
+    from mobilenet_cli.decode import check_pixels, resizable
+
+    full = image.size
+    scale = _draft(image, box, size)
+    check_pixels(image, full)
+    box = (box[0] / scale, box[1] / scale, box[2] / scale, box[3] / scale)
+    return resizable(image).resize(size, Resampling[interpolation.upper()], box)
 
 
 def _plan(width: int, height: int, preprocessing: Preprocessing) -> tuple[Box, tuple[int, int]]:

@@ -1,0 +1,35 @@
+"""Results read back from the JSON and JSONL that this package writes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from mobilenet_cli.records import Prediction, Result
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def read_results(stream: BinaryIO) -> Iterator[Result]:
+    """Yield the Results of a document in the format jsonl or json, one line of it in memory at a time.
+
+    Both have an object a line; json has brackets and commas around them.
+
+    Raises:
+        ValueError: A line is no Result; the message says which and why, for a sentence that begins with "its".
+    """
+    for number, line in enumerate(stream, 1):
+        text = line.strip().rstrip(b",")
+        if text in (b"", b"[", b"]", b"[]"):
+            continue
+        try:
+            yield _result(json.loads(text))
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise ValueError(f"its line {number:,} is not one of mnclassify's results ({error})") from error
+
+
+def _result(fields: Any) -> Result:
+    predictions: Iterable[Any] = fields.pop("predictions")
+    return Result(predictions=tuple(Prediction(**each) for each in predictions), **fields)
