@@ -5,10 +5,10 @@ import io
 from pathlib import Path
 
 import numpy as np
+from conftest import SAMPLES
 from PIL import Image
 
 from mobilenet_cli.html.thumbnails import thumbnail
-from conftest import SAMPLES
 
 
 def opened(uri: str | None) -> Image.Image:
