@@ -14,6 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLES = ROOT / "sample_images"
@@ -122,13 +123,18 @@ def mobilenet_archive(mobilenet_saved_model: Path, tmp_path_factory: pytest.Temp
 
 
 @pytest.fixture(scope="session")
-def embedded_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store that holds the embedded model, compiled by the command itself."""
-    home = tmp_path_factory.mktemp("embedded-home")
-    done = run_command(
-        "-m", "efficientnet_lite0", str(SAMPLES / "cat.jpg"), env={"MNCLASSIFY_HOME": str(home)}, timeout=300
-    )
-    assert done.returncode == 0, done.stderr
+def embedded_home(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A store that holds the embedded model, compiled by the command itself, once for all of pytest-xdist's workers."""
+    folder = tmp_path_factory.getbasetemp()
+    home = (folder if worker_id == "master" else folder.parent) / "embedded-home"
+    with FileLock(f"{home}.lock"):
+        if not home.exists():
+            made = home.with_name("embedded-home-in-the-making")
+            done = run_command(
+                "-m", "efficientnet_lite0", str(SAMPLES / "cat.jpg"), env={"MNCLASSIFY_HOME": str(made)}, timeout=300
+            )
+            assert done.returncode == 0, done.stderr
+            made.rename(home)
     return home
 
 
