@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -166,3 +167,12 @@ def shared_images() -> Path:
     if not folder.is_dir():
         pytest.skip("needs the photographs in ../shared/images, which are no part of the project")
     return folder
+
+
+def program(name: str) -> str:
+    """Return the path of a program; where it is missing, skip the test, or in CI, which installs it, fail."""
+    if (path := shutil.which(name)) is not None:
+        return path
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"{name} is missing: .ci/run installs it")
+    pytest.skip(f"needs the program {name}")
