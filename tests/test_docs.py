@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from click import Context
 from click.testing import CliRunner
@@ -44,3 +48,10 @@ def test_every_option_says_what_it_is_for(name: str):
     context = Context(command)
     records = [record for each in option_tables.sections(command, context).values() for record in each]
     assert all(meaning for _, meaning in records)
+
+
+def test_the_dockerfile_passes_its_linter():
+    done = subprocess.run(
+        [Path(sys.executable).with_name("hadolint"), "Dockerfile"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout) == (0, "")
