@@ -19,8 +19,9 @@ from mobilenet_cli.cli.help import put_under
 from mobilenet_cli.cli.sources import NamedSources
 from mobilenet_cli.cli.terminal import Terminal
 from mobilenet_cli.engines import EngineName
-from mobilenet_cli.models.registry import AUTO, Crop
+from mobilenet_cli.models.registry import AUTO
 from mobilenet_cli.models.tensorflow_process import Report
+from mobilenet_cli.preprocess import Crop
 from mobilenet_cli.writers.output import open_output
 from mobilenet_cli.writers.part_file import part_path
 from mobilenet_cli.writers.text import printable
