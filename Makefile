@@ -1,6 +1,6 @@
 # make demo: a virtual environment, the package, and labels for the photographs in sample_images/
 # make test: the same with the test tools: lint, types, pytest
-# make docs: the tables of options in README.md and docs/commands.md, from the code
+# make docs: what is made from the code: tables of options, the picture of a terminal
 # make bench: the same with what mnclassify is measured beside: speed and memory; BENCH_ARGS=--quick for a smoke run
 PYTHON ?= python3
 VENV   ?= .venv
@@ -25,6 +25,7 @@ lint: $(VENV)/.installed-test
 
 docs: $(VENV)/.installed-test
 	$(BIN)/python -m tools.option_tables
+	$(BIN)/python -m tools.terminal_picture
 
 bench: $(VENV)/.installed-bench
 	$(BIN)/python -m benchmarks $(BENCH_ARGS)

@@ -1,4 +1,4 @@
-"""Draw docs/terminal.svg: what a terminal shows of a true run. `make picture` calls it."""
+"""Draw docs/terminal.svg: what a terminal shows of a true run. `make docs` calls it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 
 from rich.console import Console
-from rich.terminal_theme import TerminalTheme
 from rich.text import Text
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -17,14 +16,6 @@ PICTURE = ROOT / "docs" / "terminal.svg"
 COMMAND = ("mnclassify", "sample_images", "-m", "efficientnet_lite0", "-k", "3")
 COLUMNS = 84
 
-THEME = TerminalTheme(
-    background=(22, 24, 28),
-    foreground=(222, 224, 228),
-    normal=[(60, 64, 72), (224, 108, 117), (152, 195, 121), (229, 192, 123)]
-    + [(97, 175, 239), (198, 120, 221), (86, 182, 194), (171, 178, 191)],
-    bright=[(92, 99, 112), (224, 108, 117), (152, 195, 121), (229, 192, 123)]
-    + [(97, 175, 239), (198, 120, 221), (86, 182, 194), (255, 255, 255)],
-)
 # rich's own template asks a server for its font; this one takes what the reader has.
 SVG = """\
 <svg class="rich-terminal" viewBox="0 0 {width} {height}" xmlns="http://www.w3.org/2000/svg">
@@ -77,7 +68,7 @@ def picture(output: str) -> str:
         console = Console(record=True, width=COLUMNS, file=nowhere, force_terminal=True, color_system="truecolor")
         console.print(Text.assemble(("$ ", "dim"), " ".join(COMMAND)))
         console.print(Text.from_ansi(output))
-    return console.export_svg(title="mnclassify", theme=THEME, code_format=SVG, unique_id="terminal")
+    return console.export_svg(title="mnclassify", code_format=SVG, unique_id="terminal")
 
 
 if __name__ == "__main__":
