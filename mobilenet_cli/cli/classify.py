@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 
 import click
 
+from mobilenet_cli.cli.help import Command
 from mobilenet_cli.cli.options import (
     ModelChoice,
     Output,
@@ -28,17 +29,20 @@ from mobilenet_cli.writers.document import ResultDocument
 from mobilenet_cli.writers.text import printable
 
 
-@click.command("classify")
+@click.command("classify", cls=Command)
 @input_options
 @model_options
 @click.option("--labels", type=click.Path(exists=True, dir_okay=False), help="A file with a label a line.")
-@click.option("-k", "--top-k", type=click.IntRange(min=1), default=5, show_default=True, help="Labels an image.")
+@click.option(
+    "-k", "--top-k", type=click.IntRange(min=1), default=5, show_default=True, metavar="N", help="Labels an image."
+)
 @click.option(
     "-t",
     "--threshold",
     type=click.FloatRange(0, 1),
     default=0.0,
     show_default=True,
+    metavar="SCORE",
     help="Leave out labels with a lower score.",
 )
 @click.option("--match", multiple=True, metavar="GLOB", help="Keep images with such a label or wnid in their top-k.")

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mobilenet_cli.cli import completion
+from mobilenet_cli.cli.help import Command
 from mobilenet_cli.cli.options import (
     ModelChoice,
     Output,
@@ -40,10 +42,15 @@ if TYPE_CHECKING:
 _NEIGHBOURS = 10
 
 
-@click.command("embed")
+@click.command("embed", cls=Command)
 @input_options
 @model_options
-@click.option("--similar", metavar="IMAGE", help="Rank SOURCES by their similarity to IMAGE; write no vectors.")
+@click.option(
+    "--similar",
+    metavar="IMAGE",
+    shell_complete=completion.files,
+    help="Rank SOURCES by their similarity to IMAGE; write no vectors.",
+)
 @click.option(
     "-k",
     "--top-k",

@@ -14,6 +14,8 @@ from typing import Any, BinaryIO
 
 import click
 
+from mobilenet_cli.cli import completion
+from mobilenet_cli.cli.help import put_under
 from mobilenet_cli.cli.sources import NamedSources
 from mobilenet_cli.cli.terminal import Terminal
 from mobilenet_cli.engines import EngineName
@@ -27,15 +29,17 @@ Command = Callable[..., Any]
 Decorator = Callable[[Command], Command]
 
 
-def _group(name: str, make: Callable[..., Any], *options: Decorator) -> Decorator:
+def _group(name: str, make: Callable[..., Any], *options: Decorator, heading: str = "Options") -> Decorator:
     """Return a decorator that gives a command `options`, and passes it their values as one.
 
     Args:
         name: The command's parameter that gets them.
         make: What makes its value of theirs: its parameters are named like the options.
         options: Click's decorators, in the order of the help.
+        heading: What the help shows them under.
     """
     names = list(inspect.signature(make).parameters)
+    put_under(heading, names)
 
     def decorate(command: Command) -> Command:
         @wraps(command)
@@ -67,7 +71,7 @@ def _named_sources(
 input_options = _group(
     "named",
     _named_sources,
-    click.argument("sources", nargs=-1, metavar="SOURCES…"),
+    click.argument("sources", nargs=-1, metavar="SOURCES…", shell_complete=completion.files),
     click.option(
         "--from",
         "list_file",
@@ -79,6 +83,7 @@ input_options = _group(
     click.option("--exclude", multiple=True, metavar="GLOB", help="Leave out files and folders of this name."),
     click.option("--include-hidden", is_flag=True, help="Also take files and folders whose name begins with a dot."),
     click.option("--no-recursive", is_flag=True, help="Leave out a folder's subfolders."),
+    heading="Which images",
 )
 
 
@@ -108,6 +113,7 @@ model_options = _group(
         envvar="MNCLASSIFY_MODEL",
         show_envvar=True,
         metavar="NAME|URL|PATH",
+        shell_complete=completion.models,
         help="A model's name, a TF Hub handle, or the path of a SavedModel, checkpoint, archive or .tflite.",
     ),
     click.option(
@@ -130,6 +136,7 @@ model_options = _group(
         show_envvar=True,
         help="Ask no source of models that needs the network.",
     ),
+    heading="Model",
 )
 
 
@@ -164,9 +171,16 @@ def _output(output: str | None, overwrite: bool, resume: bool) -> Output:
 output_options = _group(
     "output",
     _output,
-    click.option("-o", "--output", metavar="FILE", help="Write to FILE, which appears when it is complete."),
+    click.option(
+        "-o",
+        "--output",
+        metavar="FILE",
+        shell_complete=completion.files,
+        help="Write to FILE, which appears when it is complete.",
+    ),
     click.option("--overwrite", is_flag=True, help="Replace FILE where it exists."),
     click.option("--resume", is_flag=True, help="Keep FILE's finished rows, or an interrupted run's; do the rest."),
+    heading="Output",
 )
 
 
@@ -181,8 +195,14 @@ class Pace:
 pace_options = _group(
     "pace",
     Pace,
-    click.option("--batch-size", type=click.IntRange(1, 1024), metavar="N", help="Images a call of the network."),
+    click.option(
+        "--batch-size",
+        type=click.IntRange(1, 1024),
+        metavar="N",
+        help="Images a call of the network  [default: the engine's]",
+    ),
     click.option("--workers", type=click.IntRange(1, 256), metavar="N", help="Threads  [default: usable cores]"),
+    heading="Speed",
 )
 
 
@@ -196,4 +216,5 @@ terminal_options = _group(
     click.option("-q", "--quiet", is_flag=True, help="Tell nothing but errors."),
     click.option("-v", "--verbose", count=True, help="Tell more; -vv shows logs and tracebacks."),
     click.option("--progress/--no-progress", default=None, help="Show progress  [default: where stderr is a terminal]"),
+    heading="Messages",
 )
