@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from os import path as files
 
 import click
 from click.core import ParameterSource
@@ -37,6 +37,10 @@ class XmpChoice:
     remove: bool
     threshold: float | None
 
+    def lowest_score(self, threshold: float) -> float:
+        """Return the lowest score of a keyword where `threshold` is that of a prediction."""
+        return self.threshold if self.threshold is not None else threshold or _THRESHOLD
+
 
 def _xmp(xmp: bool, xmp_threshold: float | None, xmp_remove: bool) -> XmpChoice:
     if xmp_threshold is not None and not xmp:
@@ -61,6 +65,7 @@ xmp_options = _group(
         help=f"The lowest score of a keyword  [default: --threshold, or {_THRESHOLD} without one]",
     ),
     click.option("--xmp-remove", is_flag=True, help="Only take those keywords out of the sidecars again."),
+    heading="Photo libraries",
 )
 
 
@@ -70,20 +75,21 @@ class Sidecars:
 
     Attributes:
         terminal: Where failures and the last words go.
+        lowest_score: The lowest score of a keyword, 0 to 1.
     """
 
     terminal: Terminal
+    lowest_score: float = _THRESHOLD
     _outcomes: Counter[str] = field(default_factory=Counter)
-    _failed: int = 0
     _nowhere: int = 0
 
-    def write(self, result: Result, threshold: float) -> None:
+    def write(self, result: Result) -> None:
         """Put the labels of an image that could be read into its sidecar."""
         from mobilenet_cli.sidecars.files import write_keywords
         from mobilenet_cli.sidecars.keywords import keywords_of
 
         if result.status == "ok":
-            keywords = keywords_of(result, threshold)
+            keywords = keywords_of(result, self.lowest_score)
             self._edit(result.path, lambda: [write_keywords(result.path, keywords, result.model)])
 
     def remove(self, path: str) -> None:
@@ -93,30 +99,30 @@ class Sidecars:
         self._edit(path, lambda: remove_keywords(path))
 
     def _edit(self, path: str, edit: Callable[[], Iterable[str]]) -> None:
-        if path == STDIN or not files.exists(path):
+        if path == STDIN or not os.path.lexists(path):
             self._nowhere += 1
             return
         try:
             self._outcomes.update(edit())
         except SidecarError as error:
-            self._failed += 1
+            self._outcomes["failed"] += 1
             self.terminal.error(str(error))
 
-    def conclude(self, code: int, *, done: str) -> int:
-        """Tell what became of the sidecars, `done` with those that were changed, and return the exit code.
+    def conclude(self, code: int, *, finished: int = 0) -> int:
+        """Tell what became of the sidecars, and return the exit code.
 
         Args:
             code: The exit code so far.
-            done: What was done to a sidecar that was changed: "written".
+            finished: How many images an earlier run had finished.
         """
-        changed, deleted = self._outcomes["written"], self._outcomes["deleted"]
-        unchanged = self._outcomes["unchanged"]
-        self.terminal.note(f"sidecars: {changed:,} {done}, {deleted:,} deleted, {unchanged:,} unchanged")
+        counts = [f"{self._outcomes[each]:,} {each}" for each in ("written", "unchanged", "deleted", "failed")]
+        told = [count for count in counts if not count.startswith("0 ")]
+        self.terminal.note(f"sidecars: {', '.join(told) or 'none'}")
         if self._nowhere:
-            self.terminal.note(f"{images(self._nowhere)} without a file here: no place for a sidecar")
-        if self._failed:
-            self.terminal.error(f"{self._failed:,} sidecars could not be edited")
-        return _NOT_WRITTEN if self._failed else code
+            self.terminal.note(f"{images(self._nowhere)} without a file here, and so without a sidecar")
+        if finished:
+            self.terminal.note(f"the sidecars of {images(finished)} that were finished before are left as they were")
+        return _NOT_WRITTEN if self._outcomes["failed"] else code
 
 
 def remove_keywords(sources: Iterable[Source], terminal: Terminal) -> int:
@@ -129,4 +135,4 @@ def remove_keywords(sources: Iterable[Source], terminal: Terminal) -> int:
         else:
             tally.failed += 1
             terminal.error(f"{printable(source.path)}: {source.error}")
-    return sidecars.conclude(tally.conclude(), done="freed of keywords")
+    return sidecars.conclude(tally.conclude())

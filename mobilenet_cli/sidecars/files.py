@@ -20,8 +20,8 @@ from mobilenet_cli.sidecars.keywords import with_keywords, without_keywords
 from mobilenet_cli.walk import IMAGE_ENDINGS
 from mobilenet_cli.writers.text import printable
 
-Outcome = Literal["written", "unchanged", "deleted"]
-"""What became of a sidecar. "unchanged" is also where there is none, and none is needed."""
+Outcome = Literal["written", "unchanged", "deleted", "none"]
+"""What became of a sidecar; "none" is where there is none and none is needed."""
 
 _LARGEST = 64 << 20
 """Bytes: some hundred times what an edit with many masks takes."""
@@ -101,7 +101,7 @@ def _edit(path: str, change: Callable[[bytes | None], bytes | None]) -> Outcome:
         before, about = _read(path)
         after = change(before)
         if after == before:
-            return "unchanged"
+            return "none" if after is None else "unchanged"
         if about is not None:
             open(path, "r+b").close()  # a file that is write-protected could be replaced all the same
         if after is None:
