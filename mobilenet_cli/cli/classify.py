@@ -123,11 +123,11 @@ def command(
                 named.count_in_background(progress, finished=document.finished)
             apart = progress.hidden if output.file is None and stdout_is_terminal() else nullcontext
             filtered = _Filter(match, terminal, failures_told=bool(match) or chosen.name == "path")
-            sidecars = Sidecars(terminal, xmp.lowest_score(threshold))
+            sidecars = Sidecars(terminal)
             for result in document.followed(tally.counted(results, progress)):
                 if filtered.wants(result):
                     if xmp.write:  # before the row: --resume takes an image with a row for finished
-                        sidecars.write(result)
+                        sidecars.write(result, xmp.lowest_score(threshold))
                     with apart():
                         document.write(result)
         document.close()

@@ -75,21 +75,19 @@ class Sidecars:
 
     Attributes:
         terminal: Where failures and the last words go.
-        lowest_score: The lowest score of a keyword, 0 to 1.
     """
 
     terminal: Terminal
-    lowest_score: float = _THRESHOLD
     _outcomes: Counter[str] = field(default_factory=Counter)
     _nowhere: int = 0
 
-    def write(self, result: Result) -> None:
-        """Put the labels of an image that could be read into its sidecar."""
+    def write(self, result: Result, lowest_score: float) -> None:
+        """Put the labels from `lowest_score` on into an image's sidecar, if the image could be read."""
         from mobilenet_cli.sidecars.files import write_keywords
         from mobilenet_cli.sidecars.keywords import keywords_of
 
         if result.status == "ok":
-            keywords = keywords_of(result, self.lowest_score)
+            keywords = keywords_of(result, lowest_score)
             self._edit(result.path, lambda: [write_keywords(result.path, keywords, result.model)])
 
     def remove(self, path: str) -> None:

@@ -109,7 +109,7 @@ def _edit(path: str, change: Callable[[bytes | None], bytes | None]) -> Outcome:
             return "deleted"
         _replace(path, after, about)
     except SidecarError as error:
-        raise SidecarError(f"cannot edit {printable(path)}: {error}") from error
+        raise SidecarError(f"cannot edit {printable(path)}: {error}; it is left as it was") from error
     except OSError as error:
         raise SidecarError(f"cannot write {printable(path)}: {error.strerror or error}") from error
     return "written"

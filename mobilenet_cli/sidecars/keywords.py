@@ -64,11 +64,11 @@ def with_keywords(document: bytes | None, keywords: Sequence[str], model: str) -
         return document
     _take_out(rdf, added)
     if keywords:
-        lists = {_ADDED: flat}
+        lists = {}
         for name, values in ((_SUBJECT, flat), (_HIERARCHY, below)):
             if not extend(rdf, name, values):
                 lists[name] = values
-        describe(rdf, _NAMESPACES, lists, {_MODEL: _text(model)} | ({_MADE: "True"} if made else {}))
+        describe(rdf, _NAMESPACES, lists | {_ADDED: flat}, {_MODEL: _text(model)} | ({_MADE: "True"} if made else {}))
     elif made and not len(rdf):
         return None
     return packet.tobytes()
