@@ -195,6 +195,7 @@ BOMB = (
         (b'<!DOCTYPE r SYSTEM "http://127.0.0.1:9/x.dtd">' + BARE, "DOCTYPE"),
         (b"<svg/>", "no XMP"),
         (b"<x>" + BARE + BARE + b"</x>", "no XMP"),
+        (LIGHTROOM + b"<?a?>" * 99 + b"<!-- </x:xmpmeta>" + b" " * 9999 + b"-->", "unusual"),
         (BARE.replace(b"xmp:Rating", b"xmlns:dc='http://purl.org/dc/elements/1.1/' dc:subject"), "list"),
         (DARKTABLE.replace(b"rdf:Seq>", b"rdf:Description>"), "list"),
     ],

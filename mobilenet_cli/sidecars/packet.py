@@ -26,8 +26,8 @@ _EMPTY = b"""<?xml version="1.0" encoding="UTF-8"?>
  </rdf:RDF>
 </x:xmpmeta>
 """
-# Besides whitespace, what XML allows around the root element where there is no DOCTYPE.
-_AROUND = re.compile(r"\ufeff?(?:\s+|<\?.*?\?>|<!--.*?-->)*", re.DOTALL)
+# What XML allows around the root element where there is no DOCTYPE. Atomic: no text makes it try again and again.
+_AROUND = re.compile(r"\ufeff?(?>\s+|<\?.*?\?>|<!--.*?-->)*+", re.DOTALL)
 _BYTE_ORDER_MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 
 
