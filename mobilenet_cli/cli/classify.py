@@ -21,6 +21,7 @@ from mobilenet_cli.cli.options import (
 from mobilenet_cli.cli.sources import NamedSources
 from mobilenet_cli.cli.tally import Tally, images
 from mobilenet_cli.cli.terminal import Terminal, stdout_is_terminal
+from mobilenet_cli.cli.xmp import Sidecars, XmpChoice, remove_keywords, xmp_options
 from mobilenet_cli.matching import matches
 from mobilenet_cli.records import Result
 from mobilenet_cli.resume import check_resumable
@@ -56,6 +57,7 @@ from mobilenet_cli.writers.text import printable
 @click.option("--long", is_flag=True, help="CSV and TSV: a row a label instead of a row an image.")
 @click.option("--print0", is_flag=True, help="With -f path: end each path with a NUL byte, for xargs -0.")
 @output_options
+@xmp_options
 @pace_options
 @terminal_options
 def command(
@@ -69,6 +71,7 @@ def command(
     long: bool,
     print0: bool,
     output: Output,
+    xmp: XmpChoice,
     pace: Pace,
     terminal: Terminal,
 ) -> int:
@@ -86,7 +89,10 @@ def command(
       curl -s https://example.org/cat.jpg | mnclassify -
       mnclassify 'photos/**/*.heic' -f jsonl | jq -r .predictions[0].label
       mnclassify photos/ --match '*cat*' -f path --print0 | xargs -0 cp -t cats/
+      mnclassify photos/ --xmp -o labels.csv
     """
+    if xmp.remove:
+        return remove_keywords(named.find(), terminal)
     chosen = _format(format_name, output)
     if long and chosen.name not in ("csv", "tsv"):
         raise click.UsageError(f"--long goes with -f csv and -f tsv, not with {chosen.name}")
@@ -117,14 +123,17 @@ def command(
                 named.count_in_background(progress, finished=document.finished)
             apart = progress.hidden if output.file is None and stdout_is_terminal() else nullcontext
             filtered = _Filter(match, terminal, failures_told=bool(match) or chosen.name == "path")
+            sidecars = Sidecars(terminal)
             for result in document.followed(tally.counted(results, progress)):
                 if filtered.wants(result):
+                    if xmp.write:  # before the row: --resume takes an image with a row for finished
+                        sidecars.write(result, xmp.lowest_score(threshold))
                     with apart():
                         document.write(result)
         document.close()
     tally.done += document.found
     _tell(document, tally, output, match)
-    return tally.conclude()
+    return sidecars.conclude(tally.conclude(), finished=document.found) if xmp.write else tally.conclude()
 
 
 @dataclass(frozen=True, slots=True)
