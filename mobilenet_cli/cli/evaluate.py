@@ -88,14 +88,14 @@ def command(
     A CSV names in its first line a column path (or file, image) and a column truth (or wnid, label, class,
     index). With it SOURCES may be left out: then its rows are meant.
 
-    --image-size, --crop and --engine go for both models, --labels for the first.
+    --image-size, --crop and --engine hold for both models, --labels for the first.
 
     \b
     Examples:
-      mnclassify evaluate validation/                        folders named by label or wnid
-      mnclassify evaluate photos/ --truth filename           n02123045_12.jpg
+      mnclassify evaluate validation/                 folders named by class
+      mnclassify evaluate photos/ --truth filename    n02123045_12.jpg
       mnclassify evaluate --truth csv:truth.csv -o evaluation.html
-      mnclassify evaluate validation/ -m efficientnet_lite0 --compare mobilenet_v1_100_224
+      mnclassify evaluate validation/ --compare mobilenet_v1_100_224
       mnclassify evaluate validation/ --json | jq .top_1.value
     """
     from mobilenet_cli.evaluation.truth import truth_of
