@@ -68,6 +68,7 @@ class Classifier:
         )
         self.model: Model = self._loaded.model
         self.labels: tuple[ClassName, ...] = self.model.labels(Path(labels) if labels is not None else None)
+        """The name of each class, in the order of the model's outputs."""
 
     def classify(
         self,

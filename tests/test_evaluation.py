@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -214,3 +216,12 @@ def test_the_page_asks_no_network_and_escapes_what_it_shows(oracle):
     assert "&lt;b&gt;gnu" in page
     assert r"\x1b\xff" in page
     assert not re.search(r"""(src|href)=["']?(?!data:)""", page)
+
+
+def test_help_and_the_module_import_nothing_heavy():
+    heavy = {"numpy", "PIL", "rich", "jinja2", "scipy", "sklearn", "tensorflow"}
+    for arguments in (["-m", "mobilenet_cli", "evaluate", "--help"], ["-c", "import mobilenet_cli.evaluation"]):
+        done = subprocess.run([sys.executable, "-X", "importtime", *arguments], capture_output=True, text=True)
+        imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+        assert "mobilenet_cli.errors" in imported
+        assert not heavy & imported
