@@ -69,9 +69,20 @@ def _named_sources(
     )
 
 
-input_options = _group(
-    "named",
-    _named_sources,
+def _optional_sources(
+    sources: tuple[str, ...],
+    list_file: str | None,
+    null: bool,
+    exclude: tuple[str, ...],
+    include_hidden: bool,
+    no_recursive: bool,
+) -> NamedSources | None:
+    if not sources and list_file is None:
+        return None
+    return _named_sources(sources, list_file, null, exclude, include_hidden, no_recursive)
+
+
+_INPUTS = (
     click.argument("sources", nargs=-1, metavar="SOURCES…", shell_complete=completion.files),
     click.option(
         "--from",
@@ -84,8 +95,12 @@ input_options = _group(
     click.option("--exclude", multiple=True, metavar="GLOB", help="Leave out files and folders of this name."),
     click.option("--include-hidden", is_flag=True, help="Also take files and folders whose name begins with a dot."),
     click.option("--no-recursive", is_flag=True, help="Leave out a folder's subfolders."),
-    heading="Which images",
 )
+_WHICH_IMAGES = "Which images"
+
+input_options = _group("named", _named_sources, *_INPUTS, heading=_WHICH_IMAGES)
+optional_input_options = _group("named", _optional_sources, *_INPUTS, heading=_WHICH_IMAGES)
+"""For a command that may find its images elsewhere: `named` is None where none are named."""
 
 
 @dataclass(frozen=True, slots=True)
