@@ -126,8 +126,10 @@ def _opened(file: str) -> BinaryIO:
         copy: BinaryIO = tempfile.TemporaryFile()  # noqa: SIM115 - the caller closes what this returns
         with open_stdin() if file == STDIN else Path(file).open("rb") as stream:
             shutil.copyfileobj(stream, copy)
-    except (OSError, ValueError, AttributeError) as error:  # standard input may be closed, or none at all
-        raise InputError(f"cannot read {printable(file)}: {getattr(error, 'strerror', None) or error}") from error
+    except (ValueError, AttributeError) as error:
+        raise InputError("cannot read standard input: it is closed") from error
+    except OSError as error:
+        raise InputError(f"cannot read {printable(file)}: {error.strerror}") from error
     return copy
 
 

@@ -61,10 +61,13 @@ function card(image, state) {
   const lines = image.predictions.slice(0, CARD_LABELS).map((each) => predictionLine(each, state));
   if (image.error !== null) lines.push(span("error", image.error || "failed"));
   else if (!lines.length) lines.push(span("error quiet", "no label"));
+  const path = image.path.slice(common.length);
+  const slash = path.lastIndexOf("/", path.length - 2) + 1;
+  const folder = slash ? [span("folder", path.slice(0, slash))] : [];
   const button = element(
     "button",
     { type: "button", class: image.error === null ? "card" : "card failed", title: image.path, "aria-haspopup": "dialog" },
-    picture, span("lines", undefined, ...lines), span("path", image.path.slice(common.length)),
+    picture, span("lines", undefined, ...lines), span("path", undefined, ...folder, span("file", path.slice(slash))),
   );
   button.dataset.image = image.number;
   return element("li", {}, button);
