@@ -107,7 +107,7 @@ class _Run(Generic[_Record]):
         self._task, self._batch_size = task, batch_size
         self._inbox: queue.Queue[Source | Arriving | _End] = queue.Queue(max(2 * batch_size * workers, WINDOW))
         self._ahead = ReadAhead()
-        self._next: Arriving | None = None  # taken from the inbox, but not here yet
+        self._next: Arriving | None = None  # taken from the inbox before it was here
         self.row: queue.Queue[Future[list[_Record]] | None] = queue.Queue(_WINDOW * workers)
         self._turn = threading.Lock()
         self._end: _End | None = None
@@ -177,12 +177,10 @@ class _Run(Generic[_Record]):
             if isinstance(item, _End):
                 self._end = item
                 break
-            if isinstance(item, Arriving):
-                if batch and not item.is_here():
-                    self._next = item
-                    break
-                item = item.source()
-            batch.append(item)
+            if batch and isinstance(item, Arriving) and not item.is_here():
+                self._next = item
+                break
+            batch.append(item.source() if isinstance(item, Arriving) else item)
         return batch
 
     def _close_row(self, end: _End) -> None:

@@ -24,7 +24,13 @@ MAX_HELD = 128 << 20
 
 @dataclass(frozen=True, slots=True)
 class Fetched(Source):
-    """A Source whose data was fetched, and is counted as held until it is given back."""
+    """A Source whose data was fetched, and is counted as held until it is given back.
+
+    Attributes:
+        arriving: What it came as.
+    """
+
+    arriving: Arriving | None = None
 
 
 def is_remote(source: Source) -> bool:
@@ -61,10 +67,10 @@ class ReadAhead:
     def __init__(self) -> None:
         self._orders: SimpleQueue[Arriving | None] = SimpleQueue()
         self._threads = 0
-        # Guards what follows. It is notified when bytes are given back and when a fetch is over.
+        # Guards what follows, and is notified when any of it changes.
         self._change = threading.Condition()
         self._held = 0
-        self._under_way: dict[Arriving, None] = {}  # the oldest first
+        self._under_way: dict[Arriving, None] = {}  # until it is given back or has failed; the oldest first
         self._stopped = threading.Event()
 
     def begin(self, source: Source) -> Arriving:
@@ -83,8 +89,9 @@ class ReadAhead:
 
     def give_back(self, sources: Iterable[Source]) -> None:
         """Say that the data of these Sources is needed no more."""
-        if count := sum(len(each.data or b"") for each in sources if isinstance(each, Fetched)):
-            self.change_held(-count)
+        for each in sources:
+            if isinstance(each, Fetched) and each.arriving is not None:
+                self.drop(each.arriving, len(each.data or b""))
 
     def stop(self) -> None:
         """End the threads, each at once or within the fraction of a second, and let nobody wait any longer."""
@@ -97,7 +104,7 @@ class ReadAhead:
                 self._orders.put(None)
 
     def wait_for_room(self, arriving: Arriving, count: int) -> None:
-        """Wait until `count` bytes more may be held, or this is the oldest fetch, for which others wait."""
+        """Count `count` bytes more as held, as soon as there is room or nothing older is under way."""
 
         def may_go_on() -> bool:
             return (
@@ -110,10 +117,12 @@ class ReadAhead:
             self._change.wait_for(may_go_on)
             self._held += count
 
-    def change_held(self, count: int) -> None:
-        """Count this many bytes more, or fewer."""
+    def drop(self, arriving: Arriving | None, count: int) -> None:
+        """Count `count` bytes as held no more, and if it is given, this as under way no more."""
         with self._change:
-            self._held += count
+            self._held -= count
+            if arriving is not None:
+                self._under_way.pop(arriving, None)
             self._change.notify_all()
 
     def _fetch(self) -> None:
@@ -125,16 +134,11 @@ class ReadAhead:
             account = _Account(self, arriving)
             account.take(0)
             try:
-                arriving.arrive(Fetched(arriving.path, data=fetch(arriving.path, patience, account)))
+                data = fetch(arriving.path, patience, account)
+                arriving.arrive(Fetched(arriving.path, data=data, arriving=arriving))
             except ImageError as error:
                 arriving.arrive(Source(arriving.path, error=str(error)))
-            except BaseException:
-                arriving.arrive(Source(arriving.path, error="cannot be fetched: an internal error"))
-                raise
-            finally:
-                with self._change:
-                    del self._under_way[arriving]
-                    self._change.notify_all()
+                self.drop(arriving, 0)
 
 
 class _Account:
@@ -148,5 +152,5 @@ class _Account:
         self._count += count
 
     def give_back(self) -> None:
-        self._ahead.change_held(-self._count)
+        self._ahead.drop(None, self._count)
         self._count = 0

@@ -8,7 +8,6 @@ these libraries has to be imported, or be there at all.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -87,9 +86,12 @@ _PLAIN_CODES = {"", "AccessDenied", "Forbidden", "NoSuchKey", "NotFound", "SlowD
 
 def failure_of(error: BaseException) -> Failure:
     """Say why a try has failed."""
+    if (status := _status(error)) is not None:
+        return _refusal(status, wait=getattr(error, "wait", 0.0))
     for each in _chain(error):
-        if (status := _status(each)) is not None:
-            return _refusal(status, _code(each), getattr(each, "wait", 0.0))
+        if isinstance(response := getattr(each, "response", None), dict):  # botocore's
+            status = int(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+            return _refusal(status, str(response.get("Error", {}).get("Code", "")))
     for each in _chain(error):
         names = {kind.__name__ for kind in type(each).__mro__}
         for name, reason, passing in _KINDS:
@@ -109,25 +111,13 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 
 def _status(error: BaseException) -> int | None:
-    response = getattr(error, "response", None)  # botocore's
-    if isinstance(response, dict):
-        found = response.get("ResponseMetadata", {}).get("HTTPStatusCode")
-        return found if isinstance(found, int) and found >= 300 else None
     if type(error) is OSError and str(error).startswith("Forbidden: "):  # gcsfs's
         return 403
-    for name in ("status", "code"):  # aiohttp's and ours, gcsfs's
-        with suppress(TypeError, ValueError):
-            if (status := int(getattr(error, name, 0))) >= 400:
-                return status
-    return None
+    status = getattr(error, "status" if hasattr(error, "status") else "code", None)  # aiohttp's and ours, gcsfs's
+    return int(status) if str(status).isdecimal() and int(status or 0) >= 400 else None
 
 
-def _code(error: BaseException) -> str:
-    response = getattr(error, "response", None)
-    return str(response.get("Error", {}).get("Code", "")) if isinstance(response, dict) else ""
-
-
-def _refusal(status: int, code: str, wait: float) -> Failure:
+def _refusal(status: int, code: str = "", wait: float = 0.0) -> Failure:
     if code == "NoSuchBucket":
         return Failure("no such bucket")
     more = "" if code in _PLAIN_CODES or code == str(status) or not code.isalnum() else f" {code}"

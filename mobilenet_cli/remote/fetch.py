@@ -6,7 +6,8 @@ from typing import Protocol
 
 from mobilenet_cli.errors import ImageError
 from mobilenet_cli.remote.patience import Patience, attempt
-from mobilenet_cli.remote.stores import check_size, store_of
+from mobilenet_cli.remote.pieces import check_size
+from mobilenet_cli.remote.stores import store_of
 
 
 class Account(Protocol):
@@ -30,7 +31,7 @@ def fetch(url: str, patience: Patience | None = None, account: Account | None = 
         account: Told of each piece that is kept.
 
     Raises:
-        ImageError: It cannot be fetched, or is larger than `stores.MAX_BYTES`, in one line that says why.
+        ImageError: It cannot be fetched, or is larger than `pieces.MAX_BYTES`, in one line that says why.
     """
     patience = patience or Patience()
 

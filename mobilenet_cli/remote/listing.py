@@ -65,10 +65,12 @@ def _named(url: str, rules: Rules) -> Iterator[Source]:
         if not rules.leaves_out(url, is_folder=True):
             yield from _Folder(root, rules).images(iter([first]))
             yield from _Folder(root, rules).images(entries)
-    elif url != root:
-        yield from _file(url, rules)
-    elif not is_bucket:
+    elif is_bucket:
+        return
+    elif url == root:
         yield Source(url, error="no such folder: there is nothing below it")
+    else:
+        yield from _file(url, rules)
 
 
 class _Folder:

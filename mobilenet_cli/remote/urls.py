@@ -15,6 +15,7 @@ _MODULES = {
     **dict.fromkeys(("http", "https"), ("fsspec", "aiohttp")),
     **dict.fromkeys(("s3", "s3a"), ("fsspec", "s3fs")),
     **dict.fromkeys(("gs", "gcs"), ("fsspec", "gcsfs")),
+    "file": (),
 }
 """What each protocol of the `remote` extra is read with; any other needs fsspec and a package of its own."""
 
