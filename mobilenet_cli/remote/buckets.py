@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -73,6 +74,8 @@ class Google:
         from aiohttp import ClientTimeout
         from gcsfs.core import GCSFileSystem
 
+        # Where nobody has set logging up, it would print what becomes a row, with a traceback and the URL.
+        logging.getLogger("gcsfs").addHandler(logging.NullHandler())
         timeout = ClientTimeout(sock_connect=min(CONNECT, silence_seconds()), sock_read=silence_seconds())
         self._files = GCSFileSystem(requests_timeout=timeout, skip_instance_cache=True)
 

@@ -47,7 +47,7 @@ _DROPPED = "the connection was dropped"
 _KINDS = (
     # The first of these that is among an error's classes decides. The names are aiohttp's, botocore's,
     # gcsfs's and Python's own.
-    ("NoCredentialsError", "no credentials: set those of your provider, or see docs/remote.md for public buckets", 0),
+    ("NoCredentialsError", "no credentials were found; for a public bucket set FSSPEC_S3_ANON=true", 0),
     ("PartialCredentialsError", "the credentials are incomplete", 0),
     ("ProfileNotFound", "AWS_PROFILE names no profile of your AWS configuration", 0),
     ("DefaultCredentialsError", "no credentials: run `gcloud auth application-default login`", 0),
@@ -114,7 +114,7 @@ def _status(error: BaseException) -> int | None:
     if type(error) is OSError and str(error).startswith("Forbidden: "):  # gcsfs's
         return 403
     status = getattr(error, "status" if hasattr(error, "status") else "code", None)  # aiohttp's and ours, gcsfs's
-    return int(status) if str(status).isdecimal() and int(status or 0) >= 400 else None
+    return int(str(status)) if str(status).isdecimal() and int(str(status)) >= 400 else None
 
 
 def _refusal(status: int, code: str = "", wait: float = 0.0) -> Failure:
