@@ -152,6 +152,7 @@ class _Run(Generic[_Record]):
             except BaseException as error:  # whatever it is: whoever reads the row waits for this place
                 place.set_exception(error)
             self._ahead.give_back(batch)
+            batch.clear()  # or its data would be kept until the next
 
     def _take(self) -> tuple[Future[list[_Record]], list[Source]] | None:
         """Take the sources that are there, one at least, and the next place in the row; None at the end."""

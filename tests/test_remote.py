@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
@@ -268,6 +269,20 @@ def test_what_is_held_in_memory_is_bounded_and_the_order_kept(web, monkeypatch):
     assert [result.path for result in results] == [f"{web.url}/{number}" for number in range(60)]
     assert all(result.status == "ok" for result in results)
     assert 0 < most <= limit + size + len(IMAGES["red"])  # only the image whose turn it is may exceed it
+
+
+def test_what_was_decoded_is_freed_at_once(web):
+    web.answers["*"] = [Answer(IMAGES["red"])]
+    results = run((Source(f"{web.url}/{number}") for number in range(200)), task(ColourEngine()), workers=1)
+    gc.disable()  # so that nothing is freed but by its last owner
+    try:
+        for _ in range(200):
+            next(results)
+        results.close()
+        alive = sum(isinstance(each, ahead.Fetched) for each in gc.get_objects())
+    finally:
+        gc.enable()
+    assert alive == 0
 
 
 def test_an_image_larger_than_what_may_be_held_comes_through(web, monkeypatch):

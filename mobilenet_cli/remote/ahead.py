@@ -43,7 +43,8 @@ class Arriving:
 
     def __init__(self, path: str) -> None:
         self.path = path
-        self._source = Source(path, error="not fetched: the run was stopped")
+        self._given_up = Source(path, error="not fetched: the run was stopped")
+        self._source: Source | None = None
         self._done = threading.Event()
 
     def is_here(self) -> bool:
@@ -51,13 +52,16 @@ class Arriving:
         return self._done.is_set()
 
     def source(self) -> Source:
-        """Wait until it is here, and return it with its data or its error."""
+        """Wait until it is here, and hand it over with its data or its error: once."""
         self._done.wait()
-        return self._source
+        # Kept no longer than that: they know each other, and such a circle would keep the data until Python
+        # looks for circles, which it does rarely where there are few objects, however large.
+        source, self._source = self._source, None
+        return source or self._given_up
 
     def arrive(self, source: Source | None = None) -> None:
-        """Hand the Source over; None: it was given up."""
-        self._source = source or self._source
+        """Say that it is here; None: it was given up."""
+        self._source = source
         self._done.set()
 
 
@@ -134,8 +138,8 @@ class ReadAhead:
             account = _Account(self, arriving)
             account.take(0)
             try:
-                data = fetch(arriving.path, patience, account)
-                arriving.arrive(Fetched(arriving.path, data=data, arriving=arriving))
+                # Without a name for the data, which would keep it until the next.
+                arriving.arrive(Fetched(arriving.path, data=fetch(arriving.path, patience, account), arriving=arriving))
             except ImageError as error:
                 arriving.arrive(Source(arriving.path, error=str(error)))
                 self.drop(arriving, 0)
