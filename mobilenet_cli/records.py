@@ -17,9 +17,9 @@ class Source:
     """One image to classify, before anything of it is read.
 
     Attributes:
-        path: The path as it is opened and as its Result shows it ("-" for standard input).
+        path: The path or URL as it is opened and as its Result shows it ("-" for standard input).
             Bytes that are not UTF-8 are kept as Python keeps them in file names (surrogateescape).
-        data: The encoded image itself where it has no file (standard input).
+        data: The encoded image itself where it has no file (standard input) or was fetched.
         error: Why this source cannot be read, where that is known before opening it
             (a folder without permission, a pattern that nothing matches).
     """

@@ -77,8 +77,8 @@ def command(
 ) -> int:
     """Label each image in SOURCES with its most likely classes.
 
-    SOURCES are files, folders, quoted globs, or - for one image on standard input; a list of files comes
-    with --from.
+    SOURCES are files, folders, quoted globs, https://, s3:// and gs:// URLs, or - for one image on standard
+    input; a list of files comes with --from.
 
     \b
     Examples:
@@ -87,6 +87,7 @@ def command(
       mnclassify photos/ -o labels.csv --resume
       find photos -newer labels.csv -name '*.jpg' -print0 | mnclassify --from - -0
       curl -s https://example.org/cat.jpg | mnclassify -
+      mnclassify s3://bucket/photos/ -o labels.csv
       mnclassify 'photos/**/*.heic' -f jsonl | jq -r .predictions[0].label
       mnclassify photos/ --match '*cat*' -f path --print0 | xargs -0 cp -t cats/
       mnclassify photos/ --xmp -o labels.csv

@@ -81,7 +81,8 @@ def command(
 ) -> int:
     """Turn each image in SOURCES into its feature vector, or rank them by likeness to one.
 
-    SOURCES are files, folders, quoted globs, or - for one image on standard input.
+    SOURCES are files, folders, quoted globs, https://, s3:// and gs:// URLs, or - for one image on standard
+    input.
 
     \b
     Examples:

@@ -14,6 +14,7 @@ from mobilenet_cli.inputs import count_sources, find_sources
 from mobilenet_cli.lists import can_be_read_twice, read_list
 from mobilenet_cli.progress import Progress
 from mobilenet_cli.records import Source
+from mobilenet_cli.remote.urls import check_installed, is_url, must_be_listed
 from mobilenet_cli.stdin import STDIN
 
 
@@ -21,13 +22,14 @@ class NamedSources:
     """The sources that the user named: found as they are asked for, and counted on the side.
 
     Args:
-        arguments: Files, folders, patterns and "-".
+        arguments: Files, folders, patterns, URLs and "-".
         list_file: A file that lists more of them, "-" for standard input, or None.
         null: Whether the paths in the list end in NUL bytes.
         choice: What `find_sources` takes besides.
 
     Raises:
         UsageError: They do not go together.
+        InputError: What reads one of the URLs is not installed.
     """
 
     def __init__(self, arguments: Sequence[str], list_file: str | None, null: bool, **choice: Any) -> None:
@@ -37,6 +39,8 @@ class NamedSources:
             raise click.UsageError("--null (-0) says how the list of --from FILE is written: give that too")
         if list_file == STDIN and STDIN in arguments:
             raise click.UsageError("standard input is an image (-) or a list of them (--from -), not both")
+        for url in filter(is_url, arguments):
+            check_installed(url)
         self._arguments, self._list_file, self._null, self._choice = arguments, list_file, null, choice
 
     def find(self) -> Iterator[Source]:
@@ -45,8 +49,10 @@ class NamedSources:
 
     @property
     def can_be_counted(self) -> bool:
-        """Whether counting them leaves them as they are: a list from a pipe can be read but once."""
-        return self._list_file is None or can_be_read_twice(self._list_file)
+        """Whether counting them costs little: a list from a pipe can be read but once, a bucket takes its time."""
+        return (self._list_file is None or can_be_read_twice(self._list_file)) and not any(
+            map(must_be_listed, self._arguments)
+        )
 
     def count(self, finished: Container[str]) -> int:
         """Return how many there are now whose path is not in `finished`."""
