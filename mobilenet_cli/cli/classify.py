@@ -88,6 +88,7 @@ def command(
         raise click.UsageError(f"--long goes with -f csv and -f tsv, not with {chosen.name}")
     if print0 and chosen.name != "path":
         raise click.UsageError(f"--print0 goes with -f path, not with {chosen.name}")
+    output.check(chosen)
     if output.resume:
         check_resumable(chosen)
 

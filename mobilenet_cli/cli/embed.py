@@ -104,10 +104,7 @@ def _vector_format(name: str | None, output: Output) -> Format:
         chosen = FORMATS[name]
     else:
         raise click.UsageError(f"-f {name} goes with --similar; vectors are written as {', '.join(FORMATS)}")
-    if chosen.codec is not None:
-        if output.file is None:
-            raise click.UsageError(f"{chosen.name} goes to a file: give -o FILE")
-        chosen.codec.check_installed()
+    output.check(chosen)
     return chosen
 
 

@@ -19,6 +19,8 @@ from mobilenet_cli.cli.terminal import Terminal
 from mobilenet_cli.engines import EngineName
 from mobilenet_cli.models.registry import AUTO, Crop
 from mobilenet_cli.models.tensorflow_process import Report
+from mobilenet_cli.vectors import Format as VectorFormat
+from mobilenet_cli.writers import Format
 from mobilenet_cli.writers.output import open_output
 from mobilenet_cli.writers.part_file import part_path
 from mobilenet_cli.writers.text import printable
@@ -140,6 +142,18 @@ class Output:
     file: str | None
     overwrite: bool
     resume: bool
+
+    def check(self, chosen: Format | VectorFormat) -> None:
+        """Refuse a format that cannot go there.
+
+        Raises:
+            UsageError: It is written to a file, and there is none.
+            OutputError: What writes it is not installed.
+        """
+        if chosen.codec is not None:
+            if self.file is None:
+                raise click.UsageError(f"{chosen.name} goes to a file: give -o FILE")
+            chosen.codec.check_installed()
 
     @contextmanager
     def opened(self, terminal: Terminal) -> Iterator[BinaryIO]:

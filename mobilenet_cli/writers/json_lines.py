@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from mobilenet_cli.records import Result
 
+FIRST_BYTES = b'{"path": "'
+"""How every line of a record begins."""
+
 # JSON allows these two groups unescaped; a terminal obeys the first, and UTF-8 cannot encode the second.
 _TO_ESCAPE = re.compile("[\x7f-\x9f\ud800-\udfff]")
 

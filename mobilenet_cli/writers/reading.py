@@ -10,6 +10,7 @@ import json
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from mobilenet_cli.writers.delimited import columns
+from mobilenet_cli.writers.json_lines import FIRST_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,19 +45,29 @@ def json_lines_rows(stream: BinaryIO, layout: Layout) -> Iterator[Row]:
         ValueError: It is none; the message says why, for a sentence that begins with the file's name.
     """
     del layout  # an object shows whatever predictions its Result has
-    first = b'{"path": "'
-    end = 0
-    for number, line in enumerate(stream, 1):
-        if not line.startswith(first[: len(line)]):
-            raise ValueError(f"its line {number:,} is not one of mnclassify's JSONL")
-        if not line.endswith(b"\n"):
-            return
-        begin, end = end, end + len(line)
+    for number, line, begin in whole_lines(stream, "JSONL"):
         try:
             record = json.loads(line)
-            yield Row(record["path"], record["status"] == "ok", len(record["predictions"]), record["model"], begin, end)
+            ok, predictions = record["status"] == "ok", len(record["predictions"])
+            yield Row(record["path"], ok, predictions, record["model"], begin, begin + len(line))
         except (ValueError, KeyError, TypeError) as error:
             raise ValueError(f"its line {number:,} is damaged ({error})") from error
+
+
+def whole_lines(stream: BinaryIO, what: str) -> Iterator[tuple[int, bytes, int]]:
+    """Yield each line of a document of JSON objects but for a torn last one: its number, itself, where it begins.
+
+    Raises:
+        ValueError: A line is no record; the message calls them mnclassify's `what`.
+    """
+    begin = 0
+    for number, line in enumerate(stream, 1):
+        if not line.startswith(FIRST_BYTES[: len(line)]):
+            raise ValueError(f"its line {number:,} is not one of mnclassify's {what}")
+        if not line.endswith(b"\n"):
+            return
+        yield number, line, begin
+        begin += len(line)
 
 
 def delimited_rows(stream: BinaryIO, layout: Layout, *, delimiter: str) -> Iterator[Row]:
