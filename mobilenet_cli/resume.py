@@ -5,9 +5,10 @@ was ever finished. Only at the end are the rows put in the order of the sources,
 FILE.part in one step. It is made only if they are in another order, as where failed images were tried again.
 So the file that comes of it is the one that an uninterrupted run would have written.
 
-A row belongs to a source if it shows the source's path; a path that comes twice has two rows. In memory are
-64-bit hashes of the paths (among a million, the odds that any two are taken for each other are below one in
-ten million) and where the rows are: about 33 bytes a finished row, 50 while they are sorted, and 8 a source.
+A row belongs to a source if it shows the source's path, or all cells of the table's row that names the image;
+what comes twice has two rows. In memory are 64-bit hashes of the paths or cells (among a million, the odds that
+any two are taken for each other are below one in ten million) and where the rows are: about 33 bytes a finished
+row, 50 while they are sorted, and 8 a source.
 """
 
 from __future__ import annotations
@@ -47,18 +48,22 @@ class RowsResumption:
     on their way to the writer; when the writer is closed, `put_in_order`.
     """
 
-    def __init__(self, stream: PartFile, read: Callable[[BinaryIO], Iterable[Row]]) -> None:
+    def __init__(
+        self, stream: PartFile, read: Callable[[BinaryIO], Iterable[Row]], *, keeps_others: bool = True
+    ) -> None:
         """Read what is there, drop a torn last row, and leave `stream` at the end of the others.
 
         Args:
             stream: Opened with `resume`.
             read: Yields the rows of a document but for a torn last one; raises a ValueError if they were made
                 with other options or another model, or are damaged, whose message begins with "its" or "it".
+            keeps_others: Whether rows stay, first, that are of none of the sources.
 
         Raises:
             OutputError: `read` raised a ValueError, or the file cannot be read or written.
         """
         self._stream = stream
+        self._keeps_others = keeps_others
         self._rows = FinishedRows()
         self._head = self._end = 0
         with stream.earlier() as earlier:
@@ -67,7 +72,7 @@ class RowsResumption:
                     self._head = self._head if self._end else row.begin
                     self._end = row.end
                     if row.ok:
-                        self._rows.add(valid_utf8(row.path), row.begin, row.end)
+                        self._rows.add(valid_utf8(row.key), row.begin, row.end)
             except ValueError as error:
                 raise OutputError(
                     f"cannot go on with {printable(earlier.name)}: {error}. "
@@ -87,9 +92,9 @@ class RowsResumption:
         """How many finished rows there are."""
         return len(self._rows)
 
-    def __contains__(self, path: object) -> bool:
-        """Tell whether a source of this path has a finished row."""
-        return isinstance(path, str) and valid_utf8(path) in self._rows
+    def __contains__(self, key: object) -> bool:
+        """Tell whether a source of this key has a finished row."""
+        return isinstance(key, str) and valid_utf8(key) in self._rows
 
     @property
     def has_header(self) -> bool:
@@ -99,7 +104,7 @@ class RowsResumption:
     def pending(self, sources: Iterable[Source]) -> Iterator[Source]:
         """Yield the sources that have no finished row."""
         for source in sources:
-            row = self._rows.take(valid_utf8(source.path))
+            row = self._rows.take(valid_utf8(source.key))
             self._sources.append(_TO_CLASSIFY if row is None else row)
             if row is None:
                 yield source
@@ -113,7 +118,7 @@ class RowsResumption:
             self._results.append(self._stream.tell())
 
     def put_in_order(self) -> None:
-        """Put the rows in the order of the sources, after those of images that are no longer among the sources.
+        """Put the rows in the order of the sources, after those of images that are no longer among them, if kept.
 
         Raises:
             OutputError: There is no room for the copy.
@@ -125,7 +130,8 @@ class RowsResumption:
     def _pieces(self, size: int) -> Iterator[tuple[int, int]]:
         """Yield where the rows are, in the order in which they belong."""
         yield 0, self._head
-        yield from self._rows.untaken()
+        if self._keeps_others:
+            yield from self._rows.untaken()
         results = iter(self._results)
         begin = self._end
         for row in self._sources:
@@ -152,13 +158,13 @@ class Expected:
     fewest: int
     most: int
 
-    def check(self, path: str, model: str, predictions: int) -> None:
-        """Raise a ValueError if the row of `path` is not like that."""
+    def check(self, key: str, model: str, predictions: int) -> None:
+        """Raise a ValueError if the row of `key` is not like that."""
         if valid_utf8(model) != valid_utf8(self.model):
             raise ValueError(f"its rows are by the model {printable(model)}, not {printable(self.model)}")
         if not self.fewest <= predictions <= self.most:
             raise ValueError(
-                f"its row of {printable(path)} has {predictions} labels, which the present "
+                f"its row of {printable(key)} has {predictions} labels, which the present "
                 "--top-k and --threshold would not give"
             )
 
@@ -182,10 +188,11 @@ class Resumption(RowsResumption):
         def read(document: BinaryIO) -> Iterator[Row]:
             for row in chosen.read(document, layout) if chosen.read else ():
                 if row.ok:
-                    expected.check(row.path, row.model, row.predictions)
+                    expected.check(row.key, row.model, row.predictions)
                 yield row
 
-        super().__init__(stream, read)
+        # A table's rows have a row each, and no more.
+        super().__init__(stream, read, keeps_others=layout.columns is None)
 
 
 def _joined(pieces: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:

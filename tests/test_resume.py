@@ -219,7 +219,7 @@ def test_any_number_of_interruptions_leave_one_row_a_source(file, name, long, se
                 document = part_of(file).read_bytes()
                 part_of(file).write_bytes(document[: len(document) - choose.choice([0, 0, 1])])
                 rows = FORMATS[name].read(part_of(file).open("rb"), Layout(2, long=long))
-                finished = Counter(row.path for row in rows if row.ok)
+                finished = Counter(row.key for row in rows if row.ok)
                 # None but the last one, which was cut or, in a long document, may lack rows.
                 assert sum((best - finished).values()) <= 1
                 best = finished

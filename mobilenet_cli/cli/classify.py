@@ -7,17 +7,17 @@ from dataclasses import asdict, dataclass
 
 import click
 
+from mobilenet_cli.cli.csv_options import named_or_csv_options
 from mobilenet_cli.cli.options import (
     ModelChoice,
     Output,
     Pace,
-    input_options,
     model_options,
     output_options,
     pace_options,
     terminal_options,
 )
-from mobilenet_cli.cli.sources import NamedSources
+from mobilenet_cli.cli.sources import Sources
 from mobilenet_cli.cli.tally import Tally, images
 from mobilenet_cli.cli.terminal import Terminal, stdout_is_terminal
 from mobilenet_cli.matching import matches
@@ -29,7 +29,7 @@ from mobilenet_cli.writers.text import printable
 
 
 @click.command("classify")
-@input_options
+@named_or_csv_options
 @model_options
 @click.option("--labels", type=click.Path(exists=True, dir_okay=False), help="A file with a label a line.")
 @click.option("-k", "--top-k", type=click.IntRange(min=1), default=5, show_default=True, help="Labels an image.")
@@ -55,7 +55,7 @@ from mobilenet_cli.writers.text import printable
 @pace_options
 @terminal_options
 def command(
-    named: NamedSources,
+    named: Sources,
     model: ModelChoice,
     labels: str | None,
     top_k: int,
@@ -78,6 +78,7 @@ def command(
       mnclassify photos/
       mnclassify photos/ -o labels.csv
       mnclassify photos/ -o labels.csv --resume
+      mnclassify --from-csv photos.csv --column image -o labelled.csv
       find photos -newer labels.csv -name '*.jpg' -print0 | mnclassify --from - -0
       curl -s https://example.org/cat.jpg | mnclassify -
       mnclassify 'photos/**/*.heic' -f jsonl | jq -r .predictions[0].label
@@ -86,6 +87,8 @@ def command(
     chosen = _format(format_name, output)
     if long and chosen.name not in ("csv", "tsv"):
         raise click.UsageError(f"--long goes with -f csv and -f tsv, not with {chosen.name}")
+    if long and named.columns is not None:
+        raise click.UsageError("--from-csv gives a row for each of the CSV's rows: leave --long out")
     if print0 and chosen.name != "path":
         raise click.UsageError(f"--print0 goes with -f path, not with {chosen.name}")
     output.check(chosen)
@@ -101,7 +104,8 @@ def command(
             from mobilenet_cli.classifier import Classifier
 
             classifier = Classifier(labels=labels, **model.arguments(report))
-            layout = Layout(min(top_k, classifier.model.network.width), long=long, null=print0)
+            most = min(top_k, classifier.model.network.width)
+            layout = Layout(most, long=long, null=print0, columns=named.columns)
             document = ResultDocument(
                 stream, chosen, layout, classifier.model, threshold=threshold, resume=output.resume
             )
@@ -120,7 +124,7 @@ def command(
                         document.write(result)
         document.close()
     tally.done += document.found
-    _tell(document, tally, output, match)
+    _tell(document, tally, output, named, match)
     return tally.conclude()
 
 
@@ -146,9 +150,12 @@ def _format(name: str | None, output: Output) -> Format:
     return FORMATS["table" if stdout_is_terminal() else "csv"]
 
 
-def _tell(document: ResultDocument, tally: Tally, output: Output, match: tuple[str, ...]) -> None:
+def _tell(document: ResultDocument, tally: Tally, output: Output, named: Sources, match: tuple[str, ...]) -> None:
     if others := document.kept - document.found:
-        tally.terminal.note(f"kept the rows of {images(others)} that SOURCES does not name")
+        if named.columns is None:
+            tally.terminal.note(f"kept the rows of {images(others)} that SOURCES does not name")
+        else:
+            tally.terminal.note(f"left the rows of {images(others)} out that the CSV has no more, or changed")
     if match and tally.done and not document.written:
         tally.terminal.note("no image matches")
     if tally.done and output.file is not None:

@@ -66,9 +66,7 @@ def _named_sources(
     )
 
 
-input_options = _group(
-    "named",
-    _named_sources,
+_INPUTS = (
     click.argument("sources", nargs=-1, metavar="SOURCES…"),
     click.option(
         "--from",
@@ -82,6 +80,8 @@ input_options = _group(
     click.option("--include-hidden", is_flag=True, help="Also take files and folders whose name begins with a dot."),
     click.option("--no-recursive", is_flag=True, help="Leave out a folder's subfolders."),
 )
+
+input_options = _group("named", _named_sources, *_INPUTS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,7 @@ def _folded(name: str, endings: tuple[str, ...], codec: Codec[ResultRows, dict[s
 def _page(rows: ResultRows, stream: BinaryIO) -> None:
     from mobilenet_cli.html.report import write  # imports jinja2
 
-    write(rows.results, stream, title="Labels")
+    write(rows.results, stream)
 
 
 FORMATS: Mapping[str, Format] = MappingProxyType(

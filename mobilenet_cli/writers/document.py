@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from mobilenet_cli.records import Result
+from mobilenet_cli.records import Result, RowSource, Source
 from mobilenet_cli.resume import Expected, Resumption
 from mobilenet_cli.writers import Format, Layout
 from mobilenet_cli.writers.codec import fold, part_file, unfold
-from mobilenet_cli.writers.json_lines import encoded
+from mobilenet_cli.writers.json_lines import encoded, row_names
+from mobilenet_cli.writers.reading import check_row_names
 from mobilenet_cli.writers.result_rows import ResultRows
 from mobilenet_cli.writers.run_document import RunDocument
 
@@ -39,22 +42,39 @@ class ResultDocument(RunDocument[Result]):
         """
         super().__init__()
         self._layout, self._codec = layout, chosen.codec
+        # The cells of the rows whose images are on their way through the network, and of the last that came back.
+        self._under_way: deque[tuple[str, ...]] = deque()
+        self._cells: tuple[str, ...] = ()
         if self._codec is not None:
             self._part = part_file(stream, chosen.name)
         if resume:
             part = part_file(stream, chosen.name)
             expected = Expected(model.name, 0 if threshold else layout.top_k, layout.top_k)
             if self._codec is not None:
-                unfold(part, chosen.name, self._codec, lambda fields: _checked_line(fields, expected))
+                unfold(part, chosen.name, self._codec, lambda fields: _checked_line(fields, expected, layout))
             self._earlier = Resumption(part, chosen, layout, expected)
             layout = replace(layout, header=not self._earlier.has_header)
         self._writer = chosen.make(stream, layout)
         self.written = 0
         """How many results were written."""
 
+    def pending(self, sources: Iterable[Source]) -> Iterator[Source]:
+        """Yield the sources that need to be done."""
+        for source in super().pending(sources):
+            if isinstance(source, RowSource):
+                self._under_way.append(source.cells)
+            yield source
+
+    def followed(self, records: Iterable[Result]) -> Iterator[Result]:
+        """Yield the results, one for each source that `pending` yielded, each to be written (or not) at once."""
+        for result in super().followed(records):
+            if self._layout.columns is not None:
+                self._cells = self._under_way.popleft()
+            yield result
+
     def write(self, result: Result) -> None:
         """Write one result."""
-        self._writer.write(result)
+        self._writer.write(result, self._cells)
         self.written += 1
 
     def close(self) -> None:
@@ -69,7 +89,8 @@ class ResultDocument(RunDocument[Result]):
             fold(self._part, self._codec, ResultRows(self._part.part, self._layout))
 
 
-def _checked_line(fields: dict[str, Any], expected: Expected) -> bytes:
+def _checked_line(fields: dict[str, Any], expected: Expected, layout: Layout) -> bytes:
+    check_row_names(fields, row_names(layout))
     if fields["status"] == "ok":
         expected.check(fields["path"], fields["model"], len(fields["predictions"]))
     return encoded(fields) + b"\n"

@@ -28,9 +28,16 @@ def read_results(stream: BinaryIO) -> Iterator[Result]:
 
 
 def _result(fields: Any) -> Result:
+    for name in ("row", "row_extra"):  # the cells of the table that named the image
+        fields.pop(name, None)
     predictions = tuple(Prediction(**each) for each in fields.pop("predictions"))
     result = Result(predictions=predictions, **fields)
-    texts = [result.path, result.model, result.error or "", *(t for each in predictions for t in (each.wnid, each.label))]
+    texts = [
+        result.path,
+        result.model,
+        result.error or "",
+        *(t for each in predictions for t in (each.wnid, each.label)),
+    ]
     numbers = [result.width or 0, result.height or 0, *(n for each in predictions for n in (each.rank, each.index))]
     if (
         result.status not in ("ok", "error")

@@ -6,9 +6,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from mobilenet_cli.errors import OutputError
+from mobilenet_cli.writers.json_lines import row_names
 from mobilenet_cli.writers.text import valid_utf8
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mobilenet_cli.writers.result_rows import ResultRows
 
 _GROUP_PREDICTIONS = 50_000
@@ -29,7 +32,8 @@ def write(rows: ResultRows, stream: BinaryIO) -> None:
     r"""Write one table with a column a field of Result, in the order of the rows.
 
     `predictions` is a list of structs, empty where the image failed; `score` is the number that the other
-    formats show. A byte of a path that is not UTF-8 is shown as \xff.
+    formats show. A byte of a path that is not UTF-8 is shown as \xff. Where a table's rows name the images,
+    `row` is a struct of their cells, and `row_extra` a list of those beyond the columns.
 
     Args:
         rows: What to write.
@@ -38,7 +42,7 @@ def write(rows: ResultRows, stream: BinaryIO) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    schema = _schema()
+    schema = _schema(row_names(rows.layout))
     size = min(_GROUP_ROWS, max(1, _GROUP_PREDICTIONS // rows.layout.top_k))
     with pq.ParquetWriter(stream, schema) as writer:
         for batch in rows.batches(size):
@@ -56,15 +60,19 @@ def read(stream: BinaryIO) -> Iterator[dict[str, Any]]:
 
     try:
         document = pq.ParquetFile(stream, pre_buffer=False)
-        if not document.schema_arrow.equals(_schema()):
-            raise ValueError(f"its columns are {', '.join(document.schema_arrow.names)}")
+        found = document.schema_arrow
+        names = [each.name for each in found.field("row").type] if "row" in found.names else None
+        if not found.equals(_schema(names)):
+            raise ValueError(f"its columns are {', '.join(found.names)}")
         for batch in document.iter_batches(_READ_ROWS):
-            yield from batch.to_pylist()
+            for fields in batch.to_pylist():
+                yield {name: value for name, value in fields.items() if (name, value) != ("row_extra", None)}
     except (pa.ArrowException, OSError) as error:
         raise ValueError(f"it is not a Parquet file of mnclassify's results ({error})") from error
 
 
-def _schema() -> Any:
+def _schema(row: Sequence[str] | None) -> Any:
+    """Return the table's schema; `row`: the names of the fields of the rows that name the images, if any do."""
     import pyarrow as pa
 
     prediction = [
@@ -83,6 +91,8 @@ def _schema() -> Any:
             ("width", pa.int32()),
             ("height", pa.int32()),
             ("model", pa.string()),
+            *([] if row is None else [("row", pa.struct([(name, pa.string()) for name in row]))]),
+            *([] if row is None else [("row_extra", pa.list_(pa.string()))]),
         ]
     )
 
