@@ -110,19 +110,25 @@ class CsvTable:
 
 def _lines(file: str) -> Iterator[str]:
     """Yield the lines with their endings, each as soon as it has been written there."""
-    decoder = io.IncrementalNewlineDecoder(
-        codecs.getincrementaldecoder("utf-8-sig")("surrogateescape"), translate=False
-    )
-    rest = ""
+    # It keeps "\r" back until it is known whether "\n" follows.
+    decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder("utf-8-sig")("surrogateescape"), False)
+    pieces: list[str] = []
+    length = 0
+    at_end = False
     with opened(file, "the table") as stream:
-        while chunk := read_some(stream, _CHUNK):
-            *lines, rest = [*io.StringIO(rest + decoder.decode(chunk), newline=""), ""]
-            if lines and not lines[-1].endswith(("\n", "\r")):
-                rest = lines.pop()
-            if len(rest) > LONGEST:
-                raise InputError(f"{named(file)} is no CSV: it has a line of more than {LONGEST:,} characters")
-            yield from lines
-    yield from io.StringIO(rest + decoder.decode(b"", final=True), newline="")
+        while not at_end:
+            chunk = read_some(stream, _CHUNK)
+            at_end = not chunk
+            for piece in io.StringIO(decoder.decode(chunk, final=at_end), newline=""):
+                pieces.append(piece)
+                length += len(piece)
+                if piece.endswith(("\n", "\r")):
+                    yield "".join(pieces)
+                    pieces, length = [], 0
+                elif length > LONGEST:
+                    raise InputError(f"{named(file)} is no CSV: it has a line of more than {LONGEST:,} characters")
+    if pieces:
+        yield "".join(pieces)
 
 
 def _header(lines: Iterator[str], begin: list[str], column: str | None, delimiter: str | None) -> tuple[list[str], str]:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 from mobilenet_cli.records import Result
 from mobilenet_cli.writers.base import Layout
@@ -30,8 +28,8 @@ class ResultRows:
         with self._file.open("rb") as lines:
             yield from read_results(lines)
 
-    def batches(self, size: int) -> Iterator[list[dict[str, Any]]]:
-        """Yield their objects as JSON has them, `size` at a time."""
+    def lines(self, size: int) -> Iterator[list[bytes]]:
+        """Yield their lines, `size` at a time."""
         with self._file.open("rb") as lines:
-            while batch := [json.loads(line) for line in islice(lines, size)]:
+            while batch := list(islice(lines, size)):
                 yield batch
