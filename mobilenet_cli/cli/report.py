@@ -15,7 +15,8 @@ from mobilenet_cli.cli.options import terminal_options
 from mobilenet_cli.cli.tally import images
 from mobilenet_cli.cli.terminal import Terminal, stdout_is_terminal
 from mobilenet_cli.errors import InputError, OutputError
-from mobilenet_cli.stdin import STDIN
+from mobilenet_cli.html.report import SIDE, TITLE, write
+from mobilenet_cli.stdin import STDIN, open_stdin
 from mobilenet_cli.writers.output import open_output
 from mobilenet_cli.writers.part_file import PartFile
 from mobilenet_cli.writers.text import printable
@@ -23,9 +24,6 @@ from mobilenet_cli.writers.text import printable
 if TYPE_CHECKING:
     from mobilenet_cli.html.summary import Summary
     from mobilenet_cli.records import Result
-
-_SIDE = 192
-_TITLE = "Image labels"
 
 
 @click.command("report")
@@ -38,7 +36,7 @@ _TITLE = "Image labels"
 )
 @click.option("-o", "--output", metavar="FILE", help="Write the page to FILE, which appears when it is complete.")
 @click.option("--overwrite", is_flag=True, help="Replace FILE where it exists.")
-@click.option("--title", default=_TITLE, show_default=True, help="The page's title.")
+@click.option("--title", default=TITLE, show_default=True, help="The page's title.")
 @click.option(
     "--root",
     type=click.Path(exists=True, file_okay=False),
@@ -50,7 +48,7 @@ _TITLE = "Image labels"
 @click.option(
     "--thumbnail-size",
     type=click.IntRange(16, 1024),
-    default=_SIDE,
+    default=SIDE,
     show_default=True,
     metavar="PIXELS",
     help="Longer side of the pictures.",
@@ -77,13 +75,10 @@ def command(
       mnclassify report results.jsonl -o report.html
       mnclassify photos/ -f jsonl | mnclassify report - -o report.html
     """
-    to_file = output not in (None, STDIN)
-    if not to_file and stdout_is_terminal():
+    if output in (None, STDIN) and stdout_is_terminal():
         raise click.UsageError("a page is nothing for a terminal: give -o FILE")
-    if to_file and not overwrite and Path(str(output)).is_file():
-        raise OutputError(f"{printable(str(output))} exists; give --overwrite to replace it")
+    _refuse_to_replace(output, overwrite)
 
-    from mobilenet_cli.html.report import write
     from mobilenet_cli.preprocess import silence_decoder_warnings
 
     silence_decoder_warnings()
@@ -106,8 +101,14 @@ def command(
             side=None if no_thumbnails else thumbnail_size,
             progress=advance,
         )
-    if to_file:
-        _tell(terminal, str(output), summary)
+    if output is not None and Path(output).is_file():
+        _tell(terminal, output, summary)
+
+
+def _refuse_to_replace(output: str | None, overwrite: bool) -> None:
+    """Refuse what `open_output` refuses too, with words that do not offer --resume."""
+    if output and not overwrite and Path(output).is_file() and not Path(output).is_symlink():
+        raise OutputError(f"{printable(output)} exists; give --overwrite to replace it")
 
 
 class _Results(NamedTuple):
@@ -120,12 +121,13 @@ class _Results(NamedTuple):
 def _opened(file: str) -> BinaryIO:
     """Open a file that can be read several times: what cannot is copied first."""
     try:
-        stream = click.open_file(file, "rb")
         if file != STDIN and Path(file).is_file():
-            return stream
-        copy = tempfile.TemporaryFile()
-        with stream:
+            return Path(file).open("rb")
+        copy: BinaryIO = tempfile.TemporaryFile()  # noqa: SIM115 - the caller closes what this returns
+        with open_stdin() if file == STDIN else Path(file).open("rb") as stream:
             shutil.copyfileobj(stream, copy)
+    except (ValueError, AttributeError) as error:
+        raise InputError("cannot read standard input: it is closed") from error
     except OSError as error:
         raise InputError(f"cannot read {printable(file)}: {error.strerror}") from error
     return copy

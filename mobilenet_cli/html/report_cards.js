@@ -61,12 +61,13 @@ function card(image, state) {
   const lines = image.predictions.slice(0, CARD_LABELS).map((each) => predictionLine(each, state));
   if (image.error !== null) lines.push(span("error", image.error || "failed"));
   else if (!lines.length) lines.push(span("error quiet", "no label"));
-  const slash = image.path.lastIndexOf("/", image.path.length - 2) + 1;
-  const path = span("path", undefined, span("folder", image.path.slice(0, slash)), span("file", image.path.slice(slash)));
+  const path = image.path.slice(common.length);
+  const slash = path.lastIndexOf("/", path.length - 2) + 1;
+  const folder = slash ? [span("folder", path.slice(0, slash))] : [];
   const button = element(
     "button",
     { type: "button", class: image.error === null ? "card" : "card failed", title: image.path, "aria-haspopup": "dialog" },
-    picture, span("lines", undefined, ...lines), path,
+    picture, span("lines", undefined, ...lines), span("path", undefined, ...folder, span("file", path.slice(slash))),
   );
   button.dataset.image = image.number;
   return element("li", {}, button);
@@ -87,10 +88,10 @@ function showDetails(image, state) {
       element(
         "tr",
         { style: { "--part": each.score } },
-        element("td", { class: "number", text: rank + 1 }),
+        element("td", { class: "number aside", text: rank + 1 }),
         element("td", {}, element(isFound(each, state) ? "mark" : "span", { text: each.class.label })),
         element("td", { class: "path", text: each.class.wnid }),
-        element("td", { class: "number", text: each.class.index }),
+        element("td", { class: "number aside", text: each.class.index }),
         element("td", { class: "number score", text: percent(each.score) }),
       ),
     ),

@@ -20,6 +20,12 @@ for (const image of images) {
   image.text = { path, best: names[0] ?? "", all: [path, ...names].join("\n") };
 }
 
+// The folder that all images are in: it is left out where room is short.
+const common = images.reduce((folder, { path }) => {
+  while (!path.startsWith(folder)) folder = folder.replace(/[^/]*\/$/, "");
+  return folder;
+}, (images[0]?.path ?? "").replace(/[^/]*$/, ""));
+
 const DEFAULTS = { q: "", within: "all", status: "all", min: 0, max: 100, class: "", sort: "order", page: 1 };
 
 // The state that `location.hash` holds, whoever has written it: what makes no sense is the default.

@@ -15,11 +15,17 @@ BINS = 20
 
 
 class Class(NamedTuple):
-    """What identifies a class: labels alone repeat, and two models may number the same label otherwise."""
+    """What identifies a class: labels alone repeat, and two models may number the same label otherwise.
+
+    Attributes:
+        label: Its name.
+        wnid: Its WordNet id, or "".
+        place: Its index in the model's output.
+    """
 
     label: str
     wnid: str
-    index: int
+    place: int
 
 
 class Found(NamedTuple):
@@ -28,7 +34,7 @@ class Found(NamedTuple):
     Attributes:
         number: Its place in `Summary.classes`.
         label: Its name.
-        detail: Its wnid (or its index, where it has none) if another class found has the same name, else "".
+        detail: Its wnid, or without one its place, if another class found has the same name, else "".
         images: How many images it is the best of.
     """
 
@@ -88,7 +94,7 @@ class Summary:
             Found(
                 self.classes[each],
                 each.label,
-                (each.wnid or str(each.index)) if labels[each.label] > 1 else "",
+                (each.wnid or str(each.place)) if labels[each.label] > 1 else "",
                 images,
             )
             for each, images in ordered
