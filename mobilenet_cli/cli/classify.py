@@ -122,7 +122,10 @@ def command(
                 if filtered.wants(result):
                     with apart():
                         document.write(result)
-        document.close()
+        with terminal.waiting() as report:
+            if chosen.codec is not None and terminal.live:
+                report(f"Writing {printable(output.file or '')}", None, None)
+            document.close()
     tally.done += document.found
     _tell(document, tally, output, named, match)
     return tally.conclude()
