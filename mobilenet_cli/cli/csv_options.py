@@ -44,7 +44,7 @@ named_or_csv_options = _group(
         "csv_file",
         type=click.Path(exists=True, dir_okay=False, allow_dash=True),
         metavar="FILE",
-        help="Label the images that the rows of a CSV name; CSV and TSV keep its columns. - is standard input.",
+        help="Label the images that a CSV's rows name, beside its columns; - is standard input.",
     ),
     click.option(
         "--column",
