@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass
 
 import click
 
-from mobilenet_cli.cli.csv_options import named_or_csv_options
+from mobilenet_cli.cli.help import Command
+from mobilenet_cli.cli.input_options import named_or_csv_options
 from mobilenet_cli.cli.options import (
     ModelChoice,
     Output,
@@ -20,6 +21,7 @@ from mobilenet_cli.cli.options import (
 from mobilenet_cli.cli.sources import Sources
 from mobilenet_cli.cli.tally import Tally, images
 from mobilenet_cli.cli.terminal import Terminal, stdout_is_terminal
+from mobilenet_cli.cli.xmp import Sidecars, XmpChoice, remove_keywords, xmp_options
 from mobilenet_cli.matching import matches
 from mobilenet_cli.records import Result
 from mobilenet_cli.resume import check_resumable
@@ -28,17 +30,20 @@ from mobilenet_cli.writers.document import ResultDocument
 from mobilenet_cli.writers.text import printable
 
 
-@click.command("classify")
+@click.command("classify", cls=Command)
 @named_or_csv_options
 @model_options
 @click.option("--labels", type=click.Path(exists=True, dir_okay=False), help="A file with a label a line.")
-@click.option("-k", "--top-k", type=click.IntRange(min=1), default=5, show_default=True, help="Labels an image.")
+@click.option(
+    "-k", "--top-k", type=click.IntRange(min=1), default=5, show_default=True, metavar="N", help="Labels an image."
+)
 @click.option(
     "-t",
     "--threshold",
     type=click.FloatRange(0, 1),
     default=0.0,
     show_default=True,
+    metavar="SCORE",
     help="Leave out labels with a lower score.",
 )
 @click.option("--match", multiple=True, metavar="GLOB", help="Keep images with such a label or wnid in their top-k.")
@@ -52,6 +57,7 @@ from mobilenet_cli.writers.text import printable
 @click.option("--long", is_flag=True, help="CSV and TSV: a row a label instead of a row an image.")
 @click.option("--print0", is_flag=True, help="With -f path: end each path with a NUL byte, for xargs -0.")
 @output_options
+@xmp_options
 @pace_options
 @terminal_options
 def command(
@@ -65,6 +71,7 @@ def command(
     long: bool,
     print0: bool,
     output: Output,
+    xmp: XmpChoice,
     pace: Pace,
     terminal: Terminal,
 ) -> int:
@@ -83,7 +90,10 @@ def command(
       curl -s https://example.org/cat.jpg | mnclassify -
       mnclassify 'photos/**/*.heic' -f jsonl | jq -r .predictions[0].label
       mnclassify photos/ --match '*cat*' -f path --print0 | xargs -0 cp -t cats/
+      mnclassify photos/ --xmp -o labels.csv
     """
+    if xmp.remove:
+        return remove_keywords(named.find(), terminal)
     chosen = _format(format_name, output)
     if long and chosen.name not in ("csv", "tsv"):
         raise click.UsageError(f"--long goes with -f csv and -f tsv, not with {chosen.name}")
@@ -118,8 +128,11 @@ def command(
                 named.count_in_background(progress, finished=document.finished)
             apart = progress.hidden if output.file is None and stdout_is_terminal() else nullcontext
             filtered = _Filter(match, terminal, failures_told=bool(match) or chosen.name == "path")
+            sidecars = Sidecars(terminal)
             for result in document.followed(tally.counted(results, progress)):
                 if filtered.wants(result):
+                    if xmp.write:  # before the row: --resume takes an image with a row for finished
+                        sidecars.write(result, xmp.lowest_score(threshold))
                     with apart():
                         document.write(result)
         with terminal.waiting() as report:
@@ -128,7 +141,7 @@ def command(
             document.close()
     tally.done += document.found
     _tell(document, tally, output, named, match)
-    return tally.conclude()
+    return sidecars.conclude(tally.conclude(), finished=document.found) if xmp.write else tally.conclude()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mobilenet_cli.cli import completion
+from mobilenet_cli.cli.help import Command
+from mobilenet_cli.cli.input_options import input_options
 from mobilenet_cli.cli.options import (
     ModelChoice,
     Output,
     Pace,
-    input_options,
     model_options,
     output_options,
     pace_options,
@@ -40,10 +42,15 @@ if TYPE_CHECKING:
 _NEIGHBOURS = 10
 
 
-@click.command("embed")
+@click.command("embed", cls=Command)
 @input_options
 @model_options
-@click.option("--similar", metavar="IMAGE", help="Rank SOURCES by their similarity to IMAGE; write no vectors.")
+@click.option(
+    "--similar",
+    metavar="IMAGE",
+    shell_complete=completion.files,
+    help="Rank SOURCES by their similarity to IMAGE; write no vectors.",
+)
 @click.option(
     "-k",
     "--top-k",

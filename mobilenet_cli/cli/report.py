@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 import click
 
+from mobilenet_cli.cli import completion
+from mobilenet_cli.cli.help import Command
 from mobilenet_cli.cli.options import terminal_options
 from mobilenet_cli.cli.tally import images
 from mobilenet_cli.cli.terminal import Terminal, stdout_is_terminal
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from mobilenet_cli.records import Result
 
 
-@click.command("report")
+@click.command("report", cls=Command)
 @click.argument(
     "files",
     nargs=-1,
@@ -34,7 +36,13 @@ if TYPE_CHECKING:
     metavar="RESULTS…",
     type=click.Path(exists=True, dir_okay=False, readable=True, allow_dash=True),
 )
-@click.option("-o", "--output", metavar="FILE", help="Write the page to FILE, which appears when it is complete.")
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    shell_complete=completion.files,
+    help="Write the page to FILE, which appears when it is complete.",
+)
 @click.option("--overwrite", is_flag=True, help="Replace FILE where it exists.")
 @click.option("--title", default=TITLE, show_default=True, help="The page's title.")
 @click.option(

@@ -91,7 +91,7 @@ def _encoded(result: Result, names: Sequence[str] | None, cells: Sequence[str]) 
     return encoded(record)
 
 
-def encoded(record: Mapping[str, object]) -> bytes:
-    """Return an object as JSON on one line that a terminal cannot obey, readable and valid UTF-8."""
-    text = json.dumps(record, ensure_ascii=False)
+def encoded(record: Mapping[str, object], *, indent: int | None = None) -> bytes:
+    """Return an object as JSON that a terminal cannot obey, readable and valid UTF-8: on one line, or indented."""
+    text = json.dumps(record, ensure_ascii=False, indent=indent)
     return _TO_ESCAPE.sub(lambda match: f"\\u{ord(match[0]):04x}", text).encode()

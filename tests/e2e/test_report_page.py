@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -13,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from conftest import run_command
+from conftest import program, run_command
 from PIL import Image
 
 from mobilenet_cli.html import report
@@ -66,14 +64,11 @@ RECORDS = [
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Debian's Chromium, without a network: nothing is asked for that it could be needed for."""
-    program = shutil.which("chromium")
-    if program is None:
-        missing = "needs Debian's chromium: apt-get install chromium"
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(missing)
+    path = program("chromium")
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         yield chromium
         chromium.close()
 
