@@ -126,10 +126,11 @@ def test_objects_have_the_row_by_column(photos: Path):
 def test_a_table_in_parquet_has_them_too(tmp_path: Path):
     import polars
 
-    rows = [["1", "a.jpg"], ["2", "b.jpg", "x"], ["3", "猫.jpg"]]
-    photos = write(tmp_path / "photos.csv", rows, ["", "image"])
+    rows = [["1", "a.jpg", "nul \x00 \\ud83d"], ["2", "b.jpg", "", "x"], ["3", "猫.jpg", "😀"]]
+    photos = write(tmp_path / "photos.csv", rows, ["", "image", "caf\udce9"])
     classify(photos, tmp_path / "out.parquet")
     found = polars.read_parquet(tmp_path / "out.parquet").to_dicts()
+    assert list(found[0]["row"]) == ["", "image", "caf\\xe9"]
     assert [list(each["row"].values()) + (each["row_extra"] or []) for each in found] == rows
     before = (tmp_path / "out.parquet").read_bytes()
     assert classify(photos, tmp_path / "out.parquet", resume=True) == ["2"]

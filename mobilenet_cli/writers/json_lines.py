@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from mobilenet_cli.cells import unique
 from mobilenet_cli.writers.base import SCORE_DECIMALS, Layout
+from mobilenet_cli.writers.text import valid_utf8
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -62,7 +63,7 @@ class JsonArrayWriter:
 
 def row_names(layout: Layout) -> list[str] | None:
     """Return what the fields of an object's "row" are called: the table's columns, each with a name of its own."""
-    return None if layout.columns is None else unique(layout.columns)
+    return None if layout.columns is None else unique(map(valid_utf8, layout.columns))
 
 
 def _encoded(result: Result, names: Sequence[str] | None, cells: Sequence[str]) -> bytes:
