@@ -8,17 +8,17 @@ from dataclasses import asdict, dataclass
 import click
 
 from mobilenet_cli.cli.help import Command
+from mobilenet_cli.cli.input_options import named_or_csv_options
 from mobilenet_cli.cli.options import (
     ModelChoice,
     Output,
     Pace,
-    input_options,
     model_options,
     output_options,
     pace_options,
     terminal_options,
 )
-from mobilenet_cli.cli.sources import NamedSources
+from mobilenet_cli.cli.sources import Sources
 from mobilenet_cli.cli.tally import Tally, images
 from mobilenet_cli.cli.terminal import Terminal, stdout_is_terminal
 from mobilenet_cli.cli.xmp import Sidecars, XmpChoice, remove_keywords, xmp_options
@@ -31,7 +31,7 @@ from mobilenet_cli.writers.text import printable
 
 
 @click.command("classify", cls=Command)
-@input_options
+@named_or_csv_options
 @model_options
 @click.option("--labels", type=click.Path(exists=True, dir_okay=False), help="A file with a label a line.")
 @click.option(
@@ -61,7 +61,7 @@ from mobilenet_cli.writers.text import printable
 @pace_options
 @terminal_options
 def command(
-    named: NamedSources,
+    named: Sources,
     model: ModelChoice,
     labels: str | None,
     top_k: int,
@@ -85,6 +85,7 @@ def command(
       mnclassify photos/
       mnclassify photos/ -o labels.csv
       mnclassify photos/ -o labels.csv --resume
+      mnclassify --from-csv photos.csv --column image -o labelled.csv
       find photos -newer labels.csv -name '*.jpg' -print0 | mnclassify --from - -0
       curl -s https://example.org/cat.jpg | mnclassify -
       mnclassify s3://bucket/photos/ -o labels.csv
@@ -97,8 +98,11 @@ def command(
     chosen = _format(format_name, output)
     if long and chosen.name not in ("csv", "tsv"):
         raise click.UsageError(f"--long goes with -f csv and -f tsv, not with {chosen.name}")
+    if long and named.columns is not None:
+        raise click.UsageError("--from-csv gives a row for each of the CSV's rows: leave --long out")
     if print0 and chosen.name != "path":
         raise click.UsageError(f"--print0 goes with -f path, not with {chosen.name}")
+    output.check(chosen)
     if output.resume:
         check_resumable(chosen)
 
@@ -111,7 +115,8 @@ def command(
             from mobilenet_cli.classifier import Classifier
 
             classifier = Classifier(labels=labels, **model.arguments(report))
-            layout = Layout(min(top_k, classifier.model.network.width), long=long, null=print0)
+            most = min(top_k, classifier.model.network.width)
+            layout = Layout(most, long=long, null=print0, columns=named.columns)
             document = ResultDocument(
                 stream, chosen, layout, classifier.model, threshold=threshold, resume=output.resume
             )
@@ -131,9 +136,12 @@ def command(
                         sidecars.write(result, xmp.lowest_score(threshold))
                     with apart():
                         document.write(result)
-        document.close()
+        with terminal.waiting() as report:
+            if chosen.codec is not None and terminal.live:
+                report(f"Writing {printable(output.file or '')}", None, None)
+            document.close()
     tally.done += document.found
-    _tell(document, tally, output, match)
+    _tell(document, tally, output, named, match)
     return sidecars.conclude(tally.conclude(), finished=document.found) if xmp.write else tally.conclude()
 
 
@@ -159,9 +167,12 @@ def _format(name: str | None, output: Output) -> Format:
     return FORMATS["table" if stdout_is_terminal() else "csv"]
 
 
-def _tell(document: ResultDocument, tally: Tally, output: Output, match: tuple[str, ...]) -> None:
+def _tell(document: ResultDocument, tally: Tally, output: Output, named: Sources, match: tuple[str, ...]) -> None:
     if others := document.kept - document.found:
-        tally.terminal.note(f"kept the rows of {images(others)} that SOURCES does not name")
+        if named.columns is None:
+            tally.terminal.note(f"kept the rows of {images(others)} that SOURCES does not name")
+        else:
+            tally.terminal.note(f"left the rows of {images(others)} out that the CSV has no more, or changed")
     if match and tally.done and not document.written:
         tally.terminal.note("no image matches")
     if tally.done and output.file is not None:

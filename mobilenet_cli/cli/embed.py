@@ -12,11 +12,11 @@ import click
 
 from mobilenet_cli.cli import completion
 from mobilenet_cli.cli.help import Command
+from mobilenet_cli.cli.input_options import input_options
 from mobilenet_cli.cli.options import (
     ModelChoice,
     Output,
     Pace,
-    input_options,
     model_options,
     output_options,
     pace_options,
@@ -112,10 +112,7 @@ def _vector_format(name: str | None, output: Output) -> Format:
         chosen = FORMATS[name]
     else:
         raise click.UsageError(f"-f {name} goes with --similar; vectors are written as {', '.join(FORMATS)}")
-    if chosen.codec is not None:
-        if output.file is None:
-            raise click.UsageError(f"{chosen.name} goes to a file: give -o FILE")
-        chosen.codec.check_installed()
+    output.check(chosen)
     return chosen
 
 

@@ -12,11 +12,11 @@ import click
 
 from mobilenet_cli.cli import completion
 from mobilenet_cli.cli.help import Command
+from mobilenet_cli.cli.input_options import optional_input_options
 from mobilenet_cli.cli.options import (
     ModelChoice,
     Pace,
     model_options,
-    optional_input_options,
     pace_options,
     terminal_options,
 )

@@ -1,6 +1,6 @@
 """The options that several commands have. Each group reaches its command as one object, checked.
 
-`@input_options` gives it `named: NamedSources`, `@model_options` gives it `model: ModelChoice`, and so on.
+`@model_options` gives it `model: ModelChoice`, `@output_options` gives it `output: Output`, and so on.
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ import click
 
 from mobilenet_cli.cli import completion
 from mobilenet_cli.cli.help import put_under
-from mobilenet_cli.cli.sources import NamedSources
 from mobilenet_cli.cli.terminal import Terminal
 from mobilenet_cli.engines import EngineName
 from mobilenet_cli.models.registry import AUTO
 from mobilenet_cli.models.tensorflow_process import Report
 from mobilenet_cli.preprocess import Crop
+from mobilenet_cli.vectors import Format as VectorFormat
+from mobilenet_cli.writers import Format
 from mobilenet_cli.writers.output import open_output
 from mobilenet_cli.writers.part_file import part_path
 from mobilenet_cli.writers.text import printable
@@ -54,53 +55,6 @@ def _group(name: str, make: Callable[..., Any], *options: Decorator, heading: st
         return decorated
 
     return decorate
-
-
-def _named_sources(
-    sources: tuple[str, ...],
-    list_file: str | None,
-    null: bool,
-    exclude: tuple[str, ...],
-    include_hidden: bool,
-    no_recursive: bool,
-) -> NamedSources:
-    return NamedSources(
-        sources, list_file, null, recursive=not no_recursive, include_hidden=include_hidden, exclude=exclude
-    )
-
-
-def _optional_sources(
-    sources: tuple[str, ...],
-    list_file: str | None,
-    null: bool,
-    exclude: tuple[str, ...],
-    include_hidden: bool,
-    no_recursive: bool,
-) -> NamedSources | None:
-    if not sources and list_file is None:
-        return None
-    return _named_sources(sources, list_file, null, exclude, include_hidden, no_recursive)
-
-
-_INPUTS = (
-    click.argument("sources", nargs=-1, metavar="SOURCES…", shell_complete=completion.files),
-    click.option(
-        "--from",
-        "list_file",
-        type=click.Path(exists=True, dir_okay=False, allow_dash=True),
-        metavar="FILE",
-        help="Also the files that FILE lists, one a line; - is standard input.",
-    ),
-    click.option("-0", "--null", is_flag=True, help="With --from: paths end in NUL bytes, as in find -print0."),
-    click.option("--exclude", multiple=True, metavar="GLOB", help="Leave out files and folders of this name."),
-    click.option("--include-hidden", is_flag=True, help="Also take files and folders whose name begins with a dot."),
-    click.option("--no-recursive", is_flag=True, help="Leave out a folder's subfolders."),
-)
-_WHICH_IMAGES = "Which images"
-
-input_options = _group("named", _named_sources, *_INPUTS, heading=_WHICH_IMAGES)
-optional_input_options = _group("named", _optional_sources, *_INPUTS, heading=_WHICH_IMAGES)
-"""For a command that may find its images elsewhere: `named` is None where none are named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +117,18 @@ class Output:
     file: str | None
     overwrite: bool
     resume: bool
+
+    def check(self, chosen: Format | VectorFormat) -> None:
+        """Refuse a format that cannot go there.
+
+        Raises:
+            UsageError: It is written to a file, and there is none.
+            OutputError: What writes it is not installed.
+        """
+        if chosen.codec is not None:
+            if self.file is None:
+                raise click.UsageError(f"{chosen.name} goes to a file: give -o FILE")
+            chosen.codec.check_installed()
 
     @contextmanager
     def opened(self, terminal: Terminal) -> Iterator[BinaryIO]:

@@ -1,25 +1,60 @@
-"""What a command's arguments and its --from name."""
+"""What a command's arguments, its --from and its --from-csv name."""
 
 from __future__ import annotations
 
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
 import click
 
+from mobilenet_cli.csv_table import CsvTable
 from mobilenet_cli.errors import InputError
 from mobilenet_cli.inputs import count_sources, find_sources
 from mobilenet_cli.lists import can_be_read_twice, read_list
 from mobilenet_cli.progress import Progress
-from mobilenet_cli.records import Source
+from mobilenet_cli.records import Source, row_key
 from mobilenet_cli.remote.urls import check_installed, is_url, must_be_listed
 from mobilenet_cli.stdin import STDIN
 
 
-class NamedSources:
-    """The sources that the user named: found as they are asked for, and counted on the side.
+class Sources(ABC):
+    """What a command is done to: found as it is asked for, and counted on the side.
+
+    Attributes:
+        columns: The names of the columns of the table whose rows name the images; None where none does.
+    """
+
+    columns: tuple[str, ...] | None = None
+
+    @abstractmethod
+    def find(self) -> Iterator[Source]:
+        """Yield them."""
+
+    @property
+    @abstractmethod
+    def can_be_counted(self) -> bool:
+        """Whether counting them leaves them as they are: a list from a pipe can be read but once."""
+
+    @abstractmethod
+    def count(self, finished: Container[str]) -> int:
+        """Return how many there are now whose key is not in `finished`."""
+
+    def count_in_background(self, progress: Progress, finished: Container[str] = ()) -> None:
+        """Tell `progress` their number, once it is known, if they can be counted."""
+
+        def tell_total() -> None:
+            with suppress(InputError):  # whoever reads the sources for their images will raise it too
+                progress.set_total(self.count(finished))
+
+        if self.can_be_counted:
+            threading.Thread(target=tell_total, daemon=True).start()
+
+
+class NamedSources(Sources):
+    """The sources that the user named.
 
     Args:
         arguments: Files, folders, patterns, URLs and "-".
@@ -58,15 +93,39 @@ class NamedSources:
         """Return how many there are now whose path is not in `finished`."""
         return count_sources(self._arguments, listed=self._listed(), finished=finished, **self._choice)
 
-    def count_in_background(self, progress: Progress, finished: Container[str] = ()) -> None:
-        """Tell `progress` their number, once it is known, if they can be counted."""
-
-        def tell_total() -> None:
-            with suppress(InputError):  # whoever reads the sources for their images will raise it too
-                progress.set_total(self.count(finished))
-
-        if self.can_be_counted:
-            threading.Thread(target=tell_total, daemon=True).start()
-
     def _listed(self) -> Iterable[str]:
         return () if self._list_file is None else read_list(self._list_file, null=self._null)
+
+
+class TableSources(Sources):
+    """The images that the rows of a CSV name.
+
+    Args:
+        file: The CSV, "-" for standard input.
+        column: The column of the images, or None for the one that is usually called so.
+        delimiter: What separates its cells, or None for what its header has.
+
+    Raises:
+        InputError: It cannot be read, or has no such column.
+    """
+
+    def __init__(self, file: str, column: str | None, delimiter: str | None) -> None:
+        self._file, self._column, self._delimiter = file, column, delimiter
+        self._table = self._opened()
+        self.columns = self._table.columns
+
+    def find(self) -> Iterator[Source]:
+        """Yield them, once."""
+        return self._table.sources()
+
+    @property
+    def can_be_counted(self) -> bool:
+        """Whether the file can be read twice."""
+        return can_be_read_twice(self._file)
+
+    def count(self, finished: Container[str]) -> int:
+        """Return how many rows there are now whose key is not in `finished`."""
+        return sum(row_key(cells) not in finished for cells in self._opened().rows())
+
+    def _opened(self) -> CsvTable:
+        return CsvTable(self._file, column=self._column, delimiter=self._delimiter)

@@ -28,6 +28,8 @@ def read_results(stream: BinaryIO) -> Iterator[Result]:
 
 
 def _result(fields: Any) -> Result:
+    for name in ("row", "row_extra"):  # the cells of the table that named the image
+        fields.pop(name, None)
     predictions = tuple(Prediction(**each) for each in fields.pop("predictions"))
     result = Result(predictions=predictions, **fields)
     texts = [
