@@ -8,7 +8,7 @@ from __future__ import annotations
 import click
 
 from mobilenet_cli.cli import completion
-from mobilenet_cli.cli.options import _group
+from mobilenet_cli.cli.options import option_group
 from mobilenet_cli.cli.sources import NamedSources, Sources, TableSources
 
 
@@ -81,11 +81,11 @@ _INPUTS = (
 )
 _WHICH_IMAGES = "Which images"
 
-input_options = _group("named", _named_sources, *_INPUTS, heading=_WHICH_IMAGES)
-optional_input_options = _group("named", _optional_sources, *_INPUTS, heading=_WHICH_IMAGES)
+input_options = option_group("named", _named_sources, *_INPUTS, heading=_WHICH_IMAGES)
+optional_input_options = option_group("named", _optional_sources, *_INPUTS, heading=_WHICH_IMAGES)
 """For a command that may find its images elsewhere: `named` is None where none are named."""
 
-named_or_csv_options = _group(
+named_or_csv_options = option_group(
     "named",
     _named_or_csv_sources,
     *_INPUTS,

@@ -31,7 +31,7 @@ Command = Callable[..., Any]
 Decorator = Callable[[Command], Command]
 
 
-def _group(name: str, make: Callable[..., Any], *options: Decorator, heading: str = "Options") -> Decorator:
+def option_group(name: str, make: Callable[..., Any], *options: Decorator, heading: str = "Options") -> Decorator:
     """Return a decorator that gives a command `options`, and passes it their values as one.
 
     Args:
@@ -72,7 +72,7 @@ class ModelChoice:
         return {**asdict(self), "report": report}
 
 
-model_options = _group(
+model_options = option_group(
     "model",
     ModelChoice,
     click.option(
@@ -150,7 +150,7 @@ def _output(output: str | None, overwrite: bool, resume: bool) -> Output:
     return Output(None if output == "-" else output, overwrite, resume)
 
 
-output_options = _group(
+output_options = option_group(
     "output",
     _output,
     click.option(
@@ -174,7 +174,7 @@ class Pace:
     workers: int | None
 
 
-pace_options = _group(
+pace_options = option_group(
     "pace",
     Pace,
     click.option(
@@ -192,7 +192,7 @@ def _terminal(quiet: bool, verbose: int, progress: bool | None) -> Terminal:
     return Terminal(quiet=quiet, verbosity=verbose, progress=progress)
 
 
-terminal_options = _group(
+terminal_options = option_group(
     "terminal",
     _terminal,
     click.option("-q", "--quiet", is_flag=True, help="Tell nothing but errors."),

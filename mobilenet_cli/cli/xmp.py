@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import click
 from click.core import ParameterSource
 
-from mobilenet_cli.cli.options import _group
+from mobilenet_cli.cli.options import option_group
 from mobilenet_cli.cli.tally import Tally, images
 from mobilenet_cli.cli.terminal import Terminal
 from mobilenet_cli.errors import SidecarError
@@ -54,7 +54,7 @@ def _xmp(xmp: bool, xmp_threshold: float | None, xmp_remove: bool) -> XmpChoice:
     return XmpChoice(xmp, xmp_remove, xmp_threshold)
 
 
-xmp_options = _group(
+xmp_options = option_group(
     "xmp",
     _xmp,
     click.option("--xmp", is_flag=True, help="Also write the labels as keywords into XMP sidecars of the images."),
