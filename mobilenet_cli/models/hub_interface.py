@@ -6,7 +6,7 @@ documentation.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import tensorflow as tf
 
@@ -21,13 +21,6 @@ if TYPE_CHECKING:
 # TensorFlow Hub's image modules call their outputs so in `serving_default`.
 _OUTPUT_NAMES: dict[Kind, str] = {"classification": "logits", "feature_vector": "feature_vector"}
 _BATCH_NORM_MOMENTUM = 0.99
-
-
-class Forward(Protocol):
-    """What a SavedModel computes."""
-
-    def __call__(self, inputs: tf.Tensor, training: bool, momentum: tf.Tensor) -> tf.Tensor:
-        """Map float32 [N, H, W, 3] in [0, 1] to float32 [N, classes] logits or [N, C] features."""
 
 
 def save(network: ImageNetwork, folder: Path | str, kind: Kind) -> None:
@@ -50,13 +43,21 @@ def save(network: ImageNetwork, folder: Path | str, kind: Kind) -> None:
 
     forward = network.logits if kind == "classification" else network.feature_vector
     trainable = [variable for variable in variables if variable.trainable]
-    save_function(forward, folder, kind, variables, trainable, [weight_decay])
+    save_function(
+        forward,
+        folder,
+        kind,
+        variables=variables,
+        trainable_variables=trainable,
+        regularization_losses=[weight_decay],
+    )
 
 
 def save_function(
-    forward: Forward,
+    forward: Callable[[tf.Tensor, bool, tf.Tensor], tf.Tensor],
     folder: Path | str,
     kind: Kind,
+    *,
     variables: Sequence[tf.Variable],
     trainable_variables: Sequence[tf.Variable],
     regularization_losses: Sequence[Callable[[], tf.Tensor]],
@@ -70,7 +71,7 @@ def save_function(
     fine-tuning, and the signature `serving_default` from `inputs` to `logits` or `feature_vector`.
 
     Args:
-        forward: What is saved.
+        forward: What is saved, called with the inputs, whether training, and the batch-norm momentum.
         folder: Where the SavedModel goes; made if need be.
         kind: What `forward` puts out.
         variables: All that `forward` reads or assigns.
