@@ -1,0 +1,125 @@
+"""A hub module with a new head as one tf_keras model, and that model saved as the hub's modules are."""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+import tensorflow_hub as hub
+import tf_keras
+
+from mobilenet_cli.errors import ModelError
+from mobilenet_cli.models import hub_interface
+from mobilenet_cli.training.fine_tune import DistributionStrategy, FineTuning
+
+_MOMENTUM = "batch_norm_momentum"
+
+
+def build(saved_model: str, image_size: int, classes: int, options: FineTuning) -> tf_keras.Sequential:
+    """Return the hub module, dropout and a linear head with softmax cross-entropy, ready to be fitted.
+
+    Args:
+        saved_model: The module's folder.
+        image_size: The images' height and width in pixels.
+        classes: How many logits the head puts out.
+        options: How it will be trained.
+
+    Raises:
+        ModelError: The module cannot be trained, or not so.
+    """
+    layer = _trainable_layer(saved_model, options)
+    regularizer = tf_keras.regularizers.L1L2(options.l1, options.l2)
+    head = tf_keras.layers.Dense(classes, kernel_regularizer=regularizer, name="head")
+    try:
+        features = tf_keras.Sequential([tf_keras.Input((image_size, image_size, 3)), layer])
+    except (TypeError, ValueError) as error:
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
+        raise ModelError(f"{saved_model} does not take images of {image_size} pixels: {reason}") from error
+    if len(features.output_shape) != 2:
+        raise ModelError(f"{saved_model} puts out {list(features.output_shape)}, but features are [N, C]")
+    model = tf_keras.Sequential([*features.layers, tf_keras.layers.Dropout(options.dropout), head])
+    model.build([None, image_size, image_size, 3])
+    model.compile(
+        tf_keras.optimizers.SGD(options.learning_rate, options.momentum),
+        tf_keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=options.label_smoothing),
+        metrics=["accuracy"],
+    )
+    return model
+
+
+def strategy_scope(name: DistributionStrategy) -> contextlib.AbstractContextManager[Any]:
+    """Return the context to build a model in."""
+    if name == "none":
+        return contextlib.nullcontext()
+    scope: contextlib.AbstractContextManager[Any] = tf.distribute.MirroredStrategy().scope()
+    return scope
+
+
+def save(model: tf_keras.Sequential, folder: Path, image_size: int) -> None:
+    """Save what `build` built as the SavedModels `saved_model` and `feature_vector` in `folder`.
+
+    Both can be fine-tuned again; each holds only the variables that it needs.
+
+    Args:
+        model: With its weights; built outside of a distribution strategy.
+        folder: Where the two go.
+        image_size: What the model was built for: the only size, where the module does not take any other.
+    """
+    layer, _, head = model.layers
+    module = layer.resolved_object
+    takes = _parameters(module)
+
+    def features(inputs: tf.Tensor, training: bool, momentum: tf.Tensor) -> tf.Tensor:
+        arguments = {"training": training, _MOMENTUM: momentum}
+        return module(inputs, **{name: value for name, value in arguments.items() if name in takes})
+
+    def logits(inputs: tf.Tensor, training: bool, momentum: tf.Tensor) -> tf.Tensor:
+        return tf.linalg.matmul(features(inputs, training, momentum), head.kernel) + head.bias
+
+    variables, trainable = layer.weights, layer.trainable_weights
+    losses = list(getattr(module, "regularization_losses", []))
+    fixed_size = None if _takes_any_size(module) else image_size
+    hub_interface.save_function(
+        features, folder / "feature_vector", "feature_vector", variables, trainable, losses, fixed_size
+    )
+    hub_interface.save_function(
+        logits,
+        folder / "saved_model",
+        "classification",
+        [*variables, *head.weights],
+        [*trainable, *head.weights],
+        losses,
+        fixed_size,
+    )
+
+
+def _trainable_layer(saved_model: str, options: FineTuning) -> hub.KerasLayer:
+    module = hub.load(saved_model)
+    arguments = {}
+    if options.batch_norm_momentum is not None:
+        if _MOMENTUM not in _parameters(module):
+            raise ModelError(f"{saved_model} takes no batch-norm momentum: leave --batch-norm-momentum away")
+        arguments[_MOMENTUM] = options.batch_norm_momentum
+    try:
+        layer = hub.KerasLayer(module, trainable=True, arguments=arguments)
+    except ValueError as error:  # a module of TF1's format, or one that can only be called by its signatures
+        raise ModelError(f"{saved_model} cannot be fine-tuned: {error}") from error
+    if not layer.trainable_weights:
+        raise ModelError(f"{saved_model} cannot be fine-tuned: it has no trainable variables")
+    return layer
+
+
+def _parameters(module: Any) -> set[str]:
+    """Return the names of the parameters that a loaded module can be called with."""
+    return set(inspect.signature(module.__call__).parameters) if callable(module) else set()
+
+
+def _takes_any_size(module: Any) -> bool:
+    try:
+        tf.function(lambda images: module(images)).get_concrete_function(tf.TensorSpec([None, None, None, 3]))
+    except (TypeError, ValueError):
+        return False
+    return True

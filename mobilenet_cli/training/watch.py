@@ -1,0 +1,108 @@
+"""Watching a training: progress, the best weights so far, early stopping, and Ctrl-C."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import signal
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import tf_keras
+
+from mobilenet_cli.errors import ModelError
+from mobilenet_cli.models.tensorflow_process import report_progress
+from mobilenet_cli.training.fine_tune import Epoch, FineTuning
+
+
+class InterruptedTrainingError(Exception):
+    """SIGINT came: what is under way is to end."""
+
+
+class Interrupts:
+    """Whether SIGINT has come. It does nothing else in this context manager's block."""
+
+    def __init__(self) -> None:
+        self._came = False
+
+    @contextlib.contextmanager
+    def caught(self) -> Iterator[None]:
+        """Catch them; to be called in the main thread."""
+
+        def note(*_: object) -> None:
+            self._came = True
+
+        previous = signal.signal(signal.SIGINT, note)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, previous)
+
+    def check(self) -> None:
+        """Raise InterruptedTrainingError if one has come."""
+        if self._came:
+            raise InterruptedTrainingError
+
+
+class Watch(tf_keras.callbacks.Callback):  # type: ignore[misc]
+    """Reports after each batch and epoch, and keeps the weights of the best epoch.
+
+    Attributes:
+        epochs: What each completed epoch came to.
+        best_epoch: The one of the lowest validation loss (training loss where nothing validates), from 1; else 0.
+        best_weights: The model's weights after it; None before the first.
+        steps: How many training steps were done.
+    """
+
+    def __init__(self, training: int, validation: int, options: FineTuning, interrupts: Interrupts) -> None:
+        """Watch a training over so many images, training and validation, an epoch."""
+        super().__init__()
+        self.epochs: list[Epoch] = []
+        self.best_epoch = 0
+        self.best_weights: list[np.ndarray] | None = None
+        self.steps = 0
+        self._training, self._validation = training, validation
+        self._options = options
+        self._interrupts = interrupts
+        self._lowest = math.inf
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Count a training step."""
+        self.steps += 1
+        self._told(min((batch + 1) * self._options.batch_size, self._training))
+
+    def on_test_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Count a batch of the validation."""
+        self._told(self._training + min((batch + 1) * self._options.batch_size, self._validation))
+
+    def _told(self, images: int) -> None:
+        an_epoch = self._training + self._validation
+        done = len(self.epochs) * an_epoch + images
+        report_progress("training", done, self._options.epochs * an_epoch)
+        self._interrupts.check()
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Record the epoch; stop where it is time to."""
+        record = Epoch(logs["loss"], logs["accuracy"], logs.get("val_loss"), logs.get("val_accuracy"))
+        loss = record.loss if record.validation_loss is None else record.validation_loss
+        if not (math.isfinite(record.loss) and math.isfinite(loss)):
+            if self.best_weights is None:
+                raise ModelError("the training loss is no longer finite: take a lower --learning-rate")
+            report_progress("the loss is no longer finite; a lower --learning-rate may help")
+            self.model.stop_training = True
+            return
+        self.epochs.append(record)
+        report_progress(f"epoch {len(self.epochs)} of {self._options.epochs}: {_summary(record)}")
+        if loss < self._lowest:
+            self._lowest, self.best_epoch = loss, len(self.epochs)
+            self.best_weights = self.model.get_weights()
+        elif self._options.patience is not None and len(self.epochs) - self.best_epoch >= self._options.patience:
+            self.model.stop_training = True
+
+
+def _summary(epoch: Epoch) -> str:
+    text = f"loss {epoch.loss:.4f}, accuracy {epoch.accuracy:.1%}"
+    if epoch.validation_loss is None:
+        return text
+    return f"{text}; validation loss {epoch.validation_loss:.4f}, accuracy {epoch.validation_accuracy:.1%}"
