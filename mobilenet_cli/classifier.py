@@ -10,6 +10,7 @@ from mobilenet_cli.engines import EngineName
 from mobilenet_cli.errors import InputError
 from mobilenet_cli.loaded import AnySource, LoadedModel
 from mobilenet_cli.models.acquire import Model
+from mobilenet_cli.models.labels import ClassName
 from mobilenet_cli.models.registry import AUTO, Crop
 from mobilenet_cli.models.tensorflow_process import Report
 from mobilenet_cli.records import Result
@@ -66,7 +67,7 @@ class Classifier:
             report=report,
         )
         self.model: Model = self._loaded.model
-        self._labels = self.model.labels(Path(labels) if labels is not None else None)
+        self.labels: tuple[ClassName, ...] = self.model.labels(Path(labels) if labels is not None else None)
 
     def classify(
         self,
@@ -96,5 +97,5 @@ class Classifier:
             raise InputError(f"top_k is at least 1, not {top_k}")
         if not 0 <= threshold <= 1:
             raise InputError(f"threshold is a number from 0 to 1, not {threshold}")
-        head = TopK(self._labels, self.model.network.output, top_k, threshold)
+        head = TopK(self.labels, self.model.network.output, top_k, threshold)
         return self._loaded.run(sources, head, batch_size=batch_size, workers=workers)

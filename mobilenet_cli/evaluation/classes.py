@@ -1,0 +1,84 @@
+"""From what a person calls a class to the model's output that stands for it."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import defaultdict
+from collections.abc import Sequence
+from difflib import get_close_matches
+
+from mobilenet_cli.errors import InputError
+from mobilenet_cli.models.labels import ClassName
+from mobilenet_cli.writers.text import printable
+
+_MOST_NAMED = 5
+
+
+class ClassFinder:
+    """Finds the class that a text names.
+
+    Args:
+        classes: The model's classes in the order of its outputs.
+        model: The model's name, for messages.
+    """
+
+    def __init__(self, classes: Sequence[ClassName], model: str) -> None:
+        self._classes, self.model = classes, model
+        self._labels: defaultdict[str, list[int]] = defaultdict(list)
+        self._spellings: defaultdict[str, list[int]] = defaultdict(list)
+        self._wnids: defaultdict[str, list[int]] = defaultdict(list)
+        for index, name in enumerate(classes):
+            self._labels[name.label].append(index)
+            self._spellings[_spelling(name.label)].append(index)
+            if name.wnid:
+                self._wnids[name.wnid].append(index)
+
+    def find(self, text: str) -> int:
+        """Return the index of the class that `text` names, from 0.
+
+        It is taken for a label; else for a wnid; else for a label in another spelling (capitals, "_" for a
+        space, composed accents); else for an index.
+
+        Raises:
+            InputError: It is none of them, or the label of several classes; one line that says so.
+        """
+        spelling = _spelling(text)
+        found = self._labels.get(text) or self._wnids.get(spelling) or self._spellings.get(spelling)
+        if found:
+            return self._only(found, text)
+        if text.isascii() and text.isdecimal():
+            if int(text) < len(self._classes):
+                return int(text)
+            raise InputError(f"'{printable(text)}': the indexes are 0 to {len(self._classes) - 1}")
+        if not text:
+            raise InputError("an empty name")
+        alike = get_close_matches(spelling, self._spellings, n=1, cutoff=0.8)
+        hint = f"; do you mean '{self._classes[self._spellings[alike[0]][0]].label}'?" if alike else ""
+        raise InputError(f"'{printable(text)}': no label, wnid or index of a class{hint}")
+
+    def counterpart(self, index: int, other: ClassFinder) -> int:
+        """Return the index in this model of the class that is `index` in the `other`: by its wnid, else its label.
+
+        Raises:
+            InputError: There is none, or several classes have the label; one line that says so.
+        """
+        name = other._classes[index]
+        for text in filter(None, (name.wnid, name.label)):
+            found = self._labels.get(text) or self._wnids.get(text)
+            if found and (text == name.wnid or len(other._labels[text]) == 1):
+                return self._only(found, text)
+        raise InputError(f"'{printable(name.label)}' ({name.wnid or f'index {index}'} of {other.model}): no such class")
+
+    def _only(self, found: list[int], text: str) -> int:
+        if len(found) == 1:
+            return found[0]
+        named = [f"{index} ({self._classes[index].wnid or 'no wnid'})" for index in found[:_MOST_NAMED]]
+        more = ", …" if len(found) > _MOST_NAMED else ""
+        raise InputError(
+            f"'{printable(text)}': ambiguous, the label of the classes {', '.join(named)}{more}; "
+            "give the wnid or the index"
+        )
+
+
+def _spelling(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFC", text).casefold().replace("_", " ").split())

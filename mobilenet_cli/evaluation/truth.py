@@ -1,0 +1,117 @@
+"""What each image shows in truth: from its folder's name, its own name, or a CSV."""
+# A path stays the string that was typed: a Path would rewrite it, and a URL is no path.
+# ruff: noqa: PTH119, PTH120, PTH122
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+
+from mobilenet_cli.errors import InputError
+from mobilenet_cli.evaluation.classes import ClassFinder
+from mobilenet_cli.evaluation.truth_table import TruthTable, absolute
+from mobilenet_cli.records import Source
+from mobilenet_cli.stdin import STDIN
+from mobilenet_cli.writers.text import printable
+
+Truth = Callable[[str], str]
+"""From an image's path to the text that names its class. Raises InputError, with the reason, where there is none."""
+
+_MOST_LISTED = 5
+
+
+def truth_of(rule: str) -> Truth:
+    """Return what a rule means.
+
+    Args:
+        rule: "folder": the name of the folder that the file is in; "filename": the file's name up to its first
+            "_", or its ending; "csv:FILE": a TruthTable.
+
+    Raises:
+        InputError: It is none of these, or the table cannot be read.
+    """
+    if rule == "folder":
+        return lambda path: os.path.basename(os.path.dirname(absolute(path)))
+    if rule == "filename":
+        return _beginning
+    kind, _, file = rule.partition(":")
+    if kind == "csv" and file:
+        return TruthTable(file)
+    raise InputError(f"the truth comes from folder, filename or csv:FILE, not from {rule!r}")
+
+
+def find_truths(sources: Sequence[Source], truth: Truth, finder: ClassFinder) -> list[int]:
+    """Return the index of each source's true class.
+
+    Raises:
+        InputError: That of some is missing, unknown or ambiguous: how many, and why, with a few examples.
+    """
+    known: dict[str, int] = {}
+    truths: list[int] = []
+    problems: list[tuple[str, str]] = []
+    for source in sources:
+        try:
+            text = _text(source, truth)
+            if text not in known:
+                known[text] = finder.find(text)
+            truths.append(known[text])
+        except InputError as error:
+            problems.append((str(error), source.path))
+    _refuse(problems, len(sources), finder)
+    return truths
+
+
+def translate(truths: Iterable[int], finder: ClassFinder, other: ClassFinder) -> list[int]:
+    """Return the indexes in `finder`'s model of classes that are given by their indexes in the `other`'s.
+
+    Raises:
+        InputError: Some have no counterpart.
+    """
+    counted = Counter(truths)
+    problems: list[tuple[str, str]] = []
+    counterparts: dict[int, int] = {}
+    for index, images in counted.items():
+        try:
+            counterparts[index] = finder.counterpart(index, other)
+        except InputError as error:
+            problems += [(str(error), "")] * images
+    _refuse(problems, counted.total(), finder)
+    return [counterparts[index] for index in truths]
+
+
+def _beginning(path: str) -> str:
+    name = os.path.basename(path)
+    return name.partition("_")[0] if "_" in name else os.path.splitext(name)[0]
+
+
+def _text(source: Source, truth: Truth) -> str:
+    if source.path == STDIN:
+        raise InputError("standard input has no name to tell the truth by; give a file")
+    try:
+        return truth(source.path)
+    except InputError:
+        if source.error is None:
+            raise
+        raise InputError(source.error) from None
+
+
+def _refuse(problems: list[tuple[str, str]], images: int, finder: ClassFinder) -> None:
+    """Raise an InputError for problems, each a reason and a path, if there are any."""
+    if not problems:
+        return
+    reasons = Counter(reason for reason, _ in problems)
+    examples = dict(reversed(problems))
+    lines = [_line(reason, count, examples[reason]) for reason, count in reasons.most_common(_MOST_LISTED)]
+    if len(reasons) > _MOST_LISTED:
+        lines.append(f"and {len(reasons) - _MOST_LISTED:,} more")
+    raise InputError(
+        f"the truth of {len(problems):,} of {images:,} images is no class of {finder.model}:\n  " + "\n  ".join(lines)
+    )
+
+
+def _line(reason: str, count: int, example: str) -> str:
+    where = f"{count:,} images" if count > 1 else ""
+    if example:
+        where += f", the first {printable(example)}" if where else printable(example)
+    return f"{reason} ({where})" if where else reason
