@@ -6,7 +6,8 @@ documentation.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+import inspect
+from typing import TYPE_CHECKING, Any, Protocol
 
 import tensorflow as tf
 
@@ -28,6 +29,37 @@ class Forward(Protocol):
 
     def __call__(self, inputs: tf.Tensor, training: bool, momentum: tf.Tensor) -> tf.Tensor:
         """Map float32 [N, H, W, 3] in [0, 1] to float32 [N, classes] logits or [N, C] features."""
+
+
+class Module:
+    """A loaded SavedModel, whatever it takes and lists of what the hub's modules do, as a Forward.
+
+    Attributes:
+        variables: All that it lists; if none, those of its serving signature.
+        trainable_variables: Those of them that can be trained.
+        regularization_losses: As it has them.
+    """
+
+    def __init__(self, module: Any) -> None:
+        self._call = module if callable(module) else module.signatures["serving_default"]
+        self._takes = set(inspect.signature(module.__call__).parameters) if callable(module) else set()
+        self.variables = list(getattr(module, "variables", None) or getattr(self._call, "variables", ()))
+        self.trainable_variables = list(getattr(module, "trainable_variables", ()))
+        self.regularization_losses = list(getattr(module, "regularization_losses", ()))
+
+    def __call__(self, inputs: tf.Tensor, training: bool, momentum: tf.Tensor) -> tf.Tensor:
+        arguments = {"training": training, "batch_norm_momentum": momentum}
+        outputs = self._call(inputs, **{name: value for name, value in arguments.items() if name in self._takes})
+        return next(iter(outputs.values())) if isinstance(outputs, dict) else outputs
+
+    def takes_any_size(self) -> bool:
+        """Tell whether it takes images of any height and width."""
+        images = tf.TensorSpec([None, None, None, 3], tf.float32)
+        try:
+            tf.function(lambda inputs: self(inputs, False, _BATCH_NORM_MOMENTUM)).get_concrete_function(images)
+        except (TypeError, ValueError):
+            return False
+        return True
 
 
 def save(network: ImageNetwork, folder: Path | str, kind: Kind) -> None:
