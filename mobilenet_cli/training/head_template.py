@@ -11,9 +11,6 @@ So a SavedModel with a head of zeros is kept in the store, $MNCLASSIFY_HOME/head
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,26 +101,16 @@ def head_template(key: str, saved_model: Path, image_size: int, report: Report) 
         if template.folder.is_dir():  # another process has made it while we waited
             return template
         report("preparing the network for a new head (once)", None, None)
-        try:
-            (store.home() / "staging").mkdir(parents=True, exist_ok=True)
-            template.folder.parent.mkdir(exist_ok=True)
-            staging = Path(tempfile.mkdtemp(prefix=f"head-{name}-", dir=store.home() / "staging"))
-        except OSError as error:
-            raise store.cannot_write(error.strerror or str(error)) from error
-        try:
+        with store.writing(), store.staging(f"head-{name}") as folder:
             with TensorFlowProcess(report, shielded=True) as process:
                 process.call(
                     "mobilenet_cli.training.head_template:build",
                     saved_model=str(saved_model),
-                    destination=str(staging),
+                    destination=str(folder),
                     image_size=image_size,
                 )
-            staging.chmod(0o777 & ~_umask())
-            staging.rename(template.folder)
-        except OSError as error:
-            raise store.cannot_write(error.strerror or str(error)) from error
-        finally:
-            shutil.rmtree(staging, ignore_errors=True)
+            template.folder.parent.mkdir(exist_ok=True)
+            folder.rename(template.folder)
     return template
 
 
@@ -186,9 +173,3 @@ def _shapes(message: Any) -> Iterator[Any]:
             inner = value if hasattr(value, "extend") else [value]
         for each in inner:
             yield from _shapes(each)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
