@@ -265,10 +265,10 @@ def test_what_was_fine_tuned_can_be_fine_tuned_again_mirrored_and_watched_with_t
     for name in (FIRST_KERNEL, FIRST_MEAN):
         assert not np.array_equal(after[name], before[name])
     assert hub.load(str(tmp_path / "saved_model"))(batch(squares[:2])).shape == (2, 5)
-    for part, field in (("train", "loss"), ("validation", "validation_loss")):
+    for part, field in (("training", "loss"), ("validation", "validation_loss")):
         events = EventAccumulator(str(logs / part))
         events.Reload()
-        logged = [float(tf.make_ndarray(event.tensor_proto)) for event in events.Tensors("epoch_loss")]
+        logged = [event.value for event in events.Scalars("loss")]
         assert logged == pytest.approx([getattr(epoch, field) for epoch in history.epochs])
 
 

@@ -19,7 +19,7 @@ _FAILED, _INTERRUPTED, _INTERNAL = 1, 130, 70
 _EXIT_CODES: dict[type[MnclassifyError], int] = {InputError: 2, ModelError: 3, OutputError: 4}
 
 # The module of each command, imported when it is called or listed.
-_COMMANDS = {"classify": "classify", "models": "models", "embed": "embed"}
+_COMMANDS = {"classify": "classify", "models": "models", "embed": "embed", "train": "train"}
 
 
 class _ReaderLeftError(Exception):

@@ -43,10 +43,16 @@ _ERRORS: dict[str, type[ModelError]] = {kind.__name__: kind for kind in (StoreEr
 
 
 class TensorFlowProcess:
-    """A context manager: the child starts at the first call and ends with the block."""
+    """A context manager: the child starts at the first call and ends with the block.
 
-    def __init__(self, report: Report) -> None:
+    Args:
+        report: Told what the child's functions tell.
+        shielded: Keep a terminal's Ctrl-C from the child, for an owner who goes on after it.
+    """
+
+    def __init__(self, report: Report, *, shielded: bool = False) -> None:
         self._report = report
+        self._shielded = shielded
         self._process: subprocess.Popen[str] | None = None
         self._errors: IO[str] | None = None
 
@@ -139,6 +145,7 @@ class TensorFlowProcess:
                 stderr=self._errors,
                 text=True,
                 encoding="utf-8",
+                process_group=0 if self._shielded else None,
                 env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)},
             )
         return self._process

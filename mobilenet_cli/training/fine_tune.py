@@ -84,8 +84,9 @@ class Epoch:
     """One pass over the training images.
 
     Attributes:
-        loss: Mean over the training images as they were trained on, with label smoothing and regularisation.
-        accuracy: Fraction of them that were classified right while training.
+        loss: Cross-entropy, the mean of −ln of the true class's score, over the training images as they were
+            trained on. What the training lowers is this with label smoothing, plus the regularisation.
+        accuracy: Fraction of them that were classified right while they were trained on.
         validation_loss: Likewise, of the validation images after the epoch; None where there are none.
         validation_accuracy: Likewise.
     """
@@ -103,7 +104,7 @@ class History:
     Attributes:
         epochs: Those that were completed, in their order.
         best_epoch: Whose weights were saved, from 1: the one of the lowest validation loss, or training loss
-            where nothing validates. 0: the weights as they were when the first epoch was interrupted.
+            where nothing validates.
         interrupted: Whether SIGINT ended it.
         unreadable: The path of each image that was left out, and why.
     """
@@ -131,7 +132,7 @@ def fine_tune(
 
     The same arguments give the same weights on the same machine. `process` reports each stage with how many
     images of it are done, and each epoch's figures as a text of its own. SIGINT (Ctrl-C) ends the training
-    after the step that is under way and keeps the best weights so far; a second one raises KeyboardInterrupt.
+    after the step that is under way and keeps the best epoch's weights; a second one raises KeyboardInterrupt.
 
     Args:
         saved_model: The network's SavedModel, as TF Hub's: it puts out features (or logits, which are then
@@ -149,7 +150,7 @@ def fine_tune(
 
     Raises:
         ModelError: The network cannot be trained, no training image can be read, or the loss is not finite.
-        KeyboardInterrupt: SIGINT came before the first step was done, or twice.
+        KeyboardInterrupt: SIGINT came before the first epoch was done, or twice.
     """
     with process.interruptible():
         told: dict[str, Any] | None = process.call(

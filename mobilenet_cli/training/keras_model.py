@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import inspect
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +12,10 @@ import tf_keras
 
 from mobilenet_cli.errors import ModelError
 from mobilenet_cli.models import hub_interface
+from mobilenet_cli.models.building import FOLDERS
 from mobilenet_cli.models.manifest import Kind
 from mobilenet_cli.training.batches import Batches
 from mobilenet_cli.training.fine_tune import DistributionStrategy, FineTuning
-
-_MOMENTUM = "batch_norm_momentum"
 
 
 def build(saved_model: str, image_size: int, classes: int, options: FineTuning) -> tf_keras.Sequential:
@@ -47,7 +45,7 @@ def build(saved_model: str, image_size: int, classes: int, options: FineTuning) 
     model.compile(
         tf_keras.optimizers.SGD(options.learning_rate, options.momentum),
         tf_keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=options.label_smoothing),
-        metrics=["accuracy"],
+        metrics=["accuracy", tf_keras.metrics.CategoricalCrossentropy("cross_entropy", from_logits=True)],
     )
     return model
 
@@ -79,32 +77,24 @@ def save(model: tf_keras.Sequential, folder: Path, image_size: int) -> None:
         image_size: What the model was built for: the only size, where the module does not take any other.
     """
     layer, _, head = model.layers
-    module = layer.resolved_object
-    takes = _parameters(module)
-
-    def features(inputs: tf.Tensor, training: bool, momentum: tf.Tensor) -> tf.Tensor:
-        arguments = {"training": training, _MOMENTUM: momentum}
-        return module(inputs, **{name: value for name, value in arguments.items() if name in takes})
+    features = hub_interface.Module(layer.resolved_object)
 
     def logits(inputs: tf.Tensor, training: bool, momentum: tf.Tensor) -> tf.Tensor:
         return tf.linalg.matmul(features(inputs, training, momentum), head.kernel) + head.bias
 
-    shared: dict[str, Any] = {
-        "regularization_losses": list(getattr(module, "regularization_losses", [])),
-        "image_size": None if _takes_any_size(module) else image_size,
-    }
-    kinds: tuple[tuple[Kind, str, Any, list[tf.Variable]], ...] = (
-        ("feature_vector", "feature_vector", features, []),
-        ("classification", "saved_model", logits, head.weights),
+    kinds: tuple[tuple[Kind, hub_interface.Forward, list[tf.Variable]], ...] = (
+        ("feature_vector", features, []),
+        ("classification", logits, head.weights),
     )
-    for kind, name, forward, added in kinds:
+    for kind, forward, added in kinds:
         hub_interface.save_function(
             forward,
-            folder / name,
+            folder / FOLDERS[kind],
             kind,
-            variables=[*layer.weights, *added],
-            trainable_variables=[*layer.trainable_weights, *added],
-            **shared,
+            variables=[*features.variables, *added],
+            trainable_variables=[*features.trainable_variables, *added],
+            regularization_losses=features.regularization_losses,
+            image_size=None if features.takes_any_size() else image_size,
         )
 
 
@@ -112,9 +102,9 @@ def _trainable_layer(saved_model: str, options: FineTuning) -> hub.KerasLayer:
     module = hub.load(saved_model)
     arguments = {}
     if options.batch_norm_momentum is not None:
-        if _MOMENTUM not in _parameters(module):
+        if not hub_interface.Module(module).takes_momentum:
             raise ModelError(f"{saved_model} takes no batch-norm momentum: leave --batch-norm-momentum away")
-        arguments[_MOMENTUM] = options.batch_norm_momentum
+        arguments["batch_norm_momentum"] = options.batch_norm_momentum
     try:
         layer = hub.KerasLayer(module, trainable=True, arguments=arguments)
     except ValueError as error:  # a module of TF1's format, or one that can only be called by its signatures
@@ -122,16 +112,3 @@ def _trainable_layer(saved_model: str, options: FineTuning) -> hub.KerasLayer:
     if not layer.trainable_weights:
         raise ModelError(f"{saved_model} cannot be fine-tuned: it has no trainable variables")
     return layer
-
-
-def _parameters(module: Any) -> set[str]:
-    """Return the names of the parameters that a loaded module can be called with."""
-    return set(inspect.signature(module.__call__).parameters) if callable(module) else set()
-
-
-def _takes_any_size(module: Any) -> bool:
-    try:
-        tf.function(module).get_concrete_function(tf.TensorSpec([None, None, None, 3]))
-    except (TypeError, ValueError):
-        return False
-    return True

@@ -18,7 +18,7 @@ from mobilenet_cli.preprocess import Preprocessing
 from mobilenet_cli.training import keras_model
 from mobilenet_cli.training.batches import KEPT_BYTES, Batches, Images
 from mobilenet_cli.training.fine_tune import Augmentation, Example, FineTuning
-from mobilenet_cli.training.watch import InterruptedTrainingError, Interrupts, Watch
+from mobilenet_cli.training.watch import InterruptedTrainingError, Interrupts, Summaries, Watch
 
 
 def tune(
@@ -36,7 +36,7 @@ def tune(
     """Do what fine_tune.fine_tune promises, with plain arguments, and return its History's fields.
 
     Returns:
-        None where SIGINT came before the first step was done, and nothing was saved.
+        None where SIGINT came before the first epoch was done, and nothing was saved.
 
     Raises:
         ModelError: As fine_tune.
@@ -58,18 +58,17 @@ def tune(
         report_progress("preparing the network")
         with keras_model.strategy_scope(plan.distribution_strategy, training):
             model = keras_model.build(saved_model, recipe.image_size, classes, plan)
-        watch = Watch(training, checking, plan, interrupts)
+        watch = Watch(training, checking, plan, interrupts, Summaries(summaries) if summaries else None)
         try:
-            _fit(model, training, checking, watch, summaries)
+            _fit(model, training, checking, watch)
         except InterruptedTrainingError:
-            if watch.steps == 0:
+            if watch.best_weights is None:
                 return None
             interrupted = True
         report_progress("saving the network")
-        best = watch.best_weights or model.get_weights()
         if plan.distribution_strategy != "none":  # whose variables cannot be saved so
             model = keras_model.build(saved_model, recipe.image_size, classes, plan)
-        model.set_weights(best)
+        model.set_weights(watch.best_weights)
         keras_model.save(model, Path(folder), recipe.image_size)
     return {
         "epochs": [asdict(epoch) for epoch in watch.epochs],
@@ -79,10 +78,7 @@ def tune(
     }
 
 
-def _fit(model: tf_keras.Model, training: Batches, checking: Batches, watch: Watch, summaries: str | None) -> None:
-    callbacks = [watch]
-    if summaries is not None:
-        callbacks.append(tf_keras.callbacks.TensorBoard(summaries, write_graph=False))
+def _fit(model: tf_keras.Model, training: Batches, checking: Batches, watch: Watch) -> None:
     validation = {}
     if len(checking.images):
         validation = {"validation_data": checking.dataset(1), "validation_steps": checking.steps}
@@ -91,7 +87,7 @@ def _fit(model: tf_keras.Model, training: Batches, checking: Batches, watch: Wat
         training.dataset(epochs),
         epochs=epochs,
         steps_per_epoch=training.steps,
-        callbacks=callbacks,
+        callbacks=[watch],
         verbose=0,
         **validation,
     )

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 import tf_keras
 
 from mobilenet_cli.errors import ModelError
@@ -46,6 +47,33 @@ class Interrupts:
             raise InterruptedTrainingError
 
 
+class Summaries:
+    """TensorBoard's event files, in which each epoch is to be seen as soon as it is done.
+
+    TensorFlow writes scalars of its second format with the package tensorboard alone; these are of the first.
+    """
+
+    def __init__(self, folder: str) -> None:
+        """Write to `training` and `validation` in a folder."""
+        self._writers = {run: tf.summary.create_file_writer(f"{folder}/{run}") for run in ("training", "validation")}
+
+    def add(self, step: int, epoch: Epoch) -> None:
+        """Write an epoch's losses and accuracies."""
+        values: dict[str, dict[str, float | None]] = {
+            "training": {"loss": epoch.loss, "accuracy": epoch.accuracy},
+            "validation": {"loss": epoch.validation_loss, "accuracy": epoch.validation_accuracy},
+        }
+        for run, writer in self._writers.items():
+            scalars = [
+                tf.compat.v1.Summary.Value(tag=tag, simple_value=value)
+                for tag, value in values[run].items()
+                if value is not None
+            ]
+            with writer.as_default(step):
+                tf.summary.experimental.write_raw_pb(tf.compat.v1.Summary(value=scalars).SerializeToString())
+            writer.flush()
+
+
 class Watch(tf_keras.callbacks.Callback):  # type: ignore[misc]
     """Reports after each batch and epoch, and keeps the weights of the best epoch.
 
@@ -53,24 +81,28 @@ class Watch(tf_keras.callbacks.Callback):  # type: ignore[misc]
         epochs: What each completed epoch came to.
         best_epoch: The one of the lowest validation loss (training loss where nothing validates), from 1; else 0.
         best_weights: The model's weights after it; None before the first.
-        steps: How many training steps were done.
     """
 
-    def __init__(self, training: Batches, validation: Batches, options: FineTuning, interrupts: Interrupts) -> None:
+    def __init__(
+        self,
+        training: Batches,
+        validation: Batches,
+        options: FineTuning,
+        interrupts: Interrupts,
+        summaries: Summaries | None,
+    ) -> None:
         """Watch a training on these, as the options say."""
         super().__init__()
         self.epochs: list[Epoch] = []
         self.best_epoch = 0
         self.best_weights: list[np.ndarray] | None = None
-        self.steps = 0
         self._training, self._validation = training, validation
         self.options = options
-        self._interrupts = interrupts
+        self._interrupts, self._summaries = interrupts, summaries
         self._lowest = math.inf
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         """Count a training step."""
-        self.steps += 1
         self._tell(self._training.seen(batch + 1))
 
     def on_test_batch_end(self, batch: int, logs: Any = None) -> None:
@@ -85,7 +117,8 @@ class Watch(tf_keras.callbacks.Callback):  # type: ignore[misc]
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Record the epoch; stop where it is time to."""
-        record = Epoch(logs["loss"], logs["accuracy"], logs.get("val_loss"), logs.get("val_accuracy"))
+        names = ("cross_entropy", "accuracy", "val_cross_entropy", "val_accuracy")
+        record = Epoch(*map(logs.get, names))
         loss = record.loss if record.validation_loss is None else record.validation_loss
         if not (math.isfinite(record.loss) and math.isfinite(loss)):
             if self.best_weights is None:
@@ -94,6 +127,8 @@ class Watch(tf_keras.callbacks.Callback):  # type: ignore[misc]
             self.model.stop_training = True
             return
         self.epochs.append(record)
+        if self._summaries is not None:
+            self._summaries.add(epoch, record)
         report_progress(f"epoch {len(self.epochs)} of {self.options.epochs}: {_summary(record)}")
         if loss < self._lowest:
             self._lowest, self.best_epoch = loss, len(self.epochs)

@@ -1,4 +1,4 @@
-"""A model's file or folder on the disk: a SavedModel, a TF-Slim checkpoint, an archive of either, a .tflite."""
+"""A model on the disk: a SavedModel, a TF-Slim checkpoint, an archive of either, a .tflite, or one that was trained."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import ClassVar, Literal, Self
 
 from mobilenet_cli.errors import ModelError
-from mobilenet_cli.models.manifest import Kind
+from mobilenet_cli.models.manifest import MANIFEST, Kind
 from mobilenet_cli.models.sources import archive
 from mobilenet_cli.models.tensorflow_process import TensorFlowProcess
 
-Form = Literal["SavedModel", "checkpoint", "archive", "compiled"]
+Form = Literal["SavedModel", "checkpoint", "archive", "compiled", "model"]
+"""What it is; "model" is a folder laid out as in the store, as `train` writes it."""
 _ARCHIVE_SUFFIXES = (".tar.gz", ".tgz", ".tar")
 
 
@@ -116,9 +117,14 @@ def _form(path: Path) -> Form | None:
     if path.is_dir():
         if (path / "saved_model.pb").is_file():
             return "SavedModel"
+        if (path / MANIFEST).is_file():
+            return "model"
         if any(path.glob("*.index")):
             return "checkpoint"
-        raise ModelError(f"{path} is a folder, but holds no SavedModel (saved_model.pb) and no checkpoint (*.index)")
+        raise ModelError(
+            f"{path} is a folder, but holds no SavedModel (saved_model.pb), no checkpoint (*.index) and no model "
+            f"of `mnclassify train` ({MANIFEST})"
+        )
     if not path.is_file():
         return "checkpoint" if path.with_name(f"{name}.index").is_file() else None
     if name.endswith(_ARCHIVE_SUFFIXES):

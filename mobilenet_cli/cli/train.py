@@ -1,0 +1,132 @@
+"""`mnclassify train FOLDER -o MODEL`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+
+from mobilenet_cli.cli.options import ModelChoice, Pace, model_options, pace_options, terminal_options
+from mobilenet_cli.cli.tally import images
+from mobilenet_cli.cli.terminal import Terminal
+from mobilenet_cli.writers.text import printable
+
+if TYPE_CHECKING:
+    from mobilenet_cli.training.features import Examples
+    from mobilenet_cli.training.trainer import Trained, Trainer
+
+_INTERRUPTED = 130
+_MOST_LISTED = 10
+
+
+@click.command("train")
+@click.argument("data", nargs=-1, required=True, metavar="FOLDER|CSV…")
+@click.option("-o", "--output", required=True, metavar="MODEL", help="The new model's folder; what -m takes.")
+@click.option("--overwrite", is_flag=True, help="Replace the model MODEL where it exists.")
+@model_options
+@click.option(
+    "--validation-split",
+    "validation_share",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    metavar="SHARE",
+    help="Share of each class's images that validates  [default: 0.2]",
+)
+@click.option(
+    "--folds",
+    type=click.IntRange(min=2),
+    metavar="K",
+    help="Cross-validate with K folds instead, and learn from all images: for few.",
+)
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Fixes all that is random.")
+@click.option("--summaries", metavar="DIR", help="Also write the training's course for TensorBoard.")
+@pace_options
+@terminal_options
+def command(
+    data: tuple[str, ...],
+    output: str,
+    overwrite: bool,
+    model: ModelChoice,
+    validation_share: float | None,
+    folds: int | None,
+    seed: int,
+    summaries: str | None,
+    pace: Pace,
+    terminal: Terminal,
+) -> int:
+    """Teach a network the classes of your own images.
+
+    FOLDER has a folder a class, whose name is the label; images may lie at any depth in it. Or a CSV (or
+    .tsv) has a row an image: its first line names the columns path and label. By default a new head is
+    trained on the features of the network -m, which are computed once and kept.
+
+    \b
+    Examples:
+      mnclassify train flowers/ -o flowers-model
+      mnclassify train labels.csv -o flowers-model -m efficientnet_lite0
+      mnclassify train few/ -o few-model --folds 5
+      mnclassify new-photos/ -m ./flowers-model
+      mnclassify models import flowers-model --name flowers
+    """
+    if folds is not None and validation_share is not None:
+        raise click.UsageError("--folds validates in another way than --validation-split: give one of them")
+
+    from mobilenet_cli.preprocess import silence_decoder_warnings
+
+    silence_decoder_warnings()
+    with terminal.warnings_shown():
+        with terminal.waiting() as report:
+            report("looking for the images and the network", None, None)
+            from mobilenet_cli.training.trainer import VALIDATION_SHARE, Trainer
+
+            trainer = Trainer(
+                data,
+                output,
+                **model.arguments(report),
+                validation_share=validation_share or VALIDATION_SHARE,
+                folds=folds,
+                seed=seed,
+                summaries=summaries,
+                overwrite=overwrite,
+            )
+        _tell_dataset(trainer, terminal)
+        _tell_examples(_examples(trainer, pace, terminal), terminal)
+        with terminal.waiting() as report:
+            trained = trainer.train(report)
+    return _conclude(trained, output, terminal)
+
+
+def _examples(trainer: Trainer, pace: Pace, terminal: Terminal) -> Examples:
+    with terminal.counting("Computing features") as progress:
+        progress.set_total(len(trainer.dataset.sources))
+        try:
+            return trainer.compute_features(lambda failed: progress.advance(failed=failed), **asdict(pace))
+        except KeyboardInterrupt:
+            terminal.note("the features so far are kept: the next run goes on from there")
+            raise
+
+
+def _tell_dataset(trainer: Trainer, terminal: Terminal) -> None:
+    dataset = trainer.dataset
+    terminal.note(f"{images(len(dataset.sources))} of {len(dataset.classes):,} classes")
+    if dataset.passed_over:
+        terminal.note(f"{images(dataset.passed_over)} beside the class folders left out")
+
+
+def _tell_examples(examples: Examples, terminal: Terminal) -> None:
+    for path, error in examples.left_out[:_MOST_LISTED]:
+        terminal.note(f"{printable(path)}: {error}")
+    if examples.left_out:
+        listed = "split.csv lists them all" if len(examples.left_out) > _MOST_LISTED else "see above"
+        terminal.note(f"{images(len(examples.left_out))} left out: {listed}")
+
+
+def _conclude(trained: Trained, output: str, terminal: Terminal) -> int:
+    record = trained.manifest.training or {}
+    split, metrics = record["split"], record["metrics"]
+    how = f"cross-validated, {split['folds']} folds" if "folds" in split else f"{images(split['validation'])}"
+    terminal.note(f"validation ({how}): top-1 {metrics['validation_top_1']:.1%}, loss {metrics['validation_loss']:.3f}")
+    state = "interrupted; the best so far is" if trained.interrupted else "the model is"
+    name = output if "/" in output else f"./{output}"
+    terminal.note(f"{state} in {printable(output)}; use it with -m {printable(name)}")
+    return _INTERRUPTED if trained.interrupted else 0

@@ -1,0 +1,57 @@
+"""The folder that a trained model appears in when it is complete."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from mobilenet_cli.errors import OutputError
+from mobilenet_cli.models.in_place import is_model
+from mobilenet_cli.writers.text import printable
+
+
+def check_output(path: str | os.PathLike[str], *, overwrite: bool) -> Path:
+    """Return where the model is to go, absolute, after seeing to it that it can.
+
+    Raises:
+        OutputError: There is something already that may not be replaced, or no folder to write to.
+    """
+    shown, target = printable(os.fspath(path)), Path(os.path.realpath(path))
+    if os.path.lexists(target) and not overwrite:
+        raise OutputError(f"{shown} exists; give --overwrite to replace it, or another name with -o")
+    if os.path.lexists(target) and not is_model(target) and not (target.is_dir() and not any(target.iterdir())):
+        raise OutputError(f"{shown} is no model of mnclassify's, so it is not replaced; give another name with -o")
+    if not target.parent.is_dir():
+        raise OutputError(f"cannot write {shown}: there is no folder {printable(str(target.parent))}")
+    if not os.access(target.parent, os.W_OK):
+        raise OutputError(f"cannot write {shown}: the folder {printable(str(target.parent))} may not be written to")
+    return target
+
+
+@contextmanager
+def new_model(target: Path) -> Iterator[Path]:
+    """Make an empty folder that becomes `target` when the block ends, in the place of what is there.
+
+    If the block is left by an exception, it is removed, and `target` is as it was.
+
+    Raises:
+        OutputError: It cannot be written.
+    """
+    made, replaced = (target.with_name(f".{target.name}.{os.getpid()}.{what}") for what in ("part", "old"))
+    try:
+        shutil.rmtree(made, ignore_errors=True)  # of a process of this number that was killed
+        made.mkdir()
+        yield made
+        if target.exists():
+            target.rename(replaced)
+        made.rename(target)
+    except OSError as error:
+        if replaced.exists() and not target.exists():
+            replaced.rename(target)
+        raise OutputError(f"cannot write {printable(str(target))}: {error.strerror or error}") from error
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+        shutil.rmtree(replaced, ignore_errors=True)
