@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,8 @@ import click
 from mobilenet_cli.cli.options import ModelChoice, Pace, model_options, pace_options, terminal_options
 from mobilenet_cli.cli.tally import images
 from mobilenet_cli.cli.terminal import Terminal
+from mobilenet_cli.models.tensorflow_process import Report
+from mobilenet_cli.progress import clock
 from mobilenet_cli.writers.text import printable
 
 if TYPE_CHECKING:
@@ -91,9 +94,37 @@ def command(
             )
         _tell_dataset(trainer, terminal)
         _tell_examples(_examples(trainer, pace, terminal), terminal)
-        with terminal.waiting() as report:
-            trained = trainer.train(report)
+        with terminal.waiting(_Ahead()) as report:
+            trained = trainer.train(_epochs_kept(report, terminal))
     return _conclude(trained, output, terminal)
+
+
+class _Ahead:
+    """Makes text of how far a training is: the share that is done, and the time left at the speed so far."""
+
+    def __init__(self) -> None:
+        self._started = time.monotonic()
+        self._total: int | None = None
+
+    def __call__(self, done: int, total: int | None) -> str:
+        if total != self._total or not done:
+            self._started, self._total = time.monotonic(), total
+        if not total or not done:
+            return "0%"
+        left = (time.monotonic() - self._started) / done * (total - done)
+        return f"{done / total:.0%}, {clock(left)} left"
+
+
+def _epochs_kept(report: Report, terminal: Terminal) -> Report:
+    """Return a Report that leaves a line of each epoch on the terminal."""
+
+    def keep(text: str, done: int | None, total: int | None) -> None:
+        if text.startswith("epoch "):
+            terminal.note(text)
+        else:
+            report(text, done, total)
+
+    return keep
 
 
 def _examples(trainer: Trainer, pace: Pace, terminal: Terminal) -> Examples:

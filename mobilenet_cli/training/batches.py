@@ -102,7 +102,8 @@ class Batches:
     Attributes:
         images: What they are made of; at least one.
         classes: How many there are.
-        batch_size: Images a batch; the last one of an epoch has those that remain.
+        batch_size: Images a batch at most. An epoch's images are spread evenly over as many batches as that
+            takes: a last batch of a single image would have no statistics to normalise by.
         seed: Of the order and the augmentation; None: in their order, as they are.
         augmentation: How images are distorted; None: not at all.
     """
@@ -117,6 +118,11 @@ class Batches:
     def steps(self) -> int:
         """How many batches an epoch has: 1 at least."""
         return math.ceil(len(self.images) / self.batch_size)
+
+    def seen(self, steps: int) -> int:
+        """Return how many of an epoch's images are in its first batches."""
+        images, more = divmod(len(self.images), self.steps)
+        return steps * images + min(steps, more)
 
     def dataset(self, epochs: int) -> tf.data.Dataset:
         """Return some epochs' batches: float32 [N, size, size, 3] in [0, 1], and one-hot float32 [N, classes]."""
@@ -137,7 +143,7 @@ class Batches:
         order = np.arange(len(self.images))
         if self.seed is not None:
             order = np.random.default_rng([self.seed, epoch]).permutation(order)
-        pixels, classes = self.images.take(order[step * self.batch_size : (step + 1) * self.batch_size])
+        pixels, classes = self.images.take(order[self.seen(step) : self.seen(step + 1)])
         transforms = np.empty((0, 6), np.float32)
         if self.augmentation is not None:
             rng = np.random.default_rng([self.seed or 0, epoch, step + 1])  # a trailing 0 would change nothing

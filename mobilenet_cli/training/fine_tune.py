@@ -51,7 +51,7 @@ class FineTuning:
 
     Attributes:
         epochs: How often every training image is seen, at most.
-        batch_size: Images a step. The last step of an epoch takes those that remain.
+        batch_size: Images a step at most: an epoch's are spread evenly over as few steps as that allows.
         learning_rate: Of the gradient descent.
         momentum: Of the gradient descent, 0 to 1.
         batch_norm_momentum: How much of the batch norms' moving averages is kept in each step, 0 to 1; None:

@@ -128,6 +128,7 @@ def build(saved_model: str, destination: str, image_size: int) -> None:
     module = savedmodel.load(Path(saved_model))
     tf = savedmodel.import_tensorflow()
     from mobilenet_cli.models import hub_interface
+    from mobilenet_cli.models.loaded_module import LoadedModule
 
     folder = Path(destination)
     expected = savedmodel.call(savedmodel.concrete_function(module, image_size), random_images(image_size))
@@ -140,7 +141,7 @@ def build(saved_model: str, destination: str, image_size: int) -> None:
         raise ModelError(f"{saved_model} has dimensions of {', '.join(map(str, _PLACEHOLDERS))}, all of them")
     (folder / _FACTS).write_text(json.dumps({"classes": classes}))
 
-    network = hub_interface.Module(module)
+    network = LoadedModule(module)
     kernel = tf.Variable(tf.zeros([expected.shape[1], classes]), name="head/kernel")
     bias = tf.Variable(tf.zeros([classes]), name="head/bias")
 
@@ -151,10 +152,10 @@ def build(saved_model: str, destination: str, image_size: int) -> None:
         logits,
         folder / _SAVED_MODEL,
         "classification",
-        [*network.variables, kernel, bias],
-        [*network.trainable_variables, kernel, bias],
-        network.regularization_losses,
-        None if network.takes_any_size() else image_size,
+        variables=[*network.variables, kernel, bias],
+        trainable_variables=[*network.trainable_variables, kernel, bias],
+        regularization_losses=network.regularization_losses,
+        image_size=None if network.takes_any_size() else image_size,
     )
     (folder / _SAVED_MODEL / "fingerprint.pb").unlink(missing_ok=True)  # of this one, not of those made of it
 

@@ -13,6 +13,8 @@ import tf_keras
 
 from mobilenet_cli.errors import ModelError
 from mobilenet_cli.models import hub_interface
+from mobilenet_cli.models.manifest import Kind
+from mobilenet_cli.training.batches import Batches
 from mobilenet_cli.training.fine_tune import DistributionStrategy, FineTuning
 
 _MOMENTUM = "batch_norm_momentum"
@@ -50,11 +52,19 @@ def build(saved_model: str, image_size: int, classes: int, options: FineTuning) 
     return model
 
 
-def strategy_scope(name: DistributionStrategy) -> contextlib.AbstractContextManager[Any]:
-    """Return the context to build a model in."""
+def strategy_scope(name: DistributionStrategy, training: Batches) -> contextlib.AbstractContextManager[Any]:
+    """Return the context to build a model in.
+
+    Raises:
+        ModelError: There are more devices than images in a batch.
+    """
     if name == "none":
         return contextlib.nullcontext()
-    scope: contextlib.AbstractContextManager[Any] = tf.distribute.MirroredStrategy().scope()
+    strategy = tf.distribute.MirroredStrategy()
+    smallest, devices = len(training.images) // training.steps, strategy.num_replicas_in_sync
+    if smallest < devices:
+        raise ModelError(f"batches of {smallest} images cannot be spread over {devices} devices: take larger ones")
+    scope: contextlib.AbstractContextManager[Any] = strategy.scope()
     return scope
 
 
@@ -79,21 +89,23 @@ def save(model: tf_keras.Sequential, folder: Path, image_size: int) -> None:
     def logits(inputs: tf.Tensor, training: bool, momentum: tf.Tensor) -> tf.Tensor:
         return tf.linalg.matmul(features(inputs, training, momentum), head.kernel) + head.bias
 
-    variables, trainable = layer.weights, layer.trainable_weights
-    losses = list(getattr(module, "regularization_losses", []))
-    fixed_size = None if _takes_any_size(module) else image_size
-    hub_interface.save_function(
-        features, folder / "feature_vector", "feature_vector", variables, trainable, losses, fixed_size
+    shared: dict[str, Any] = {
+        "regularization_losses": list(getattr(module, "regularization_losses", [])),
+        "image_size": None if _takes_any_size(module) else image_size,
+    }
+    kinds: tuple[tuple[Kind, str, Any, list[tf.Variable]], ...] = (
+        ("feature_vector", "feature_vector", features, []),
+        ("classification", "saved_model", logits, head.weights),
     )
-    hub_interface.save_function(
-        logits,
-        folder / "saved_model",
-        "classification",
-        [*variables, *head.weights],
-        [*trainable, *head.weights],
-        losses,
-        fixed_size,
-    )
+    for kind, name, forward, added in kinds:
+        hub_interface.save_function(
+            forward,
+            folder / name,
+            kind,
+            variables=[*layer.weights, *added],
+            trainable_variables=[*layer.trainable_weights, *added],
+            **shared,
+        )
 
 
 def _trainable_layer(saved_model: str, options: FineTuning) -> hub.KerasLayer:
@@ -119,7 +131,7 @@ def _parameters(module: Any) -> set[str]:
 
 def _takes_any_size(module: Any) -> bool:
     try:
-        tf.function(lambda images: module(images)).get_concrete_function(tf.TensorSpec([None, None, None, 3]))
+        tf.function(module).get_concrete_function(tf.TensorSpec([None, None, None, 3]))
     except (TypeError, ValueError):
         return False
     return True

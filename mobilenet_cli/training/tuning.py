@@ -18,10 +18,11 @@ from mobilenet_cli.preprocess import Preprocessing
 from mobilenet_cli.training import keras_model
 from mobilenet_cli.training.batches import KEPT_BYTES, Batches, Images
 from mobilenet_cli.training.fine_tune import Augmentation, Example, FineTuning
-from mobilenet_cli.training.watch import Interrupts, InterruptedTrainingError, Watch
+from mobilenet_cli.training.watch import InterruptedTrainingError, Interrupts, Watch
 
 
 def tune(
+    *,
     saved_model: str,
     folder: str,
     train: list[Example],
@@ -49,31 +50,25 @@ def tune(
             images, checks = _read(train, validation, recipe, pool, interrupts)
         except InterruptedTrainingError:
             return None
-        # Kernels that give the same sums every time; and one seed for Python, NumPy and TensorFlow.
+        training = Batches(images, classes, plan.batch_size, seed, plan.augmentation)
+        checking = Batches(checks, classes, plan.batch_size)
+        # Kernels that give the same sums every time, and one seed for Python, NumPy and TensorFlow.
         tf.config.experimental.enable_op_determinism()
         tf_keras.utils.set_random_seed(seed)
         report_progress("preparing the network")
-        with keras_model.strategy_scope(plan.distribution_strategy):
+        with keras_model.strategy_scope(plan.distribution_strategy, training):
             model = keras_model.build(saved_model, recipe.image_size, classes, plan)
-        watch = Watch(len(images), len(checks), plan, interrupts)
+        watch = Watch(training, checking, plan, interrupts)
         try:
-            _fit(
-                model,
-                Batches(images, classes, plan.batch_size, seed, plan.augmentation),
-                Batches(checks, classes, plan.batch_size),
-                plan,
-                watch,
-                summaries,
-            )
+            _fit(model, training, checking, watch, summaries)
         except InterruptedTrainingError:
             if watch.steps == 0:
                 return None
             interrupted = True
         report_progress("saving the network")
-        weights = watch.best_weights or model.get_weights()
-        # A model without the distribution strategy, whose variables could not be saved so.
+        # Built once more, since the variables of a distribution strategy cannot be saved so.
         best = keras_model.build(saved_model, recipe.image_size, classes, plan)
-        best.set_weights(weights)
+        best.set_weights(watch.best_weights or model.get_weights())
         keras_model.save(best, Path(folder), recipe.image_size)
     return {
         "epochs": [asdict(epoch) for epoch in watch.epochs],
@@ -83,22 +78,21 @@ def tune(
     }
 
 
-def _fit(
-    model: tf_keras.Model, training: Batches, validation: Batches, plan: FineTuning, watch: Watch, summaries: str | None
-) -> None:
+def _fit(model: tf_keras.Model, training: Batches, checking: Batches, watch: Watch, summaries: str | None) -> None:
     callbacks = [watch]
     if summaries is not None:
         callbacks.append(tf_keras.callbacks.TensorBoard(summaries, write_graph=False))
-    checked = {}
-    if len(validation.images):
-        checked = {"validation_data": validation.dataset(1), "validation_steps": validation.steps}
+    validation = {}
+    if len(checking.images):
+        validation = {"validation_data": checking.dataset(1), "validation_steps": checking.steps}
+    epochs = watch.options.epochs
     model.fit(
-        training.dataset(plan.epochs),
-        epochs=plan.epochs,
+        training.dataset(epochs),
+        epochs=epochs,
         steps_per_epoch=training.steps,
         callbacks=callbacks,
         verbose=0,
-        **checked,
+        **validation,
     )
 
 

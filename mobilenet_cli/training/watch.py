@@ -13,6 +13,7 @@ import tf_keras
 
 from mobilenet_cli.errors import ModelError
 from mobilenet_cli.models.tensorflow_process import report_progress
+from mobilenet_cli.training.batches import Batches
 from mobilenet_cli.training.fine_tune import Epoch, FineTuning
 
 
@@ -55,31 +56,31 @@ class Watch(tf_keras.callbacks.Callback):  # type: ignore[misc]
         steps: How many training steps were done.
     """
 
-    def __init__(self, training: int, validation: int, options: FineTuning, interrupts: Interrupts) -> None:
-        """Watch a training over so many images, training and validation, an epoch."""
+    def __init__(self, training: Batches, validation: Batches, options: FineTuning, interrupts: Interrupts) -> None:
+        """Watch a training on these, as the options say."""
         super().__init__()
         self.epochs: list[Epoch] = []
         self.best_epoch = 0
         self.best_weights: list[np.ndarray] | None = None
         self.steps = 0
         self._training, self._validation = training, validation
-        self._options = options
+        self.options = options
         self._interrupts = interrupts
         self._lowest = math.inf
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         """Count a training step."""
         self.steps += 1
-        self._told(min((batch + 1) * self._options.batch_size, self._training))
+        self._tell(self._training.seen(batch + 1))
 
     def on_test_batch_end(self, batch: int, logs: Any = None) -> None:
         """Count a batch of the validation."""
-        self._told(self._training + min((batch + 1) * self._options.batch_size, self._validation))
+        self._tell(len(self._training.images) + self._validation.seen(batch + 1))
 
-    def _told(self, images: int) -> None:
-        an_epoch = self._training + self._validation
+    def _tell(self, images: int) -> None:
+        an_epoch = len(self._training.images) + len(self._validation.images)
         done = len(self.epochs) * an_epoch + images
-        report_progress("training", done, self._options.epochs * an_epoch)
+        report_progress("training", done, self.options.epochs * an_epoch)
         self._interrupts.check()
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
@@ -93,11 +94,11 @@ class Watch(tf_keras.callbacks.Callback):  # type: ignore[misc]
             self.model.stop_training = True
             return
         self.epochs.append(record)
-        report_progress(f"epoch {len(self.epochs)} of {self._options.epochs}: {_summary(record)}")
+        report_progress(f"epoch {len(self.epochs)} of {self.options.epochs}: {_summary(record)}")
         if loss < self._lowest:
             self._lowest, self.best_epoch = loss, len(self.epochs)
             self.best_weights = self.model.get_weights()
-        elif self._options.patience is not None and len(self.epochs) - self.best_epoch >= self._options.patience:
+        elif self.options.patience is not None and len(self.epochs) - self.best_epoch >= self.options.patience:
             self.model.stop_training = True
 
 
