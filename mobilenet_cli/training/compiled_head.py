@@ -23,7 +23,6 @@ def with_head(compiled: bytes, kernel: NDArray[np.float32], bias: NDArray[np.flo
         ModelError: Its output is of another type or width.
     """
     import flatbuffers
-    import numpy as np
     from ai_edge_litert import schema_py_generated as schema
 
     model = schema.ModelT.InitFromPackedBuf(compiled, 0)

@@ -147,7 +147,7 @@ def _refuse_alike(names: Iterable[str]) -> None:
             raise InputError("a class has a name of nothing but spaces: give it another")
         if folded in seen:
             raise InputError(
-                f"two classes have the same name, or nearly: {ascii(seen[folded])} and {ascii(name)}; "
+                f"two classes have the same name, or nearly: {seen[folded]!a} and {name!a}; "
                 "make one of them, or give one another name"
             )
         seen[folded] = name

@@ -65,7 +65,7 @@ def compute_features(
         hashed = list(pool.map(_digest, dataset.sources))
     digests = [digest for digest, _ in hashed]
     errors = {place: error for place, (_, error) in enumerate(hashed) if error is not None}
-    errors |= {place: _CONTRADICTORY for place in _contradictory(digests, dataset.labels)}
+    errors |= dict.fromkeys(_contradictory(digests, dataset.labels), _CONTRADICTORY)
     vectors = cache.found(dict.fromkeys(digest for place, digest in enumerate(digests) if place not in errors))
     first: dict[str, int] = {}
     for place, digest in enumerate(digests):
