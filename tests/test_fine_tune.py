@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import os
 import signal
@@ -29,7 +28,6 @@ from mobilenet_cli.training.fine_tune import Augmentation, FineTuning, History, 
 SIZE = 32
 PREPROCESSING = Preprocessing(SIZE)
 COLOURS = ((220, 40, 40), (40, 220, 40), (40, 40, 220))
-STILL = FineTuning(learning_rate=0, epochs=1)
 FIRST_KERNEL = "stem/weights:0"
 FIRST_MEAN = "stem/BatchNorm/moving_mean:0"
 FIRST_VARIANCE = "stem/BatchNorm/moving_variance:0"
@@ -166,11 +164,10 @@ def test_the_compiled_network_agrees_and_is_as_lean(
     assert operations == ["MUL", "ADD", *convolutions, "MEAN", "FULLY_CONNECTED"]
 
 
-@pytest.mark.parametrize("momentum", [None, 0.75])
 def test_one_step_moves_the_averages_by_the_momentum(
-    features: Path, squares: list, process: TensorFlowProcess, tmp_path: Path, momentum: float | None
+    features: Path, squares: list, process: TensorFlowProcess, tmp_path: Path
 ) -> None:
-    options = dataclasses.replace(STILL, batch_norm_momentum=momentum)
+    options = FineTuning(epochs=1, learning_rate=0, batch_norm_momentum=0.75)
     tune(features, tmp_path, process, squares[:7], [], options)  # a batch of 7 where 32 are allowed: one step
     before, after = variables(features), variables(tmp_path / "feature_vector")
     np.testing.assert_array_equal(after[FIRST_KERNEL], before[FIRST_KERNEL])
@@ -178,12 +175,11 @@ def test_one_step_moves_the_averages_by_the_momentum(
     images = np.pad(batch(squares[:7]).astype(np.float64) * 2 - 1, [(0, 0), (0, 1), (0, 1), (0, 0)])
     windows = np.lib.stride_tricks.sliding_window_view(images, (3, 3), axis=(1, 2))[:, ::2, ::2]
     activations = np.einsum("nhwcij,ijco->nhwo", windows, before[FIRST_KERNEL])
-    kept = 0.99 if momentum is None else momentum
     for name, statistic in (
         (FIRST_MEAN, activations.mean((0, 1, 2))),
         (FIRST_VARIANCE, activations.var((0, 1, 2), ddof=1)),
     ):
-        expected = before[name] * kept + statistic * (1 - kept)
+        expected = before[name] * 0.75 + statistic * 0.25
         np.testing.assert_allclose(after[name], expected, rtol=1e-4, atol=1e-6)
         assert np.abs(after[name] - before[name]).max() > 1e-3
 
@@ -193,45 +189,26 @@ def test_the_same_seed_gives_the_same_weights(
 ) -> None:
     options = FineTuning(epochs=1, batch_size=4, augmentation=Augmentation())
     made = []
-    for run, seed in enumerate((5, 5, 6)):
-        tune(features, tmp_path / str(run), process, squares[:12], [], options, seed=seed)
+    for run in range(2):
+        tune(features, tmp_path / str(run), process, squares[:12], [], options, seed=5)
         made.append(variables(tmp_path / str(run) / "saved_model"))
     for name, value in made[0].items():
         np.testing.assert_array_equal(made[1][name], value)
-    assert not np.array_equal(made[2][FIRST_KERNEL], made[0][FIRST_KERNEL])
 
 
-def test_training_stops_where_the_validation_no_longer_gets_better(
-    features: Path, squares: list, process: TensorFlowProcess, tmp_path: Path
-) -> None:
-    options = FineTuning(learning_rate=0, batch_norm_momentum=1.0, epochs=9, patience=2)
-    history = tune(features, tmp_path, process, squares[:3], squares[3:6], options)
-    assert len({epoch.validation_loss for epoch in history.epochs}) == 1
-    assert (len(history.epochs), history.best_epoch) == (3, 1)
-
-
-def test_images_that_cannot_be_read_are_left_out_and_told(
+def test_it_stops_early_and_leaves_out_images_that_cannot_be_read(
     features: Path, squares: list, process: TensorFlowProcess, tmp_path: Path
 ) -> None:
     broken, missing = tmp_path / "broken.png", tmp_path / "missing.png"
     broken.write_bytes(b"no image")
-    train = [(str(broken), 0), squares[0], squares[1]]
-    history = tune(features, tmp_path, process, train, [(str(missing), 1), squares[2]], STILL)
+    train, validation = [(str(broken), 0), *squares[:3]], [(str(missing), 1), *squares[3:5]]
+    options = FineTuning(learning_rate=0, batch_norm_momentum=1.0, epochs=9, patience=2)  # nothing changes
+    history = tune(features, tmp_path, process, train, validation, options)
+    assert len({epoch.validation_loss for epoch in history.epochs}) == 1
+    assert (len(history.epochs), history.best_epoch) == (3, 1)
     assert [path for path, _ in history.unreadable] == [str(broken), str(missing)]
-    assert history.epochs[0].validation_accuracy in (0, 1)  # of one image
     with pytest.raises(ModelError, match="none of the training images"):
-        tune(features, tmp_path, process, train[:1], [], STILL)
-
-
-def test_what_was_fine_tuned_can_be_fine_tuned_again(
-    trained: tuple[Path, History], squares: list, process: TensorFlowProcess, tmp_path: Path
-) -> None:
-    options = FineTuning(epochs=1, learning_rate=0.05, batch_norm_momentum=0.9)
-    tune(trained[0] / "feature_vector", tmp_path, process, squares, [], options, classes=5)
-    before, after = variables(trained[0] / "feature_vector"), variables(tmp_path / "saved_model")
-    assert not np.array_equal(after[FIRST_KERNEL], before[FIRST_KERNEL])
-    assert not np.array_equal(after[FIRST_MEAN], before[FIRST_MEAN])
-    assert hub.load(str(tmp_path / "saved_model"))(batch(squares[:2])).shape == (2, 5)
+        tune(features, tmp_path, process, train[:1], [], options)
 
 
 def save_foreign(folder: Path, **attributes: object) -> None:
@@ -262,9 +239,7 @@ def test_a_foreign_module_can_be_fine_tuned(squares: list, process: TensorFlowPr
         tune(base, tmp_path, process, squares, [], FineTuning(), preprocessing=Preprocessing(48))
 
 
-def test_a_module_that_cannot_be_trained_is_refused(
-    squares: list, process: TensorFlowProcess, tmp_path: Path
-) -> None:
+def test_a_module_that_cannot_be_trained_is_refused(squares: list, process: TensorFlowProcess, tmp_path: Path) -> None:
     save_foreign(tmp_path, variables=True, trainable_variables=False)
     with pytest.raises(ModelError, match="no trainable variables"):
         tune(tmp_path, tmp_path, process, squares, [], FineTuning())
@@ -278,22 +253,26 @@ def test_a_learning_rate_that_blows_up_is_told(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_summaries_are_for_tensorboard_and_mirrored_trains_too(
-    features: Path, squares: list, process: TensorFlowProcess, tmp_path: Path
+def test_what_was_fine_tuned_can_be_fine_tuned_again_mirrored_and_watched_with_tensorboard(
+    trained: tuple[Path, History], squares: list, process: TensorFlowProcess, tmp_path: Path
 ) -> None:
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-    options = FineTuning(epochs=2, distribution_strategy="mirrored")
-    history = tune(features, tmp_path, process, squares[:6], squares[6:9], options, summaries=str(tmp_path / "logs"))
+    base, logs = trained[0] / "feature_vector", tmp_path / "logs"
+    options = FineTuning(epochs=2, batch_norm_momentum=0.9, distribution_strategy="mirrored")
+    history = tune(base, tmp_path, process, squares[:6], squares[6:9], options, classes=5, summaries=str(logs))
+    before, after = variables(base), variables(tmp_path / "saved_model")
+    for name in (FIRST_KERNEL, FIRST_MEAN):
+        assert not np.array_equal(after[name], before[name])
+    assert hub.load(str(tmp_path / "saved_model"))(batch(squares[:2])).shape == (2, 5)
     for part, field in (("train", "loss"), ("validation", "validation_loss")):
-        events = EventAccumulator(str(tmp_path / "logs" / part))
+        events = EventAccumulator(str(logs / part))
         events.Reload()
         logged = [float(tf.make_ndarray(event.tensor_proto)) for event in events.Tensors("epoch_loss")]
         assert logged == pytest.approx([getattr(epoch, field) for epoch in history.epochs])
 
 
-@pytest.mark.parametrize("whole_group", [True, False], ids=["from the terminal", "from kill"])
-def test_ctrl_c_keeps_the_best_model_so_far(features: Path, squares: list, tmp_path: Path, whole_group: bool) -> None:
+def test_ctrl_c_keeps_the_best_model_so_far(features: Path, squares: list, tmp_path: Path) -> None:
     script = (
         "import json, sys\n"
         "from dataclasses import asdict\n"
@@ -313,7 +292,7 @@ def test_ctrl_c_keeps_the_best_model_so_far(features: Path, squares: list, tmp_p
         for line in running.stdout:
             if line.startswith("epoch 3 "):
                 break
-        (os.killpg if whole_group else os.kill)(running.pid, signal.SIGINT)
+        os.killpg(running.pid, signal.SIGINT)  # as a terminal does
         last = running.communicate(timeout=60)[0].splitlines()[-1]
     finally:
         running.kill()

@@ -66,10 +66,11 @@ def tune(
                 return None
             interrupted = True
         report_progress("saving the network")
-        # Built once more, since the variables of a distribution strategy cannot be saved so.
-        best = keras_model.build(saved_model, recipe.image_size, classes, plan)
-        best.set_weights(watch.best_weights or model.get_weights())
-        keras_model.save(best, Path(folder), recipe.image_size)
+        best = watch.best_weights or model.get_weights()
+        if plan.distribution_strategy != "none":  # whose variables cannot be saved so
+            model = keras_model.build(saved_model, recipe.image_size, classes, plan)
+        model.set_weights(best)
+        keras_model.save(model, Path(folder), recipe.image_size)
     return {
         "epochs": [asdict(epoch) for epoch in watch.epochs],
         "best_epoch": watch.best_epoch,
