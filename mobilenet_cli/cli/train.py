@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 import click
 
+from mobilenet_cli.cli.fine_tune_options import fine_tune_options
 from mobilenet_cli.cli.options import ModelChoice, Pace, model_options, pace_options, terminal_options
 from mobilenet_cli.cli.tally import images
 from mobilenet_cli.cli.terminal import Terminal
@@ -17,6 +18,7 @@ from mobilenet_cli.writers.text import printable
 
 if TYPE_CHECKING:
     from mobilenet_cli.training.features import Examples
+    from mobilenet_cli.training.fine_tune import FineTuning
     from mobilenet_cli.training.trainer import Trained, Trainer
 
 _INTERRUPTED = 130
@@ -43,6 +45,7 @@ _MOST_LISTED = 10
 )
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Fixes all that is random.")
 @click.option("--summaries", metavar="DIR", help="Also write the training's course for TensorBoard.")
+@fine_tune_options
 @pace_options
 @terminal_options
 def command(
@@ -54,6 +57,7 @@ def command(
     folds: int | None,
     seed: int,
     summaries: str | None,
+    tuning: FineTuning | None,
     pace: Pace,
     terminal: Terminal,
 ) -> int:
@@ -71,6 +75,8 @@ def command(
       mnclassify new-photos/ -m ./flowers-model
       mnclassify models import flowers-model --name flowers
     """
+    if folds is not None and tuning is not None:
+        raise click.UsageError("--folds goes with a new head, not with --fine-tune")
     if folds is not None and validation_share is not None:
         raise click.UsageError("--folds validates in another way than --validation-split: give one of them")
 
@@ -91,6 +97,7 @@ def command(
                 seed=seed,
                 summaries=summaries,
                 overwrite=overwrite,
+                fine_tuning=tuning and replace(tuning, batch_size=pace.batch_size or tuning.batch_size),
             )
         _tell_dataset(trainer, terminal)
         _tell_examples(_examples(trainer, pace, terminal), terminal)
@@ -153,10 +160,12 @@ def _tell_examples(examples: Examples, terminal: Terminal) -> None:
 
 
 def _conclude(trained: Trained, output: str, terminal: Terminal) -> int:
+    from mobilenet_cli.training.record import scored
+
     record = trained.manifest.training or {}
-    split, metrics = record["split"], record["metrics"]
+    split = record["split"]
     how = f"cross-validated, {split['folds']} folds" if "folds" in split else f"{images(split['validation'])}"
-    terminal.note(f"validation ({how}): top-1 {metrics['validation_top_1']:.1%}, loss {metrics['validation_loss']:.3f}")
+    terminal.note(f"validation ({how}): {scored(record['metrics'], 'validation')}")
     state = "interrupted; the best so far is" if trained.interrupted else "the model is"
     name = output if "/" in output else f"./{output}"
     terminal.note(f"{state} in {printable(output)}; use it with -m {printable(name)}")
