@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+import time
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 import click
 
+from mobilenet_cli.cli.fine_tune_options import fine_tune_options
 from mobilenet_cli.cli.options import ModelChoice, Pace, model_options, pace_options, terminal_options
 from mobilenet_cli.cli.tally import images
 from mobilenet_cli.cli.terminal import Terminal
+from mobilenet_cli.models.tensorflow_process import Report
+from mobilenet_cli.progress import clock
 from mobilenet_cli.writers.text import printable
 
 if TYPE_CHECKING:
     from mobilenet_cli.training.features import Examples
+    from mobilenet_cli.training.fine_tune import FineTuning
     from mobilenet_cli.training.trainer import Trained, Trainer
 
 _INTERRUPTED = 130
@@ -40,6 +45,7 @@ _MOST_LISTED = 10
 )
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Fixes all that is random.")
 @click.option("--summaries", metavar="DIR", help="Also write the training's course for TensorBoard.")
+@fine_tune_options
 @pace_options
 @terminal_options
 def command(
@@ -51,6 +57,7 @@ def command(
     folds: int | None,
     seed: int,
     summaries: str | None,
+    tuning: FineTuning | None,
     pace: Pace,
     terminal: Terminal,
 ) -> int:
@@ -68,6 +75,8 @@ def command(
       mnclassify new-photos/ -m ./flowers-model
       mnclassify models import flowers-model --name flowers
     """
+    if folds is not None and tuning is not None:
+        raise click.UsageError("--folds goes with a new head, not with --fine-tune")
     if folds is not None and validation_share is not None:
         raise click.UsageError("--folds validates in another way than --validation-split: give one of them")
 
@@ -88,12 +97,41 @@ def command(
                 seed=seed,
                 summaries=summaries,
                 overwrite=overwrite,
+                fine_tuning=tuning and replace(tuning, batch_size=pace.batch_size or tuning.batch_size),
             )
         _tell_dataset(trainer, terminal)
         _tell_examples(_examples(trainer, pace, terminal), terminal)
-        with terminal.waiting() as report:
-            trained = trainer.train(report)
+        with terminal.waiting(_Ahead()) as report:
+            trained = trainer.train(_epochs_kept(report, terminal))
     return _conclude(trained, output, terminal)
+
+
+class _Ahead:
+    """Makes text of how far a training is: the share that is done, and the time left at the speed so far."""
+
+    def __init__(self) -> None:
+        self._started = time.monotonic()
+        self._total: int | None = None
+
+    def __call__(self, done: int, total: int | None) -> str:
+        if total != self._total or not done:
+            self._started, self._total = time.monotonic(), total
+        if not total or not done:
+            return "0%"
+        left = (time.monotonic() - self._started) / done * (total - done)
+        return f"{done / total:.0%}, {clock(left)} left"
+
+
+def _epochs_kept(report: Report, terminal: Terminal) -> Report:
+    """Return a Report that leaves a line of each epoch on the terminal."""
+
+    def keep(text: str, done: int | None, total: int | None) -> None:
+        if text.startswith("epoch "):
+            terminal.note(text)
+        else:
+            report(text, done, total)
+
+    return keep
 
 
 def _examples(trainer: Trainer, pace: Pace, terminal: Terminal) -> Examples:
@@ -122,10 +160,12 @@ def _tell_examples(examples: Examples, terminal: Terminal) -> None:
 
 
 def _conclude(trained: Trained, output: str, terminal: Terminal) -> int:
+    from mobilenet_cli.training.record import scored
+
     record = trained.manifest.training or {}
-    split, metrics = record["split"], record["metrics"]
+    split = record["split"]
     how = f"cross-validated, {split['folds']} folds" if "folds" in split else f"{images(split['validation'])}"
-    terminal.note(f"validation ({how}): top-1 {metrics['validation_top_1']:.1%}, loss {metrics['validation_loss']:.3f}")
+    terminal.note(f"validation ({how}): {scored(record['metrics'], 'validation')}")
     state = "interrupted; the best so far is" if trained.interrupted else "the model is"
     name = output if "/" in output else f"./{output}"
     terminal.note(f"{state} in {printable(output)}; use it with -m {printable(name)}")

@@ -21,7 +21,8 @@ class Listed:
     Attributes:
         name: What `--model` takes.
         state: "stored": in the store. "embedded": its weights are installed with this package, and it is built
-            at its first use. "remote": fetched at its first use. "damaged": in the store, but not whole. "folder": used where it is.
+            at its first use. "remote": fetched at its first use. "damaged": in the store, but not whole.
+            "folder": used where it is.
         image_size: The side of its input in pixels.
         top_1: Published ImageNet top-1 accuracy in percent.
         top_5: Likewise top-5.

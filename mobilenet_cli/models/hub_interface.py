@@ -6,16 +6,14 @@ documentation.
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import tensorflow as tf
 
 from mobilenet_cli.models.manifest import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from mobilenet_cli.models.layers import ImageNetwork
@@ -23,45 +21,6 @@ if TYPE_CHECKING:
 # TensorFlow Hub's image modules call their outputs so in `serving_default`.
 _OUTPUT_NAMES: dict[Kind, str] = {"classification": "logits", "feature_vector": "feature_vector"}
 _BATCH_NORM_MOMENTUM = 0.99
-
-
-Forward = Callable[[tf.Tensor, bool, tf.Tensor], tf.Tensor]
-"""Maps float32 [N, H, W, 3] in [0, 1], whether it is trained, and the batch-norm momentum to what it puts out:
-float32 [N, classes] logits or [N, C] features."""
-
-
-class Module:
-    """A loaded SavedModel, whatever it takes and lists of what the hub's modules do, as a Forward.
-
-    Attributes:
-        variables: All that it lists; if none, those of its serving signature.
-        trainable_variables: Those of them that can be trained.
-        regularization_losses: As it has them.
-        takes_momentum: Whether a batch-norm momentum can be given.
-    """
-
-    def __init__(self, module: Any) -> None:
-        self._call = module if callable(module) else module.signatures["serving_default"]
-        self._takes = set(inspect.signature(module.__call__).parameters) if callable(module) else set()
-        self.takes_momentum = "batch_norm_momentum" in self._takes
-        self.variables = list(getattr(module, "variables", ()) or getattr(self._call, "variables", ()))
-        self.trainable_variables = list(getattr(module, "trainable_variables", ()))
-        self.regularization_losses = list(getattr(module, "regularization_losses", ()))
-
-    def __call__(self, inputs: tf.Tensor, training: bool, momentum: tf.Tensor) -> tf.Tensor:
-        """See Forward; what it does not take is left away."""
-        arguments = {"training": training, "batch_norm_momentum": momentum}
-        outputs = self._call(inputs, **{name: value for name, value in arguments.items() if name in self._takes})
-        return next(iter(outputs.values())) if isinstance(outputs, dict) else outputs
-
-    def takes_any_size(self) -> bool:
-        """Tell whether it takes images of any height and width."""
-        images = tf.TensorSpec([None, None, None, 3], tf.float32)
-        try:
-            tf.function(lambda inputs: self(inputs, False, _BATCH_NORM_MOMENTUM)).get_concrete_function(images)
-        except (TypeError, ValueError):
-            return False
-        return True
 
 
 def save(network: ImageNetwork, folder: Path | str, kind: Kind) -> None:
@@ -82,18 +41,20 @@ def save(network: ImageNetwork, folder: Path | str, kind: Kind) -> None:
     def weight_decay() -> tf.Tensor:
         return network.weight_decay * tf.add_n([tf.nn.l2_loss(kernel) for kernel in kernels])
 
+    forward = network.logits if kind == "classification" else network.feature_vector
+    trainable = [variable for variable in variables if variable.trainable]
     save_function(
-        network.logits if kind == "classification" else network.feature_vector,
+        forward,
         folder,
         kind,
         variables=variables,
-        trainable_variables=[variable for variable in variables if variable.trainable],
+        trainable_variables=trainable,
         regularization_losses=[weight_decay],
     )
 
 
 def save_function(
-    forward: Forward,
+    forward: Callable[[tf.Tensor, bool, tf.Tensor], tf.Tensor],
     folder: Path | str,
     kind: Kind,
     *,
@@ -110,7 +71,7 @@ def save_function(
     fine-tuning, and the signature `serving_default` from `inputs` to `logits` or `feature_vector`.
 
     Args:
-        forward: What is saved.
+        forward: What is saved, called with the inputs, whether training, and the batch-norm momentum.
         folder: Where the SavedModel goes; made if need be.
         kind: What `forward` puts out.
         variables: All that `forward` reads or assigns.

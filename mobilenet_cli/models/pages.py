@@ -103,10 +103,10 @@ def _networks(manifest: dict[str, Any] | None) -> list[tuple[str, str]]:
 def _training(training: dict[str, Any] | None) -> list[tuple[str, str]]:
     if not training:
         return []
-    data, metrics = training["data"], training["metrics"]
-    how = "by cross-validation" if "folds" in training["split"] else f"of {training['split']['validation']:,} images"
+    data, split, accuracy = training["data"], training["split"], training["metrics"]["validation_top_1"]
+    how = "by cross-validation" if "folds" in split else f"of {split['validation']:,} images"
     return [
         ("Trained", f"{training['method']} on {training['base']['name']}, seed {training['seed']}"),
         ("On", f"{data['images']:,} images of {len(data['classes']):,} classes, {data['fingerprint'][:12]}"),
-        ("Validation", f"top-1 {metrics['validation_top_1']:.1%}, loss {metrics['validation_loss']:.3f}, {how}"),
+        ("Validation", "not measured" if accuracy is None else f"top-1 {accuracy:.1%} {how}"),
     ]

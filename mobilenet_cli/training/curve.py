@@ -10,8 +10,8 @@ from typing import Any, Literal
 from mobilenet_cli._version import __version__
 from mobilenet_cli.html.templates import template
 
-_WIDTH, _HEIGHT = 640, 300
-_LEFT, _RIGHT, _TOP, _BOTTOM = 56, 108, 16, 44
+_WIDTH, _HEIGHT = 640, 316
+_LEFT, _RIGHT, _TOP, _BOTTOM = 56, 108, 32, 44
 _TICKS = 5
 _MOST_X_LABELS = 10
 _LABEL_GAP = 16  # pixels between the lines' names

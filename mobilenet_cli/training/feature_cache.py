@@ -48,7 +48,8 @@ class FeatureCache:
         """
         import numpy as np
 
-        wanted, vectors = list(digests), {}
+        wanted = list(digests)
+        vectors: dict[str, NDArray[np.float32]] = {}
         with self._usable():
             for begin in range(0, len(wanted), _AT_ONCE):
                 if self._connection is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ def fit_head(
 
 def _gets_worse(tried: list[Candidate]) -> bool:
     losses = [candidate.validation.loss for candidate in tried[-_WORSE_IN_A_ROW - 1 :]]
-    return len(losses) > _WORSE_IN_A_ROW and all(a < b for a, b in zip(losses, losses[1:], strict=False))
+    return len(losses) > _WORSE_IN_A_ROW and all(a < b for a, b in pairwise(losses))
 
 
 def _fitted(features: NDArray[np.float32], labels: NDArray[np.int64], c: float) -> Head:

@@ -128,6 +128,7 @@ def build(saved_model: str, destination: str, image_size: int) -> None:
     module = savedmodel.load(Path(saved_model))
     tf = savedmodel.import_tensorflow()
     from mobilenet_cli.models import hub_interface
+    from mobilenet_cli.models.loaded_module import LoadedModule
 
     folder = Path(destination)
     expected = savedmodel.call(savedmodel.concrete_function(module, image_size), random_images(image_size))
@@ -140,7 +141,7 @@ def build(saved_model: str, destination: str, image_size: int) -> None:
         raise ModelError(f"{saved_model} has dimensions of {', '.join(map(str, _PLACEHOLDERS))}, all of them")
     (folder / _FACTS).write_text(json.dumps({"classes": classes}))
 
-    network = hub_interface.Module(module)
+    network = LoadedModule(module)
     kernel = tf.Variable(tf.zeros([expected.shape[1], classes]), name="head/kernel")
     bias = tf.Variable(tf.zeros([classes]), name="head/bias")
 

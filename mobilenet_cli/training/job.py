@@ -48,10 +48,10 @@ class Made:
     """What a Maker has made in the model's folder.
 
     Attributes:
-        method: What was trained: "head".
+        method: What was trained: "head", or "fine-tuned": all.
         networks: Both, with their files in the folder.
         metrics: `validation_top_1` and `validation_loss`, of the images that validate; `training_top_1` and
-            `training_loss` likewise.
+            `training_loss` likewise; None where there are none.
         details: What else is to be known of how it was made, as JSON.
         charts: The training's course.
         interrupted: Whether Ctrl-C ended it, and this is the best so far.
@@ -59,7 +59,7 @@ class Made:
 
     method: str
     networks: dict[Kind, Network]
-    metrics: dict[str, float]
+    metrics: dict[str, float | None]
     details: dict[str, Any]
     charts: tuple[Chart, ...]
     interrupted: bool = False

@@ -13,9 +13,12 @@ import tf_keras
 from mobilenet_cli.errors import ModelError
 from mobilenet_cli.models import hub_interface
 from mobilenet_cli.models.building import FOLDERS
+from mobilenet_cli.models.loaded_module import LoadedModule
 from mobilenet_cli.models.manifest import Kind
 from mobilenet_cli.training.batches import Batches
 from mobilenet_cli.training.fine_tune import DistributionStrategy, FineTuning
+
+_MOMENTUM = "batch_norm_momentum"
 
 
 def build(saved_model: str, image_size: int, classes: int, options: FineTuning) -> tf_keras.Sequential:
@@ -77,12 +80,12 @@ def save(model: tf_keras.Sequential, folder: Path, image_size: int) -> None:
         image_size: What the model was built for: the only size, where the module does not take any other.
     """
     layer, _, head = model.layers
-    features = hub_interface.Module(layer.resolved_object)
+    features = LoadedModule(layer.resolved_object)
 
     def logits(inputs: tf.Tensor, training: bool, momentum: tf.Tensor) -> tf.Tensor:
         return tf.linalg.matmul(features(inputs, training, momentum), head.kernel) + head.bias
 
-    kinds: tuple[tuple[Kind, hub_interface.Forward, list[tf.Variable]], ...] = (
+    kinds: tuple[tuple[Kind, Any, list[tf.Variable]], ...] = (
         ("feature_vector", features, []),
         ("classification", logits, head.weights),
     )
@@ -102,9 +105,9 @@ def _trainable_layer(saved_model: str, options: FineTuning) -> hub.KerasLayer:
     module = hub.load(saved_model)
     arguments = {}
     if options.batch_norm_momentum is not None:
-        if not hub_interface.Module(module).takes_momentum:
+        if not callable(module) or _MOMENTUM not in LoadedModule(module).parameters:
             raise ModelError(f"{saved_model} takes no batch-norm momentum: leave --batch-norm-momentum away")
-        arguments["batch_norm_momentum"] = options.batch_norm_momentum
+        arguments[_MOMENTUM] = options.batch_norm_momentum
     try:
         layer = hub.KerasLayer(module, trainable=True, arguments=arguments)
     except ValueError as error:  # a module of TF1's format, or one that can only be called by its signatures

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import shutil
-import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,6 @@ from mobilenet_cli.models.building import FOLDERS, SUFFIXES
 from mobilenet_cli.models.compiler import BOUND, random_images, relative_difference
 from mobilenet_cli.models.manifest import Compiled, Network
 from mobilenet_cli.models.tensorflow_process import Report
-from mobilenet_cli.progress import clock
 from mobilenet_cli.training.compiled_head import with_head
 from mobilenet_cli.training.curve import Chart, Series
 from mobilenet_cli.training.head import Candidate, Fit, Head, fit_head
@@ -42,7 +41,7 @@ def make_head(job: Job, folder: Path, report: Report, template: Future[HeadTempl
         KeyboardInterrupt: Ctrl-C came before there was a head.
         ModelError: The base network does not take a head.
     """
-    fit = fit_head(job.examples.features, job.examples.labels, job.parts, _timed(report))
+    fit = fit_head(job.examples.features, job.examples.labels, job.parts, partial(report, _FITTING))
     if fit.interrupted:
         report("interrupted: writing the best head so far", None, None)
     try:
@@ -69,18 +68,6 @@ def make_head(job: Job, folder: Path, report: Report, template: Future[HeadTempl
         charts=_charts(fit),
         interrupted=fit.interrupted,
     )
-
-
-def _timed(report: Report) -> Callable[[int, int], None]:
-    """Return what tells how far the search is, and how long it will still take."""
-    started = time.monotonic()
-
-    def tell(done: int, total: int) -> None:
-        left = (time.monotonic() - started) / done * (total - done) if done else 0.0
-        ahead = f", {clock(left)} left" if left >= 1 else ""
-        report(f"{_FITTING}: regularisation {done + 1} of {total}{ahead}", None, None)
-
-    return tell
 
 
 def _classifier(job: Job, head: Head, template: HeadTemplate, folder: Path) -> Network:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -55,6 +55,12 @@ def training_record(job: Job, made: Made, sources: Sequence[str]) -> dict[str, A
         "interrupted": made.interrupted,
         "versions": {"mnclassify": __version__} | {name: metadata.version(name) for name in _PACKAGES},
     }
+
+
+def scored(metrics: Mapping[str, float | None], side: str) -> str:
+    """Return the figures of one side, "validation" or "training", for people."""
+    accuracy, loss = metrics[f"{side}_top_1"], metrics[f"{side}_loss"]
+    return "not measured" if accuracy is None or loss is None else f"top-1 {accuracy:.1%}, loss {loss:.3f}"
 
 
 def fingerprint(classes: Sequence[str], examples: Examples) -> str:

@@ -23,12 +23,14 @@ from mobilenet_cli.training.curve import training_page
 from mobilenet_cli.training.dataset import check_counts, listing, read_dataset
 from mobilenet_cli.training.feature_cache import FeatureCache
 from mobilenet_cli.training.features import Examples, OnImage, compute_features
+from mobilenet_cli.training.fine_tune import FineTuning
 from mobilenet_cli.training.head_template import HeadTemplate, head_template
 from mobilenet_cli.training.job import Job, Made, Maker
 from mobilenet_cli.training.new_head import make_head
 from mobilenet_cli.training.output import check_output, new_model
-from mobilenet_cli.training.record import network_digest, training_record, write_split
+from mobilenet_cli.training.record import network_digest, scored, training_record, write_split
 from mobilenet_cli.training.split import stratified_folds, stratified_split
+from mobilenet_cli.training.whole_network import make_fine_tuned
 
 CURVE = "training.html"
 VALIDATION_SHARE = 0.2
@@ -79,7 +81,7 @@ class Trainer:
         seed: int = 0,
         summaries: str | None = None,
         overwrite: bool = False,
-        maker: Maker | None = None,
+        fine_tuning: FineTuning | None = None,
         report: Report = lambda text, done, total: None,
     ) -> None:
         """Find the images and the network.
@@ -97,7 +99,7 @@ class Trainer:
             seed: Of everything that is random, 0 or more.
             summaries: A folder for TensorBoard's event files.
             overwrite: Replace the model that is at `output`.
-            maker: Another way to train than a new head on frozen features.
+            fine_tuning: Train the whole network, and how; None: a new head on its features as they are.
             report: Told what takes its time.
 
         Raises:
@@ -121,7 +123,11 @@ class Trainer:
             raise ModelError(f"{base.name} is a compiled file; to be trained on, it needs its SavedModel")
         self._saved_model = base.folder / base.network.saved_model
         self._crop: Crop = crop or base.manifest.crop
-        self._maker = maker or partial(make_head, template=self._template())
+        self._maker: Maker = (
+            partial(make_fine_tuned, options=fine_tuning)
+            if fine_tuning is not None
+            else partial(make_head, template=self._template())
+        )
         self._examples: Examples | None = None
 
     def compute_features(
@@ -233,8 +239,8 @@ def _facts(record: dict[str, Any], made: Made) -> list[tuple[str, str]]:
         ("Base", record["base"]["name"]),
         ("Images", f"{data['images']:,} of {len(data['classes']):,} classes; {data['left_out']:,} left out"),
         ("Split", f"{how}, seed {record['seed']}"),
-        ("Validation", f"top-1 {metrics['validation_top_1']:.1%}, loss {metrics['validation_loss']:.3f}"),
-        ("Training", f"top-1 {metrics['training_top_1']:.1%}, loss {metrics['training_loss']:.3f}"),
+        ("Validation", scored(metrics, "validation")),
+        ("Training", scored(metrics, "training")),
         ("Data fingerprint", data["fingerprint"]),
         *([("Interrupted", "this is the best until then")] if made.interrupted else []),
     ]

@@ -115,16 +115,7 @@ def _unreadable(text: str, error: OSError) -> ModelError:
 def _form(path: Path) -> Form | None:
     name = path.name
     if path.is_dir():
-        if (path / "saved_model.pb").is_file():
-            return "SavedModel"
-        if (path / MANIFEST).is_file():
-            return "model"
-        if any(path.glob("*.index")):
-            return "checkpoint"
-        raise ModelError(
-            f"{path} is a folder, but holds no SavedModel (saved_model.pb), no checkpoint (*.index) and no model "
-            f"of `mnclassify train` ({MANIFEST})"
-        )
+        return _form_of_folder(path)
     if not path.is_file():
         return "checkpoint" if path.with_name(f"{name}.index").is_file() else None
     if name.endswith(_ARCHIVE_SUFFIXES):
@@ -136,6 +127,19 @@ def _form(path: Path) -> Form | None:
     raise ModelError(
         f"{path} is no model: that is a SavedModel folder, a TF-Slim checkpoint (its folder, prefix or .index file), "
         "a .tar.gz or .tgz of one of these, or a .tflite file"
+    )
+
+
+def _form_of_folder(path: Path) -> Form:
+    if (path / "saved_model.pb").is_file():
+        return "SavedModel"
+    if (path / MANIFEST).is_file():
+        return "model"
+    if any(path.glob("*.index")):
+        return "checkpoint"
+    raise ModelError(
+        f"{path} is a folder, but holds no SavedModel (saved_model.pb), no checkpoint (*.index) and no model "
+        f"of `mnclassify train` ({MANIFEST})"
     )
 
 
