@@ -12,6 +12,7 @@ from mobilenet_cli.cli.fine_tune_options import fine_tune_options
 from mobilenet_cli.cli.options import ModelChoice, Pace, model_options, pace_options, terminal_options
 from mobilenet_cli.cli.tally import images
 from mobilenet_cli.cli.terminal import Terminal
+from mobilenet_cli.errors import MnclassifyError
 from mobilenet_cli.models.tensorflow_process import Report
 from mobilenet_cli.progress import clock
 from mobilenet_cli.writers.text import printable
@@ -45,6 +46,13 @@ _MOST_LISTED = 10
 )
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Fixes all that is random.")
 @click.option("--summaries", metavar="DIR", help="Also write the training's course for TensorBoard.")
+@click.option(
+    "--assert-accuracy-at-least",
+    "least_accuracy",
+    type=click.FloatRange(0, 1),
+    metavar="FRACTION",
+    help="Exit with 1 if the validation's top-1 accuracy is lower; the model is written all the same.",
+)
 @fine_tune_options
 @pace_options
 @terminal_options
@@ -57,6 +65,7 @@ def command(
     folds: int | None,
     seed: int,
     summaries: str | None,
+    least_accuracy: float | None,
     tuning: FineTuning | None,
     pace: Pace,
     terminal: Terminal,
@@ -72,6 +81,7 @@ def command(
       mnclassify train flowers/ -o flowers-model
       mnclassify train labels.csv -o flowers-model -m efficientnet_lite0
       mnclassify train few/ -o few-model --folds 5
+      mnclassify train flowers/ -o flowers-model --fine-tune --epochs 10 --augment --patience 3
       mnclassify new-photos/ -m ./flowers-model
       mnclassify models import flowers-model --name flowers
     """
@@ -103,7 +113,7 @@ def command(
         _tell_examples(_examples(trainer, pace, terminal), terminal)
         with terminal.waiting(_Ahead()) as report:
             trained = trainer.train(_epochs_kept(report, terminal))
-    return _conclude(trained, output, terminal)
+    return _conclude(trained, output, least_accuracy, terminal)
 
 
 class _Ahead:
@@ -159,7 +169,7 @@ def _tell_examples(examples: Examples, terminal: Terminal) -> None:
         terminal.note(f"{images(len(examples.left_out))} left out: {listed}")
 
 
-def _conclude(trained: Trained, output: str, terminal: Terminal) -> int:
+def _conclude(trained: Trained, output: str, least_accuracy: float | None, terminal: Terminal) -> int:
     from mobilenet_cli.training.record import scored
 
     record = trained.manifest.training or {}
@@ -169,4 +179,9 @@ def _conclude(trained: Trained, output: str, terminal: Terminal) -> int:
     state = "interrupted; the best so far is" if trained.interrupted else "the model is"
     name = output if "/" in output else f"./{output}"
     terminal.note(f"{state} in {printable(output)}; use it with -m {printable(name)}")
-    return _INTERRUPTED if trained.interrupted else 0
+    if trained.interrupted:
+        return _INTERRUPTED
+    accuracy = record["metrics"]["validation_top_1"]
+    if least_accuracy is not None and accuracy < least_accuracy:
+        raise MnclassifyError(f"the validation's top-1 accuracy is {accuracy:.4g}, less than {least_accuracy:g}")
+    return 0

@@ -59,7 +59,8 @@ def _drawn(chart: Chart) -> dict[str, Any]:
     known = [value for series in chart.series for value in series.values if value is not None]
     ticks = _ticks(0.0 if chart.form == "number" else min(known, default=0.0), max(known, default=1.0))
     if chart.form == "percent":
-        ticks = [tick for tick in ticks if tick <= 1] or [0.0, 1.0]
+        ticks = [tick for tick in ticks if tick <= 1]
+        ticks = ticks if len(ticks) > 1 else [0.0, 1.0]  # where all values are 100 %
     low, high = ticks[0], ticks[-1]
     step = (_WIDTH - _LEFT - _RIGHT) / max(1, len(chart.xs) - 1)
 

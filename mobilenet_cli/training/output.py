@@ -31,6 +31,20 @@ def check_output(path: str | os.PathLike[str], *, overwrite: bool) -> Path:
     return target
 
 
+def check_summaries(folder: str) -> None:
+    """Make a folder for TensorBoard's event files where there is none, before a training and not after it.
+
+    Raises:
+        OutputError: It cannot be made or written to.
+    """
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"cannot write summaries to {printable(folder)}: {error.strerror}") from error
+    if not os.access(folder, os.W_OK):
+        raise OutputError(f"cannot write summaries to {printable(folder)}: it may not be written to")
+
+
 @contextmanager
 def new_model(target: Path) -> Iterator[Path]:
     """Make an empty folder that becomes `target` when the block ends, in the place of what is there.

@@ -27,7 +27,7 @@ from mobilenet_cli.training.fine_tune import FineTuning
 from mobilenet_cli.training.head_template import HeadTemplate, head_template
 from mobilenet_cli.training.job import Job, Made, Maker
 from mobilenet_cli.training.new_head import make_head
-from mobilenet_cli.training.output import check_output, new_model
+from mobilenet_cli.training.output import check_output, check_summaries, new_model
 from mobilenet_cli.training.record import network_digest, scored, training_record, write_split
 from mobilenet_cli.training.split import stratified_folds, stratified_split
 from mobilenet_cli.training.whole_network import make_fine_tuned
@@ -105,11 +105,13 @@ class Trainer:
         Raises:
             InputError: An argument is out of range, or the data are not fit to learn from.
             ModelError: The network is unavailable, or is not one that can be trained on.
-            OutputError: There is something at `output`.
+            OutputError: There is something at `output`, or the summaries cannot be written.
         """
         if seed < 0:
             raise InputError(f"the seed is a number from 0 on, not {seed}")
         self._target = check_output(output, overwrite=overwrite)
+        if summaries is not None:
+            check_summaries(summaries)
         self._data, self._seed, self._summaries = list(data), seed, summaries
         self.dataset = read_dataset(data)
         self._split: Callable[..., Any] = (

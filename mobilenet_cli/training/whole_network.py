@@ -82,9 +82,7 @@ def _examples(job: Job, places: NDArray[np.int64]) -> list[Example]:
 
 
 def _metrics(history: History) -> dict[str, float | None]:
-    """Return the figures of the epoch that was kept; none where the first one was interrupted."""
-    if not history.best_epoch:
-        return dict.fromkeys(("validation_top_1", "validation_loss", "training_top_1", "training_loss"))
+    """Return the figures of the epoch that was kept."""
     best = history.epochs[history.best_epoch - 1]
     return {
         "validation_top_1": best.validation_accuracy,
@@ -95,9 +93,7 @@ def _metrics(history: History) -> dict[str, float | None]:
 
 
 def _charts(history: History) -> tuple[Chart, ...]:
-    if not history.epochs:
-        return ()
-    epochs, chosen = history.epochs, max(0, history.best_epoch - 1)
+    epochs, chosen = history.epochs, history.best_epoch - 1
     xs = tuple(str(number) for number in range(1, len(epochs) + 1))
     loss = (
         Series("validation", tuple(epoch.validation_loss for epoch in epochs)),
@@ -108,6 +104,6 @@ def _charts(history: History) -> tuple[Chart, ...]:
         Series("training", tuple(epoch.accuracy for epoch in epochs)),
     )
     return (
-        Chart("Loss", "epoch", xs, loss, "number", chosen),
+        Chart("Loss (cross-entropy)", "epoch", xs, loss, "number", chosen),
         Chart("Top-1 accuracy", "epoch", xs, accuracy, "percent", chosen),
     )
