@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _MAGIC = 0xDB4775248B80FB57
 _FOOTER = 48
 _UNCOMPRESSED = b"\0"
+_DAMAGED = "the checkpoint's index is damaged"
 
 
 class Bundle:
@@ -41,6 +42,8 @@ class Bundle:
         """
         self._prefix = prefix
         rows = dict(_rows(prefix.with_name(f"{prefix.name}.index").read_bytes()))
+        if b"" not in rows:
+            raise ModelError(_DAMAGED)
         self._header = protos.parsed("BundleHeaderProto", rows.pop(b""))
         self.entries: dict[str, Any] = {
             name.decode(): protos.parsed("BundleEntryProto", row) for name, row in rows.items()
@@ -105,13 +108,13 @@ def _rows(table: bytes) -> Iterator[tuple[bytes, bytes]]:
     """Yield the keys and values of a table."""
     try:
         if struct.unpack("<Q", table[-8:]) != (_MAGIC,):
-            raise ModelError("the checkpoint's index is damaged")
+            raise ModelError(_DAMAGED)
         _, _, end = _handle(table, len(table) - _FOOTER)  # of the meta index
         start, size, _ = _handle(table, end)
         for _, handle in _entries(table, start, size):
             yield from _entries(table, *_handle(handle, 0)[:2])
     except (IndexError, struct.error) as error:
-        raise ModelError("the checkpoint's index is damaged") from error
+        raise ModelError(_DAMAGED) from error
 
 
 def _entries(table: bytes, start: int, size: int) -> Iterator[tuple[bytes, bytes]]:

@@ -58,6 +58,8 @@ def read_dataset(arguments: Sequence[str]) -> Dataset:
         elif argument.lower().endswith(_TABLES):
             for name, sources in _of_table(argument).items():
                 found.setdefault(name, []).extend(sources)
+        elif not os.path.lexists(argument):
+            raise InputError(f"{printable(argument)} does not exist: give a folder that has a folder a class, or a CSV")
         else:
             raise InputError(f"{printable(argument)} is no folder, and no table: its name ends in none of .csv, .tsv")
     _refuse_alike(found)

@@ -19,7 +19,7 @@ STRENGTHS = tuple(10.0**exponent for exponent in range(-4, 4))
 
 _ITERATIONS = 1000
 _WORSE_IN_A_ROW = 2  # values of C, after which larger ones are not tried: the loss has but one valley
-_CONSTANT = 1e-6  # a feature's deviation, relative to the largest, that is rounding
+_CONSTANT = 1e-6  # a feature's deviation, relative to its mean, that is rounding
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -144,7 +144,7 @@ def _fitted(features: NDArray[np.float32], labels: NDArray[np.int64], c: float) 
     from sklearn.linear_model import LogisticRegression
 
     mean, deviation = features.mean(axis=0, dtype=np.float64), features.std(axis=0, dtype=np.float64)
-    deviation[deviation <= _CONSTANT * deviation.max()] = 1
+    deviation[deviation <= _CONSTANT * abs(mean)] = 1
     standardised = ((features - mean) / deviation).astype(np.float32)
     # Each C starts from zero. From the solution of another it would end elsewhere, since L-BFGS stops when the
     # gradient is small; of separable classes, that is a regularisation of its own, and a good one.

@@ -138,8 +138,8 @@ def _form_of_folder(path: Path) -> Form:
     if any(path.glob("*.index")):
         return "checkpoint"
     raise ModelError(
-        f"{path} is a folder, but holds no SavedModel (saved_model.pb), no checkpoint (*.index) and no model "
-        f"of `mnclassify train` ({MANIFEST})"
+        f"{path} is a folder, but holds no SavedModel (saved_model.pb), no model of `mnclassify train` "
+        f"({MANIFEST}) and no checkpoint (*.index)"
     )
 
 
