@@ -108,6 +108,7 @@ def fit_head(
         KeyboardInterrupt: Ctrl-C came before the first was tried.
     """
     import numpy as np
+    import sklearn.linear_model  # noqa: F401 - which takes a second, and is no part of the first fit
 
     tried: list[Candidate] = []
     best: tuple[Candidate, Head] | None = None

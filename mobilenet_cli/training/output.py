@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import shutil
 from collections.abc import Iterator
@@ -11,6 +12,8 @@ from pathlib import Path
 from mobilenet_cli.errors import OutputError
 from mobilenet_cli.models.in_place import is_model
 from mobilenet_cli.writers.text import printable
+
+_HOST = os.uname().nodename
 
 
 def check_output(path: str | os.PathLike[str], *, overwrite: bool) -> Path:
@@ -26,7 +29,7 @@ def check_output(path: str | os.PathLike[str], *, overwrite: bool) -> Path:
         raise OutputError(f"{shown} is no model of mnclassify's, so it is not replaced; give another name with -o")
     if not target.parent.is_dir():
         raise OutputError(f"cannot write {shown}: there is no folder {printable(str(target.parent))}")
-    if not os.access(target.parent, os.W_OK):
+    if not os.access(target.parent, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
         raise OutputError(f"cannot write {shown}: the folder {printable(str(target.parent))} may not be written to")
     return target
 
@@ -54,9 +57,9 @@ def new_model(target: Path) -> Iterator[Path]:
     Raises:
         OutputError: It cannot be written.
     """
-    made, replaced = (target.with_name(f".{target.name}.{os.getpid()}.{what}") for what in ("part", "old"))
+    _discard_abandoned(target)
+    made, replaced = (target.with_name(f".{target.name}.{_HOST}-{os.getpid()}.{what}") for what in ("part", "old"))
     try:
-        shutil.rmtree(made, ignore_errors=True)  # of a process of this number that was killed
         made.mkdir()
         yield made
         if target.exists():
@@ -69,3 +72,21 @@ def new_model(target: Path) -> Iterator[Path]:
     finally:
         shutil.rmtree(made, ignore_errors=True)
         shutil.rmtree(replaced, ignore_errors=True)
+
+
+def _discard_abandoned(target: Path) -> None:
+    """Remove what processes of this machine have left that were killed."""
+    for folder in target.parent.glob(f".{glob.escape(target.name)}.{glob.escape(_HOST)}-*.part"):
+        number = folder.name.removesuffix(".part").rpartition("-")[2]
+        if number.isdecimal() and not _is_running(int(number)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True  # somebody else's
+    return True
