@@ -61,7 +61,11 @@ def _number(name: str, kind: click.IntRange | click.FloatRange, metavar: str, te
 fine_tune_options = _group(
     "tuning",
     _fine_tuning,
-    click.option("--fine-tune", is_flag=True, help="Train the whole network and not its head alone; it takes longer."),
+    click.option(
+        "--fine-tune",
+        is_flag=True,
+        help="Train the whole network, in steps of --batch-size images (32), and not its head alone.",
+    ),
     _number("epochs", click.IntRange(1), "N", "How often every training image is seen, at most.", _USUAL.epochs),
     _number("learning_rate", _FACTOR, "RATE", "Of the gradient descent.", _USUAL.learning_rate),
     _number("momentum", _FRACTION, "FRACTION", "Of the gradient descent.", _USUAL.momentum),
@@ -86,7 +90,7 @@ fine_tune_options = _group(
     click.option(
         "--augment", is_flag=True, default=None, help="Distort training images at random, by the ranges that follow."
     ),
-    click.option("--flip/--no-flip", default=None, help="Mirror every other image, left to right.  [default: --flip]"),
+    click.option("--flip/--no-flip", default=None, help="Mirror half of the images, left to right.  [default: --flip]"),
     _number("rotation", click.FloatRange(0, 180), "DEGREES", "Turn by up to so much.", _USUAL_AUGMENTATION.rotation),
     _number(
         "width_shift", _FRACTION, "FRACTION", "Shift by up to so much of the width.", _USUAL_AUGMENTATION.width_shift

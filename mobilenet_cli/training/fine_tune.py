@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from mobilenet_cli.errors import InputError
 from mobilenet_cli.models.tensorflow_process import TensorFlowProcess
 from mobilenet_cli.preprocess import Preprocessing
 
@@ -27,7 +28,7 @@ class Augmentation:
     TF Hub's `make_image_classifier`.
 
     Attributes:
-        flip: Whether every other image is mirrored, left to right.
+        flip: Whether half of the images are mirrored, left to right.
         width_shift: Largest shift to the left or right, as a fraction of the width.
         height_shift: Largest shift up or down, as a fraction of the height.
         zoom: 0.2 scales width and height, each for itself, by a factor from 0.8 to 1.2.
@@ -149,9 +150,12 @@ def fine_tune(
         summaries: A folder for TensorBoard's event files; None: none are written.
 
     Raises:
+        InputError: There are no epochs, or no images a step.
         ModelError: The network cannot be trained, no training image can be read, or the loss is not finite.
         KeyboardInterrupt: SIGINT came before the first epoch was done, or twice.
     """
+    if options.epochs < 1 or options.batch_size < 1:
+        raise InputError(f"there is at least 1 epoch and 1 image a step, not {options.epochs} and {options.batch_size}")
     with process.interruptible():
         told: dict[str, Any] | None = process.call(
             "mobilenet_cli.training.tuning:tune",
