@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mobilenet_cli.inputs import find_sources
     from mobilenet_cli.models.acquire import ModelWarning
     from mobilenet_cli.records import Embedding, Prediction, Result, Source
+    from mobilenet_cli.training.trainer import Trained, Trainer
 
 _HOMES = {
     "Classifier": "classifier",
@@ -33,6 +34,8 @@ _HOMES = {
     "Prediction": "records",
     "Result": "records",
     "Source": "records",
+    "Trained": "training.trainer",
+    "Trainer": "training.trainer",
     "find_sources": "inputs",
 }
 
@@ -49,6 +52,8 @@ __all__ = [
     "Prediction",
     "Result",
     "Source",
+    "Trained",
+    "Trainer",
     "__version__",
     "find_sources",
 ]

@@ -133,7 +133,7 @@ class Spinner(StatusLine):
         elapsed = time.monotonic() - self._started
         wheel = "|/-\\" if console.options.ascii_only else "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
         turn = wheel[int(elapsed / TICK) % len(wheel)]
-        return Text.assemble((turn, "cyan"), f" {self._description} ", (_clock(elapsed), "dim"))
+        return Text.assemble((turn, "cyan"), f" {self._description} ", (clock(elapsed), "dim"))
 
 
 class Progress(StatusLine):
@@ -165,7 +165,7 @@ class Progress(StatusLine):
         # More than were counted have come since: then the count is worth nothing.
         total = self._total if self._total is None or self._total >= self._done else None
         count = f"{self._done:,}" if total is None else f"{self._done:,}/{total:,}"
-        left = _clock((total - self._done) / rate) + " left" if total and rate else ""
+        left = clock((total - self._done) / rate) + " left" if total and rate else ""
         speed = f"{rate:,.0f} images/s" if rate else ""
         failed = f"{self._failed:,} failed" if self._failed else ""
         # Most important first: those that do not fit in a narrow terminal are left out from the end.
@@ -213,7 +213,8 @@ class Progress(StatusLine):
         return (self._done - before) / (now - since) if now > since else 0.0
 
 
-def _clock(seconds: float) -> str:
+def clock(seconds: float) -> str:
+    """Return "0:05", "12:00", "1:02:03"."""
     minutes, second = divmod(round(seconds), 60)
     hours, minute = divmod(minutes, 60)
     return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"

@@ -5,6 +5,7 @@ import resource
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -79,6 +80,28 @@ def test_the_child_ends_with_a_parent_that_is_killed_in_the_middle_of_a_call(tmp
         parent.communicate(timeout=5)  # until the last process that has our pipe ends
     finally:
         server.close()
+
+
+def test_ctrl_c_that_a_child_does_not_handle_is_an_interruption_and_no_failure(tmp_path):
+    server = ModelServer()
+    server.default = Reply(b"x" * 100, stalls=60)
+    arguments = {"url": server.url, "sha256": "", "destination": str(tmp_path / "model"), "kind": ""}
+
+    def interrupt():
+        while not server.requests:
+            time.sleep(0.02)
+        os.kill(os.getpid(), signal.SIGINT)  # this process alone: it is to pass it on
+
+    thread = threading.Thread(target=interrupt)
+    handler = signal.getsignal(signal.SIGINT)
+    try:
+        with pytest.raises(KeyboardInterrupt), TensorFlowProcess(ignore) as process, process.interruptible():  # noqa: PT012
+            thread.start()
+            process.call("sources.slim:download", **arguments)
+    finally:
+        thread.join()
+        server.close()
+    assert signal.getsignal(signal.SIGINT) is handler
 
 
 def test_a_full_disk_is_an_error_of_the_store_whatever_was_under_way(tmp_path):

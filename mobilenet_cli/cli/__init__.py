@@ -22,7 +22,7 @@ _EXIT_CODES: dict[type[MnclassifyError], int] = {InputError: 2, ModelError: 3, O
 
 # The module of each command, imported when it is called or listed.
 _DEFAULT = "classify"
-_COMMANDS = {name: name for name in (_DEFAULT, "embed", "evaluate", "models", "report")}
+_COMMANDS = {name: name for name in (_DEFAULT, "embed", "evaluate", "models", "report", "train")}
 
 
 class _ReaderLeftError(Exception):

@@ -70,8 +70,14 @@ class Terminal:
             yield
 
     @contextmanager
-    def waiting(self) -> Iterator[Callable[[str, int | None, int | None], None]]:
-        """Give a Report that shows what is waited for: as a spinner, or as a line a stage where that can't be."""
+    def waiting(
+        self, shown: Callable[[int, int | None], str] | None = None
+    ) -> Iterator[Callable[[str, int | None, int | None], None]]:
+        """Give a Report that shows what is waited for: as a spinner, or as a line a stage where that can't be.
+
+        Args:
+            shown: Makes text of how much is done of how much; None: that is bytes.
+        """
         stage = ""
         with contextlib.ExitStack() as stack:
 
@@ -83,7 +89,7 @@ class Terminal:
                     if self._line is None:
                         self._line = stack.enter_context(Spinner(sys.stderr, text, enabled=True))
                     assert isinstance(self._line, Spinner)  # noqa: S101 - for the type checker
-                    self._line.update(text if done is None else f"{text}: {_bytes(done, total)}")
+                    self._line.update(text if done is None else f"{text}: {(shown or _bytes)(done, total)}")
                 stage = text
 
             try:

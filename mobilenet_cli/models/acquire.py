@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mobilenet_cli.engines import Engine, EngineName
@@ -30,6 +30,7 @@ class Model:
         kind: Which of its networks runs.
         image_size: The side in pixels of the images it gets.
         engine: What runs it: "litert" or "tensorflow".
+        folder: Where its files are.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Model:
     kind: Kind
     image_size: int
     engine: EngineName
+    folder: Path
 
     @property
     def network(self) -> Network:
@@ -49,17 +51,16 @@ class Model:
         Raises:
             ModelError: Its files cannot be loaded.
         """
-        folder = store.folder_of(self.manifest.name)
         if self.engine == "tensorflow":
             from mobilenet_cli.engines.savedmodel import SavedModelEngine
 
             assert self.network.saved_model is not None  # noqa: S101 - `acquire` has seen to it
-            return SavedModelEngine(folder / self.network.saved_model, self.image_size)
+            return SavedModelEngine(self.folder / self.network.saved_model, self.image_size)
         from mobilenet_cli.engines.litert import LiteRTEngine
 
         file = self.network.compiled[str(self.image_size)].file
         assert file is not None  # noqa: S101 - likewise
-        return LiteRTEngine(folder / file)
+        return LiteRTEngine(self.folder / file)
 
     def labels(self, file: Path | None = None) -> tuple[ClassName, ...]:
         """Return the name of each class: from a label file where one is given, else the model's own.
@@ -73,7 +74,7 @@ class Model:
         if self.manifest.labels == IMAGENET:
             return imagenet_labels(classes)
         if self.manifest.labels:
-            return read_labels(store.folder_of(self.manifest.name) / self.manifest.labels, classes)
+            return read_labels(self.folder / self.manifest.labels, classes)
         return numbered_labels(classes)
 
 
@@ -109,26 +110,57 @@ def acquire(
     if image_size is not None and image_size not in registry.IMAGE_SIZES:
         sizes = registry.IMAGE_SIZES
         raise InputError(f"the image size {image_size} is out of range: {sizes.start} to {sizes.stop - 1} pixels")
-    from mobilenet_cli.models.making import compiled_for, obtain
+    from mobilenet_cli.models.making import obtain
 
     offline = offline or os.environ.get("MNCLASSIFY_OFFLINE", "").lower() not in ("", "0", "false", "no")
     if model == registry.AUTO:
         origin, manifest = _auto(kind, image_size, offline, report)
     else:
         origin = origin_of(model)
+        if origin.local is not None and origin.local.form == "model":
+            return _in_place(origin, kind, engine, image_size, report)
         manifest = obtain(origin, kind, image_size, report, offline=offline)
+    return _ready(origin, manifest, kind, engine, image_size, report)
+
+
+def _ready(
+    origin: Origin, manifest: Manifest, kind: Kind, engine: EngineName, image_size: int | None, report: Report
+) -> Model:
+    """Return a model that is in the store, compiled if need be."""
+    from mobilenet_cli.models.making import compiled_for
+
     size = image_size or manifest.image_size
     if engine != "tensorflow":
         manifest = compiled_for(manifest, kind, size, report)
-        failure = manifest.networks[kind].compiled[str(size)].failure
-        if failure is not None and engine == "litert":
-            raise ModelError(f"{origin.name} does not run in LiteRT: {failure}; --engine tensorflow runs it")
-        if failure is not None:
-            warnings.warn(f"{origin.name} runs in TensorFlow, since {failure}", ModelWarning, stacklevel=2)
-        engine = "litert" if failure is None else "tensorflow"
-    elif manifest.networks[kind].saved_model is None:
-        raise ModelError(f"{origin.name} is a compiled file without a SavedModel, so TensorFlow cannot run it")
-    return Model(origin.name, manifest, kind, size, engine)
+    return _chosen(Model(origin.name, manifest, kind, size, engine, store.folder_of(manifest.name)))
+
+
+def _in_place(origin: Origin, kind: Kind, engine: EngineName, image_size: int | None, report: Report) -> Model:
+    """Return a model that `train` has written, where it is; for another image size, compiled in the store."""
+    from mobilenet_cli.models import in_place
+
+    assert origin.local is not None  # noqa: S101 - the caller has seen to it
+    manifest = in_place.read(origin.local.path, kind)
+    size = image_size or manifest.image_size
+    if engine != "tensorflow" and str(size) not in manifest.networks[kind].compiled:
+        return _ready(origin, in_place.adopted(origin, manifest, report), kind, engine, size, report)
+    return _chosen(Model(origin.name, manifest, kind, size, engine, origin.local.path))
+
+
+def _chosen(model: Model) -> Model:
+    """Return the model with the engine that is to run it, which it has been compiled for."""
+    network = model.network
+    if model.engine == "tensorflow":
+        if network.saved_model is None:
+            raise ModelError(f"{model.name} is a compiled file without a SavedModel, so TensorFlow cannot run it")
+        return model
+    failure = network.compiled[str(model.image_size)].failure
+    if failure is None:
+        return replace(model, engine="litert")
+    if model.engine == "litert":
+        raise ModelError(f"{model.name} does not run in LiteRT: {failure}; --engine tensorflow runs it")
+    warnings.warn(f"{model.name} runs in TensorFlow, since {failure}", ModelWarning, stacklevel=4)
+    return replace(model, engine="tensorflow")
 
 
 def _auto(kind: Kind, image_size: int | None, offline: bool, report: Report) -> tuple[Origin, Manifest]:

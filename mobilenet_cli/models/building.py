@@ -14,8 +14,8 @@ from mobilenet_cli.models.sources import Source
 from mobilenet_cli.models.tensorflow_process import Report, TensorFlowProcess
 
 LABELS = "labels.txt"
-_FOLDERS: dict[Kind, str] = {"classification": "saved_model", "feature_vector": "feature_vector"}
-_SUFFIXES: dict[Kind, str] = {"classification": ".tflite", "feature_vector": "-feature_vector.tflite"}
+FOLDERS: dict[Kind, str] = {"classification": "saved_model", "feature_vector": "feature_vector"}
+SUFFIXES: dict[Kind, str] = {"classification": ".tflite", "feature_vector": "-feature_vector.tflite"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +53,9 @@ class Builder:
             ModelError: The source does not have it, or it does not fit.
         """
         self.report(f"getting {self.origin.name} from {source.title}", None, None)
-        fetched = source.fetch(kind, folder / _FOLDERS[kind], self.process)
+        fetched = source.fetch(kind, folder / FOLDERS[kind], self.process)
         if self.copied and not fetched.is_relative_to(folder):
-            fetched = _copied(fetched, folder / _FOLDERS[kind])
+            fetched = _copied(fetched, folder / FOLDERS[kind])
         self.report(f"compiling {self.origin.name} (once)", None, None)
         facts = self._compile(fetched, folder, kind)
         network = Network(
@@ -92,7 +92,7 @@ class Builder:
             default_size=self.origin.image_size,
         )
         if fetched.is_relative_to(folder):
-            fetched = fetched.rename(folder / f"{facts['image_size']}{_SUFFIXES[kind]}")
+            fetched = fetched.rename(folder / f"{facts['image_size']}{SUFFIXES[kind]}")
         return facts | {"compiled": Compiled(_within(fetched, folder))}
 
     def _put_labels(self, folder: Path, fetched: Path, classes: int) -> str:
@@ -121,7 +121,7 @@ def compile_network(
         "compiler:compile_model",
         saved_model=str(saved_model),
         folder=str(folder),
-        suffix=_SUFFIXES[kind],
+        suffix=SUFFIXES[kind],
         image_size=size,
         default_size=default_size,
     )

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 from mobilenet_cli.errors import InputError, ModelError, StoreError
-from mobilenet_cli.models import registry, store
+from mobilenet_cli.models import in_place, registry, store
 from mobilenet_cli.models.manifest import Manifest
 from mobilenet_cli.models.origin import Origin, origin_of
 
-State = Literal["stored", "embedded", "remote", "damaged"]
+State = Literal["stored", "embedded", "remote", "damaged", "folder"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,7 @@ class Listed:
         name: What `--model` takes.
         state: "stored": in the store. "embedded": its weights are installed with this package, and it is built
             at its first use. "remote": fetched at its first use. "damaged": in the store, but not whole.
+            "folder": used where it is.
         image_size: The side of its input in pixels.
         top_1: Published ImageNet top-1 accuracy in percent.
         top_5: Likewise top-5.
@@ -65,6 +67,8 @@ def described(model: str) -> dict[str, Any]:
         ModelError: There is no such model, or the store cannot be read.
     """
     origin = resolved(model)
+    if origin.local is not None and origin.local.form == "model":
+        return _of_folder(origin.name, origin.local.path)
     entry = registry.ENTRIES.get(origin.key)
     facts = (asdict(entry) if entry else {}) | asdict(_listed(origin.key)) | {"name": origin.name}
     sources = [*origin.sources, *filter(None, [origin.local])]
@@ -74,6 +78,13 @@ def described(model: str) -> dict[str, Any]:
     facts["path"] = str(folder) if folder.is_dir() else None
     facts["manifest"] = asdict(manifest) if manifest else None
     return facts
+
+
+def _of_folder(name: str, folder: Path) -> dict[str, Any]:
+    manifest = in_place.read(folder)
+    size = sum(record.size for record in manifest.files.values())
+    facts = asdict(Listed(name, "folder", manifest.image_size, bytes_on_disk=size))
+    return facts | {"sources": [], "path": str(folder), "manifest": asdict(manifest)}
 
 
 def resolved(model: str) -> Origin:

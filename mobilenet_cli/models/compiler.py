@@ -57,7 +57,7 @@ def compile_model(
     temporary = destination.with_suffix(f".{os.getpid()}.tmp")
     try:
         temporary.write_bytes(_convert(function, model))
-        difference = _relative_difference(LiteRTEngine(temporary).session()(images), expected)
+        difference = relative_difference(LiteRTEngine(temporary).session()(images), expected)
         if not difference <= BOUND:
             raise ModelError(
                 f"the compiled model's output differs from the SavedModel's by {difference:.2g} of its range "
@@ -96,7 +96,7 @@ def output_kind(outputs: NDArray[np.float32]) -> str:
     return "probabilities" if sums_to_one and bool((outputs >= 0).all()) else "logits"
 
 
-def _relative_difference(actual: NDArray[np.float32], expected: NDArray[np.float32]) -> float:
+def relative_difference(actual: NDArray[np.float32], expected: NDArray[np.float32]) -> float:
     """Return the largest absolute difference over the largest absolute value expected (1 at least)."""
     if actual.shape != expected.shape:
         return float("inf")

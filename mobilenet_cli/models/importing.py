@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from mobilenet_cli.errors import InputError
-from mobilenet_cli.models import registry, store
+from mobilenet_cli.models import in_place, registry, store
 from mobilenet_cli.models.building import Builder
 from mobilenet_cli.models.making import making
 from mobilenet_cli.models.manifest import Manifest, Output
@@ -35,7 +35,8 @@ def import_model(
     what it is.
 
     Args:
-        source: The path of a SavedModel, a TF-Slim checkpoint of MobileNet V1, an archive of one, or a .tflite.
+        source: The path of a SavedModel, a TF-Slim checkpoint of MobileNet V1, an archive of one, a .tflite, or
+            a model that `train` has written, which says itself what the options say.
         name: What to call it.
         labels: A file with a label a class; None: the labels in the model, or ImageNet's for 1000 and 1001 classes.
         image_size: The side of its input in pixels; None: what it is fixed to, else what `source` or `name`
@@ -65,6 +66,10 @@ def import_model(
     with making(name, name, report) as process:
         if name in store.names() and not overwrite:
             raise InputError(f"{name} is in the store already; --overwrite replaces it")
+        if local.form == "model":
+            if labels or image_size or output or license:
+                raise InputError(f"{source} is a model that says of itself what it is; it takes no more options")
+            return store.publish(name, lambda folder: in_place.copy(local.path, folder, name))
         builder = Builder(origin, process, report, image_size, output, labels, copied=True)
         return store.publish(name, build)
 

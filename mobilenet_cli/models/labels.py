@@ -46,8 +46,8 @@ def _imagenet_table() -> tuple[ClassName, ...]:
 def read_labels(file: Path, classes: int) -> tuple[ClassName, ...]:
     """Read a label file: UTF-8, one label a line in the order of the model's outputs.
 
-    Lists that are ImageNet's own get its WordNet ids; a list of 1000 for a model of 1001 classes, or the other
-    way round, is told apart from a wrong file.
+    Lists that are ImageNet's own get its WordNet ids, and so do labels that are such ids; a list of 1000 for a
+    model of 1001 classes, or the other way round, is told apart from a wrong file.
 
     Raises:
         ModelError: The file cannot be read, or has another number of labels than the model has classes.
@@ -66,7 +66,8 @@ def read_labels(file: Path, classes: int) -> tuple[ClassName, ...]:
         imagenet = imagenet_labels(classes)
         if [name.label for name in imagenet] == labels:
             return imagenet
-    return tuple(ClassName("", label) for label in labels)
+    wnids = {name.wnid for name in _imagenet_table()}
+    return tuple(ClassName(label if label in wnids else "", label) for label in labels)
 
 
 def numbered_labels(classes: int) -> tuple[ClassName, ...]:

@@ -12,7 +12,7 @@ from mobilenet_cli.errors import ModelError
 from mobilenet_cli.preprocess import Crop, Interpolation
 
 MANIFEST = "manifest.json"
-_VERSION = 1
+_VERSION = 2
 Kind = Literal["classification", "feature_vector"]
 Output = Literal["logits", "probabilities", "features"]
 
@@ -80,7 +80,7 @@ class Manifest:
         labels: "imagenet", or the name of the label file in the folder, or "" where it came without names.
         networks: What it has of the two kinds.
         files: Each file in the folder but this one, by its path relative to the folder.
-        version: Of this file's format; one without it is of the first.
+        training: How it was trained, where `train` made it (see training.record), else None.
     """
 
     name: str
@@ -91,7 +91,7 @@ class Manifest:
     labels: str
     networks: dict[Kind, Network] = field(default_factory=dict)
     files: dict[str, FileRecord] = field(default_factory=dict)
-    version: int = _VERSION
+    training: dict[str, Any] | None = None
 
     @classmethod
     def read(cls, folder: Path) -> Self:
@@ -103,7 +103,7 @@ class Manifest:
         """
         try:
             values: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-            if values.get("version", 1) > _VERSION:
+            if values.pop("version", 1) > _VERSION:
                 raise ModelError(
                     f"{folder / MANIFEST} was written by a later mnclassify: upgrade this one, or set "
                     "MNCLASSIFY_HOME to another place for its models"
@@ -113,12 +113,16 @@ class Manifest:
             return cls(**values)
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise ModelError(
-                f"{folder / MANIFEST} is damaged ({error}); remove {folder} and the model is made anew"
+                f"{folder / MANIFEST} is damaged ({error}); a model of the store is made anew once it is removed"
             ) from error
 
     def write(self, folder: Path) -> None:
         """Write the manifest into a folder that nobody reads from yet."""
-        text = json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n"
+        values = asdict(self) | {"version": _VERSION}
+        if self.training is None:
+            del values["training"]  # then it is of the first version, as earlier versions of this program read it
+            values["version"] = 1
+        text = json.dumps(values, indent=1, ensure_ascii=False) + "\n"
         (folder / MANIFEST).write_text(text, encoding="utf-8")
 
     def with_files_of(self, folder: Path) -> Self:

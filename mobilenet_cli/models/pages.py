@@ -51,6 +51,7 @@ def page(facts: dict[str, Any]) -> str:
         ("Licence", (facts["manifest"] or facts).get("license")),
         *((f"Source {number}", f"{source['title']}: {source['place']}") for number, source in _numbered(facts)),
         *_networks(facts["manifest"]),
+        *_training((facts["manifest"] or {}).get("training")),
     ]
     return "\n".join(f"{label:<15}{printable(str(value))}" for label, value in rows if value)
 
@@ -97,3 +98,15 @@ def _networks(manifest: dict[str, Any] | None) -> list[tuple[str, str]]:
             state = compiled["failure"] or f"{compiled['file']}{checked}"
             rows.append(("", f"for {size} pixels: {state}"))
     return rows
+
+
+def _training(training: dict[str, Any] | None) -> list[tuple[str, str]]:
+    if not training:
+        return []
+    data, split, accuracy = training["data"], training["split"], training["metrics"]["validation_top_1"]
+    how = "by cross-validation" if "folds" in split else f"of {split['validation']:,} images"
+    return [
+        ("Trained", f"{training['method']} on {training['base']['name']}, seed {training['seed']}"),
+        ("On", f"{data['images']:,} images of {len(data['classes']):,} classes, {data['fingerprint'][:12]}"),
+        ("Validation", "not measured" if accuracy is None else f"top-1 {accuracy:.1%} {how}"),
+    ]

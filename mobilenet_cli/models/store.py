@@ -2,6 +2,7 @@
 
 $MNCLASSIFY_HOME, or the platform's user cache folder
   models/NAME/    manifest.json, labels.txt, saved_model/, SIZE.tflite
+  heads/, features/ what `train` keeps: see training.head_template, training.feature_cache
   locks/NAME.lock
   staging/NAME/*/ what a process is making; renamed to models/NAME when it is complete
 """
@@ -119,14 +120,14 @@ def publish(name: str, build: Callable[[Path], Manifest]) -> Manifest:
         StoreError: The store cannot be written.
         ModelError: `build` raised it.
     """
-    with _writing(), _staging(name) as staging:
-        folder = _made(staging / "new")
+    with writing(), staging(name) as aside:
+        folder = _made(aside / "new")
         manifest = build(folder).with_files_of(folder)
         manifest.write(folder)
         final = folder_of(name)
         _made(final.parent)
         if final.exists():
-            final.rename(staging / "replaced")
+            final.rename(aside / "replaced")
         folder.rename(final)
     return manifest
 
@@ -139,15 +140,15 @@ def extend(manifest: Manifest, build: Callable[[Path], Manifest]) -> Manifest:
         ModelError: `build` raised it.
     """
     final = folder_of(manifest.name)
-    with _writing(), _staging(manifest.name) as staging:
-        folder = _made(staging / "new")
+    with writing(), staging(manifest.name) as aside:
+        folder = _made(aside / "new")
         extended = build(folder).with_files_of(folder)
         for made in folder.iterdir():
             if (final / made.name).exists():  # of an extension that was killed before it was recorded
-                (final / made.name).rename(staging / f"replaced-{made.name}")
+                (final / made.name).rename(aside / f"replaced-{made.name}")
             made.rename(final / made.name)
-        extended.write(staging)
-        (staging / MANIFEST).replace(final / MANIFEST)
+        extended.write(aside)
+        (aside / MANIFEST).replace(final / MANIFEST)
     return extended
 
 
@@ -160,9 +161,9 @@ def remove(name: str) -> None:
     """
     if name not in names():
         raise ModelError(f"{name} is not in the store ({home()})")
-    with lock(name), _writing(), _staging(name) as staging:
-        folder_of(name).rename(staging / "removed")
-        shutil.rmtree(staging / "removed")
+    with lock(name), writing(), staging(name) as aside:
+        folder_of(name).rename(aside / "removed")
+        shutil.rmtree(aside / "removed")
 
 
 @contextlib.contextmanager
@@ -178,7 +179,7 @@ def lock(name: str, *, waiting: Callable[[], None] | None = None) -> Iterator[No
     """
     from filelock import FileLock, Timeout
 
-    with _writing():
+    with writing():
         guard = FileLock(_made(home() / "locks") / f"{name}.lock")
         try:
             guard.acquire(timeout=0)
@@ -200,7 +201,7 @@ def _has_size(file: Path, record: FileRecord) -> bool:
 
 
 @contextlib.contextmanager
-def _staging(name: str) -> Iterator[Path]:
+def staging(name: str) -> Iterator[Path]:
     """Make an empty folder that is nobody else's; it is removed at the end. Under `lock(name)`.
 
     What others left goes as well, but not their names: the TensorFlow process of one that was killed may still
@@ -225,7 +226,8 @@ def cannot_write(reason: str) -> StoreError:
 
 
 @contextlib.contextmanager
-def _writing() -> Iterator[None]:
+def writing() -> Iterator[None]:
+    """Make a StoreError of what the system says against writing."""
     try:
         yield
     except OSError as error:

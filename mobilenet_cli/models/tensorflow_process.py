@@ -7,6 +7,9 @@ a call too, so that it outlives nobody; it answers on its standard output.
 
     {"call": "module:function", "arguments": {…}}  →  {"progress": [text, done, total]} …, then
                                                        {"result": …} or {"error": text, "kind": class}
+
+Ctrl-C in a terminal reaches this process and its child alike. It ends the child, except while that runs a
+function that handles SIGINT itself, whose caller is in `interruptible`.
 """
 
 from __future__ import annotations
@@ -18,11 +21,12 @@ import json
 import logging
 import os
 import queue
+import signal
 import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
@@ -39,10 +43,16 @@ _ERRORS: dict[str, type[ModelError]] = {kind.__name__: kind for kind in (StoreEr
 
 
 class TensorFlowProcess:
-    """A context manager: the child starts at the first call and ends with the block."""
+    """A context manager: the child starts at the first call and ends with the block.
 
-    def __init__(self, report: Report) -> None:
+    Args:
+        report: Told what the child's functions tell.
+        shielded: Keep a terminal's Ctrl-C from the child, for an owner who goes on after it.
+    """
+
+    def __init__(self, report: Report, *, shielded: bool = False) -> None:
         self._report = report
+        self._shielded = shielded
         self._process: subprocess.Popen[str] | None = None
         self._errors: IO[str] | None = None
 
@@ -63,7 +73,9 @@ class TensorFlowProcess:
             self._errors.close()
 
     def call(self, function: str, **arguments: Any) -> Any:
-        """Call "module:function" of `mobilenet_cli.models` in the child; arguments and result are JSON.
+        """Call "module:function" in the child; arguments and result are JSON.
+
+        `module` is one of `mobilenet_cli.models`, or a full name that begins with "mobilenet_cli.".
 
         Raises:
             StoreError: The disk is full.
@@ -87,6 +99,37 @@ class TensorFlowProcess:
             pass
         raise ProcessError(f"the TensorFlow process ended early ({self._last_words(process)}); -vv shows more")
 
+    @contextlib.contextmanager
+    def interruptible(self) -> Iterator[None]:
+        """Leave the first SIGINT in this block to the child, which is to end its call early; the next is ours.
+
+        The signal is passed on, since one that `kill` sends reaches this process alone.
+
+        Raises:
+            KeyboardInterrupt: At the second SIGINT, or where the first one ended the child.
+        """
+        received = False
+
+        def receive(number: int, frame: object) -> None:
+            nonlocal received
+            if received or self._process is None:
+                raise KeyboardInterrupt
+            received = True
+            self._process.send_signal(number)
+
+        if threading.current_thread() is not threading.main_thread():  # others get no signals
+            yield
+            return
+        previous = signal.signal(signal.SIGINT, receive)
+        try:
+            yield
+        except ProcessError:
+            if received:
+                raise KeyboardInterrupt from None
+            raise
+        finally:
+            signal.signal(signal.SIGINT, previous)
+
     def _started(self) -> subprocess.Popen[str]:
         if self._process is None:
             verbose = _logger.isEnabledFor(logging.DEBUG)
@@ -102,6 +145,7 @@ class TensorFlowProcess:
                 stderr=self._errors,
                 text=True,
                 encoding="utf-8",
+                process_group=0 if self._shielded else None,
                 env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)},
             )
         return self._process
@@ -157,7 +201,8 @@ def _read(requests: queue.Queue[str | None]) -> None:
 
 def _answer_to(request: dict[str, Any]) -> dict[str, Any]:
     module, _, name = request["call"].partition(":")
-    function = getattr(importlib.import_module(f"mobilenet_cli.models.{module}"), name)
+    full_name = module if module.startswith("mobilenet_cli.") else f"mobilenet_cli.models.{module}"
+    function = getattr(importlib.import_module(full_name), name)
     try:
         return {"result": function(**request["arguments"])}
     except Exception as error:  # also a bug, or memory or disk running out in the middle of TensorFlow

@@ -1,4 +1,4 @@
-"""A model's file or folder on the disk: a SavedModel, a TF-Slim checkpoint, an archive of either, a .tflite."""
+"""A model on the disk: a SavedModel, a TF-Slim checkpoint, an archive of either, a .tflite, or one that was trained."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import ClassVar, Literal, Self
 
 from mobilenet_cli.errors import ModelError
-from mobilenet_cli.models.manifest import Kind
+from mobilenet_cli.models.manifest import MANIFEST, Kind
 from mobilenet_cli.models.sources import archive
 from mobilenet_cli.models.tensorflow_process import TensorFlowProcess
 
-Form = Literal["SavedModel", "checkpoint", "archive", "compiled"]
+Form = Literal["SavedModel", "checkpoint", "archive", "compiled", "model"]
+"""What it is; "model" is a folder laid out as in the store, as `train` writes it."""
 _ARCHIVE_SUFFIXES = (".tar.gz", ".tgz", ".tar")
 
 
@@ -114,11 +115,7 @@ def _unreadable(text: str, error: OSError) -> ModelError:
 def _form(path: Path) -> Form | None:
     name = path.name
     if path.is_dir():
-        if (path / "saved_model.pb").is_file():
-            return "SavedModel"
-        if any(path.glob("*.index")):
-            return "checkpoint"
-        raise ModelError(f"{path} is a folder, but holds no SavedModel (saved_model.pb) and no checkpoint (*.index)")
+        return _form_of_folder(path)
     if not path.is_file():
         return "checkpoint" if path.with_name(f"{name}.index").is_file() else None
     if name.endswith(_ARCHIVE_SUFFIXES):
@@ -130,6 +127,19 @@ def _form(path: Path) -> Form | None:
     raise ModelError(
         f"{path} is no model: that is a SavedModel folder, a TF-Slim checkpoint (its folder, prefix or .index file), "
         "a .tar.gz or .tgz of one of these, or a .tflite file"
+    )
+
+
+def _form_of_folder(path: Path) -> Form:
+    if (path / "saved_model.pb").is_file():
+        return "SavedModel"
+    if (path / MANIFEST).is_file():
+        return "model"
+    if any(path.glob("*.index")):
+        return "checkpoint"
+    raise ModelError(
+        f"{path} is a folder, but holds no SavedModel (saved_model.pb), no model of `mnclassify train` "
+        f"({MANIFEST}) and no checkpoint (*.index)"
     )
 
 

@@ -1,0 +1,113 @@
+"""`--fine-tune`, and the options that go with it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from mobilenet_cli.cli.options import Decorator, option_group
+from mobilenet_cli.training.fine_tune import Augmentation, FineTuning
+
+_USUAL, _USUAL_AUGMENTATION = FineTuning(), Augmentation()
+_FRACTION = click.FloatRange(0, 1)
+_FRACTION_BELOW_1 = click.FloatRange(0, 1, max_open=True)
+_FACTOR = click.FloatRange(min=0)
+_RANGES = ("flip", "rotation", "width_shift", "height_shift", "zoom", "shear")
+
+
+def _fine_tuning(
+    fine_tune: bool,
+    epochs: int | None,
+    learning_rate: float | None,
+    momentum: float | None,
+    batch_norm_momentum: float | None,
+    dropout: float | None,
+    label_smoothing: float | None,
+    l1: float | None,
+    l2: float | None,
+    patience: int | None,
+    augment: bool | None,
+    flip: bool | None,
+    rotation: float | None,
+    width_shift: float | None,
+    height_shift: float | None,
+    zoom: float | None,
+    shear: float | None,
+    distribution_strategy: str | None,
+) -> FineTuning | None:
+    """Return what is asked for; None without --fine-tune."""
+    given: dict[str, Any] = {name: value for name, value in locals().items() if value is not None}
+    del given["fine_tune"]
+    if not fine_tune:
+        if given:
+            raise click.UsageError(f"{_option(next(iter(given)))} goes with --fine-tune")
+        return None
+    is_augmented = given.pop("augment", False)
+    ranges = {name: given.pop(name) for name in _RANGES if name in given}
+    if ranges and not is_augmented:
+        raise click.UsageError(f"{_option(next(iter(ranges)))} goes with --augment")
+    return FineTuning(**given, augmentation=Augmentation(**ranges) if is_augmented else None)
+
+
+def _option(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
+def _number(name: str, kind: click.IntRange | click.FloatRange, metavar: str, text: str, usual: object) -> Decorator:
+    return click.option(_option(name), name, type=kind, metavar=metavar, help=f"{text}  [default: {usual}]")
+
+
+fine_tune_options = option_group(
+    "tuning",
+    _fine_tuning,
+    click.option(
+        "--fine-tune",
+        is_flag=True,
+        help="Train the whole network, in steps of --batch-size images (32), and not its head alone.",
+    ),
+    _number("epochs", click.IntRange(1), "N", "How often every training image is seen, at most.", _USUAL.epochs),
+    _number("learning_rate", _FACTOR, "RATE", "Of the gradient descent.", _USUAL.learning_rate),
+    _number("momentum", _FRACTION, "FRACTION", "Of the gradient descent.", _USUAL.momentum),
+    _number(
+        "batch_norm_momentum",
+        _FRACTION,
+        "FRACTION",
+        "How much of the batch norms' moving averages is kept in a step: 0.99 to 0.997, or less for few steps.",
+        0.99,
+    ),
+    _number("dropout", _FRACTION_BELOW_1, "FRACTION", "Features that each step leaves out.", _USUAL.dropout),
+    _number(
+        "label_smoothing",
+        _FRACTION_BELOW_1,
+        "FRACTION",
+        "How much of the target is spread over all classes.",
+        _USUAL.label_smoothing,
+    ),
+    _number("l1", _FACTOR, "FACTOR", "L1 regularisation of the head's weights.", _USUAL.l1),
+    _number("l2", _FACTOR, "FACTOR", "L2 regularisation of the head's weights.", _USUAL.l2),
+    _number("patience", click.IntRange(1), "N", "Stop after N epochs without a better validation loss.", "never"),
+    click.option(
+        "--augment", is_flag=True, default=None, help="Distort training images at random, by the ranges that follow."
+    ),
+    click.option("--flip/--no-flip", default=None, help="Mirror half of the images, left to right.  [default: --flip]"),
+    _number("rotation", click.FloatRange(0, 180), "DEGREES", "Turn by up to so much.", _USUAL_AUGMENTATION.rotation),
+    _number(
+        "width_shift", _FRACTION, "FRACTION", "Shift by up to so much of the width.", _USUAL_AUGMENTATION.width_shift
+    ),
+    _number(
+        "height_shift", _FRACTION, "FRACTION", "Shift by up to so much of the height.", _USUAL_AUGMENTATION.height_shift
+    ),
+    _number(
+        "zoom", _FRACTION_BELOW_1, "FRACTION", "Scale width and height by up to so much.", _USUAL_AUGMENTATION.zoom
+    ),
+    _number(
+        "shear", click.FloatRange(0, 90, max_open=True), "DEGREES", "Slant by up to so much.", _USUAL_AUGMENTATION.shear
+    ),
+    click.option(
+        "--distribution-strategy",
+        type=click.Choice(["none", "mirrored"]),
+        help="mirrored spreads each batch over all GPUs.  [default: none]",
+    ),
+    heading="Fine-tuning",
+)

@@ -1,0 +1,189 @@
+"""`mnclassify train FOLDER -o MODEL`."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING
+
+import click
+
+from mobilenet_cli.cli import completion
+from mobilenet_cli.cli.fine_tune_options import fine_tune_options
+from mobilenet_cli.cli.help import Command
+from mobilenet_cli.cli.options import ModelChoice, Pace, model_options, pace_options, terminal_options
+from mobilenet_cli.cli.tally import images
+from mobilenet_cli.cli.terminal import Terminal
+from mobilenet_cli.errors import MnclassifyError
+from mobilenet_cli.models.tensorflow_process import Report
+from mobilenet_cli.progress import clock
+from mobilenet_cli.writers.text import printable
+
+if TYPE_CHECKING:
+    from mobilenet_cli.training.features import Examples
+    from mobilenet_cli.training.fine_tune import FineTuning
+    from mobilenet_cli.training.trainer import Trained, Trainer
+
+_INTERRUPTED = 130
+_MOST_LISTED = 10
+
+
+@click.command("train", cls=Command)
+@click.argument("data", nargs=-1, required=True, metavar="FOLDER|CSV…", shell_complete=completion.files)
+@click.option("-o", "--output", required=True, metavar="MODEL", help="The new model's folder; what -m takes.")
+@click.option("--overwrite", is_flag=True, help="Replace the model MODEL where it exists.")
+@model_options
+@click.option(
+    "--validation-split",
+    "validation_share",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    metavar="SHARE",
+    help="Share of each class's images that validates  [default: 0.2]",
+)
+@click.option(
+    "--folds",
+    type=click.IntRange(min=2),
+    metavar="K",
+    help="Cross-validate with K folds instead, and learn from all images: for few.",
+)
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Fixes all that is random.")
+@click.option("--summaries", metavar="DIR", help="Also write the training's course for TensorBoard.")
+@click.option(
+    "--assert-accuracy-at-least",
+    "least_accuracy",
+    type=click.FloatRange(0, 1),
+    metavar="FRACTION",
+    help="Exit with 1 if the validation's top-1 accuracy is lower; the model is written all the same.",
+)
+@fine_tune_options
+@pace_options
+@terminal_options
+def command(
+    data: tuple[str, ...],
+    output: str,
+    overwrite: bool,
+    model: ModelChoice,
+    validation_share: float | None,
+    folds: int | None,
+    seed: int,
+    summaries: str | None,
+    least_accuracy: float | None,
+    tuning: FineTuning | None,
+    pace: Pace,
+    terminal: Terminal,
+) -> int:
+    """Teach a network the classes of your own images.
+
+    FOLDER has a folder a class, whose name is the label; images may lie at any depth in it. Or a CSV (or
+    .tsv) has a row an image: its first line names the columns path and label. By default a new head is
+    trained on the features of the network -m, which are computed once and kept.
+
+    \b
+    Examples:
+      mnclassify train flowers/ -o flowers-model
+      mnclassify train labels.csv -o flowers-model -m efficientnet_lite0
+      mnclassify train few/ -o few-model --folds 5
+      mnclassify train flowers/ -o flowers-model --fine-tune --epochs 10 --augment --patience 3
+      mnclassify new-photos/ -m ./flowers-model
+      mnclassify models import flowers-model --name flowers
+    """
+    if folds is not None and tuning is not None:
+        raise click.UsageError("--folds goes with a new head, not with --fine-tune")
+    if folds is not None and validation_share is not None:
+        raise click.UsageError("--folds validates in another way than --validation-split: give one of them")
+
+    from mobilenet_cli.preprocess import silence_decoder_warnings
+
+    silence_decoder_warnings()
+    with terminal.warnings_shown():
+        with terminal.waiting() as report:
+            report("looking for the images and the network", None, None)
+            from mobilenet_cli.training.trainer import VALIDATION_SHARE, Trainer
+
+            trainer = Trainer(
+                data,
+                output,
+                **model.arguments(report),
+                validation_share=validation_share or VALIDATION_SHARE,
+                folds=folds,
+                seed=seed,
+                summaries=summaries,
+                overwrite=overwrite,
+                fine_tuning=tuning and replace(tuning, batch_size=pace.batch_size or tuning.batch_size),
+            )
+        _tell_dataset(trainer, terminal)
+        _tell_examples(_examples(trainer, pace, terminal), terminal)
+        with terminal.waiting(_Ahead()) as report:
+            trained = trainer.train(_epochs_kept(report, terminal))
+    return _conclude(trained, output, least_accuracy, terminal)
+
+
+class _Ahead:
+    """Makes text of how far a training is: the share that is done, and the time left at the speed so far."""
+
+    def __init__(self) -> None:
+        self._started = time.monotonic()
+        self._total: int | None = None
+
+    def __call__(self, done: int, total: int | None) -> str:
+        if total != self._total or not done:
+            self._started, self._total = time.monotonic(), total
+        if not total or not done:
+            return "0%"
+        left = (time.monotonic() - self._started) / done * (total - done)
+        return f"{done / total:.0%}, {clock(left)} left"
+
+
+def _epochs_kept(report: Report, terminal: Terminal) -> Report:
+    """Return a Report that leaves a line of each epoch on the terminal."""
+
+    def keep(text: str, done: int | None, total: int | None) -> None:
+        if text.startswith("epoch "):
+            terminal.note(text)
+        else:
+            report(text, done, total)
+
+    return keep
+
+
+def _examples(trainer: Trainer, pace: Pace, terminal: Terminal) -> Examples:
+    with terminal.counting("Computing features") as progress:
+        progress.set_total(len(trainer.dataset.sources))
+        try:
+            return trainer.compute_features(lambda failed: progress.advance(failed=failed), **asdict(pace))
+        except KeyboardInterrupt:
+            terminal.note("the features so far are kept: the next run goes on from there")
+            raise
+
+
+def _tell_dataset(trainer: Trainer, terminal: Terminal) -> None:
+    dataset = trainer.dataset
+    terminal.note(f"{images(len(dataset.sources))} of {len(dataset.classes):,} classes")
+    if dataset.passed_over:
+        terminal.note(f"{images(dataset.passed_over)} beside the class folders left out")
+
+
+def _tell_examples(examples: Examples, terminal: Terminal) -> None:
+    for path, error in examples.left_out[:_MOST_LISTED]:
+        terminal.note(f"{printable(path)}: {error}")
+    if examples.left_out:
+        listed = "split.csv lists them all" if len(examples.left_out) > _MOST_LISTED else "see above"
+        terminal.note(f"{images(len(examples.left_out))} left out: {listed}")
+
+
+def _conclude(trained: Trained, output: str, least_accuracy: float | None, terminal: Terminal) -> int:
+    from mobilenet_cli.training.record import scored
+
+    record = trained.manifest.training or {}
+    split = record["split"]
+    how = f"cross-validated, {split['folds']} folds" if "folds" in split else f"{images(split['validation'])}"
+    terminal.note(f"validation ({how}): {scored(record['metrics'], 'validation')}")
+    state = "interrupted; the best so far is" if trained.interrupted else "the model is"
+    name = output if "/" in output else f"./{output}"
+    terminal.note(f"{state} in {printable(output)}; use it with -m {printable(name)}")
+    if trained.interrupted:
+        return _INTERRUPTED
+    accuracy = record["metrics"]["validation_top_1"]
+    if least_accuracy is not None and accuracy < least_accuracy:
+        raise MnclassifyError(f"the validation's top-1 accuracy is {accuracy:.4g}, less than {least_accuracy:g}")
+    return 0

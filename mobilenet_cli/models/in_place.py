@@ -1,0 +1,80 @@
+"""A model's folder that is not in the store, laid out as there: used where it is, or copied."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+from mobilenet_cli.errors import ModelError
+from mobilenet_cli.models import store
+from mobilenet_cli.models.making import making
+from mobilenet_cli.models.manifest import MANIFEST, Kind, Manifest
+from mobilenet_cli.models.origin import Origin
+from mobilenet_cli.models.tensorflow_process import Report
+
+
+def read(folder: Path, kind: Kind | None = None) -> Manifest:
+    """Return the manifest of a model that is used where it is.
+
+    Args:
+        folder: The model's.
+        kind: The network that is needed.
+
+    Raises:
+        ModelError: A file is missing or of another size, or it has no such network, or its manifest is damaged.
+    """
+    manifest = Manifest.read(folder)
+    for path, record in manifest.files.items():
+        file = folder / path
+        if not file.is_file() or file.stat().st_size != record.size:
+            raise ModelError(f"{folder} is damaged: {path} is missing or has changed")
+    if kind is not None and kind not in manifest.networks:
+        raise ModelError(f"{folder} has no {kind} network, only {' and '.join(manifest.networks)}")
+    return manifest
+
+
+def adopted(origin: Origin, manifest: Manifest, report: Report) -> Manifest:
+    """Return the manifest of a model in the store that uses the SavedModels where they are.
+
+    What is compiled for another image size than the model was made for goes there, and leaves the user's
+    folder as it is.
+
+    Raises:
+        StoreError: The store cannot be written.
+    """
+    assert origin.local is not None  # noqa: S101 - it is a folder's
+    folder = origin.local.path
+    networks = {
+        kind: replace(network, saved_model=network.saved_model and str(folder / network.saved_model), compiled={})
+        for kind, network in manifest.networks.items()
+    }
+
+    def build(staging: Path) -> Manifest:
+        if manifest.labels:
+            shutil.copyfile(folder / manifest.labels, staging / manifest.labels)
+        return replace(manifest, name=origin.key, networks=networks, files={})
+
+    with making(origin.key, origin.name, report):
+        return store.find(origin.key) or store.publish(origin.key, build)
+
+
+def copy(folder: Path, destination: Path, name: str) -> Manifest:
+    """Copy a model into an empty folder under another name and return its manifest.
+
+    Raises:
+        ModelError: Its files are not what its manifest says.
+    """
+    manifest = read(folder)
+    for path in manifest.files:
+        (destination / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(folder / path, destination / path)
+    copied = replace(manifest, name=name).with_files_of(destination)
+    if changed := [path for path, record in copied.files.items() if manifest.files[path] != record]:
+        raise ModelError(f"{folder / changed[0]} has changed since the model was made")
+    return copied
+
+
+def is_model(folder: Path) -> bool:
+    """Tell whether this is a model's folder."""
+    return (folder / MANIFEST).is_file()

@@ -1,0 +1,151 @@
+"""The images of a training in batches: each batch follows from its number and the seed alone."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import tensorflow as tf
+
+from mobilenet_cli.errors import ImageError
+from mobilenet_cli.preprocess import Preprocessing, load_image
+from mobilenet_cli.records import Source
+from mobilenet_cli.training.augmentation import distorted, random_transforms
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from mobilenet_cli.preprocess import Pixels
+    from mobilenet_cli.training.fine_tune import Augmentation, Example
+
+KEPT_BYTES = 1 << 30
+"""Decoded images are kept in memory where they fit into this, else decoded again in each epoch."""
+
+
+class Images:
+    """The readable ones of some examples.
+
+    Attributes:
+        unreadable: The path of each of the others, and why it cannot be read.
+    """
+
+    def __init__(
+        self,
+        examples: Sequence[Example],
+        preprocessing: Preprocessing,
+        pool: ThreadPoolExecutor,
+        *,
+        keep: bool,
+        progress: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Decode every image once, to know which ones are readable.
+
+        Args:
+            examples: Which images, and the class of each.
+            preprocessing: How they are prepared.
+            pool: Threads to decode in.
+            keep: Whether to keep what was decoded.
+            progress: Called after each image.
+        """
+        self.size = preprocessing.image_size
+        self._preprocessing = preprocessing
+        self._pool = pool
+        self._kept = np.empty((len(examples), self.size, self.size, 3), np.uint8) if keep else None
+        self._examples = examples
+
+        def attempt(index: int) -> str | None:
+            try:
+                self._load(index, self._blank() if self._kept is None else self._kept[index])
+            except ImageError as error:
+                return str(error)
+            finally:
+                progress()
+            return None
+
+        reasons = list(pool.map(attempt, range(len(examples))))
+        self.unreadable = [(path, reason) for (path, _), reason in zip(examples, reasons, strict=True) if reason]
+        self._readable = np.array([index for index, reason in enumerate(reasons) if reason is None], np.int64)
+
+    def __len__(self) -> int:
+        return len(self._readable)
+
+    def take(self, chosen: NDArray[np.int64]) -> tuple[Pixels, NDArray[np.int64]]:
+        """Return the images at some positions, uint8 [N, size, size, 3], and their classes, int64 [N].
+
+        Raises:
+            ImageError: One of them can no longer be read.
+        """
+        indices = self._readable[chosen]
+        classes = np.array([self._examples[index][1] for index in indices], np.int64)
+        if self._kept is not None:
+            return self._kept[indices], classes
+        pixels = np.empty((len(indices), self.size, self.size, 3), np.uint8)
+        for _ in self._pool.map(self._load, indices, pixels):
+            pass
+        return pixels, classes
+
+    def _blank(self) -> Pixels:
+        return np.empty((self.size, self.size, 3), np.uint8)
+
+    def _load(self, index: int, out: Pixels) -> None:
+        load_image(Source(self._examples[index][0]), self._preprocessing, out)
+
+
+@dataclass(frozen=True, slots=True)
+class Batches:
+    """Batches without end: an epoch's, then the next one's.
+
+    Attributes:
+        images: What they are made of; at least one.
+        classes: How many there are.
+        batch_size: Images a batch at most. An epoch's images are spread evenly over as many batches as that
+            takes: a last batch of a single image would have no statistics to normalise by.
+        seed: Of the order and the augmentation; None: in their order, as they are.
+        augmentation: How images are distorted; None: not at all.
+    """
+
+    images: Images
+    classes: int
+    batch_size: int
+    seed: int | None = None
+    augmentation: Augmentation | None = None
+
+    @property
+    def steps(self) -> int:
+        """How many batches an epoch has: 1 at least."""
+        return math.ceil(len(self.images) / self.batch_size)
+
+    def seen(self, steps: int) -> int:
+        """Return how many of an epoch's images are in its first batches."""
+        images, more = divmod(len(self.images), self.steps)
+        return steps * images + min(steps, more)
+
+    def dataset(self, epochs: int) -> tf.data.Dataset:
+        """Return some epochs' batches: float32 [N, size, size, 3] in [0, 1], and one-hot float32 [N, classes]."""
+        types = (tf.uint8, tf.int64, tf.float32)
+        size = self.images.size
+
+        def load(number: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            pixels, classes, transforms = tf.numpy_function(self._batch, [number], types)
+            images = tf.cast(tf.ensure_shape(pixels, [None, size, size, 3]), tf.float32) / 255
+            if self.augmentation is not None:
+                images = distorted(images, tf.ensure_shape(transforms, [None, 6]))
+            return images, tf.one_hot(tf.ensure_shape(classes, [None]), self.classes)
+
+        return tf.data.Dataset.range(epochs * self.steps).map(load).prefetch(2)
+
+    def _batch(self, number: int) -> tuple[Pixels, NDArray[np.int64], NDArray[np.float32]]:
+        epoch, step = divmod(int(number), self.steps)
+        order = np.arange(len(self.images))
+        if self.seed is not None:
+            order = np.random.default_rng([self.seed, epoch]).permutation(order)
+        pixels, classes = self.images.take(order[self.seen(step) : self.seen(step + 1)])
+        transforms = np.empty((0, 6), np.float32)
+        if self.augmentation is not None:
+            rng = np.random.default_rng([self.seed or 0, epoch, step + 1])  # a trailing 0 would change nothing
+            transforms = random_transforms(self.augmentation, len(pixels), self.images.size, rng)
+        return pixels, classes, transforms

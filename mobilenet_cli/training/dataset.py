@@ -1,0 +1,160 @@
+"""What there is to learn from: images, each with its class, from a folder a class or from a table."""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mobilenet_cli.errors import InputError
+from mobilenet_cli.evaluation.truth_table import TruthTable
+from mobilenet_cli.records import Source
+from mobilenet_cli.walk import Rules, file_source, walk
+from mobilenet_cli.writers.text import printable
+
+_MOST_LISTED = 5
+_TABLES = (".csv", ".tsv", ".tab")
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """Images and their classes.
+
+    Attributes:
+        classes: The classes' names, sorted; an image's class is an index into these.
+        sources: The images.
+        labels: The class of each.
+        passed_over: Images beside the class folders, which belong to no class.
+    """
+
+    classes: tuple[str, ...]
+    sources: tuple[Source, ...]
+    labels: tuple[int, ...]
+    passed_over: int = 0
+
+
+def read_dataset(arguments: Sequence[str]) -> Dataset:
+    """Find the images and classes that folders and tables name.
+
+    Args:
+        arguments: Each is a folder, whose folders are the classes, with images at any depth; or a CSV or TSV
+            as evaluation.truth_table reads it, with a row an image.
+
+    Raises:
+        InputError: One cannot be read, a class has no images, two have names that one may take for another,
+            or there are fewer than two.
+    """
+    found: dict[str, list[Source]] = {}
+    passed_over = 0
+    for argument in arguments:
+        if os.path.isdir(argument):  # noqa: PTH112 - a path stays the string that was typed
+            folders, beside = _class_folders(argument)
+            passed_over += beside
+            _refuse_twice(found.keys() & folders.keys(), argument)
+            found |= folders
+        elif argument.lower().endswith(_TABLES):
+            for name, sources in _of_table(argument).items():
+                found.setdefault(name, []).extend(sources)
+        elif not os.path.lexists(argument):
+            raise InputError(f"{printable(argument)} does not exist: give a folder that has a folder a class, or a CSV")
+        else:
+            raise InputError(f"{printable(argument)} is no folder, and no table: its name ends in none of .csv, .tsv")
+    _refuse_alike(found)
+    if empty := [name for name, sources in found.items() if not sources]:
+        raise InputError(f"there are no images in {listing(empty)}: remove what is no class, or add images to it")
+    if len(found) < 2:
+        raise InputError(f"there are {len(found)} classes in {listing(arguments)}, but at least 2 are needed")
+    classes = sorted(found)
+    return Dataset(
+        tuple(_label(name) for name in classes),
+        tuple(source for name in classes for source in found[name]),
+        tuple(index for index, name in enumerate(classes) for _ in found[name]),
+        passed_over,
+    )
+
+
+def check_counts(classes: Sequence[str], labels: Iterable[int], digests: Iterable[str]) -> None:
+    """See to it that every class has an image to learn from and another to validate with.
+
+    Args:
+        classes: The classes' names.
+        labels: The class of each image that can be read.
+        digests: What identifies each one's content.
+
+    Raises:
+        InputError: Some have fewer than two that differ.
+    """
+    distinct = Counter(label for label, _ in set(zip(labels, digests, strict=True)))
+    if few := [f"{name} ({distinct[index]})" for index, name in enumerate(classes) if distinct[index] < 2]:
+        raise InputError(
+            "every class needs two different images that can be read, one to learn from and one to validate with; "
+            f"these have fewer: {listing(few)}"
+        )
+
+
+def listing(names: Iterable[str]) -> str:
+    """Return the first of some names, and how many more there are."""
+    every = [printable(name) for name in names]
+    more = f" and {len(every) - _MOST_LISTED:,} more" if len(every) > _MOST_LISTED else ""
+    return ", ".join(every[:_MOST_LISTED]) + more
+
+
+def _class_folders(folder: str) -> tuple[dict[str, list[Source]], int]:
+    """Return each class folder's images, by the folder's name, and how many images lie beside them."""
+    try:
+        entries = sorted(Path(folder).iterdir())
+    except OSError as error:
+        raise InputError(f"cannot list the folder {printable(folder)}: {error.strerror}") from error
+    names = [entry.name for entry in entries if entry.is_dir() and not entry.name.startswith(".")]
+    beside = sum(1 for _ in walk(folder, Rules(recursive=False)))
+    if not names:
+        hint = f"; its {beside:,} images have no class" if beside else ""
+        raise InputError(f"there are no folders in {printable(folder)}, but each class needs one{hint}")
+    return {name: list(_images(os.path.join(folder, name))) for name in names}, beside  # noqa: PTH118 - as above
+
+
+def _images(folder: str) -> Iterator[Source]:
+    return walk(folder, Rules())
+
+
+def _of_table(file: str) -> dict[str, list[Source]]:
+    table = TruthTable(file)
+    found: dict[str, list[Source]] = {}
+    for path in table.paths:
+        source = file_source(path) or Source(path, error="a folder, not an image")
+        name = table(path)
+        if not name:
+            raise InputError(f"{printable(file)} gives no class for {printable(path)}")
+        found.setdefault(name, []).append(source)
+    return found
+
+
+def _refuse_twice(names: Iterable[str], argument: str) -> None:
+    if twice := sorted(names):
+        raise InputError(
+            f"{printable(argument)} has classes that were named before: {listing(twice)}; "
+            "put the images of a class into one folder, or give the folders other names"
+        )
+
+
+def _refuse_alike(names: Iterable[str]) -> None:
+    """Refuse names that differ only in case, in how an accent is encoded, or in spaces around them."""
+    seen: dict[str, str] = {}
+    for name in sorted(names):
+        folded = unicodedata.normalize("NFC", name).strip().casefold()
+        if not folded:
+            raise InputError("a class has a name of nothing but spaces: give it another")
+        if folded in seen:
+            raise InputError(
+                f"two classes have the same name, or nearly: {seen[folded]!a} and {name!a}; "
+                "make one of them, or give one another name"
+            )
+        seen[folded] = name
+
+
+def _label(name: str) -> str:
+    """Return a class's name as a line of a label file."""
+    return printable(unicodedata.normalize("NFC", name)).strip()

@@ -1,0 +1,147 @@
+"""The default way to train: a new head on the features of a network that stays as it is."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import asdict, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mobilenet_cli.models.building import FOLDERS, SUFFIXES
+from mobilenet_cli.models.compiler import BOUND, random_images, relative_difference
+from mobilenet_cli.models.manifest import Compiled, Network
+from mobilenet_cli.models.tensorflow_process import Report
+from mobilenet_cli.training.compiled_head import with_head
+from mobilenet_cli.training.curve import Chart, Series
+from mobilenet_cli.training.head import Candidate, Fit, Head, fit_head
+from mobilenet_cli.training.head_template import HeadTemplate
+from mobilenet_cli.training.job import Job, Made
+from mobilenet_cli.training.summaries import write_scalars
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+_FITTING = "fitting the head"
+
+
+def make_head(job: Job, folder: Path, report: Report, template: Future[HeadTemplate]) -> Made:
+    """Fit a head, and write it on the base network: as a SavedModel and compiled; with the network's features.
+
+    Args:
+        job: What to learn.
+        folder: Where the networks go.
+        report: Told what takes its time.
+        template: The base network's, being made.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C came before there was a head.
+        ModelError: The base network does not take a head.
+    """
+    fit = fit_head(job.examples.features, job.examples.labels, job.parts, partial(report, _FITTING))
+    if fit.interrupted:
+        report("interrupted: writing the best head so far", None, None)
+    try:
+        if not template.done():
+            report("preparing the network for a new head (once)", None, None)
+        ready = template.result()
+    except KeyboardInterrupt:
+        report("interrupted: waiting for the network, to write the head (Ctrl-C again gives it up)", None, None)
+        ready = template.result()
+    report("writing the model", None, None)
+    networks = {"classification": _classifier(job, fit.head, ready, folder), "feature_vector": _copied(job, folder)}
+    if job.summaries is not None:
+        write_scalars(job.summaries, ready.protos, _scalars(fit))
+    return Made(
+        method="head",
+        networks=networks,  # type: ignore[arg-type]
+        metrics={
+            "validation_top_1": fit.best.validation.accuracy,
+            "validation_loss": fit.best.validation.loss,
+            "training_top_1": fit.best.training.accuracy,
+            "training_loss": fit.best.training.loss,
+        },
+        details={"c": fit.best.c, "tried": [asdict(candidate) for candidate in fit.candidates]},
+        charts=_charts(fit),
+        interrupted=fit.interrupted,
+    )
+
+
+def _classifier(job: Job, head: Head, template: HeadTemplate, folder: Path) -> Network:
+    """Write the base network with the head, as a SavedModel and, where the base is compiled, compiled."""
+    template.fill_in(folder / FOLDERS["classification"], head.kernel, head.bias)
+    size = str(job.base.image_size)
+    compiled = dict(job.base.network.compiled)
+    if base := compiled.get(size):
+        if base.file is not None:
+            base = _compiled(job.base.folder / base.file, head, template.expected_features(), folder, int(size))
+        compiled = {size: base}
+    return Network(
+        source=f"mnclassify train -m {job.base.name}",
+        saved_model=FOLDERS["classification"],
+        width=len(head.bias),
+        output="logits",
+        compiled=compiled,
+    )
+
+
+def _compiled(base: Path, head: Head, features: NDArray[np.float32], folder: Path, size: int) -> Compiled:
+    """Compile the head, and compare what comes out with what the SavedModels give: `features`, and the head of them."""
+    from mobilenet_cli.engines.litert import LiteRTEngine
+
+    file = folder / f"{size}{SUFFIXES['classification']}"
+    file.write_bytes(with_head(base.read_bytes(), head.kernel, head.bias))
+    outputs = LiteRTEngine(file).session()(random_images(size))
+    difference = relative_difference(outputs, features @ head.kernel + head.bias)
+    if difference <= BOUND:
+        return Compiled(file.name, difference)
+    file.unlink()
+    return Compiled(None, None, f"the compiled head's output differs by {difference:.2g} of its range")
+
+
+def _copied(job: Job, folder: Path) -> Network:
+    """Copy the base network, which makes the new model's feature vectors, too."""
+    destination = folder / FOLDERS["feature_vector"]
+    shutil.copytree(job.saved_model, destination)
+    size = str(job.base.image_size)
+    compiled = {}
+    if base := job.base.network.compiled.get(size):
+        if base.file is not None:
+            file = f"{size}{SUFFIXES['feature_vector']}"
+            shutil.copyfile(job.base.folder / base.file, folder / file)
+            base = replace(base, file=file)
+        compiled = {size: base}
+    return replace(job.base.network, saved_model=destination.name, compiled=compiled)
+
+
+def _scalars(fit: Fit) -> dict[str, dict[str, list[float]]]:
+    sides: dict[str, Callable[[Candidate], list[float]]] = {
+        "training": lambda each: [each.training.loss, each.training.accuracy],
+        "validation": lambda each: [each.validation.loss, each.validation.accuracy],
+    }
+    return {
+        side: dict(zip(("loss", "accuracy"), map(list, zip(*map(score, fit.candidates), strict=True)), strict=True))
+        | {"c": [candidate.c for candidate in fit.candidates]}
+        for side, score in sides.items()
+    }
+
+
+def _charts(fit: Fit) -> tuple[Chart, ...]:
+    tried = fit.candidates
+    xs = tuple(f"{candidate.c:g}" for candidate in tried)
+    name, chosen = "C, the inverse of the regularisation", tried.index(fit.best)
+    accuracy = (
+        Series("validation", tuple(each.validation.accuracy for each in tried)),
+        Series("training", tuple(each.training.accuracy for each in tried)),
+    )
+    loss = (
+        Series("validation", tuple(each.validation.loss for each in tried)),
+        Series("training", tuple(each.training.loss for each in tried)),
+    )
+    return (
+        Chart("Loss (cross-entropy)", name, xs, loss, "number", chosen),
+        Chart("Top-1 accuracy", name, xs, accuracy, "percent", chosen),
+    )

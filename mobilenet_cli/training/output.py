@@ -1,0 +1,92 @@
+"""The folder that a trained model appears in when it is complete."""
+
+from __future__ import annotations
+
+import glob
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from mobilenet_cli.errors import OutputError
+from mobilenet_cli.models.in_place import is_model
+from mobilenet_cli.writers.text import printable
+
+_HOST = os.uname().nodename
+
+
+def check_output(path: str | os.PathLike[str], *, overwrite: bool) -> Path:
+    """Return where the model is to go, absolute, after seeing to it that it can.
+
+    Raises:
+        OutputError: There is something already that may not be replaced, or no folder to write to.
+    """
+    shown, target = printable(os.fspath(path)), Path(os.path.realpath(path))
+    if os.path.lexists(target) and not overwrite:
+        raise OutputError(f"{shown} exists; give --overwrite to replace it, or another name with -o")
+    if os.path.lexists(target) and not is_model(target) and not (target.is_dir() and not any(target.iterdir())):
+        raise OutputError(f"{shown} is no model of mnclassify's, so it is not replaced; give another name with -o")
+    if not target.parent.is_dir():
+        raise OutputError(f"cannot write {shown}: there is no folder {printable(str(target.parent))}")
+    if not os.access(target.parent, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
+        raise OutputError(f"cannot write {shown}: the folder {printable(str(target.parent))} may not be written to")
+    return target
+
+
+def check_summaries(folder: str) -> None:
+    """Make a folder for TensorBoard's event files where there is none, before a training and not after it.
+
+    Raises:
+        OutputError: It cannot be made or written to.
+    """
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"cannot write summaries to {printable(folder)}: {error.strerror}") from error
+    if not os.access(folder, os.W_OK):
+        raise OutputError(f"cannot write summaries to {printable(folder)}: it may not be written to")
+
+
+@contextmanager
+def new_model(target: Path) -> Iterator[Path]:
+    """Make an empty folder that becomes `target` when the block ends, in the place of what is there.
+
+    If the block is left by an exception, it is removed, and `target` is as it was.
+
+    Raises:
+        OutputError: It cannot be written.
+    """
+    _discard_abandoned(target)
+    made, replaced = (target.with_name(f".{target.name}.{_HOST}-{os.getpid()}.{what}") for what in ("part", "old"))
+    try:
+        made.mkdir()
+        yield made
+        if target.exists():
+            target.rename(replaced)
+        made.rename(target)
+    except OSError as error:
+        if replaced.exists() and not target.exists():
+            replaced.rename(target)
+        raise OutputError(f"cannot write {printable(str(target))}: {error.strerror or error}") from error
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+        shutil.rmtree(replaced, ignore_errors=True)
+
+
+def _discard_abandoned(target: Path) -> None:
+    """Remove what processes of this machine have left that were killed."""
+    for folder in target.parent.glob(f".{glob.escape(target.name)}.{glob.escape(_HOST)}-*.part"):
+        number = folder.name.removesuffix(".part").rpartition("-")[2]
+        if number.isdecimal() and not _is_running(int(number)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True  # somebody else's
+    return True

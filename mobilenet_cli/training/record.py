@@ -1,0 +1,100 @@
+"""What a trained model says of how it was made: its manifest, and which image was in which part."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mobilenet_cli._version import __version__
+from mobilenet_cli.models.acquire import Model
+from mobilenet_cli.training.job import Job, Made
+from mobilenet_cli.writers.text import valid_utf8
+
+if TYPE_CHECKING:
+    from mobilenet_cli.training.features import Examples
+
+SPLIT = "split.csv"
+_PACKAGES = ("ai-edge-litert", "numpy", "pillow", "scikit-learn", "tensorflow")
+
+
+def training_record(job: Job, made: Made, sources: Sequence[str]) -> dict[str, Any]:
+    """Return the manifest's `training`, as JSON.
+
+    Args:
+        job: What was learnt.
+        made: What came of it.
+        sources: The folders and tables that were named.
+    """
+    examples, parts = job.examples, job.parts
+    counted = Counter(examples.labels.tolist())
+    split: dict[str, Any] = {"file": SPLIT}
+    if len(parts) > 1:
+        split["folds"] = len(parts)
+    else:
+        ((train, validation),) = parts
+        split |= {"training": len(train), "validation": len(validation)}
+    return {
+        "method": made.method,
+        "base": {"name": job.base.name, "network": network_digest(job.base), "crop": job.crop},
+        "data": {
+            "sources": [valid_utf8(source) for source in sources],
+            "fingerprint": fingerprint(job.classes, examples),
+            "images": len(examples.paths),
+            "classes": {name: counted[index] for index, name in enumerate(job.classes)},
+            "left_out": len(examples.left_out),
+        },
+        "split": split,
+        "seed": job.seed,
+        "metrics": made.metrics,
+        **made.details,
+        "interrupted": made.interrupted,
+        "versions": {"mnclassify": __version__} | {name: metadata.version(name) for name in _PACKAGES},
+    }
+
+
+def scored(metrics: Mapping[str, float | None], side: str) -> str:
+    """Return the figures of one side, "validation" or "training", for people."""
+    accuracy, loss = metrics[f"{side}_top_1"], metrics[f"{side}_loss"]
+    return "not measured" if accuracy is None or loss is None else f"top-1 {accuracy:.1%}, loss {loss:.3f}"
+
+
+def fingerprint(classes: Sequence[str], examples: Examples) -> str:
+    """Return a SHA-256 of the images' contents and classes, whatever their names and their order."""
+    rows = zip(examples.labels.tolist(), examples.digests, strict=True)
+    lines = sorted(f"{classes[label]}\t{digest}\n" for label, digest in rows)
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def network_digest(model: Model) -> str:
+    """Return what identifies the weights of the network that runs: a SHA-256 of its files' hashes.
+
+    Of a SavedModel that is used where it is, of its name in the store, which changes with its files' times.
+    """
+    network = model.network
+    own = f"{network.saved_model}/"
+    files = {path.removeprefix(own): record for path, record in model.manifest.files.items() if path.startswith(own)}
+    if not files:
+        return hashlib.sha256(model.manifest.name.encode()).hexdigest()
+    lines = [f"{path}\t{record.sha256}\n" for path, record in sorted(files.items())]
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def write_split(folder: Path, job: Job) -> None:
+    """Write which image was in which part, and which were left out: path, label, part, error."""
+    parts = ["training"] * len(job.examples.paths)
+    for fold, (_, validation) in enumerate(job.parts, start=1):
+        for place in validation.tolist():
+            parts[place] = "validation" if len(job.parts) == 1 else f"fold {fold}"
+    with (folder / SPLIT).open("w", encoding="utf-8", errors="surrogateescape", newline="") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(("path", "label", "part", "error"))
+        labels = (job.classes[label] for label in job.examples.labels.tolist())
+        writer.writerows(
+            (path, label, part, "") for path, label, part in zip(job.examples.paths, labels, parts, strict=True)
+        )
+        writer.writerows((path, "", "left out", error) for path, error in job.examples.left_out)

@@ -1,0 +1,142 @@
+"""What is learnt from: datasets, splits, and the cache of features."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mobilenet_cli import ModelWarning
+from mobilenet_cli.errors import InputError
+from mobilenet_cli.training.dataset import check_counts, read_dataset
+from mobilenet_cli.training.feature_cache import FeatureCache
+from mobilenet_cli.training.split import stratified_folds, stratified_split
+
+
+def put(folder: Path, *names: str) -> Path:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(name.encode())
+    return folder
+
+
+def test_each_folder_is_a_class_with_images_at_any_depth(tmp_path: Path) -> None:
+    put(tmp_path, "dog/a.jpg", "cat/b.png", "cat/deep/er/c.JPG", "cat/notes.txt", ".git/d.jpg", "e.jpg")
+    found = read_dataset([str(tmp_path)])
+    assert found.classes == ("cat", "dog")
+    assert [(Path(source.path).name, label) for source, label in zip(found.sources, found.labels, strict=True)] == [
+        ("b.png", 0),
+        ("c.JPG", 0),
+        ("a.jpg", 1),
+    ]
+    assert found.passed_over == 1
+
+
+def test_a_table_names_images_and_classes(tmp_path: Path) -> None:
+    put(tmp_path, "x/1.jpg", "x/2.jpg")
+    (tmp_path / "t.csv").write_text("label,path\nb,x/1.jpg\na,x/2.jpg\na,x/3.jpg\n")
+    found = read_dataset([str(tmp_path / "t.csv")])
+    assert found.classes == ("a", "b")
+    assert found.labels == (0, 0, 1)
+    assert [source.error for source in found.sources] == [None, "no such file or folder", None]
+
+
+@pytest.mark.parametrize(
+    ("files", "arguments", "words"),
+    [
+        (["a/1.jpg", "b/notes.txt"], ["."], "no images in b"),
+        (["a/1.jpg", "a/2.jpg"], ["."], "1 classes in .*at least 2"),
+        (["1.jpg", "2.jpg"], ["."], "no folders in .*its 2 images have no class"),
+        (["one/a/1.jpg", "one/b/2.jpg", "two/a/3.jpg"], ["one", "two"], "two has classes that were named before: a"),
+        (["Cat/1.jpg", "cat/2.jpg"], ["."], "same name, or nearly: 'Cat' and 'cat'"),
+        (["caf\u00e9/1.jpg", "cafe\u0301/2.jpg"], ["."], r"same name, or nearly: 'cafe\\u0301' and 'caf\\xe9'"),
+        (["a/1.jpg"], ["nowhere"], "nowhere does not exist"),
+        (["a/1.jpg"], ["a/1.jpg"], "1.jpg is no folder, and no table"),
+    ],
+)
+def test_data_that_cannot_be_learnt_from_are_refused_in_clear_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: list[str], arguments: list[str], words: str
+) -> None:
+    put(tmp_path, *files)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match=words):
+        read_dataset(arguments)
+
+
+def test_every_class_needs_two_images_that_differ() -> None:
+    check_counts(["a", "b"], [0, 0, 1, 1], ["1", "2", "3", "4"])
+    with pytest.raises(InputError, match=r"two different images.*: b \(1\), c \(0\)$"):
+        check_counts(["a", "b", "c"], [0, 0, 1, 1], ["1", "2", "3", "3"])
+
+
+def images(seed: int = 1) -> tuple[np.ndarray, list[str]]:
+    """Of three classes, some of them copies."""
+    labels = np.repeat([0, 1, 2], [50, 20, 2])
+    random = np.random.default_rng(seed)
+    digests = [f"{label}-{random.integers(30)}" for label in labels[:70]] + ["2-a", "2-b"]
+    return labels, digests
+
+
+@pytest.mark.parametrize("share", [0.05, 0.2, 0.5, 0.99])
+def test_a_split_is_stratified_and_no_content_is_on_both_sides(share: float) -> None:
+    labels, digests = images()
+    train, validation = stratified_split(labels, digests, share, 0)
+    assert sorted([*train, *validation]) == list(range(72))
+    assert not {digests[place] for place in train} & {digests[place] for place in validation}
+    counts = Counter(labels[validation].tolist())
+    assert set(counts) == {0, 1, 2} == set(labels[train].tolist())
+    if share == 0.2:
+        assert counts[0] == pytest.approx(10, abs=2)
+        assert counts[1] == pytest.approx(4, abs=1)
+
+
+def test_a_split_depends_on_the_contents_and_the_seed_alone() -> None:
+    labels, digests = images()
+
+    def chosen(order: np.ndarray, seed: int) -> set[str]:
+        _, validation = stratified_split(labels[order], [digests[place] for place in order], 0.2, seed)
+        return {digests[order[place]] for place in validation}
+
+    as_it_is, turned = np.arange(72), np.arange(72)[::-1]
+    assert chosen(as_it_is, 3) == chosen(turned, 3)
+    assert len({frozenset(chosen(as_it_is, seed)) for seed in range(8)}) == 8
+    with pytest.raises(InputError, match="between 0 and 1"):
+        stratified_split(labels, digests, 1.0, 0)
+
+
+def test_folds_are_alike_and_each_image_validates_once() -> None:
+    labels, digests = images()
+    folds = stratified_folds(labels, digests, 5, 0)
+    assert sorted(place for _, validation in folds for place in validation) == list(range(72))
+    for train, validation in folds:
+        assert not {digests[place] for place in train} & {digests[place] for place in validation}
+        assert set(labels[train].tolist()) == {0, 1, 2}
+        assert len(train) + len(validation) == 72
+    with pytest.raises(InputError, match="2 to"):
+        stratified_folds(labels, digests, 1, 0)
+
+
+def test_vectors_are_found_again_by_content(tmp_path: Path) -> None:
+    file = tmp_path / "new" / "f.sqlite"
+    vectors = {f"{number:064x}": np.full(3, number, np.float32) for number in range(1500)}
+    cache = FeatureCache(file, 3)
+    for digest, vector in vectors.items():
+        cache.keep(digest, vector)
+    cache.close()
+    found = FeatureCache(file, 3).found([*vectors, "unknown"])
+    assert found.keys() == vectors.keys()
+    assert all((found[digest] == vector).all() for digest, vector in vectors.items())
+    assert FeatureCache(file, 4).found(vectors) == {}
+
+
+def test_a_cache_that_cannot_be_used_costs_no_training(tmp_path: Path) -> None:
+    (tmp_path / "f.sqlite").write_bytes(b"no database" * 1000)
+    (tmp_path / "file").write_bytes(b"")
+    for place in (tmp_path / "f.sqlite", tmp_path / "file" / "f.sqlite"):
+        with pytest.warns(ModelWarning, match="not cached"):
+            cache = FeatureCache(place, 2)
+        cache.keep("a", np.zeros(2, np.float32))
+        assert cache.found(["a"]) == {}
+        cache.close()

@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import accuracy_score, log_loss
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from mobilenet_cli.training.head import STRENGTHS, fit_head
+
+
+def examples(classes: int, seed: int = 0, noise: float = 1.5) -> tuple[np.ndarray, np.ndarray]:
+    random = np.random.default_rng(seed)
+    labels = np.arange(40 * classes) % classes
+    features = random.normal(size=(classes, 12))[labels] + noise * random.normal(size=(len(labels), 12))
+    features = features * 10.0 ** random.integers(-3, 4, 12) + 5
+    features[:, 3] = 0.1  # a unit that is dead
+    return features.astype(np.float32), labels
+
+
+@pytest.mark.parametrize("classes", [2, 3, 6])
+def test_the_head_is_that_of_scikit_learn_on_standardised_features_with_the_best_c(classes: int) -> None:
+    features, labels = examples(classes)
+    train, validation = np.arange(0, len(labels) // 2), np.arange(len(labels) // 2, len(labels))
+    fit = fit_head(features, labels, [(train, validation)])
+
+    def reference(c: float) -> np.ndarray:
+        model = make_pipeline(StandardScaler(), LogisticRegression(C=c, max_iter=1000))
+        model.fit(features[train].astype(np.float64), labels[train])
+        return model.predict_proba(features[validation].astype(np.float64))
+
+    losses = {c: log_loss(labels[validation], reference(c)) for c in STRENGTHS}
+    assert fit.best.c == min(losses, key=losses.__getitem__)
+    assert [each.validation.loss for each in fit.candidates] == pytest.approx(
+        [losses[each.c] for each in fit.candidates], rel=0.02
+    )
+    expected = reference(fit.best.c)
+    np.testing.assert_allclose(np.exp(fit.head.log_probabilities(features[validation])), expected, atol=0.01)
+    assert fit.best.validation.accuracy == accuracy_score(labels[validation], expected.argmax(1))
+    assert fit.head.kernel.dtype == np.float32
+    assert fit.head.kernel.shape == (12, classes)
+
+
+def test_what_gets_worse_is_not_followed_further() -> None:
+    features, labels = examples(3, noise=4)
+    fit = fit_head(features, labels, [(np.arange(20), np.arange(20, len(labels)))])
+    assert len(fit.candidates) < len(STRENGTHS)
+    assert fit.best in fit.candidates
+
+
+def test_the_same_images_give_the_same_head() -> None:
+    features, labels = examples(4)
+    part = (np.arange(80), np.arange(80, 160))
+    one, other = fit_head(features, labels, [part]), fit_head(features, labels, [part])
+    assert one.head.kernel.tobytes() == other.head.kernel.tobytes()
+    assert one.head.bias.tobytes() == other.head.bias.tobytes()
+
+
+def test_cross_validation_scores_each_image_by_a_head_that_has_not_seen_it() -> None:
+    random = np.random.default_rng(0)
+    features, labels = random.normal(size=(60, 300)).astype(np.float32), np.arange(60) % 2  # nothing to learn
+    folds = [
+        (np.flatnonzero(np.arange(60) // 12 != fold), np.flatnonzero(np.arange(60) // 12 == fold)) for fold in range(5)
+    ]
+    fit = fit_head(features, labels, folds)
+    assert fit.best.validation.accuracy < 0.7
+    everything = fit.head.log_probabilities(features).argmax(1)
+    assert (everything == labels).mean() > 0.95  # the head that is kept has seen them all
+
+
+def test_ctrl_c_keeps_the_best_so_far() -> None:
+    features, labels = examples(3)
+    part = (np.arange(60), np.arange(60, 120))
+
+    def interrupt_at(step: int):
+        def on_candidate(done: int, total: int) -> None:
+            assert total == len(STRENGTHS)
+            if done == step:
+                raise KeyboardInterrupt
+
+        return on_candidate
+
+    fit = fit_head(features, labels, [part], interrupt_at(2))
+    assert fit.interrupted
+    assert [each.c for each in fit.candidates] == list(STRENGTHS[:2])
+    assert fit.best == min(fit.candidates, key=lambda each: each.validation.loss)
+    with pytest.raises(KeyboardInterrupt):
+        fit_head(features, labels, [part], interrupt_at(0))

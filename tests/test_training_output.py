@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from mobilenet_cli.errors import OutputError
+from mobilenet_cli.training.output import check_output, new_model
+
+
+def write(target: Path, content: str) -> None:
+    with new_model(target) as folder:
+        (folder / "manifest.json").write_text(content)
+        assert not (target / content).exists()
+
+
+def test_a_model_appears_when_it_is_complete_in_the_place_of_another(tmp_path: Path) -> None:
+    target = check_output(tmp_path / "m", overwrite=False)
+    write(target, "one")
+    assert target.stat().st_mode & 0o777 == 0o777 & ~umask()
+    with pytest.raises(OutputError, match="--overwrite"):
+        check_output(tmp_path / "m", overwrite=False)
+    write(check_output(tmp_path / "m", overwrite=True), "two")
+    assert (tmp_path / "m" / "manifest.json").read_text() == "two"
+    assert names(tmp_path) == ["m"]
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError, OSError])
+def test_a_failure_leaves_what_was_there(tmp_path: Path, error: type[BaseException]) -> None:
+    write(tmp_path / "m", "one")
+
+    def fail() -> None:
+        with new_model(tmp_path / "m") as folder:
+            (folder / "half").write_text("x")
+            raise error
+
+    with pytest.raises((error, OutputError)):
+        fail()
+    assert names(tmp_path) == ["m"]
+    assert (tmp_path / "m" / "manifest.json").read_text() == "one"
+
+
+def test_nothing_but_a_model_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / "photographs").mkdir()
+    (tmp_path / "photographs" / "a.jpg").write_bytes(b"")
+    (tmp_path / "file").write_bytes(b"")
+    (tmp_path / "empty").mkdir()
+    for name in ("photographs", "file"):
+        with pytest.raises(OutputError, match="no model"):
+            check_output(tmp_path / name, overwrite=True)
+    write(check_output(tmp_path / "empty", overwrite=True), "one")
+    with pytest.raises(OutputError, match="there is no folder"):
+        check_output(tmp_path / "no" / "where", overwrite=False)
+
+
+def test_a_folder_that_may_not_be_written_to_is_told_before_the_work(unprivileged: Path) -> None:
+    unprivileged.chmod(0o500)
+    with pytest.raises(OutputError, match="may not be written"):
+        check_output(unprivileged / "m", overwrite=False)
+    unprivileged.chmod(0o700)
+
+
+def test_what_a_killed_run_left_goes_and_what_another_makes_stays(tmp_path: Path) -> None:
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    host = os.uname().nodename
+    for left in (f".m.{host}-{ended.pid}.part", f".m.{host}-{os.getppid()}.part", f".m.elsewhere-{ended.pid}.part"):
+        (tmp_path / left).mkdir()
+    write(tmp_path / "m", "one")
+    assert names(tmp_path) == sorted([f".m.{host}-{os.getppid()}.part", f".m.elsewhere-{ended.pid}.part", "m"])
