@@ -83,7 +83,7 @@ def command(
       mnclassify train flowers/ -o flowers-model
       mnclassify train labels.csv -o flowers-model -m efficientnet_lite0
       mnclassify train few/ -o few-model --folds 5
-      mnclassify train flowers/ -o flowers-model --fine-tune --epochs 10 --augment --patience 3
+      mnclassify train flowers/ -o flowers-model --fine-tune --epochs 10 --augment
       mnclassify new-photos/ -m ./flowers-model
       mnclassify models import flowers-model --name flowers
     """

@@ -17,8 +17,9 @@ from mobilenet_cli.errors import InputError, ModelError
 from mobilenet_cli.models import store
 from mobilenet_cli.models.building import LABELS
 from mobilenet_cli.models.manifest import Manifest
-from mobilenet_cli.models.registry import AUTO, Crop
+from mobilenet_cli.models.registry import AUTO
 from mobilenet_cli.models.tensorflow_process import Report
+from mobilenet_cli.preprocess import Crop
 from mobilenet_cli.training.curve import training_page
 from mobilenet_cli.training.dataset import check_counts, listing, read_dataset
 from mobilenet_cli.training.feature_cache import FeatureCache

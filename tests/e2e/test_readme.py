@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import http.server
+import json
 import os
 import re
 import shutil
@@ -10,11 +12,14 @@ import ssl
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy
 import pytest
 from conftest import ROOT, SAMPLES, program
+
+from tools import terminal_picture
 
 README = (ROOT / "README.md").read_text()
 CAT, ESPRESSO = SAMPLES / "cat.jpg", SAMPLES / "espresso.webp"
@@ -54,9 +59,10 @@ def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     server.server_close()
 
 
-@pytest.fixture
-def desk(tmp_path: Path) -> Path:
-    """A folder with what the recipes name."""
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with what the recipes name; they run in it one after the other."""
+    tmp_path = tmp_path_factory.mktemp("desk")
     photos = tmp_path / "photos"
     photos.mkdir()
     for name in ("cat.jpg", "rocket.jpg", "espresso.webp"):
@@ -73,17 +79,68 @@ def desk(tmp_path: Path) -> Path:
 
 
 def run(recipe: str, folder: Path, home: Path, curl: Path) -> str:
+    for name in {"curl", "jq"} & set(recipe.split()):
+        program(name)
     environment = os.environ | {
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         "MNCLASSIFY_HOME": str(home),
         "MNCLASSIFY_MODEL": "efficientnet_lite0",
         "CURL_HOME": str(curl),
     }
-    for name in ("curl", "jq"):
-        if name in recipe:
-            program(name)
     command = [program("bash"), "-o", "pipefail", "-c", recipe]
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300)
     # One row of photos.csv names no file: exit code 1, as promised.
     assert done.returncode == ("photos.csv" in recipe), done.stderr
     return done.stdout
+
+
+def best(jsonl: str) -> dict[str, str]:
+    results = [json.loads(line) for line in jsonl.splitlines()]
+    return {result["path"]: result["predictions"][0]["label"] for result in results}
+
+
+# What comes of each recipe, found by a regular expression that one recipe (or its like) has.
+EXPECTED: dict[str, Callable[[str, Path], bool]] = {
+    "mnclassify photos/$": lambda out, _: len(list(csv.DictReader(out.splitlines()))) == 3,
+    "-o labels.csv": lambda _, desk: len((desk / "labels.csv").read_text().splitlines()) == 4,
+    "-o report.html": lambda _, desk: "Egyptian cat" in (desk / "report.html").read_text(),
+    "-o labelled.csv": lambda _, desk: [row[1] for row in rows(desk / "labelled.csv")] == ["who", "Ann", "Ben"],
+    "find photos": lambda out, _: sorted(best(out)) == ["photos/cat.jpg", "photos/rocket.jpg"],
+    "curl -s": lambda out, _: rows(out)[1][:3] == ["-", "ok", "Egyptian cat"],
+    "jq -r": lambda out, _: out.split()[:2] == ["1", "Egyptian"] or "1 Egyptian cat" in out,
+    "xargs -0 cp": lambda _, desk: [path.name for path in (desk / "cats").iterdir()] == ["cat.jpg"],
+    "--xmp": lambda _, desk: "espresso" in (desk / "photos" / "espresso.webp.xmp").read_text(),
+    "--similar": lambda out, _: rows(out)[1][1] == "photos/cat.jpg" or rows(out)[1][0] == "photos/cat.jpg",
+    "-o vectors.npz": lambda _, desk: numpy.load(desk / "vectors.npz")["vectors"].shape == (3, 1280),
+    "train labelled/": lambda _, desk: (desk / "mine" / "labels.txt").read_text().split("\n")[0] == "espresso",
+    "photos/ -m ./mine": lambda out, _: rows(out)[1][2] == "tiger cat",
+    "evaluate labelled/": lambda out, desk: "Top-1" in out and (desk / "evaluation.html").exists(),
+}
+
+
+def rows(source: str | Path) -> list[list[str]]:
+    return list(csv.reader((source.read_text() if isinstance(source, Path) else source).splitlines()))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("recipe", recipes())
+def test_a_recipe_does_what_it_says(recipe: str, desk: Path, embedded_home: Path, web: Path):
+    checks = [check for words, check in EXPECTED.items() if re.search(words, recipe)]
+    assert len(checks) == 1, "it is not said, or said twice, what comes of this recipe"
+    out = run(recipe, desk, embedded_home, web)
+    assert checks[0](out, desk), out
+
+
+def test_every_expectation_is_of_a_recipe():
+    assert len(recipes()) >= 5
+    assert all(any(re.search(words, recipe) for recipe in recipes()) for words in EXPECTED)
+
+
+@pytest.mark.slow
+def test_the_picture_shows_what_the_command_prints(embedded_home: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("MNCLASSIFY_HOME", str(embedded_home))
+    shown = re.sub(r"\x1b\[[0-9;]*m", "", terminal_picture.shown())
+    labels = [re.split(r"\s{2,}|%\s+\S*\s+", line.strip())[-1] for line in shown.splitlines()[2:] if line.strip()]
+    assert len(labels) == 15
+    drawn = terminal_picture.PICTURE.read_text().replace("&#160;", " ")
+    assert [label for label in labels if label not in drawn] == []
