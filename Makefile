@@ -1,11 +1,12 @@
 # make demo: a virtual environment, the package, and labels for the photographs in sample_images/
 # make test: the same with the test tools: lint, types, pytest
+# make docs: what is made from the code: tables of options, the picture of a terminal
 # make bench: the same with what mnclassify is measured beside: speed and memory; BENCH_ARGS=--quick for a smoke run
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo test test-fast lint bench clean
+.PHONY: demo test test-fast lint docs bench clean
 
 demo: $(VENV)/.installed
 	$(BIN)/mnclassify sample_images --format table
@@ -21,6 +22,10 @@ lint: $(VENV)/.installed-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+docs: $(VENV)/.installed-test
+	$(BIN)/python -m tools.option_tables
+	$(BIN)/python -m tools.terminal_picture
 
 bench: $(VENV)/.installed-bench
 	$(BIN)/python -m benchmarks $(BENCH_ARGS)

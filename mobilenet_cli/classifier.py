@@ -11,8 +11,9 @@ from mobilenet_cli.errors import InputError
 from mobilenet_cli.loaded import AnySource, LoadedModel
 from mobilenet_cli.models.acquire import Model
 from mobilenet_cli.models.labels import ClassName
-from mobilenet_cli.models.registry import AUTO, Crop
+from mobilenet_cli.models.registry import AUTO
 from mobilenet_cli.models.tensorflow_process import Report
+from mobilenet_cli.preprocess import Crop
 from mobilenet_cli.records import Result
 from mobilenet_cli.topk import TopK
 
@@ -68,6 +69,7 @@ class Classifier:
         )
         self.model: Model = self._loaded.model
         self.labels: tuple[ClassName, ...] = self.model.labels(Path(labels) if labels is not None else None)
+        """The name of each class, in the order of the model's outputs."""
 
     def classify(
         self,

@@ -21,6 +21,7 @@ from PIL import Image
 
 from mobilenet_cli.errors import ImageError
 from mobilenet_cli.records import Source
+from mobilenet_cli.remote.urls import is_url
 from mobilenet_cli.walk import not_a_file
 
 if TYPE_CHECKING:
@@ -79,6 +80,10 @@ def open_image(source: Source) -> Iterator[ImageFile]:
 def _stream(source: Source) -> IO[bytes]:
     if source.data is not None:
         return io.BytesIO(source.data)
+    if is_url(source.path):
+        from mobilenet_cli.remote.fetch import fetch
+
+        return io.BytesIO(fetch(source.path))
     if "\0" in source.path:
         raise FileNotFoundError
     # Looked at before it is opened: opening a FIFO or a device may block for ever.

@@ -10,8 +10,9 @@ from mobilenet_cli.engines import EngineName
 from mobilenet_cli.errors import ModelError
 from mobilenet_cli.loaded import AnySource, LoadedModel
 from mobilenet_cli.models.acquire import Model
-from mobilenet_cli.models.registry import AUTO, Crop
+from mobilenet_cli.models.registry import AUTO
 from mobilenet_cli.models.tensorflow_process import Report
+from mobilenet_cli.preprocess import Crop
 from mobilenet_cli.records import Embedding
 
 # With and without a background class. No MobileNet V1, EfficientNet or ResNet has so many features.

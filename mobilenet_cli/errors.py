@@ -41,3 +41,7 @@ class UnavailableError(ModelError):
 
 class OutputError(MnclassifyError):
     """The results cannot be written."""
+
+
+class SidecarError(OutputError):
+    """One image's sidecar cannot be read or written, and is left as it is. It says nothing of other images."""

@@ -20,12 +20,23 @@ def is_pattern(argument: str) -> bool:
     return _MAGIC.search(argument) is not None
 
 
+def literal_start(pattern: str) -> str:
+    """Return what comes before the first character that makes it a pattern."""
+    magic = _MAGIC.search(pattern)
+    return pattern[: magic.start()] if magic else pattern
+
+
 @dataclass(frozen=True, slots=True)
-class _Parts:
+class PatternParts:
     """A pattern cut at its slashes. A position is how many of the parts a path has matched so far."""
 
     parts: list[str]
     include_hidden: bool
+
+    @classmethod
+    def of(cls, pattern: str, include_hidden: bool) -> PatternParts:
+        """Cut a pattern, where "." and doubled slashes mean nothing."""
+        return cls([part for part in pattern.split("/") if part not in {"", "."}], include_hidden)
 
     def past_stars(self, positions: set[int]) -> frozenset[int]:
         """Add the positions that are reached because `**` also matches no folder at all."""
@@ -60,10 +71,9 @@ def expand(pattern: str, rules: Rules) -> Iterator[str]:
     comes twice. A folder that cannot be listed is yielded too: whoever walks it finds out why. A folder that
     `exclude` names is not entered; matches themselves are left to the caller to exclude.
     """
-    magic = _MAGIC.search(pattern)
-    start = pattern.rfind("/", 0, magic.start() if magic else len(pattern)) + 1
+    start = literal_start(pattern).rfind("/") + 1
     root, rest = pattern[:start], pattern[start:]
-    matcher = _Parts([part for part in rest.split("/") if part not in {"", "."}], rules.include_hidden)
+    matcher = PatternParts.of(rest, rules.include_hidden)
     goal, folders_only = len(matcher.parts), rest.endswith("/")
 
     def entries(prefix: str, positions: frozenset[int]) -> Iterator[str | tuple[str, frozenset[int]]]:

@@ -8,6 +8,7 @@ from typing import BinaryIO
 
 from mobilenet_cli.globs import expand, is_pattern
 from mobilenet_cli.records import Source
+from mobilenet_cli.remote.urls import is_url
 from mobilenet_cli.stdin import STDIN, open_stdin, read_all
 from mobilenet_cli.walk import Rules, file_source, walk
 
@@ -31,8 +32,9 @@ def find_sources(
             - a file: tried whatever its name ends in; named twice, it comes twice;
             - a folder: its images (`walk.IMAGE_ENDINGS`), sorted;
             - a pattern (`**` too) where no file has that very name: each match is as if it had been named;
+            - a URL: see `remote.listing.find_remote`;
             - "-": one image, the bytes of standard input.
-        listed: Files, after the arguments: each path is one Source, taken for what it says (no pattern, no
+        listed: Files, after the arguments: each path or URL is one Source, taken for what it says (no pattern, no
             standard input), tried whatever it ends in, and with an error if it is a folder. Iterated as the
             stream is consumed: see `lists.read_list`.
         recursive: Whether the folders inside a folder are walked.
@@ -50,7 +52,8 @@ def find_sources(
 
     yield from _find(arguments, rules, read)
     for path in _listed(listed, rules):
-        yield file_source(path) or Source(path, error="a folder, not an image; name it as an argument instead")
+        source = Source(path) if is_url(path) else file_source(path)
+        yield source or Source(path, error="a folder, not an image; name it as an argument instead")
 
 
 def count_sources(
@@ -77,6 +80,10 @@ def _find(arguments: Iterable[str], rules: Rules, read_stdin: Callable[[], bytes
         if argument == STDIN:
             yield _stdin_source(read_stdin, stdin_was_read)
             stdin_was_read = True
+        elif is_url(argument):
+            from mobilenet_cli.remote.listing import find_remote
+
+            yield from find_remote(argument, rules)
         elif is_pattern(argument) and not os.path.lexists(argument):
             yield from _matching(argument, rules)
         else:

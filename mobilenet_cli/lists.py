@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
-from contextlib import contextmanager
 from os import fsdecode
 from pathlib import Path
 
 from mobilenet_cli.errors import InputError
-from mobilenet_cli.stdin import STDIN, open_stdin, read_some
-from mobilenet_cli.writers.text import printable
+from mobilenet_cli.stdin import STDIN, named, opened, read_some
 
 _CHUNK = 1 << 16
 _LONGEST = 1 << 20
@@ -35,7 +32,7 @@ def read_list(file: str, *, null: bool = False) -> Iterator[str]:
     """
     separator = b"\0" if null else b"\n"
     first, rest = not null, b""
-    with _opened(file) as stream:
+    with opened(file, "the list") as stream:
         while chunk := read_some(stream, _CHUNK):
             *paths, rest = (rest + chunk).split(separator)
             _check(file, null, chunk, rest)
@@ -54,30 +51,15 @@ def _check(file: str, null: bool, chunk: bytes, rest: bytes) -> None:
     """Refuse what is no list of this kind, so that it gives one message and not a thousand failed images."""
     if not null and b"\0" in chunk:
         raise InputError(
-            f"the list in {_name(file)} has NUL bytes, which no path has; "
+            f"the list in {named(file)} has NUL bytes, which no path has; "
             "if they separate the paths, give --null (-0), else it is not plain text in UTF-8"
         )
     if len(rest) > _LONGEST:
         advice = "; if the paths are one a line, leave --null (-0) out" if null else ""
-        raise InputError(f"{_name(file)} is no list of paths: one would be longer than {_LONGEST:,} bytes{advice}")
-
-
-def _name(file: str) -> str:
-    return "standard input" if file == STDIN else printable(file)
+        raise InputError(f"{named(file)} is no list of paths: one would be longer than {_LONGEST:,} bytes{advice}")
 
 
 def _decoded(paths: list[bytes], null: bool) -> Iterator[str]:
     for path in paths:
         if kept := path if null else path.removesuffix(b"\r"):
             yield fsdecode(kept)
-
-
-@contextmanager
-def _opened(file: str) -> Iterator[io.FileIO]:
-    # Unbuffered: a read returns what is there. And it holds no lock that the end of the program would wait for.
-    try:
-        with open_stdin() if file == STDIN else io.FileIO(file) as stream:
-            yield stream
-    except (OSError, ValueError, AttributeError) as error:  # AttributeError: the process has no standard input
-        reason = "it is closed" if isinstance(error, AttributeError) else getattr(error, "strerror", None) or error
-        raise InputError(f"the list in {_name(file)} cannot be read: {reason}") from error

@@ -10,10 +10,9 @@ from mobilenet_cli.engines import Engine, EngineName
 from mobilenet_cli.errors import InputError
 from mobilenet_cli.models.acquire import Model, acquire
 from mobilenet_cli.models.manifest import Kind
-from mobilenet_cli.models.registry import Crop
 from mobilenet_cli.models.tensorflow_process import Report
 from mobilenet_cli.pipeline import Head, Task, run
-from mobilenet_cli.preprocess import Preprocessing
+from mobilenet_cli.preprocess import Crop, Preprocessing
 from mobilenet_cli.records import Source
 
 AnySource = str | os.PathLike[str] | bytes | Source

@@ -6,7 +6,8 @@ records; then it decodes them into its own batch, runs its own session of the en
 Pillow and LiteRT release the GIL, so threads are enough.
 
 Workers take what is there instead of waiting for a full batch: so the first image is not held up by the
-second, and a list of sources that comes slowly down a pipe is answered as it comes.
+second, and a list of sources that comes slowly down a pipe is answered as it comes. A remote source is there
+when it was fetched, which begins as soon as the reader has it.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from mobilenet_cli.engines import Engine
 from mobilenet_cli.errors import ImageError
 from mobilenet_cli.preprocess import Preprocessing, load_image
 from mobilenet_cli.records import Decoded, Source
+from mobilenet_cli.remote.ahead import WINDOW, Arriving, ReadAhead, is_remote
 
 if TYPE_CHECKING:
     import numpy as np
@@ -103,7 +105,9 @@ class _Run(Generic[_Record]):
 
     def __init__(self, sources: Iterable[Source], task: Task[_Record], batch_size: int, workers: int) -> None:
         self._task, self._batch_size = task, batch_size
-        self._inbox: queue.Queue[Source | _End] = queue.Queue(2 * batch_size * workers)
+        self._inbox: queue.Queue[Source | Arriving | _End] = queue.Queue(max(2 * batch_size * workers, WINDOW))
+        self._ahead = ReadAhead()
+        self._next: Arriving | None = None  # taken from the inbox before it was here
         self.row: queue.Queue[Future[list[_Record]] | None] = queue.Queue(_WINDOW * workers)
         self._turn = threading.Lock()
         self._end: _End | None = None
@@ -116,6 +120,7 @@ class _Run(Generic[_Record]):
     def stop(self) -> None:
         """End the threads: workers after the batch that they are at, the reader at its next source."""
         self._stopped.set()
+        self._ahead.stop()
         while True:  # wakes a worker that waits for a source
             try:
                 self._inbox.put_nowait(_End())
@@ -130,7 +135,7 @@ class _Run(Generic[_Record]):
         error = None
         try:
             for source in sources:
-                self._put(self._inbox, source)
+                self._put(self._inbox, self._ahead.begin(source) if is_remote(source) else source)
                 if self._stopped.is_set():
                     return
         except Exception as raised:  # whoever asked for the records will get it
@@ -146,6 +151,8 @@ class _Run(Generic[_Record]):
                 place.set_result(worker.records(batch))
             except BaseException as error:  # whatever it is: whoever reads the row waits for this place
                 place.set_exception(error)
+            self._ahead.give_back(batch)
+            batch.clear()  # or its data would be kept until the next
 
     def _take(self) -> tuple[Future[list[_Record]], list[Source]] | None:
         """Take the sources that are there, one at least, and the next place in the row; None at the end."""
@@ -164,13 +171,17 @@ class _Run(Generic[_Record]):
         batch: list[Source] = []
         while len(batch) < self._batch_size:
             try:
-                item = self._inbox.get(block=not batch)
+                item = self._next or self._inbox.get(block=not batch)
             except queue.Empty:
                 break
+            self._next = None
             if isinstance(item, _End):
                 self._end = item
                 break
-            batch.append(item)
+            if batch and isinstance(item, Arriving) and not item.is_here():
+                self._next = item
+                break
+            batch.append(item.source() if isinstance(item, Arriving) else item)
         return batch
 
     def _close_row(self, end: _End) -> None:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -17,9 +19,9 @@ class Source:
     """One image to classify, before anything of it is read.
 
     Attributes:
-        path: The path as it is opened and as its Result shows it ("-" for standard input).
+        path: The path or URL as it is opened and as its Result shows it ("-" for standard input).
             Bytes that are not UTF-8 are kept as Python keeps them in file names (surrogateescape).
-        data: The encoded image itself where it has no file (standard input).
+        data: The encoded image itself where it has no file (standard input) or was fetched.
         error: Why this source cannot be read, where that is known before opening it
             (a folder without permission, a pattern that nothing matches).
     """
@@ -27,6 +29,32 @@ class Source:
     path: str
     data: bytes | None = None
     error: str | None = None
+
+    @property
+    def key(self) -> str:
+        """What a record of this source is found by when a run is gone on with."""
+        return self.path
+
+
+@dataclass(frozen=True, slots=True)
+class RowSource(Source):
+    """The image that a row of a table names.
+
+    Attributes:
+        cells: The row, all of it.
+    """
+
+    cells: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """The whole row: a row that was changed is another."""
+        return row_key(self.cells)
+
+
+def row_key(cells: Iterable[str]) -> str:
+    """Return a text that rows of a table share only if all of their cells are equal."""
+    return repr(tuple(cells))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,20 +5,22 @@ was ever finished. Only at the end are the rows put in the order of the sources,
 FILE.part in one step. It is made only if they are in another order, as where failed images were tried again.
 So the file that comes of it is the one that an uninterrupted run would have written.
 
-A row belongs to a source if it shows the source's path; a path that comes twice has two rows. In memory are
-64-bit hashes of the paths (among a million, the odds that any two are taken for each other are below one in
-ten million) and where the rows are: about 33 bytes a finished row, 50 while they are sorted, and 8 a source.
+A row belongs to a source if it shows the source's path, or all cells of the table's row that names the image;
+what comes twice has two rows. In memory are 64-bit hashes of the paths or cells (among a million, the odds that
+any two are taken for each other are below one in ten million) and where the rows are: about 33 bytes a finished
+row, 50 while they are sorted, and 8 a source.
 """
 
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
 from mobilenet_cli.errors import InputError, OutputError
+from mobilenet_cli.finished_rows import FinishedRows
 from mobilenet_cli.records import Source
 from mobilenet_cli.writers import FORMATS, Format, Layout
 from mobilenet_cli.writers.text import printable, valid_utf8
@@ -46,19 +48,23 @@ class RowsResumption:
     on their way to the writer; when the writer is closed, `put_in_order`.
     """
 
-    def __init__(self, stream: PartFile, read: Callable[[BinaryIO], Iterable[Row]]) -> None:
+    def __init__(
+        self, stream: PartFile, read: Callable[[BinaryIO], Iterable[Row]], *, keeps_others: bool = True
+    ) -> None:
         """Read what is there, drop a torn last row, and leave `stream` at the end of the others.
 
         Args:
             stream: Opened with `resume`.
             read: Yields the rows of a document but for a torn last one; raises a ValueError if they were made
                 with other options or another model, or are damaged, whose message begins with "its" or "it".
+            keeps_others: Whether rows stay, first, that are of none of the sources.
 
         Raises:
             OutputError: `read` raised a ValueError, or the file cannot be read or written.
         """
         self._stream = stream
-        self._rows = _Rows()
+        self._keeps_others = keeps_others
+        self._rows = FinishedRows()
         self._head = self._end = 0
         with stream.earlier() as earlier:
             try:
@@ -66,7 +72,7 @@ class RowsResumption:
                     self._head = self._head if self._end else row.begin
                     self._end = row.end
                     if row.ok:
-                        self._rows.add(valid_utf8(row.path), row.begin, row.end)
+                        self._rows.add(valid_utf8(row.key), row.begin, row.end)
             except ValueError as error:
                 raise OutputError(
                     f"cannot go on with {printable(earlier.name)}: {error}. "
@@ -86,9 +92,9 @@ class RowsResumption:
         """How many finished rows there are."""
         return len(self._rows)
 
-    def __contains__(self, path: object) -> bool:
-        """Tell whether a source of this path has a finished row."""
-        return isinstance(path, str) and valid_utf8(path) in self._rows
+    def __contains__(self, key: object) -> bool:
+        """Tell whether a source of this key has a finished row."""
+        return isinstance(key, str) and valid_utf8(key) in self._rows
 
     @property
     def has_header(self) -> bool:
@@ -98,7 +104,7 @@ class RowsResumption:
     def pending(self, sources: Iterable[Source]) -> Iterator[Source]:
         """Yield the sources that have no finished row."""
         for source in sources:
-            row = self._rows.take(valid_utf8(source.path))
+            row = self._rows.take(valid_utf8(source.key))
             self._sources.append(_TO_CLASSIFY if row is None else row)
             if row is None:
                 yield source
@@ -112,7 +118,7 @@ class RowsResumption:
             self._results.append(self._stream.tell())
 
     def put_in_order(self) -> None:
-        """Put the rows in the order of the sources, after those of images that are no longer among the sources.
+        """Put the rows in the order of the sources, after those of images that are no longer among them, if kept.
 
         Raises:
             OutputError: There is no room for the copy.
@@ -124,7 +130,8 @@ class RowsResumption:
     def _pieces(self, size: int) -> Iterator[tuple[int, int]]:
         """Yield where the rows are, in the order in which they belong."""
         yield 0, self._head
-        yield from self._rows.untaken()
+        if self._keeps_others:
+            yield from self._rows.untaken()
         results = iter(self._results)
         begin = self._end
         for row in self._sources:
@@ -137,18 +144,42 @@ class RowsResumption:
         yield begin, size
 
 
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What the finished rows of a classification are to be like, to be what the present options would give.
+
+    Attributes:
+        model: The model's name.
+        fewest: How many predictions each image has at least.
+        most: How many it has at most.
+    """
+
+    model: str
+    fewest: int
+    most: int
+
+    def check(self, key: str, model: str, predictions: int) -> None:
+        """Raise a ValueError if the row of `key` is not like that."""
+        if valid_utf8(model) != valid_utf8(self.model):
+            raise ValueError(f"its rows are by the model {printable(model)}, not {printable(self.model)}")
+        if not self.fewest <= predictions <= self.most:
+            raise ValueError(
+                f"its row of {printable(key)} has {predictions} labels, which the present "
+                "--top-k and --threshold would not give"
+            )
+
+
 class Resumption(RowsResumption):
     """The same for the Results of a classification."""
 
-    def __init__(self, stream: PartFile, chosen: Format, layout: Layout, *, model: str, fewest: int) -> None:
+    def __init__(self, stream: PartFile, chosen: Format, layout: Layout, expected: Expected) -> None:
         """Begin as RowsResumption does.
 
         Args:
             stream: Opened with `resume`.
             chosen: The format, one that passes `check_resumable`.
             layout: The options that shape the records now.
-            model: The model's name as the records show it.
-            fewest: How many predictions each image has at least with the present options.
+            expected: What the rows are to be like.
 
         Raises:
             OutputError: The rows were made with other options or another model, or the file is damaged.
@@ -157,81 +188,11 @@ class Resumption(RowsResumption):
         def read(document: BinaryIO) -> Iterator[Row]:
             for row in chosen.read(document, layout) if chosen.read else ():
                 if row.ok:
-                    _check(row, model, fewest, layout.top_k)
+                    expected.check(row.key, row.model, row.predictions)
                 yield row
 
-        super().__init__(stream, read)
-
-
-class _Rows:
-    """The finished rows: for a path their numbers, in the order in which they were added."""
-
-    def __init__(self) -> None:
-        self._hashes = array("q")
-        self._begins, self._ends = array("Q"), array("Q")
-
-    def __len__(self) -> int:
-        return len(self._hashes)
-
-    def add(self, path: str, begin: int, end: int) -> None:
-        self._hashes.append(hash(path))
-        self._begins.append(begin)
-        self._ends.append(end)
-
-    def sort(self) -> None:
-        """Make the rows findable, once all are added."""
-        import numpy as np
-
-        hashes = np.frombuffer(self._hashes, np.int64)
-        order = np.argsort(hashes, kind="stable")
-        self._hashes = array("q", hashes[order].tobytes())
-        self._numbers = array("I", order.astype(np.uint32).tobytes())
-        # At the first of the rows of each path: how many of them have been taken.
-        self._taken = array("I", bytes(4 * len(order)))
-
-    def __contains__(self, path: str) -> bool:
-        return self._first(hash(path)) is not None
-
-    def _first(self, key: int) -> int | None:
-        index = bisect_left(self._hashes, key)
-        return index if index < len(self._hashes) and self._hashes[index] == key else None
-
-    def take(self, path: str) -> int | None:
-        """Return the number of a row of this path that was not taken before, if there is one."""
-        key = hash(path)
-        first = self._first(key)
-        if first is None:
-            return None
-        index = first + self._taken[first]
-        if index >= len(self._hashes) or self._hashes[index] != key:
-            return None
-        self._taken[first] += 1
-        return self._numbers[index]
-
-    def place(self, row: int) -> tuple[int, int]:
-        """Return where the row of this number begins and ends."""
-        return self._begins[row], self._ends[row]
-
-    def untaken(self) -> Iterator[tuple[int, int]]:
-        """Yield where the rows are that were not taken."""
-        left = bytearray(b"\1" * len(self))
-        index = 0
-        while index < len(self):
-            taken = self._taken[index]
-            for number in self._numbers[index : index + taken]:
-                left[number] = 0
-            index += max(taken, 1)
-        return (self.place(row) for row, is_left in enumerate(left) if is_left)
-
-
-def _check(row: Row, model: str, fewest: int, most: int) -> None:
-    if valid_utf8(row.model) != valid_utf8(model):
-        raise ValueError(f"its rows are by the model {printable(row.model)}, not {printable(model)}")
-    if not fewest <= row.predictions <= most:
-        raise ValueError(
-            f"its row of {printable(row.path)} has {row.predictions} labels, which the present "
-            "--top-k and --threshold would not give"
-        )
+        # A table's rows have a row each, and no more.
+        super().__init__(stream, read, keeps_others=layout.columns is None)
 
 
 def _joined(pieces: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:

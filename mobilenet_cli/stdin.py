@@ -9,6 +9,11 @@ from __future__ import annotations
 import io
 import select
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from mobilenet_cli.errors import InputError
+from mobilenet_cli.writers.text import printable
 
 STDIN = "-"
 """What stands for standard input where a file can be named."""
@@ -21,6 +26,26 @@ def open_stdin() -> io.FileIO:
         OSError, ValueError, AttributeError: The process has none, or it is closed.
     """
     return io.FileIO(sys.stdin.fileno(), closefd=False)
+
+
+def named(file: str) -> str:
+    """Return what messages call the file that is read, `STDIN` or another."""
+    return "standard input" if file == STDIN else printable(file)
+
+
+@contextmanager
+def opened(file: str, what: str) -> Iterator[io.FileIO]:
+    """Open a file, or standard input, unbuffered: a read returns what is there, and holds no lock.
+
+    Raises:
+        InputError: It cannot be opened or read; the message calls what is in it `what`.
+    """
+    try:
+        with open_stdin() if file == STDIN else io.FileIO(file) as stream:
+            yield stream
+    except (OSError, ValueError, AttributeError) as error:  # AttributeError: the process has no standard input
+        reason = "it is closed" if isinstance(error, AttributeError) else getattr(error, "strerror", None) or error
+        raise InputError(f"{what} in {named(file)} cannot be read: {reason}") from error
 
 
 def read_some(stream: io.FileIO, size: int) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -14,6 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLES = ROOT / "sample_images"
@@ -122,13 +124,18 @@ def mobilenet_archive(mobilenet_saved_model: Path, tmp_path_factory: pytest.Temp
 
 
 @pytest.fixture(scope="session")
-def embedded_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store that holds the embedded model, compiled by the command itself."""
-    home = tmp_path_factory.mktemp("embedded-home")
-    done = run_command(
-        "-m", "efficientnet_lite0", str(SAMPLES / "cat.jpg"), env={"MNCLASSIFY_HOME": str(home)}, timeout=300
-    )
-    assert done.returncode == 0, done.stderr
+def embedded_home(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A store that holds the embedded model, compiled by the command itself, once for all of pytest-xdist's workers."""
+    folder = tmp_path_factory.getbasetemp()
+    home = (folder if worker_id == "master" else folder.parent) / "embedded-home"
+    with FileLock(f"{home}.lock"):
+        if not home.exists():
+            made = home.with_name("embedded-home-in-the-making")
+            done = run_command(
+                "-m", "efficientnet_lite0", str(SAMPLES / "cat.jpg"), env={"MNCLASSIFY_HOME": str(made)}, timeout=300
+            )
+            assert done.returncode == 0, done.stderr
+            made.rename(home)
     return home
 
 
@@ -160,3 +167,12 @@ def shared_images() -> Path:
     if not folder.is_dir():
         pytest.skip("needs the photographs in ../shared/images, which are no part of the project")
     return folder
+
+
+def program(name: str) -> str:
+    """Return the path of a program; where it is missing, skip the test, or in CI, which installs it, fail."""
+    if (path := shutil.which(name)) is not None:
+        return path
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"{name} is missing: .ci/run installs it")
+    pytest.skip(f"needs the program {name}")

@@ -13,7 +13,7 @@ import pytest
 
 from mobilenet_cli.errors import InputError, OutputError
 from mobilenet_cli.records import Prediction, Result, Source
-from mobilenet_cli.resume import Resumption, check_resumable
+from mobilenet_cli.resume import Expected, Resumption, check_resumable
 from mobilenet_cli.writers import FORMATS, Layout
 from mobilenet_cli.writers.output import open_output
 
@@ -63,10 +63,10 @@ def resume(
 ) -> list[str]:
     """Do what the command does with --resume, and return the paths that it classified."""
     layout = {"top_k": 2, "long": long} | options.pop("layout", {})
-    expected = {"model": MODEL, "fewest": 2} | options
+    expected = Expected(**({"model": MODEL, "fewest": 2, "most": layout["top_k"]} | options))
     classified = []
     with open_output(str(file), resume=True) as stream:
-        earlier = Resumption(stream, FORMATS[name], Layout(**layout), **expected)
+        earlier = Resumption(stream, FORMATS[name], Layout(**layout), expected)
         writer = FORMATS[name].make(stream, Layout(**layout, header=not earlier.has_header))
         pending = earlier.pending(Source(path) for path in paths)
         for result in earlier.followed(make(source.path) for source in pending):
@@ -187,7 +187,7 @@ def test_unmatched_results_have_no_row_and_leave_the_others_in_order(file):
     paths = ["a", "b", "c", "d"]
     part_of(file).write_bytes(whole(["a", "c"], "jsonl", False, fails_on("a")))
     with open_output(str(file), resume=True) as stream:
-        earlier = Resumption(stream, FORMATS["jsonl"], Layout(2), model=MODEL, fewest=2)
+        earlier = Resumption(stream, FORMATS["jsonl"], Layout(2), Expected(MODEL, 2, 2))
         for result in earlier.followed(map(labelled, [s.path for s in earlier.pending(map(Source, paths))])):
             if result.path != "b":
                 FORMATS["jsonl"].make(stream, Layout(2)).write(result)
@@ -219,7 +219,7 @@ def test_any_number_of_interruptions_leave_one_row_a_source(file, name, long, se
                 document = part_of(file).read_bytes()
                 part_of(file).write_bytes(document[: len(document) - choose.choice([0, 0, 1])])
                 rows = FORMATS[name].read(part_of(file).open("rb"), Layout(2, long=long))
-                finished = Counter(row.path for row in rows if row.ok)
+                finished = Counter(row.key for row in rows if row.ok)
                 # None but the last one, which was cut or, in a long document, may lack rows.
                 assert sum((best - finished).values()) <= 1
                 best = finished
@@ -261,7 +261,7 @@ def test_what_a_kill_left_of_a_copy_is_of_no_account_and_is_cleared_away(file):
 def test_the_file_stays_locked_after_its_rows_were_replaced(file):
     file.write_bytes(whole(["a"], "csv", False))
     with open_output(str(file), resume=True) as stream:
-        Resumption(stream, FORMATS["csv"], Layout(2), model=MODEL, fewest=2)
+        Resumption(stream, FORMATS["csv"], Layout(2), Expected(MODEL, 2, 2))
         for options in ({"resume": True}, {"overwrite": True}):
             with pytest.raises(OutputError, match="another run is writing"), open_output(str(file), **options):
                 pass
@@ -328,10 +328,11 @@ def test_a_long_document_without_its_first_ranks_is_refused(file):
 
 @pytest.mark.parametrize("name", sorted(FORMATS))
 def test_formats_that_cannot_be_gone_on_with_are_refused_with_those_that_can(name):
-    if name in {"csv", "tsv", "jsonl"}:
+    able = ("csv", "tsv", "jsonl", "parquet", "html")
+    if name in able:
         check_resumable(FORMATS[name])
     else:
-        with pytest.raises(InputError, match=f"csv, tsv, jsonl, not with {name}"):
+        with pytest.raises(InputError, match=f"{', '.join(able)}, not with {name}"):
             check_resumable(FORMATS[name])
 
 
@@ -347,7 +348,7 @@ def test_what_is_no_regular_file_is_refused(path):
 def test_it_tells_what_is_finished_and_what_was_found(file):
     part_of(file).write_bytes(whole(["a", "b", "c", "gone"], "csv", False, fails_on("b")))
     with suppress(KeyboardInterrupt), open_output(str(file), resume=True) as stream:
-        earlier = Resumption(stream, FORMATS["csv"], Layout(2), model=MODEL, fewest=2)
+        earlier = Resumption(stream, FORMATS["csv"], Layout(2), Expected(MODEL, 2, 2))
         assert earlier.rows == 3
         assert [path in earlier for path in ("a", "b", "x")] == [True, False, False]
         assert [source.path for source in earlier.pending(map(Source, "abcd"))] == ["b", "d"]

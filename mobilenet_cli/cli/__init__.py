@@ -10,8 +10,10 @@ from importlib import import_module
 from typing import Any, NoReturn
 
 import click
+from click.shell_completion import CompletionItem
 
 from mobilenet_cli._version import __version__
+from mobilenet_cli.cli.completion import files
 from mobilenet_cli.errors import InputError, MnclassifyError, ModelError, OutputError
 
 PROGRAM = "mnclassify"
@@ -19,7 +21,8 @@ _FAILED, _INTERRUPTED, _INTERNAL = 1, 130, 70
 _EXIT_CODES: dict[type[MnclassifyError], int] = {InputError: 2, ModelError: 3, OutputError: 4}
 
 # The module of each command, imported when it is called or listed.
-_COMMANDS = {"classify": "classify", "models": "models", "embed": "embed", "train": "train"}
+_DEFAULT = "classify"
+_COMMANDS = {name: name for name in (_DEFAULT, "embed", "evaluate", "models", "report", "train")}
 
 
 class _ReaderLeftError(Exception):
@@ -50,9 +53,18 @@ class _Commands(click.Group):
         except BrokenPipeError as error:
             raise _ReaderLeftError from error  # Click would make exit code 1 of it
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Complete what may stand first: a command, or what may follow the one that is left out."""
+        classify = self.get_command(ctx, _DEFAULT)
+        assert classify is not None  # noqa: S101 - it is in the table
+        if incomplete.startswith("-"):
+            return [*super().shell_complete(ctx, incomplete), *classify.shell_complete(ctx, incomplete)]
+        # Files first: where they come last, Click's script for bash forgets the commands.
+        return [*files(ctx, classify.params[0], incomplete), *super().shell_complete(ctx, incomplete)]
+
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if args and args[0] not in _COMMANDS and args[0] not in ("-h", "--help", "--version"):
-            args = ["classify", *args]
+            args = [_DEFAULT, *args]
         return super().parse_args(ctx, args)
 
 

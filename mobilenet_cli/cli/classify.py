@@ -4,151 +4,158 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
+from mobilenet_cli.cli.help import Command
+from mobilenet_cli.cli.input_options import named_or_csv_options
 from mobilenet_cli.cli.options import (
     ModelChoice,
     Output,
     Pace,
-    input_options,
     model_options,
     output_options,
     pace_options,
     terminal_options,
 )
-from mobilenet_cli.cli.sources import NamedSources
+from mobilenet_cli.cli.record_options import RecordChoice, record_options
+from mobilenet_cli.cli.sources import Sources
 from mobilenet_cli.cli.tally import Tally, images
 from mobilenet_cli.cli.terminal import Terminal, stdout_is_terminal
+from mobilenet_cli.cli.xmp import Sidecars, XmpChoice, remove_keywords, xmp_options
 from mobilenet_cli.matching import matches
 from mobilenet_cli.records import Result
-from mobilenet_cli.resume import check_resumable
-from mobilenet_cli.writers import FORMATS, Format, Layout, format_of
+from mobilenet_cli.writers import Format
 from mobilenet_cli.writers.document import ResultDocument
 from mobilenet_cli.writers.text import printable
 
+if TYPE_CHECKING:
+    from mobilenet_cli.classifier import Classifier
+    from mobilenet_cli.models.acquire import Model
 
-@click.command("classify")
-@input_options
+
+@click.command("classify", cls=Command)
+@named_or_csv_options
 @model_options
 @click.option("--labels", type=click.Path(exists=True, dir_okay=False), help="A file with a label a line.")
-@click.option("-k", "--top-k", type=click.IntRange(min=1), default=5, show_default=True, help="Labels an image.")
-@click.option(
-    "-t",
-    "--threshold",
-    type=click.FloatRange(0, 1),
-    default=0.0,
-    show_default=True,
-    help="Leave out labels with a lower score.",
-)
-@click.option("--match", multiple=True, metavar="GLOB", help="Keep images with such a label or wnid in their top-k.")
-@click.option(
-    "-f",
-    "--format",
-    "format_name",
-    type=click.Choice(list(FORMATS)),
-    help="[default: by -o's ending, else table on a terminal, else csv]",
-)
-@click.option("--long", is_flag=True, help="CSV and TSV: a row a label instead of a row an image.")
-@click.option("--print0", is_flag=True, help="With -f path: end each path with a NUL byte, for xargs -0.")
+@record_options
 @output_options
+@xmp_options
 @pace_options
 @terminal_options
 def command(
-    named: NamedSources,
+    named: Sources,
     model: ModelChoice,
     labels: str | None,
-    top_k: int,
-    threshold: float,
-    match: tuple[str, ...],
-    format_name: str | None,
-    long: bool,
-    print0: bool,
+    records: RecordChoice,
     output: Output,
+    xmp: XmpChoice,
     pace: Pace,
     terminal: Terminal,
 ) -> int:
     """Label each image in SOURCES with its most likely classes.
 
-    SOURCES are files, folders, quoted globs, or - for one image on standard input; a list of files comes
-    with --from.
+    SOURCES are files, folders, quoted globs, https://, s3:// and gs:// URLs, or - for one image on standard
+    input; a list of files comes with --from.
 
     \b
     Examples:
       mnclassify photos/
       mnclassify photos/ -o labels.csv
       mnclassify photos/ -o labels.csv --resume
+      mnclassify --from-csv photos.csv --column image -o labelled.csv
       find photos -newer labels.csv -name '*.jpg' -print0 | mnclassify --from - -0
       curl -s https://example.org/cat.jpg | mnclassify -
+      mnclassify s3://bucket/photos/ -o labels.csv
       mnclassify 'photos/**/*.heic' -f jsonl | jq -r .predictions[0].label
       mnclassify photos/ --match '*cat*' -f path --print0 | xargs -0 cp -t cats/
+      mnclassify photos/ --xmp -o labels.csv
     """
-    chosen = _format(format_name, output)
-    if long and chosen.name not in ("csv", "tsv"):
-        raise click.UsageError(f"--long goes with -f csv and -f tsv, not with {chosen.name}")
-    if print0 and chosen.name != "path":
-        raise click.UsageError(f"--print0 goes with -f path, not with {chosen.name}")
-    if output.resume:
-        check_resumable(chosen)
+    if xmp.remove:
+        return remove_keywords(named.find(), terminal)
+    chosen = records.format(output, of_rows=named.columns is not None)
 
     from mobilenet_cli.preprocess import silence_decoder_warnings
 
     silence_decoder_warnings()
-    tally = Tally(terminal, "classified")
+    run = _Run(named, records, chosen, output, xmp, terminal, Tally(terminal, "classified"), Sidecars(terminal))
     with terminal.warnings_shown(), output.opened(terminal) as stream:
         with terminal.waiting() as report:
             from mobilenet_cli.classifier import Classifier
 
             classifier = Classifier(labels=labels, **model.arguments(report))
-            layout = Layout(min(top_k, classifier.model.network.width), long=long, null=print0)
-            document = ResultDocument(
-                stream, chosen, layout, classifier.model, threshold=threshold, resume=output.resume
-            )
-        if document.kept:
-            terminal.note(f"{document.kept:,} images were finished before")
-        sources = document.pending(named.find())
-        results = classifier.classify(sources, top_k=top_k, threshold=threshold, **asdict(pace))
-        with terminal.counting() as progress:
-            if terminal.live:
-                named.count_in_background(progress, finished=document.finished)
-            apart = progress.hidden if output.file is None and stdout_is_terminal() else nullcontext
-            filtered = _Filter(match, terminal, failures_told=bool(match) or chosen.name == "path")
-            for result in document.followed(tally.counted(results, progress)):
-                if filtered.wants(result):
-                    with apart():
-                        document.write(result)
-        document.close()
-    tally.done += document.found
-    _tell(document, tally, output, match)
-    return tally.conclude()
+        document = run.label(classifier, pace, stream)
+    return run.conclude(document)
 
 
 @dataclass(frozen=True, slots=True)
-class _Filter:
-    """Which results get a record; those that failed and get none are told on stderr."""
+class _Run:
+    """One run of the command."""
 
-    match: tuple[str, ...]
+    named: Sources
+    records: RecordChoice
+    chosen: Format
+    output: Output
+    xmp: XmpChoice
     terminal: Terminal
-    failures_told: bool
+    tally: Tally
+    sidecars: Sidecars
 
-    def wants(self, result: Result) -> bool:
-        if result.status == "error" and self.failures_told:
+    def label(self, classifier: Classifier, pace: Pace, stream: BinaryIO) -> ResultDocument:
+        """Label the images, and return the document of the records on `stream`, complete."""
+        document = self._document(classifier.model, stream)
+        results = classifier.classify(
+            document.pending(self.named.find()),
+            top_k=self.records.top_k,
+            threshold=self.records.threshold,
+            **asdict(pace),
+        )
+        with self.terminal.counting() as progress:
+            if self.terminal.live:
+                self.named.count_in_background(progress, finished=document.finished)
+            apart = progress.hidden if self.output.file is None and stdout_is_terminal() else nullcontext
+            for result in document.followed(self.tally.counted(results, progress)):
+                if self._wants(result):
+                    if self.xmp.write:  # before the row: --resume takes an image with a row for finished
+                        self.sidecars.write(result, self.xmp.lowest_score(self.records.threshold))
+                    with apart():
+                        document.write(result)
+        with self.terminal.waiting() as report:
+            if self.chosen.codec is not None and self.terminal.live:
+                report(f"Writing {printable(self.output.file or '')}", None, None)
+            document.close()
+        return document
+
+    def conclude(self, document: ResultDocument) -> int:
+        """Tell what became of the images, and return the exit code."""
+        self.tally.done += document.found
+        self._tell(document, self.tally.done)
+        code = self.tally.conclude()
+        return self.sidecars.conclude(code, finished=document.found) if self.xmp.write else code
+
+    def _document(self, model: Model, stream: BinaryIO) -> ResultDocument:
+        layout = self.records.layout(model.network.width, self.named.columns)
+        document = ResultDocument(
+            stream, self.chosen, layout, model, threshold=self.records.threshold, resume=self.output.resume
+        )
+        if document.kept:
+            self.terminal.note(f"{document.kept:,} images were finished before")
+        return document
+
+    def _wants(self, result: Result) -> bool:
+        """Tell whether a result gets a record; where failures get none, they are told on stderr."""
+        if result.status == "error" and (self.records.match or self.chosen.name == "path"):
             self.terminal.note(f"{printable(result.path)}: {result.error}")
-        return matches(result, self.match)
+        return matches(result, self.records.match)
 
-
-def _format(name: str | None, output: Output) -> Format:
-    if name is not None:
-        return FORMATS[name]
-    if output.file is not None:
-        return format_of(output.file)
-    return FORMATS["table" if stdout_is_terminal() else "csv"]
-
-
-def _tell(document: ResultDocument, tally: Tally, output: Output, match: tuple[str, ...]) -> None:
-    if others := document.kept - document.found:
-        tally.terminal.note(f"kept the rows of {images(others)} that SOURCES does not name")
-    if match and tally.done and not document.written:
-        tally.terminal.note("no image matches")
-    if tally.done and output.file is not None:
-        tally.terminal.note(f"{images(tally.done - tally.failed)} labelled in {printable(output.file)}")
+    def _tell(self, document: ResultDocument, done: int) -> None:
+        if others := document.kept - document.found:
+            if self.named.columns is None:
+                self.terminal.note(f"kept the rows of {images(others)} that SOURCES does not name")
+            else:
+                self.terminal.note(f"left the rows of {images(others)} out that the CSV has no more, or changed")
+        if self.records.match and done and not document.written:
+            self.terminal.note("no image matches")
+        if done and self.output.file is not None:
+            self.terminal.note(f"{images(done - self.tally.failed)} labelled in {printable(self.output.file)}")

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mobilenet_cli.cli import completion
+from mobilenet_cli.cli.help import Command
+from mobilenet_cli.cli.input_options import input_options
 from mobilenet_cli.cli.options import (
     ModelChoice,
     Output,
     Pace,
-    input_options,
     model_options,
     output_options,
     pace_options,
@@ -40,10 +42,15 @@ if TYPE_CHECKING:
 _NEIGHBOURS = 10
 
 
-@click.command("embed")
+@click.command("embed", cls=Command)
 @input_options
 @model_options
-@click.option("--similar", metavar="IMAGE", help="Rank SOURCES by their similarity to IMAGE; write no vectors.")
+@click.option(
+    "--similar",
+    metavar="IMAGE",
+    shell_complete=completion.files,
+    help="Rank SOURCES by their similarity to IMAGE; write no vectors.",
+)
 @click.option(
     "-k",
     "--top-k",
@@ -74,7 +81,8 @@ def command(
 ) -> int:
     """Turn each image in SOURCES into its feature vector, or rank them by likeness to one.
 
-    SOURCES are files, folders, quoted globs, or - for one image on standard input.
+    SOURCES are files, folders, quoted globs, https://, s3:// and gs:// URLs, or - for one image on standard
+    input.
 
     \b
     Examples:
@@ -104,10 +112,7 @@ def _vector_format(name: str | None, output: Output) -> Format:
         chosen = FORMATS[name]
     else:
         raise click.UsageError(f"-f {name} goes with --similar; vectors are written as {', '.join(FORMATS)}")
-    if chosen.codec is not None:
-        if output.file is None:
-            raise click.UsageError(f"{chosen.name} goes to a file: give -o FILE")
-        chosen.codec.check_installed()
+    output.check(chosen)
     return chosen
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from mobilenet_cli.cli.options import Decorator, _group
+from mobilenet_cli.cli.options import Decorator, option_group
 from mobilenet_cli.training.fine_tune import Augmentation, FineTuning
 
 _USUAL, _USUAL_AUGMENTATION = FineTuning(), Augmentation()
@@ -58,7 +58,7 @@ def _number(name: str, kind: click.IntRange | click.FloatRange, metavar: str, te
     return click.option(_option(name), name, type=kind, metavar=metavar, help=f"{text}  [default: {usual}]")
 
 
-fine_tune_options = _group(
+fine_tune_options = option_group(
     "tuning",
     _fine_tuning,
     click.option(
@@ -109,4 +109,5 @@ fine_tune_options = _group(
         type=click.Choice(["none", "mirrored"]),
         help="mirrored spreads each batch over all GPUs.  [default: none]",
     ),
+    heading="Fine-tuning",
 )

@@ -10,7 +10,8 @@ from typing import Any
 
 import click
 
-from mobilenet_cli.cli import PROGRAM
+from mobilenet_cli.cli import PROGRAM, completion
+from mobilenet_cli.cli.help import Group
 from mobilenet_cli.cli.options import terminal_options
 from mobilenet_cli.cli.terminal import Terminal
 from mobilenet_cli.errors import ModelError
@@ -19,7 +20,7 @@ from mobilenet_cli.models.manifest import Kind
 _FAILED, _UNAVAILABLE = 1, 3
 
 
-@click.group("models", no_args_is_help=True)
+@click.group("models", cls=Group, no_args_is_help=True)
 def command() -> None:
     """List, fetch, import, verify and remove models.
 
@@ -50,7 +51,7 @@ def list_models(as_json: bool) -> None:
 
 
 @command.command("show")
-@click.argument("name")
+@click.argument("name", shell_complete=completion.models)
 @click.option("--json", "as_json", is_flag=True, help="Print an object instead of lines.")
 def show(name: str, as_json: bool) -> None:
     """Show everything that is known of the model NAME."""
@@ -61,7 +62,7 @@ def show(name: str, as_json: bool) -> None:
 
 
 @command.command("pull")
-@click.argument("names", nargs=-1, required=True, metavar="NAMES…")
+@click.argument("names", nargs=-1, required=True, metavar="NAMES…", shell_complete=completion.models)
 @click.option("--image-size", type=int, metavar="PIXELS", help="Side of the model's input  [default: the model's]")
 @click.option(
     "--kind",
@@ -90,7 +91,7 @@ def pull(names: tuple[str, ...], image_size: int | None, kind: Any, terminal: Te
 
 
 @command.command("import")
-@click.argument("source")
+@click.argument("source", shell_complete=completion.files)
 @click.option("--name", required=True, help="What to call it: -m NAME.")
 @click.option("--labels", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A file, a label a line.")
 @click.option("--image-size", type=click.IntRange(32, 1024), metavar="PIXELS", help="Side of the model's input.")
@@ -116,7 +117,7 @@ def import_(source: str, name: str, terminal: Terminal, **options: Any) -> None:
 
 
 @command.command("remove")
-@click.argument("names", nargs=-1, required=True, metavar="NAMES…")
+@click.argument("names", nargs=-1, required=True, metavar="NAMES…", shell_complete=completion.models)
 @terminal_options
 def remove(names: tuple[str, ...], terminal: Terminal) -> int:
     """Remove the models NAMES from the store."""
@@ -130,7 +131,7 @@ def remove(names: tuple[str, ...], terminal: Terminal) -> int:
 
 
 @command.command("verify")
-@click.argument("names", nargs=-1, metavar="[NAMES…]")
+@click.argument("names", nargs=-1, metavar="[NAMES…]", shell_complete=completion.models)
 def verify(names: tuple[str, ...]) -> int:
     """Compare the files of models in the store, all by default, with their hashes.
 

@@ -1,6 +1,6 @@
 """The options that several commands have. Each group reaches its command as one object, checked.
 
-`@input_options` gives it `named: NamedSources`, `@model_options` gives it `model: ModelChoice`, and so on.
+`@model_options` gives it `model: ModelChoice`, `@output_options` gives it `output: Output`, and so on.
 """
 
 from __future__ import annotations
@@ -14,11 +14,15 @@ from typing import Any, BinaryIO
 
 import click
 
-from mobilenet_cli.cli.sources import NamedSources
+from mobilenet_cli.cli import completion
+from mobilenet_cli.cli.help import put_under
 from mobilenet_cli.cli.terminal import Terminal
 from mobilenet_cli.engines import EngineName
-from mobilenet_cli.models.registry import AUTO, Crop
+from mobilenet_cli.models.registry import AUTO
 from mobilenet_cli.models.tensorflow_process import Report
+from mobilenet_cli.preprocess import Crop
+from mobilenet_cli.vectors import Format as VectorFormat
+from mobilenet_cli.writers import Format
 from mobilenet_cli.writers.output import open_output
 from mobilenet_cli.writers.part_file import part_path
 from mobilenet_cli.writers.text import printable
@@ -27,15 +31,17 @@ Command = Callable[..., Any]
 Decorator = Callable[[Command], Command]
 
 
-def _group(name: str, make: Callable[..., Any], *options: Decorator) -> Decorator:
+def option_group(name: str, make: Callable[..., Any], *options: Decorator, heading: str = "Options") -> Decorator:
     """Return a decorator that gives a command `options`, and passes it their values as one.
 
     Args:
         name: The command's parameter that gets them.
         make: What makes its value of theirs: its parameters are named like the options.
         options: Click's decorators, in the order of the help.
+        heading: What the help shows them under.
     """
     names = list(inspect.signature(make).parameters)
+    put_under(heading, names)
 
     def decorate(command: Command) -> Command:
         @wraps(command)
@@ -49,37 +55,6 @@ def _group(name: str, make: Callable[..., Any], *options: Decorator) -> Decorato
         return decorated
 
     return decorate
-
-
-def _named_sources(
-    sources: tuple[str, ...],
-    list_file: str | None,
-    null: bool,
-    exclude: tuple[str, ...],
-    include_hidden: bool,
-    no_recursive: bool,
-) -> NamedSources:
-    return NamedSources(
-        sources, list_file, null, recursive=not no_recursive, include_hidden=include_hidden, exclude=exclude
-    )
-
-
-input_options = _group(
-    "named",
-    _named_sources,
-    click.argument("sources", nargs=-1, metavar="SOURCES…"),
-    click.option(
-        "--from",
-        "list_file",
-        type=click.Path(exists=True, dir_okay=False, allow_dash=True),
-        metavar="FILE",
-        help="Also the files that FILE lists, one a line; - is standard input.",
-    ),
-    click.option("-0", "--null", is_flag=True, help="With --from: paths end in NUL bytes, as in find -print0."),
-    click.option("--exclude", multiple=True, metavar="GLOB", help="Leave out files and folders of this name."),
-    click.option("--include-hidden", is_flag=True, help="Also take files and folders whose name begins with a dot."),
-    click.option("--no-recursive", is_flag=True, help="Leave out a folder's subfolders."),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +72,7 @@ class ModelChoice:
         return {**asdict(self), "report": report}
 
 
-model_options = _group(
+model_options = option_group(
     "model",
     ModelChoice,
     click.option(
@@ -108,6 +83,7 @@ model_options = _group(
         envvar="MNCLASSIFY_MODEL",
         show_envvar=True,
         metavar="NAME|URL|PATH",
+        shell_complete=completion.models,
         help="A model's name, a TF Hub handle, or the path of a SavedModel, checkpoint, archive or .tflite.",
     ),
     click.option(
@@ -130,6 +106,7 @@ model_options = _group(
         show_envvar=True,
         help="Ask no source of models that needs the network.",
     ),
+    heading="Model",
 )
 
 
@@ -140,6 +117,18 @@ class Output:
     file: str | None
     overwrite: bool
     resume: bool
+
+    def check(self, chosen: Format | VectorFormat) -> None:
+        """Refuse a format that cannot go there.
+
+        Raises:
+            UsageError: It is written to a file, and there is none.
+            OutputError: What writes it is not installed.
+        """
+        if chosen.codec is not None:
+            if self.file is None:
+                raise click.UsageError(f"{chosen.name} goes to a file: give -o FILE")
+            chosen.codec.check_installed()
 
     @contextmanager
     def opened(self, terminal: Terminal) -> Iterator[BinaryIO]:
@@ -161,12 +150,19 @@ def _output(output: str | None, overwrite: bool, resume: bool) -> Output:
     return Output(None if output == "-" else output, overwrite, resume)
 
 
-output_options = _group(
+output_options = option_group(
     "output",
     _output,
-    click.option("-o", "--output", metavar="FILE", help="Write to FILE, which appears when it is complete."),
+    click.option(
+        "-o",
+        "--output",
+        metavar="FILE",
+        shell_complete=completion.files,
+        help="Write to FILE, which appears when it is complete.",
+    ),
     click.option("--overwrite", is_flag=True, help="Replace FILE where it exists."),
     click.option("--resume", is_flag=True, help="Keep FILE's finished rows, or an interrupted run's; do the rest."),
+    heading="Output",
 )
 
 
@@ -178,11 +174,17 @@ class Pace:
     workers: int | None
 
 
-pace_options = _group(
+pace_options = option_group(
     "pace",
     Pace,
-    click.option("--batch-size", type=click.IntRange(1, 1024), metavar="N", help="Images a call of the network."),
+    click.option(
+        "--batch-size",
+        type=click.IntRange(1, 1024),
+        metavar="N",
+        help="Images a call of the network  [default: the engine's]",
+    ),
     click.option("--workers", type=click.IntRange(1, 256), metavar="N", help="Threads  [default: usable cores]"),
+    heading="Speed",
 )
 
 
@@ -190,10 +192,11 @@ def _terminal(quiet: bool, verbose: int, progress: bool | None) -> Terminal:
     return Terminal(quiet=quiet, verbosity=verbose, progress=progress)
 
 
-terminal_options = _group(
+terminal_options = option_group(
     "terminal",
     _terminal,
     click.option("-q", "--quiet", is_flag=True, help="Tell nothing but errors."),
     click.option("-v", "--verbose", count=True, help="Tell more; -vv shows logs and tracebacks."),
     click.option("--progress/--no-progress", default=None, help="Show progress  [default: where stderr is a terminal]"),
+    heading="Messages",
 )

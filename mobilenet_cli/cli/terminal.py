@@ -44,6 +44,10 @@ class Terminal:
         if not self._quiet:
             self._print(text)
 
+    def error(self, text: str) -> None:
+        """Tell something that went wrong, quiet or not."""
+        self._print(text)
+
     def _print(self, text: str) -> None:
         message = f"{_PROGRAM}: {text}"
         if self._line is not None:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mobilenet_cli.cli import completion
 from mobilenet_cli.cli.fine_tune_options import fine_tune_options
+from mobilenet_cli.cli.help import Command
 from mobilenet_cli.cli.options import ModelChoice, Pace, model_options, pace_options, terminal_options
 from mobilenet_cli.cli.tally import images
 from mobilenet_cli.cli.terminal import Terminal
@@ -26,8 +28,8 @@ _INTERRUPTED = 130
 _MOST_LISTED = 10
 
 
-@click.command("train")
-@click.argument("data", nargs=-1, required=True, metavar="FOLDER|CSV…")
+@click.command("train", cls=Command)
+@click.argument("data", nargs=-1, required=True, metavar="FOLDER|CSV…", shell_complete=completion.files)
 @click.option("-o", "--output", required=True, metavar="MODEL", help="The new model's folder; what -m takes.")
 @click.option("--overwrite", is_flag=True, help="Replace the model MODEL where it exists.")
 @model_options
@@ -81,7 +83,7 @@ def command(
       mnclassify train flowers/ -o flowers-model
       mnclassify train labels.csv -o flowers-model -m efficientnet_lite0
       mnclassify train few/ -o few-model --folds 5
-      mnclassify train flowers/ -o flowers-model --fine-tune --epochs 10 --augment --patience 3
+      mnclassify train flowers/ -o flowers-model --fine-tune --epochs 10 --augment
       mnclassify new-photos/ -m ./flowers-model
       mnclassify models import flowers-model --name flowers
     """

@@ -69,10 +69,17 @@ def compare(
     The truth names classes of the first model; the second's are those of the same wnid or else label, so the
     models may have different sets of classes. A failed image is one that the model got wrong.
 
-    Args, errors: as `evaluate` has them; besides,
+    Args:
+        first: The model that `truth` names classes of.
+        second: The other model.
+        sources: As `evaluate` takes them, and all that follows.
+        truth: Likewise.
+        batch_size: Likewise.
+        workers: Likewise.
+        watch: Called once a model.
 
     Raises:
-        InputError: The second model has no such class.
+        InputError: As `evaluate` raises it; or the second model lacks some of the true classes.
     """
     images, truths, finder = _prepared(first, sources, truth)
     others = translate(truths, _finder(second), finder)

@@ -57,7 +57,7 @@ def find_truths(sources: Sequence[Source], truth: Truth, finder: ClassFinder) ->
                 known[text] = finder.find(text)
             truths.append(known[text])
         except InputError as error:
-            problems.append((str(error), source.path))
+            problems.append((source.error or str(error), source.path))
     _refuse(problems, len(sources), finder)
     return truths
 
@@ -88,12 +88,7 @@ def _beginning(path: str) -> str:
 def _text(source: Source, truth: Truth) -> str:
     if source.path == STDIN:
         raise InputError("standard input has no name to tell the truth by; give a file")
-    try:
-        return truth(source.path)
-    except InputError:
-        if source.error is None:
-            raise
-        raise InputError(source.error) from None
+    return truth(source.path)
 
 
 def _refuse(problems: list[tuple[str, str]], images: int, finder: ClassFinder) -> None:
@@ -106,7 +101,8 @@ def _refuse(problems: list[tuple[str, str]], images: int, finder: ClassFinder) -
     if len(reasons) > _MOST_LISTED:
         lines.append(f"and {len(reasons) - _MOST_LISTED:,} more")
     raise InputError(
-        f"the truth of {len(problems):,} of {images:,} images is no class of {finder.model}:\n  " + "\n  ".join(lines)
+        f"the truth of {len(problems):,} of {images:,} images is no class of {finder.model}; "
+        "name classes by label, wnid or index:\n  " + "\n  ".join(lines)
     )
 
 

@@ -27,4 +27,5 @@ def _environment() -> Environment:
     )
     environment.filters["percent"] = "{:.1%}".format
     environment.filters["count"] = "{:,}".format
+    environment.policies["json.dumps_kwargs"] = {"separators": (",", ":"), "allow_nan": False}
     return environment

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import base64
 import io
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 
+from mobilenet_cli.cores import usable_cores
 from mobilenet_cli.errors import ImageError
 from mobilenet_cli.preprocess import load_thumbnail
 from mobilenet_cli.records import Source
 
 _QUALITY = 70
+_METHOD = 2  # of WebP's 0 to 6; the default, 4, takes twice as long for 4 % fewer bytes
+_WINDOW = 8  # thumbnails that may wait for their turn, a thread
 
 
 def thumbnail(path: str, side: int) -> str | None:
@@ -17,7 +23,7 @@ def thumbnail(path: str, side: int) -> str | None:
 
     Args:
         path: An image file.
-        side: The longer side in pixels. At 160, a photograph takes about 5 kB.
+        side: The longer side in pixels. At 192, a photograph takes about 4 kB, which are 5.3 kB as a URI.
     """
     from PIL import Image
 
@@ -26,5 +32,22 @@ def thumbnail(path: str, side: int) -> str | None:
     except ImageError:
         return None
     encoded = io.BytesIO()
-    Image.fromarray(pixels).save(encoded, "WEBP", quality=_QUALITY)
+    Image.fromarray(pixels).save(encoded, "WEBP", quality=_QUALITY, method=_METHOD)
     return "data:image/webp;base64," + base64.b64encode(encoded.getvalue()).decode()
+
+
+def thumbnails(paths: Iterable[str | None], side: int) -> Iterator[str | None]:
+    """Yield the `thumbnail` of each path in turn, and None for None; made on all cores, a bounded number ahead."""
+    workers = usable_cores()
+    waiting: deque[Future[str | None]] = deque()
+    with ThreadPoolExecutor(workers) as pool:
+        for path in paths:
+            waiting.append(pool.submit(_or_none, path, side))
+            if len(waiting) > _WINDOW * workers:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def _or_none(path: str | None, side: int) -> str | None:
+    return None if path is None else thumbnail(path, side)

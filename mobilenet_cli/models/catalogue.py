@@ -47,8 +47,16 @@ def listed() -> list[Listed]:
     Raises:
         StoreError: The store cannot be read.
     """
-    others = [name for name in store.names() if name not in registry.ENTRIES]
-    return [_listed(name) for name in (*registry.ENTRIES, *others)]
+    return [_listed(name) for name in names()]
+
+
+def names() -> list[str]:
+    """Return the names of the known models in the order of the registry, then of the others in the store.
+
+    Raises:
+        StoreError: The store cannot be read.
+    """
+    return [*registry.ENTRIES, *(name for name in store.names() if name not in registry.ENTRIES)]
 
 
 def described(model: str) -> dict[str, Any]:

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 from mobilenet_cli.errors import ModelError
 from mobilenet_cli.models import registry, store
-from mobilenet_cli.models.registry import Crop, Interpolation
 from mobilenet_cli.models.sources import Source
 from mobilenet_cli.models.sources.embedded import Embedded
 from mobilenet_cli.models.sources.hub import Hub
 from mobilenet_cli.models.sources.kaggle import Kaggle
 from mobilenet_cli.models.sources.local import Local, slug
 from mobilenet_cli.models.sources.slim import Slim
+from mobilenet_cli.preprocess import Crop, Interpolation
 
 _DEFAULT_SIZE = 128
 

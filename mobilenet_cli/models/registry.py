@@ -6,6 +6,8 @@ import os
 from dataclasses import dataclass
 from typing import Literal
 
+from mobilenet_cli.preprocess import Crop, Interpolation
+
 DEFAULT_HUB = "https://tfhub.dev"
 DEFAULT_KAGGLE = "https://api.kaggle.com"
 DEFAULT_SLIM = "https://storage.googleapis.com/download.tensorflow.org/models"
@@ -13,8 +15,6 @@ AUTO = "auto"
 MAIN = "mobilenet_v1_100_128"
 EMBEDDED = "efficientnet_lite0"
 
-Crop = Literal["center", "squash", "pad"]
-Interpolation = Literal["bilinear", "bicubic"]
 IMAGE_SIZES = range(32, 1025)
 """The square input sizes in pixels that may be asked for."""
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from mobilenet_cli.models.acquire import Model
 from mobilenet_cli.models.manifest import Kind, Network
-from mobilenet_cli.models.registry import Crop
 from mobilenet_cli.models.tensorflow_process import Report
+from mobilenet_cli.preprocess import Crop
 from mobilenet_cli.training.curve import Chart
 from mobilenet_cli.training.features import Examples
 

@@ -16,8 +16,9 @@ from mobilenet_cli.engines import EngineName
 from mobilenet_cli.errors import InputError, ModelError
 from mobilenet_cli.models import store
 from mobilenet_cli.models.manifest import Manifest
-from mobilenet_cli.models.registry import AUTO, Crop
+from mobilenet_cli.models.registry import AUTO
 from mobilenet_cli.models.tensorflow_process import Report
+from mobilenet_cli.preprocess import Crop
 from mobilenet_cli.training.dataset import check_counts, listing, read_dataset
 from mobilenet_cli.training.describe import describe
 from mobilenet_cli.training.feature_cache import FeatureCache

@@ -2,32 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import BinaryIO
 
 from mobilenet_cli.records import Embedding
 from mobilenet_cli.vectors import npz, parquet
 from mobilenet_cli.vectors.rows import Rows, Shape
+from mobilenet_cli.writers.codec import Codec
 from mobilenet_cli.writers.endings import by_ending
+from mobilenet_cli.writers.parquet import check_installed
 
-__all__ = ["FORMATS", "Codec", "Format", "Rows", "Shape", "format_of"]
-
-
-@dataclass(frozen=True, slots=True)
-class Codec:
-    """How rows become a document that is no lines, once they are all there, and how they come back.
-
-    Attributes:
-        write: Writes the document. Raises what the stream raises.
-        read: Reads it. Raises a ValueError if it is none; the message is for after a file's name and "it".
-        check_installed: Raises an OutputError if a package that this needs is not installed.
-    """
-
-    write: Callable[[Rows, BinaryIO], None]
-    read: Callable[[BinaryIO], Iterator[Embedding]]
-    check_installed: Callable[[], None] = lambda: None
+__all__ = ["FORMATS", "Format", "Shape", "format_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +28,7 @@ class Format:
 
     name: str
     endings: tuple[str, ...]
-    codec: Codec | None = None
+    codec: Codec[Rows, Embedding] | None = None
 
 
 FORMATS: Mapping[str, Format] = MappingProxyType(
@@ -51,11 +37,7 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
         for each in (
             Format("jsonl", (".jsonl", ".ndjson")),
             Format("npz", (".npz",), Codec(npz.write, npz.read)),
-            Format(
-                "parquet",
-                (".parquet",),
-                Codec(parquet.write, parquet.read, parquet.check_installed),
-            ),
+            Format("parquet", (".parquet",), Codec(parquet.write, parquet.read, check_installed)),
         )
     }
 )

@@ -1,29 +1,19 @@
-"""One run's vectors on their way to a file: rows while the run lasts, in the format that was asked for at its end.
-
-Until then FILE.part holds a line an image, whatever the format. So a run that was interrupted has lost nothing,
-and one way to go on with it serves all formats. A complete FILE is gone on with too: it is turned into rows.
-"""
+"""One run's vectors on their way to a file: rows while the run lasts, in the format that was asked for at its end."""
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator
 from typing import BinaryIO
 
-from mobilenet_cli.errors import InputError, OutputError
-from mobilenet_cli.records import Embedding, Source
+from mobilenet_cli.records import Embedding
 from mobilenet_cli.resume import RowsResumption
-from mobilenet_cli.vectors import Codec, Format
-from mobilenet_cli.vectors.rows import FIRST_BYTES, Rows, Shape, check, read_rows, to_line
-from mobilenet_cli.writers.part_file import PartFile
-from mobilenet_cli.writers.text import printable
+from mobilenet_cli.vectors import Format
+from mobilenet_cli.vectors.rows import Rows, Shape, check, read_rows, to_line
+from mobilenet_cli.writers.codec import fold, part_file, unfold
+from mobilenet_cli.writers.run_document import RunDocument
 
 
-class VectorDocument:
-    """The vectors of one run.
-
-    Used in this order: sources pass through `pending` on their way to the network, Embeddings through
-    `followed` on their way to `write`, then `close`.
-    """
+class VectorDocument(RunDocument[Embedding]):
+    """The vectors of one run."""
 
     def __init__(self, stream: BinaryIO, chosen: Format, shape: Shape, *, resume: bool = False) -> None:
         """Begin the document, or go on with what an earlier run has left.
@@ -38,33 +28,16 @@ class VectorDocument:
             InputError: The format needs a regular file, and the stream is none.
             OutputError: What is to be gone on with was made by another model, or is damaged.
         """
+        super().__init__()
         self._stream, self._shape, self._codec = stream, shape, chosen.codec
-        if (resume or chosen.codec) and not isinstance(stream, PartFile):
-            raise InputError(f"{chosen.name} is written to a regular file: give -o FILE")
-        self._earlier = self._resumed() if resume else None
-
-    @property
-    def finished(self) -> Container[str]:
-        """The paths of the images that need not be done again."""
-        return () if self._earlier is None else self._earlier
-
-    @property
-    def kept(self) -> int:
-        """How many rows of an earlier run there are."""
-        return 0 if self._earlier is None else self._earlier.rows
-
-    @property
-    def found(self) -> int:
-        """How many of the sources so far had such a row."""
-        return 0 if self._earlier is None else self._earlier.found
-
-    def pending(self, sources: Iterable[Source]) -> Iterator[Source]:
-        """Yield the sources that need to be done."""
-        return iter(sources) if self._earlier is None else self._earlier.pending(sources)
-
-    def followed(self, embeddings: Iterable[Embedding]) -> Iterator[Embedding]:
-        """Yield the Embeddings, one for each source that `pending` yielded, each to be written at once."""
-        return iter(embeddings) if self._earlier is None else self._earlier.followed(embeddings)
+        packed = self._codec is not None
+        if self._codec is not None:
+            self._part = part_file(stream, chosen.name)
+        if resume:
+            part = part_file(stream, chosen.name)
+            if self._codec is not None:
+                unfold(part, chosen.name, self._codec, self._checked_line)
+            self._earlier = RowsResumption(part, lambda rows: read_rows(rows, shape, packed=packed))
 
     def write(self, embedding: Embedding) -> None:
         """Write one Embedding as a row, in one piece."""
@@ -76,34 +49,10 @@ class VectorDocument:
         Raises:
             OutputError: There is no room for it; the rows are still there.
         """
-        if self._earlier is not None:
-            self._earlier.put_in_order()
+        super().close()
         if self._codec is not None:
-            assert isinstance(self._stream, PartFile)  # noqa: S101 - __init__ has seen to it
-            rows = Rows(self._stream.part, self._shape)
-            with self._stream.replacing() as document:
-                self._codec.write(rows, document)
+            fold(self._part, self._codec, Rows(self._part.part, self._shape))
 
-    def _resumed(self) -> RowsResumption:
-        assert isinstance(self._stream, PartFile)  # noqa: S101 - likewise
-        if self._codec is not None:
-            _unfold(self._stream, self._codec, self._shape)
-        return RowsResumption(self._stream, lambda rows: read_rows(rows, self._shape, packed=self._codec is not None))
-
-
-def _unfold(stream: PartFile, codec: Codec, shape: Shape) -> None:
-    """Turn a complete document, which is FILE or was about to become it, into rows."""
-    with stream.earlier() as earlier:
-        begin = earlier.read(len(FIRST_BYTES))
-        if FIRST_BYTES.startswith(begin):  # also where there is nothing
-            return
-        earlier.seek(0)
-        try:
-            with stream.replacing() as rows:
-                for each in codec.read(earlier):
-                    check(each, shape)
-                    rows.write(to_line(each, packed=True))
-        except ValueError as error:
-            raise OutputError(
-                f"cannot go on with {printable(earlier.name)}: {error}. Give --overwrite to start anew."
-            ) from error
+    def _checked_line(self, embedding: Embedding) -> bytes:
+        check(embedding, self._shape)
+        return to_line(embedding, packed=True)

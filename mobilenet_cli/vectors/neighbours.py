@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
+from mobilenet_cli.cells import LineMaker
 from mobilenet_cli.similar import Neighbour
 from mobilenet_cli.writers.json_lines import encoded
 from mobilenet_cli.writers.text import printable, valid_utf8
@@ -22,17 +21,9 @@ def _table(neighbours: Sequence[Neighbour]) -> str:
 
 
 def _csv(neighbours: Sequence[Neighbour]) -> str:
-    text = io.StringIO(newline="")
-    # As in writers.delimited: with "\n" alone, a field with "\r" would not be quoted.
-    rows = csv.writer(text, lineterminator="\r\n")
-    lines = []
+    maker = LineMaker(",")
     values = ((each.rank, each.path, f"{each.similarity:.{DECIMALS}f}") for each in neighbours)
-    for row in (("rank", "path", "similarity"), *values):
-        rows.writerow(row)
-        lines.append(text.getvalue().removesuffix("\r\n") + "\n")
-        text.seek(0)
-        text.truncate()
-    return valid_utf8("".join(lines))
+    return valid_utf8("".join(maker.line(row) for row in (("rank", "path", "similarity"), *values)))
 
 
 def _jsonl(neighbours: Sequence[Neighbour]) -> str:

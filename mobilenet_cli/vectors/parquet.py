@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from mobilenet_cli.errors import OutputError
 from mobilenet_cli.records import Embedding
 from mobilenet_cli.writers.text import valid_utf8
 
@@ -15,14 +14,6 @@ if TYPE_CHECKING:
 _GROUP_BYTES = 8 << 20
 """The size of a row group's vectors: small enough to hold in memory, large enough to be read fast."""
 _READ_ROWS = 64
-
-
-def check_installed() -> None:
-    """Raise an OutputError that says what to install, if pyarrow is not."""
-    try:
-        import pyarrow.parquet  # noqa: F401
-    except ImportError as error:
-        raise OutputError("Parquet is written with pyarrow: pip install 'mobilenet-cli[parquet]'") from error
 
 
 def write(rows: Rows, stream: BinaryIO) -> None:

@@ -16,15 +16,13 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from mobilenet_cli.records import Embedding
 from mobilenet_cli.writers.json_lines import encoded
-from mobilenet_cli.writers.reading import Row
+from mobilenet_cli.writers.reading import Row, whole_lines
 from mobilenet_cli.writers.text import printable, valid_utf8
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-FIRST_BYTES = b'{"path": "'
-"""How every line begins."""
 _PACKED_TYPE = "<f4"
 _PACKED_VECTOR = b', "vector": "'
 
@@ -124,13 +122,7 @@ def read_rows(stream: BinaryIO, shape: Shape, *, packed: bool) -> Iterator[Row]:
         ValueError: It has other lines, or Embeddings of another shape; the message says why, for a sentence
             that begins with the file's name.
     """
-    end = 0
-    for number, line in enumerate(stream, 1):
-        if not line.startswith(FIRST_BYTES[: len(line)]):
-            raise ValueError(f"its line {number:,} is not one of mnclassify's vectors")
-        if not line.endswith(b"\n"):
-            return
-        begin, end = end, end + len(line)
+    for number, line, begin in whole_lines(stream, "vectors"):
         try:
             embedding = from_line(line)
         except ValueError as error:
@@ -138,7 +130,7 @@ def read_rows(stream: BinaryIO, shape: Shape, *, packed: bool) -> Iterator[Row]:
         check(embedding, shape)
         if embedding.vector is not None and packed != (_PACKED_VECTOR in line):
             raise ValueError(f"its line {number:,} has a vector as another format writes it")
-        yield Row(embedding.path, embedding.status == "ok", 0, embedding.model, begin, end)
+        yield Row(embedding.path, embedding.status == "ok", 0, embedding.model, begin, begin + len(line))
 
 
 def check(embedding: Embedding, shape: Shape) -> None:

@@ -6,14 +6,17 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
+from mobilenet_cli.writers import parquet
 from mobilenet_cli.writers.base import Layout, Writer
+from mobilenet_cli.writers.codec import Codec
 from mobilenet_cli.writers.delimited import DelimitedWriter
 from mobilenet_cli.writers.endings import by_ending
 from mobilenet_cli.writers.json_lines import JsonArrayWriter, JsonLinesWriter
 from mobilenet_cli.writers.paths import PathWriter
 from mobilenet_cli.writers.reading import Row, delimited_rows, json_lines_rows
+from mobilenet_cli.writers.result_rows import ResultRows
 
 __all__ = ["FORMATS", "Format", "Layout", "Writer", "format_of"]
 
@@ -27,12 +30,14 @@ class Format:
         endings: The endings of file names that mean it, lower case and with the dot.
         make: Makes its Writer for a binary stream that is open for writing.
         read: Reads the rows of an unfinished document back; None where such a document cannot be gone on with.
+        codec: Makes the document of its rows, at the end; None where the rows are the document.
     """
 
     name: str
     endings: tuple[str, ...]
     make: Callable[[BinaryIO, Layout], Writer]
     read: Callable[[BinaryIO, Layout], Iterator[Row]] | None = None
+    codec: Codec[ResultRows, dict[str, Any]] | None = None
 
 
 def _table(stream: BinaryIO, layout: Layout) -> Writer:
@@ -50,6 +55,16 @@ def _delimited(name: str, endings: tuple[str, ...], delimiter: str) -> Format:
     )
 
 
+def _folded(name: str, endings: tuple[str, ...], codec: Codec[ResultRows, dict[str, Any]]) -> Format:
+    return Format(name, endings, JsonLinesWriter, json_lines_rows, codec)
+
+
+def _page(rows: ResultRows, stream: BinaryIO) -> None:
+    from mobilenet_cli.html.report import write  # imports jinja2
+
+    write(rows.results, stream)
+
+
 FORMATS: Mapping[str, Format] = MappingProxyType(
     {
         each.name: each
@@ -59,6 +74,8 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
             _delimited("tsv", (".tsv", ".tab"), "\t"),
             Format("json", (".json",), JsonArrayWriter),
             Format("jsonl", (".jsonl", ".ndjson"), JsonLinesWriter, json_lines_rows),
+            _folded("parquet", (".parquet",), Codec(parquet.write, parquet.read, parquet.check_installed)),
+            _folded("html", (".html", ".htm"), Codec(_page, read=None)),
             Format("path", (), PathWriter),
         )
     }

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from typing import TYPE_CHECKING, BinaryIO
 
+from mobilenet_cli.cells import LineMaker, unique
 from mobilenet_cli.writers.base import SCORE_DECIMALS, Layout
 from mobilenet_cli.writers.text import valid_utf8
 
@@ -15,32 +14,47 @@ if TYPE_CHECKING:
     from mobilenet_cli.records import Result
 
 
-def columns(layout: Layout) -> tuple[str, ...]:
-    """Return the names of the columns that a table of this layout has, in order."""
+def own_columns(layout: Layout) -> tuple[str, ...]:
+    """Return the names of the columns that say what a Result is, in order; what it is of comes before them."""
     if layout.long:
-        return ("path", "rank", "index", "wnid", "label", "score", "model", "error")
+        return ("rank", "index", "wnid", "label", "score", "model", "error")
     ranked = (f"{name}_{rank}" for rank in range(1, layout.top_k + 1) for name in ("label", "score"))
-    return ("path", "status", *ranked, "error", "model")
+    return ("status", *ranked, "error", "model")
+
+
+def columns(layout: Layout) -> tuple[str, ...]:
+    """Return the names of all columns, in order: after those of a table, a name that it has gets a number."""
+    before = ("path",) if layout.columns is None else layout.columns
+    return (*before, *unique(own_columns(layout), taken=before))
+
+
+def header(layout: Layout, delimiter: str) -> bytes:
+    """Return the line that such a document begins with."""
+    return _encoded(LineMaker(delimiter).line(columns(layout)))
 
 
 class DelimitedWriter:
-    r"""Writes CSV as RFC 4180 has it, except that lines end with "\n" alone; UTF-8; with a header."""
+    r"""Writes CSV as RFC 4180 has it, except that lines end with "\n" alone; UTF-8; with a header.
+
+    The cells of a table are the bytes that they were, valid UTF-8 or not. What a row has of them beyond its
+    table's columns comes last, so that all others are below their names.
+    """
 
     def __init__(self, stream: BinaryIO, layout: Layout, *, delimiter: str) -> None:
         self._stream = stream
         self._layout = layout
-        self._text = io.StringIO(newline="")
-        # Before Python 3.13 a field with "\r" is quoted only if the line ending has one, and its reader
-        # rejects such a field unquoted: so the rows are made with "\r\n", which _lines takes off again.
-        self._csv = csv.writer(self._text, delimiter=delimiter, lineterminator="\r\n")
+        self._delimiter = delimiter
+        self._maker = LineMaker(delimiter)
         self._begun = not layout.header
 
-    def write(self, result: Result) -> None:
+    def write(self, result: Result, cells: Sequence[str] = ()) -> None:
         """Write the rows of one Result, after the header if they are the first."""
-        if self._layout.long:
-            self._put(_long_rows(result))
+        if self._layout.columns is None:
+            cells, width = [valid_utf8(result.path)], 1
         else:
-            self._put([_wide_row(result, self._layout.top_k)])
+            width = len(self._layout.columns)
+        own = _long_rows(result) if self._layout.long else [_wide_row(result, self._layout.top_k)]
+        self._put([*cells[:width], *row, *cells[width:]] for row in own)
 
     def close(self) -> None:
         """Write the header if nothing was written."""
@@ -48,31 +62,27 @@ class DelimitedWriter:
             self._put([])
 
     def _put(self, rows: Iterable[Sequence[object]]) -> None:
-        header = [] if self._begun else [columns(self._layout)]
+        begin = b"" if self._begun else header(self._layout, self._delimiter)
         self._begun = True
-        lines = "".join(self._line(row) for row in (*header, *rows))
-        self._stream.write(valid_utf8(lines).encode())
+        self._stream.write(begin + _encoded("".join(map(self._maker.line, rows))))
 
-    def _line(self, row: Sequence[object]) -> str:
-        self._csv.writerow(row)
-        line = self._text.getvalue().removesuffix("\r\n") + "\n"
-        self._text.seek(0)
-        self._text.truncate()
-        return line
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
 
 
 def _wide_row(result: Result, top_k: int) -> list[str]:
-    cells = [cell for each in result.predictions for cell in (each.label, _score(each.score))]
+    cells = [cell for each in result.predictions for cell in (valid_utf8(each.label), _score(each.score))]
     cells += [""] * (2 * top_k - len(cells))
-    return [result.path, result.status, *cells, result.error or "", result.model]
+    return [result.status, *cells, valid_utf8(result.error or ""), valid_utf8(result.model)]
 
 
 def _long_rows(result: Result) -> list[list[object]]:
-    tail = [result.model, result.error or ""]
+    tail = [valid_utf8(result.model), valid_utf8(result.error or "")]
     if not result.predictions:  # failed, or nothing above the threshold: the image keeps a row
-        return [[result.path, "", "", "", "", "", *tail]]
+        return [["", "", "", "", "", *tail]]
     return [
-        [result.path, each.rank, each.index, each.wnid, each.label, _score(each.score), *tail]
+        [each.rank, each.index, valid_utf8(each.wnid), valid_utf8(each.label), _score(each.score), *tail]
         for each in result.predictions
     ]
 

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
-from mobilenet_cli.records import Result, Source
-from mobilenet_cli.resume import Resumption
+from mobilenet_cli.records import Result, RowSource, Source
+from mobilenet_cli.resume import Expected, Resumption
 from mobilenet_cli.writers import Format, Layout
-from mobilenet_cli.writers.part_file import PartFile
+from mobilenet_cli.writers.codec import fold, part_file, unfold
+from mobilenet_cli.writers.json_lines import encoded, row_names
+from mobilenet_cli.writers.reading import check_row_names
+from mobilenet_cli.writers.result_rows import ResultRows
+from mobilenet_cli.writers.run_document import RunDocument
 
 if TYPE_CHECKING:
     from mobilenet_cli.models.acquire import Model
 
 
-class ResultDocument:
-    """Used in this order: sources through `pending`, results through `followed` and to `write`, then `close`."""
+class ResultDocument(RunDocument[Result]):
+    """The Results of one run."""
 
     def __init__(
         self, stream: BinaryIO, chosen: Format, layout: Layout, model: Model, *, threshold: float, resume: bool
@@ -32,48 +37,60 @@ class ResultDocument:
             resume: Go on with what is there.
 
         Raises:
+            InputError: The format needs a regular file, and the stream is none.
             OutputError: What is there was made with other options or another model, or is damaged.
         """
-        self._earlier: Resumption | None = None
+        super().__init__()
+        self._layout, self._codec = layout, chosen.codec
+        # The cells of the rows whose images are on their way through the network, and of the last that came back.
+        self._under_way: deque[tuple[str, ...]] = deque()
+        self._cells: tuple[str, ...] = ()
+        if self._codec is not None:
+            self._part = part_file(stream, chosen.name)
         if resume:
-            assert isinstance(stream, PartFile)  # noqa: S101 - open_output opens no other to go on with
-            fewest = 0 if threshold else layout.top_k
-            self._earlier = Resumption(stream, chosen, layout, model=model.name, fewest=fewest)
+            part = part_file(stream, chosen.name)
+            expected = Expected(model.name, 0 if threshold else layout.top_k, layout.top_k)
+            if self._codec is not None:
+                unfold(part, chosen.name, self._codec, lambda fields: _checked_line(fields, expected, layout))
+            self._earlier = Resumption(part, chosen, layout, expected)
             layout = replace(layout, header=not self._earlier.has_header)
         self._writer = chosen.make(stream, layout)
         self.written = 0
         """How many results were written."""
 
-    @property
-    def kept(self) -> int:
-        """How many finished rows there were before."""
-        return self._earlier.rows if self._earlier is not None else 0
+    def pending(self, sources: Iterable[Source]) -> Iterator[Source]:
+        """Yield the sources that need to be done."""
+        for source in super().pending(sources):
+            if isinstance(source, RowSource):
+                self._under_way.append(source.cells)
+            yield source
 
-    @property
-    def found(self) -> int:
-        """How many of the sources so far had a finished row."""
-        return self._earlier.found if self._earlier is not None else 0
-
-    @property
-    def finished(self) -> Container[str]:
-        """The paths that have a finished row."""
-        return self._earlier if self._earlier is not None else ()
-
-    def pending(self, sources: Iterable[Source]) -> Iterable[Source]:
-        """Return the sources that have no finished row."""
-        return sources if self._earlier is None else self._earlier.pending(sources)
-
-    def followed(self, results: Iterable[Result]) -> Iterator[Result]:
-        """Yield the results of the pending sources, each to be written (or not) at once."""
-        return iter(results) if self._earlier is None else self._earlier.followed(results)
+    def followed(self, records: Iterable[Result]) -> Iterator[Result]:
+        """Yield the results, one for each source that `pending` yielded, each to be written (or not) at once."""
+        for result in super().followed(records):
+            if self._layout.columns is not None:
+                self._cells = self._under_way.popleft()
+            yield result
 
     def write(self, result: Result) -> None:
         """Write one result."""
-        self._writer.write(result)
+        self._writer.write(result, self._cells)
         self.written += 1
 
     def close(self) -> None:
-        """Complete the document; the stream stays open."""
+        """Complete the document; the stream stays open.
+
+        Raises:
+            OutputError: There is no room to do so; the finished rows are still there.
+        """
         self._writer.close()
-        if self._earlier is not None:
-            self._earlier.put_in_order()
+        super().close()
+        if self._codec is not None:
+            fold(self._part, self._codec, ResultRows(self._part.part, self._layout))
+
+
+def _checked_line(fields: dict[str, Any], expected: Expected, layout: Layout) -> bytes:
+    check_row_names(fields, row_names(layout))
+    if fields["status"] == "ok":
+        expected.check(fields["path"], fields["model"], len(fields["predictions"]))
+    return encoded(fields) + b"\n"

@@ -2,6 +2,8 @@ r"""Results as JSON: one object a Result, a line each, alone (JSONL) or in an ar
 
 Text stays readable UTF-8. A byte of a file name that is not UTF-8 is the escape of its lone surrogate
 ("\udcff"), so `os.fsencode(json.loads(line)["path"])` gives the name's exact bytes.
+
+Where a row of a table names the image, "row" has its cells by column, and "row_extra" those beyond the columns.
 """
 
 from __future__ import annotations
@@ -10,12 +12,17 @@ import json
 import re
 from typing import TYPE_CHECKING, BinaryIO
 
+from mobilenet_cli.cells import unique
 from mobilenet_cli.writers.base import SCORE_DECIMALS, Layout
+from mobilenet_cli.writers.text import valid_utf8
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from mobilenet_cli.records import Result
+
+FIRST_BYTES = b'{"path": "'
+"""How every line of a record begins."""
 
 # JSON allows these two groups unescaped; a terminal obeys the first, and UTF-8 cannot encode the second.
 _TO_ESCAPE = re.compile("[\x7f-\x9f\ud800-\udfff]")
@@ -25,12 +32,12 @@ class JsonLinesWriter:
     """Writes one object a line."""
 
     def __init__(self, stream: BinaryIO, layout: Layout) -> None:
-        del layout  # an object shows whatever predictions its Result has
         self._stream = stream
+        self._names = row_names(layout)
 
-    def write(self, result: Result) -> None:
+    def write(self, result: Result, cells: Sequence[str] = ()) -> None:
         """Write one Result as a line."""
-        self._stream.write(_encoded(result) + b"\n")
+        self._stream.write(_encoded(result, self._names, cells) + b"\n")
 
     def close(self) -> None:
         """Do nothing: a document of lines is complete after each."""
@@ -40,13 +47,13 @@ class JsonArrayWriter:
     """Writes one array with an object a line; it is valid JSON once closed."""
 
     def __init__(self, stream: BinaryIO, layout: Layout) -> None:
-        del layout
         self._stream = stream
+        self._names = row_names(layout)
         self._begun = False
 
-    def write(self, result: Result) -> None:
+    def write(self, result: Result, cells: Sequence[str] = ()) -> None:
         """Write one Result as the array's next object."""
-        self._stream.write((b",\n" if self._begun else b"[\n") + _encoded(result))
+        self._stream.write((b",\n" if self._begun else b"[\n") + _encoded(result, self._names, cells))
         self._begun = True
 
     def close(self) -> None:
@@ -54,8 +61,13 @@ class JsonArrayWriter:
         self._stream.write(b"\n]\n" if self._begun else b"[]\n")
 
 
-def _encoded(result: Result) -> bytes:
-    record = {
+def row_names(layout: Layout) -> list[str] | None:
+    """Return what the fields of an object's "row" are called: the table's columns, each with a name of its own."""
+    return None if layout.columns is None else unique(map(valid_utf8, layout.columns))
+
+
+def _encoded(result: Result, names: Sequence[str] | None, cells: Sequence[str]) -> bytes:
+    record: dict[str, object] = {
         "path": result.path,
         "status": result.status,
         "predictions": [
@@ -73,10 +85,14 @@ def _encoded(result: Result) -> bytes:
         "height": result.height,
         "model": result.model,
     }
+    if names is not None:
+        record["row"] = dict(zip(names, cells, strict=False))
+        if len(cells) > len(names):
+            record["row_extra"] = cells[len(names) :]
     return encoded(record)
 
 
-def encoded(record: Mapping[str, object]) -> bytes:
-    """Return an object as JSON on one line that a terminal cannot obey, readable and valid UTF-8."""
-    text = json.dumps(record, ensure_ascii=False)
+def encoded(record: Mapping[str, object], *, indent: int | None = None) -> bytes:
+    """Return an object as JSON that a terminal cannot obey, readable and valid UTF-8: on one line, or indented."""
+    text = json.dumps(record, ensure_ascii=False, indent=indent)
     return _TO_ESCAPE.sub(lambda match: f"\\u{ord(match[0]):04x}", text).encode()

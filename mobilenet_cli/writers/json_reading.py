@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any, BinaryIO
 
 from mobilenet_cli.records import Prediction, Result
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 
 def read_results(stream: BinaryIO) -> Iterator[Result]:
@@ -31,5 +28,22 @@ def read_results(stream: BinaryIO) -> Iterator[Result]:
 
 
 def _result(fields: Any) -> Result:
-    predictions: Iterable[Any] = fields.pop("predictions")
-    return Result(predictions=tuple(Prediction(**each) for each in predictions), **fields)
+    for name in ("row", "row_extra"):  # the cells of the table that named the image
+        fields.pop(name, None)
+    predictions = tuple(Prediction(**each) for each in fields.pop("predictions"))
+    result = Result(predictions=predictions, **fields)
+    texts = [
+        result.path,
+        result.model,
+        result.error or "",
+        *(t for each in predictions for t in (each.wnid, each.label)),
+    ]
+    numbers = [result.width or 0, result.height or 0, *(n for each in predictions for n in (each.rank, each.index))]
+    if (
+        result.status not in ("ok", "error")
+        or not all(isinstance(each, str) for each in texts)
+        or not all(isinstance(each, int) for each in numbers)
+        or not all(0 <= each.score <= 1 for each in predictions)
+    ):
+        raise ValueError("a field has another kind of value")
+    return result

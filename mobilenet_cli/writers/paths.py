@@ -6,6 +6,8 @@ import os
 from typing import TYPE_CHECKING, BinaryIO
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mobilenet_cli.records import Result
     from mobilenet_cli.writers.base import Layout
 
@@ -17,8 +19,9 @@ class PathWriter:
         self._stream = stream
         self._end = b"\0" if layout.null else b"\n"
 
-    def write(self, result: Result) -> None:
+    def write(self, result: Result, cells: Sequence[str] = ()) -> None:
         """Write the Result's path, unless the image failed or has no prediction left."""
+        del cells
         if result.predictions:
             self._stream.write(os.fsencode(result.path) + self._end)
 

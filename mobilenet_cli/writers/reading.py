@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import csv
 import json
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
-from mobilenet_cli.writers.delimited import columns
+from mobilenet_cli.cells import Records
+from mobilenet_cli.records import row_key
+from mobilenet_cli.writers.delimited import columns, header, own_columns
+from mobilenet_cli.writers.json_lines import FIRST_BYTES, row_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from mobilenet_cli.writers.base import Layout
 
@@ -21,7 +24,7 @@ class Row(NamedTuple):
     """Where a document says what about a Result.
 
     Attributes:
-        path: The Result's path, as the document shows it.
+        key: What it is found by: the Result's path, as the document shows it, or the key of a table's row.
         ok: Whether the image was classified.
         predictions: How many predictions there are.
         model: The model's name.
@@ -29,7 +32,7 @@ class Row(NamedTuple):
         end: Offset after its last byte.
     """
 
-    path: str
+    key: str
     ok: bool
     predictions: int
     model: str
@@ -43,20 +46,46 @@ def json_lines_rows(stream: BinaryIO, layout: Layout) -> Iterator[Row]:
     Raises:
         ValueError: It is none; the message says why, for a sentence that begins with the file's name.
     """
-    del layout  # an object shows whatever predictions its Result has
-    first = b'{"path": "'
-    end = 0
-    for number, line in enumerate(stream, 1):
-        if not line.startswith(first[: len(line)]):
-            raise ValueError(f"its line {number:,} is not one of mnclassify's JSONL")
-        if not line.endswith(b"\n"):
-            return
-        begin, end = end, end + len(line)
+    names = row_names(layout)
+    for number, line, begin in whole_lines(stream, "JSONL"):
         try:
             record = json.loads(line)
-            yield Row(record["path"], record["status"] == "ok", len(record["predictions"]), record["model"], begin, end)
-        except (ValueError, KeyError, TypeError) as error:
+            key, ok, predictions = record["path"], record["status"] == "ok", len(record["predictions"])
+            check_row_names(record, names)
+            if names is not None:
+                key = row_key((*record["row"].values(), *record.get("row_extra", ())))
+            row = Row(key, ok, predictions, record["model"], begin, begin + len(line))
+        except (KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
             raise ValueError(f"its line {number:,} is damaged ({error})") from error
+        yield row
+
+
+def check_row_names(record: dict[str, Any], names: Sequence[str] | None) -> None:
+    """Raise a ValueError if an object is not of a row with columns of these names, or of a row at all for None."""
+    if "row" not in record:
+        if names is not None:
+            raise ValueError("its results are not those of a CSV's rows")
+    elif names is None:
+        raise ValueError("its results are those of a CSV's rows: name that with --from-csv")
+    elif list(record["row"]) != list(names):
+        found, wanted = (", ".join(each)[:200] for each in (record["row"], names))
+        raise ValueError(f"its rows have the columns {found!r}, not {wanted!r}")
+
+
+def whole_lines(stream: BinaryIO, what: str) -> Iterator[tuple[int, bytes, int]]:
+    """Yield each line of a document of JSON objects but for a torn last one: its number, itself, where it begins.
+
+    Raises:
+        ValueError: A line is no record; the message calls them mnclassify's `what`.
+    """
+    begin = 0
+    for number, line in enumerate(stream, 1):
+        if not line.startswith(FIRST_BYTES[: len(line)]):
+            raise ValueError(f"its line {number:,} is not one of mnclassify's {what}")
+        if not line.endswith(b"\n"):
+            return
+        yield number, line, begin
+        begin += len(line)
 
 
 def delimited_rows(stream: BinaryIO, layout: Layout, *, delimiter: str) -> Iterator[Row]:
@@ -68,20 +97,25 @@ def delimited_rows(stream: BinaryIO, layout: Layout, *, delimiter: str) -> Itera
     Raises:
         ValueError: It is none; the message says why, for a sentence that begins with the file's name.
     """
-    header = (delimiter.join(columns(layout)) + "\n").encode()
-    begins_with = stream.readline(1 << 16)
-    if not header.startswith(begins_with):
-        found, wanted = (line.decode(errors="replace").strip() for line in (begins_with, header))
-        raise ValueError(f"its columns are {found[:200]!r}, not {wanted!r}")
-    if begins_with != header:
+    wanted = header(layout, delimiter)
+    begins_with = stream.read(len(wanted))
+    if not wanted.startswith(begins_with):
+        stream.seek(0)
+        found, *_ = stream.read(1 << 16).splitlines()
+        shown = (line.decode(errors="replace").strip() for line in (found[:200], wanted))
+        raise ValueError("its columns are {!r}, not {!r}".format(*shown))
+    if begins_with != wanted:
         return
-    records = _records(stream, len(header), delimiter, len(columns(layout)))
+    records = _records(stream, len(wanted), delimiter, layout)
     if layout.long:
         yield from _grouped(records, layout.top_k)
-    else:
-        for fields, begin, end in records:
-            scores = fields[3:-2:2]
-            yield Row(fields[0], fields[1] == "ok", len(scores) - scores.count(""), fields[-1], begin, end)
+        return
+    first, end_of_own = len(columns(layout)) - len(own_columns(layout)), len(columns(layout))
+    for fields, begin, end in records:
+        own = fields[first:end_of_own]
+        key = fields[0] if layout.columns is None else row_key((*fields[:first], *fields[end_of_own:]))
+        scores = own[2:-2:2]
+        yield Row(key, own[0] == "ok", len(scores) - scores.count(""), own[-1], begin, end)
 
 
 def _grouped(records: Iterator[tuple[list[str], int, int]], top_k: int) -> Iterator[Row]:
@@ -89,7 +123,7 @@ def _grouped(records: Iterator[tuple[list[str], int, int]], top_k: int) -> Itera
     row = None
     for fields, begin, end in records:
         path, rank, model, error = fields[0], fields[1], fields[6], fields[7]
-        if row is not None and rank == str(row.predictions + 1) and path == row.path:
+        if row is not None and rank == str(row.predictions + 1) and path == row.key:
             row = row._replace(predictions=row.predictions + 1, end=end)
             continue
         if rank not in {"", "1"}:
@@ -107,30 +141,31 @@ class _Lines:
     def __init__(self, stream: BinaryIO, begin: int) -> None:
         self._stream = stream
         self.end = begin
-        self.torn = self.at_end = False
+        self.torn = False
 
     def __iter__(self) -> Iterator[str]:
         for line in self._stream:
             self.end += len(line)
             self.torn = not line.endswith(b"\n")
             yield line.decode("utf-8", "surrogateescape")  # a torn line may end within a character
-        self.at_end = True
 
 
-def _records(stream: BinaryIO, begin: int, delimiter: str, width: int) -> Iterator[tuple[list[str], int, int]]:
+def _records(stream: BinaryIO, begin: int, delimiter: str, layout: Layout) -> Iterator[tuple[list[str], int, int]]:
     """Yield the fields of each whole record, and where it begins and ends, from offset `begin` of the document."""
+    width = len(columns(layout))
     lines = _Lines(stream, begin)
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    records = Records(lines, delimiter, strict=True)
+    reader = iter(records)
     while True:
         try:
             fields = next(reader, None)
         except csv.Error as error:
-            if lines.at_end:  # it ends within quotes
+            if records.ended:  # it ends within quotes
                 return
             raise ValueError(f"it is damaged at byte {begin:,} ({error})") from error
         if fields is None or lines.torn:
             return
-        if len(fields) != width:
+        if len(fields) < width or (len(fields) > width and layout.columns is None):
             raise ValueError(f"it has a row of {len(fields)} columns instead of {width}, at byte {begin:,}")
         yield fields, begin, lines.end
         begin = lines.end

@@ -23,6 +23,8 @@ from rich.text import Text
 from mobilenet_cli.writers.text import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mobilenet_cli.records import Prediction, Result
     from mobilenet_cli.writers.base import Layout
 
@@ -71,8 +73,9 @@ class TableWriter:
         )
         self._codes = {style: self._codes_of(style) for style in ("bold", "dim", "cyan", "red")}
 
-    def write(self, result: Result) -> None:
+    def write(self, result: Result, cells: Sequence[str] = ()) -> None:
         """Write the lines of one Result, after the header or the blank line that sets it off."""
+        del cells  # there is no room for them
         right = self._failure(result) if result.status == "error" else self._predictions(result)
         lines = self._beside(printable(result.path), right)
         if not self._begun:

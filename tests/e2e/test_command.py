@@ -218,7 +218,7 @@ def test_help_and_classifying_import_only_what_they_need(mnclassify: Run):
     assert not heavy & imported("classify", "--help")
     classifying = imported(CAT, "-m", "efficientnet_lite0", "-f", "csv")
     assert {"numpy", "PIL", "ai_edge_litert"} <= classifying
-    assert not {"tensorflow", "tensorflow_hub", "tf_keras", "pandas", "rich.console", "filelock"} & classifying
+    assert not {"tensorflow", "tensorflow_hub", "tf_keras", "pandas", "rich.console", "filelock", "lxml"} & classifying
 
 
 def test_on_a_terminal_it_is_a_table_with_progress_below(mnclassify: Run):

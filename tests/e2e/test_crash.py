@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -34,11 +34,12 @@ class Photos:
 
     folder: Path
     home: Path
+    sources: tuple[str, ...] = ()
 
     def start(self, *arguments: object, **options) -> subprocess.Popen[str]:
         environment = os.environ | {"MNCLASSIFY_HOME": str(self.home), "MNCLASSIFY_HUB_URL": "http://127.0.0.1:9"}
         environment.pop("COVERAGE_PROCESS_CONFIG", None)  # measuring a process that is killed tells nothing
-        command = [*COMMAND, str(self.folder), *map(str, arguments)]
+        command = [*COMMAND, *(self.sources or [str(self.folder)]), *map(str, arguments)]
         return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True, **options)
 
     def run(self, *arguments: object, code: int = 1, **options) -> str:
@@ -131,6 +132,29 @@ def test_kills_lose_no_row_and_double_none(photos: Photos, uninterrupted, tmp_pa
     photos.run("-o", file, "--resume")
     assert file.read_bytes() == expected
     assert list(tmp_path.iterdir()) == [file]
+
+
+@pytest.mark.parametrize(("name", "kills"), [("csv", 5), ("parquet", 2)])
+def test_kills_leave_one_row_for_each_of_a_table(photos: Photos, tmp_path: Path, name: str, kills: int):
+    file, part = tmp_path / f"out.{name}", tmp_path / f"out.{name}.part"
+    choose = random.Random(name)
+    images = [each.name for each in sorted(photos.folder.iterdir())]
+    rows = [[str(number), 'two\nlines, "x"', choose.choice(images)] for number in range(800)]
+    rows[::50] = rows[1::50]  # the same row twice
+    with (photos.folder / "table").open("w", errors="surrogateescape", newline="") as table:
+        csv.writer(table).writerows([["id", "note", "image"], *rows])
+    labelled = replace(photos, sources=("--from-csv", str(photos.folder / "table")))
+    killed = 0
+    while killed < kills:
+        process = labelled.start("-o", file, "--resume", *SLOWLY)
+        kill_at_random(process, part, choose)
+        killed += process.returncode == -signal.SIGKILL
+    labelled.run("-o", file, "--resume")
+    labelled.run("-o", tmp_path / f"whole.{name}")
+    assert file.read_bytes() == (tmp_path / f"whole.{name}").read_bytes()
+    if name == "csv":
+        text = file.read_bytes().decode("utf-8", "surrogateescape")
+        assert [row[:3] for row in csv.reader(io.StringIO(text, newline=""))][1:] == rows
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -296,7 +320,7 @@ def test_another_model_is_refused(photos: Photos, uninterrupted, tmp_path: Path)
     [
         (["--resume"], "--resume goes with -o FILE"),
         (["-o", "x.csv", "--resume", "--overwrite"], "give one of them"),
-        (["-o", "x.json", "--resume"], "csv, tsv, jsonl, not with json"),
+        (["-o", "x.json", "--resume"], "csv, tsv, jsonl, parquet, html, not with json"),
         (["-o", "x", "-f", "table", "--resume"], "not with table"),
     ],
 )

@@ -86,15 +86,25 @@ def test_a_tree_gives_its_first_row_at_once_and_takes_no_more_memory_than_a_fold
     assert many.peak_bytes < 1.1 * few.peak_bytes
 
 
-def test_a_list_gives_its_first_row_before_it_ends(tree: Path, start):
-    process = start("--from", "-", stdin=subprocess.PIPE, bufsize=0)
+@pytest.mark.parametrize(
+    ("arguments", "begin", "line"),
+    [
+        (["--from", "-", "-f", "csv"], "", "{}\n"),
+        (["--from", "-", "-0", "-f", "jsonl"], "", "{}\0"),
+        (["--from", "-", "-0", "-f", "path"], "", "{}\0"),
+        (["--from-csv", "-", "-f", "csv"], "id,path\n", '1,"{}"\n'),
+    ],
+)
+def test_a_list_gives_its_first_row_before_it_ends(tree: Path, start, arguments: list[str], begin: str, line: str):
+    process = start(*arguments, stdin=subprocess.PIPE, bufsize=0)
     assert process.stdin
     assert process.stdout
+    process.stdin.write(begin.encode())
     for number in range(3):
-        process.stdin.write(f"{tree}/0000/{number:05}.png\n".encode())
-        if number == 0:
-            assert process.stdout.readline().startswith(b"path,")
-        assert f"/{number:05}.png,ok" in process.stdout.readline().decode()
+        process.stdin.write(line.format(f"{tree}/0000/{number:05}.png").encode())
+        if number == 0 and "csv" in arguments:
+            assert b"path,status" in process.stdout.readline()
+        assert f"/{number:05}.png" in process.stdout.readline().decode()
     process.stdin.close()
     assert process.wait(10) == 0
 
@@ -111,3 +121,17 @@ def test_a_list_of_many_takes_no_more_memory_than_a_list_of_few(tree: Path, star
     assert (few.rows, many.rows) == (FEW, FEW + 2 * MANY)
     assert many.seconds_to_first_row < FIRST_ROW_SECONDS
     assert many.peak_bytes < 1.1 * few.peak_bytes
+
+
+def test_a_table_of_many_takes_no_more_memory_than_a_table_of_few(start, tmp_path: Path):
+    def run(count: int) -> Measured:
+        file = tmp_path / "photos.csv"
+        file.write_text(
+            "path,note\n" + "".join(f'missing/{number}.jpg,"a note, {number}"\n' for number in range(count))
+        )
+        return measured(start("--from-csv", file), time.monotonic())
+
+    few, many = run(2_000), run(60_000)
+    assert (few.rows, many.rows) == (2_000, 60_000)
+    assert many.seconds_to_first_row < FIRST_ROW_SECONDS
+    assert many.peak_bytes < 1.05 * few.peak_bytes

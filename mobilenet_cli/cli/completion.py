@@ -1,0 +1,24 @@
+"""What the shell completes: file names and the names of models. Click makes the scripts for bash, zsh and fish."""
+
+from __future__ import annotations
+
+import click
+from click.shell_completion import CompletionItem
+
+
+def files(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Leave it to the shell, which knows files best."""
+    return [CompletionItem(incomplete, type="file")]
+
+
+def models(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Return the models that are known by name or stored, and leave paths to the shell."""
+    from mobilenet_cli.errors import StoreError
+    from mobilenet_cli.models import catalogue, registry
+
+    try:
+        names = [registry.AUTO, *catalogue.names()]
+    except StoreError:  # it is told where the command runs
+        names = []
+    known = [CompletionItem(name) for name in names if name.startswith(incomplete)]
+    return known or files(ctx, parameter, incomplete)

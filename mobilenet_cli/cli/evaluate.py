@@ -1,0 +1,199 @@
+"""`mnclassify evaluate SOURCES…`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+import click
+
+from mobilenet_cli.cli import completion
+from mobilenet_cli.cli.help import Command
+from mobilenet_cli.cli.input_options import optional_input_options
+from mobilenet_cli.cli.options import (
+    ModelChoice,
+    Pace,
+    model_options,
+    pace_options,
+    terminal_options,
+)
+from mobilenet_cli.cli.sources import NamedSources
+from mobilenet_cli.cli.tally import Tally
+from mobilenet_cli.cli.terminal import Terminal, stdout_is_terminal
+from mobilenet_cli.errors import OutputError
+from mobilenet_cli.inputs import find_sources
+from mobilenet_cli.records import Result, Source
+from mobilenet_cli.writers.output import open_output
+from mobilenet_cli.writers.text import printable
+
+if TYPE_CHECKING:
+    from mobilenet_cli.classifier import Classifier
+    from mobilenet_cli.evaluation.records import Comparison, Evaluation
+    from mobilenet_cli.evaluation.truth import Truth
+
+_ENDINGS = (".html", ".htm", ".json")
+
+
+def _checked_files(_: click.Context, __: click.Parameter, files: tuple[str, ...]) -> tuple[str, ...]:
+    for file in files:
+        if not file.lower().endswith(_ENDINGS):
+            raise click.BadParameter(f"{printable(file)}: a page ends in .html, JSON in .json")
+    return files
+
+
+@click.command("evaluate", cls=Command)
+@optional_input_options
+@click.option(
+    "--truth",
+    default="folder",
+    show_default=True,
+    metavar="folder|filename|csv:FILE",
+    help="What names an image's class: its folder, its own name up to the first _, or a CSV.",
+)
+@model_options
+@click.option("--labels", type=click.Path(exists=True, dir_okay=False), help="A file with a label a line, for -m.")
+@click.option(
+    "--compare",
+    metavar="NAME",
+    shell_complete=completion.models,
+    help="Evaluate this model too, and test whether the two differ.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
+@click.option(
+    "-o",
+    "--output",
+    "files",
+    multiple=True,
+    metavar="FILE",
+    callback=_checked_files,
+    shell_complete=completion.files,
+    help="Write a page (.html) or JSON (.json) besides; may be given again.",
+)
+@click.option("--overwrite", is_flag=True, help="Replace FILE where it exists.")
+@pace_options
+@terminal_options
+def command(
+    named: NamedSources | None,
+    truth: str,
+    model: ModelChoice,
+    labels: str | None,
+    compare: str | None,
+    as_json: bool,
+    files: tuple[str, ...],
+    overwrite: bool,
+    pace: Pace,
+    terminal: Terminal,
+) -> int:
+    """Tell how well a model labels images whose truth is known.
+
+    The truth is a label, a wnid or an index (from 0). It is looked up for every image before the first is
+    opened; an unknown or ambiguous one is an error. Images that cannot be read count as wrong, and are told
+    apart.
+
+    A CSV names in its first line a column path (or file, image) and a column truth (or wnid, label, class,
+    index). With it SOURCES may be left out: then its rows are meant.
+
+    --image-size, --crop and --engine hold for both models, --labels for the first.
+
+    \b
+    Examples:
+      mnclassify evaluate validation/                 folders named by class
+      mnclassify evaluate photos/ --truth filename    n02123045_12.jpg
+      mnclassify evaluate --truth csv:truth.csv -o evaluation.html
+      mnclassify evaluate validation/ --compare mobilenet_v1_100_224
+      mnclassify evaluate validation/ --json | jq .top_1.value
+    """
+    from mobilenet_cli.evaluation.truth import truth_of
+    from mobilenet_cli.preprocess import silence_decoder_warnings
+
+    silence_decoder_warnings()
+    rule = truth_of(truth)
+    images = list(_sources(named, rule))
+    if not images:
+        return Tally(terminal, "classified").conclude()
+    with terminal.warnings_shown(), ExitStack() as stack:
+        streams = [stack.enter_context(_opened(file, overwrite)) for file in files]
+        run = _Run(images, rule, pace, terminal)
+        result = run.result(*_models(model, labels, compare, terminal))
+        for file, stream in zip(files, streams, strict=True):
+            stream.write(_document(file, *result))
+    with open_output(None) as stream:
+        stream.write(_printed(as_json, *result))
+    for file in files:
+        terminal.note(f"the evaluation is in {printable(file)}")
+    return Tally(terminal, "classified", len(images), run.failed).conclude()
+
+
+def _sources(named: NamedSources | None, rule: Truth) -> Iterable[Source]:
+    from mobilenet_cli.evaluation.truth_table import TruthTable
+
+    if named is not None:
+        return named.find()
+    if isinstance(rule, TruthTable):
+        return find_sources((), listed=rule.paths)
+    raise click.UsageError("name SOURCES…, a list of them with --from FILE, or a table with --truth csv:FILE")
+
+
+def _opened(file: str, overwrite: bool) -> AbstractContextManager[BinaryIO]:
+    if Path(file).exists() and not overwrite:
+        raise OutputError(f"{printable(file)} exists; give --overwrite to replace it")
+    return open_output(file, overwrite=overwrite)
+
+
+def _models(
+    model: ModelChoice, labels: str | None, other: str | None, terminal: Terminal
+) -> tuple[Classifier, Classifier | None]:
+    with terminal.waiting() as report:
+        from mobilenet_cli.classifier import Classifier
+
+        first = Classifier(labels=labels, **model.arguments(report))
+        second = Classifier(**replace(model, model=other).arguments(report)) if other is not None else None
+    return first, second
+
+
+@dataclass(slots=True)
+class _Run:
+    """One run over the images a model."""
+
+    images: Sequence[Source]
+    rule: Truth
+    pace: Pace
+    terminal: Terminal
+    failed: int = 0
+
+    def result(self, first: Classifier, second: Classifier | None) -> tuple[Evaluation, Comparison | None]:
+        """Evaluate the first model or, if there is a second, both."""
+        from mobilenet_cli.evaluation import compare, evaluate
+
+        if second is None:
+            return evaluate(first, self.images, self.rule, watch=self._watched, **asdict(self.pace)), None
+        comparison = compare(first, second, self.images, self.rule, watch=self._watched, **asdict(self.pace))
+        return comparison.first, comparison
+
+    def _watched(self, results: Iterable[Result]) -> Iterator[Result]:
+        tally = Tally(self.terminal, "classified")
+        with self.terminal.counting("Evaluating") as progress:
+            progress.set_total(len(self.images))
+            yield from tally.counted(results, progress)
+        self.failed = max(self.failed, tally.failed)
+
+
+def _document(file: str, evaluation: Evaluation, comparison: Comparison | None) -> bytes:
+    if file.lower().endswith(".json"):
+        from mobilenet_cli.evaluation.document import as_json
+
+        return as_json(evaluation, comparison)
+    from mobilenet_cli.evaluation.page import as_html
+
+    return as_html(evaluation, comparison)
+
+
+def _printed(as_json: bool, evaluation: Evaluation, comparison: Comparison | None) -> bytes:
+    if as_json:
+        return _document(".json", evaluation, comparison)
+    from mobilenet_cli.evaluation.text import as_text
+
+    return as_text(evaluation, comparison, is_terminal=stdout_is_terminal()).encode()

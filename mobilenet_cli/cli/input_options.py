@@ -1,0 +1,111 @@
+"""The options that say which images: files and folders, a list of them, or for `classify` a CSV.
+
+Each group gives its command `named`, checked: NamedSources, or a TableSources for a CSV.
+"""
+
+from __future__ import annotations
+
+import click
+
+from mobilenet_cli.cli import completion
+from mobilenet_cli.cli.options import option_group
+from mobilenet_cli.cli.sources import NamedSources, Sources, TableSources
+
+
+def _named_sources(
+    sources: tuple[str, ...],
+    list_file: str | None,
+    null: bool,
+    exclude: tuple[str, ...],
+    include_hidden: bool,
+    no_recursive: bool,
+) -> NamedSources:
+    return NamedSources(
+        sources, list_file, null, recursive=not no_recursive, include_hidden=include_hidden, exclude=exclude
+    )
+
+
+def _optional_sources(
+    sources: tuple[str, ...],
+    list_file: str | None,
+    null: bool,
+    exclude: tuple[str, ...],
+    include_hidden: bool,
+    no_recursive: bool,
+) -> NamedSources | None:
+    if not sources and list_file is None:
+        return None
+    return _named_sources(sources, list_file, null, exclude, include_hidden, no_recursive)
+
+
+def _named_or_csv_sources(
+    sources: tuple[str, ...],
+    list_file: str | None,
+    null: bool,
+    exclude: tuple[str, ...],
+    include_hidden: bool,
+    no_recursive: bool,
+    csv_file: str | None,
+    column: str | None,
+    delimiter: str | None,
+) -> Sources:
+    if csv_file is None:
+        if column is not None or delimiter is not None:
+            raise click.UsageError("--column and --delimiter go with --from-csv")
+        return _named_sources(sources, list_file, null, exclude, include_hidden, no_recursive)
+    if sources or list_file is not None or null or exclude or include_hidden or no_recursive:
+        raise click.UsageError("--from-csv names all images, a row each: leave SOURCES and the options for them out")
+    return TableSources(csv_file, column, _character(delimiter))
+
+
+def _character(delimiter: str | None) -> str | None:
+    character = "\t" if delimiter == "\\t" else delimiter
+    if character is not None and (len(character) != 1 or character in '"\r\n'):
+        raise click.UsageError("--delimiter is one character, or \\t for a tab")
+    return character
+
+
+_INPUTS = (
+    click.argument("sources", nargs=-1, metavar="SOURCES…", shell_complete=completion.files),
+    click.option(
+        "--from",
+        "list_file",
+        type=click.Path(exists=True, dir_okay=False, allow_dash=True),
+        metavar="FILE",
+        help="Also the files that FILE lists, one a line; - is standard input.",
+    ),
+    click.option("-0", "--null", is_flag=True, help="With --from: paths end in NUL bytes, as in find -print0."),
+    click.option("--exclude", multiple=True, metavar="GLOB", help="Leave out files and folders of this name."),
+    click.option("--include-hidden", is_flag=True, help="Also take files and folders whose name begins with a dot."),
+    click.option("--no-recursive", is_flag=True, help="Leave out a folder's subfolders."),
+)
+_WHICH_IMAGES = "Which images"
+
+input_options = option_group("named", _named_sources, *_INPUTS, heading=_WHICH_IMAGES)
+optional_input_options = option_group("named", _optional_sources, *_INPUTS, heading=_WHICH_IMAGES)
+"""For a command that may find its images elsewhere: `named` is None where none are named."""
+
+named_or_csv_options = option_group(
+    "named",
+    _named_or_csv_sources,
+    *_INPUTS,
+    click.option(
+        "--from-csv",
+        "csv_file",
+        type=click.Path(exists=True, dir_okay=False, allow_dash=True),
+        metavar="FILE",
+        help="Label the images that a CSV's rows name, beside its columns; - is standard input.",
+    ),
+    click.option(
+        "--column",
+        metavar="NAME",
+        help="With --from-csv: the column of the images  [default: the one called path, file, image, …]",
+    ),
+    click.option(
+        "--delimiter",
+        metavar="CHARACTER",
+        help="With --from-csv: what separates its cells  [default: by its header: , ; | or \\t]",
+    ),
+    heading=_WHICH_IMAGES,
+)
+"""For a command whose images the rows of a CSV may name too: `named.columns` tells."""

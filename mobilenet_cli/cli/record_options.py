@@ -1,0 +1,89 @@
+"""The options of `classify` that shape its records."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import click
+
+from mobilenet_cli.cli.options import Output, option_group
+from mobilenet_cli.cli.terminal import stdout_is_terminal
+from mobilenet_cli.resume import check_resumable
+from mobilenet_cli.writers import FORMATS, Format, Layout, format_of
+
+
+@dataclass(frozen=True, slots=True)
+class RecordChoice:
+    """Which predictions and which images get into the records, and how those are written."""
+
+    top_k: int
+    threshold: float
+    match: tuple[str, ...]
+    format_name: str | None
+    long: bool
+    print0: bool
+
+    def format(self, output: Output, *, of_rows: bool) -> Format:
+        """Return the format that is meant.
+
+        Args:
+            output: Where the records go.
+            of_rows: Whether they stand beside the rows of a CSV.
+
+        Raises:
+            UsageError: The options do not go together.
+            InputError: The file's ending means no format, or --resume does not go with it.
+            OutputError: What writes the format is not installed.
+        """
+        chosen = self._named(output)
+        if self.long and chosen.name not in ("csv", "tsv"):
+            raise click.UsageError(f"--long goes with -f csv and -f tsv, not with {chosen.name}")
+        if self.long and of_rows:
+            raise click.UsageError("--from-csv gives a row for each of the CSV's rows: leave --long out")
+        if self.print0 and chosen.name != "path":
+            raise click.UsageError(f"--print0 goes with -f path, not with {chosen.name}")
+        output.check(chosen)
+        if output.resume:
+            check_resumable(chosen)
+        return chosen
+
+    def layout(self, classes: int, columns: tuple[str, ...] | None) -> Layout:
+        """Return the shape of the records of a model with so many classes, beside these columns of a CSV."""
+        return Layout(min(self.top_k, classes), long=self.long, null=self.print0, columns=columns)
+
+    def _named(self, output: Output) -> Format:
+        if self.format_name is not None:
+            return FORMATS[self.format_name]
+        if output.file is not None:
+            return format_of(output.file)
+        return FORMATS["table" if stdout_is_terminal() else "csv"]
+
+
+record_options = option_group(
+    "records",
+    RecordChoice,
+    click.option(
+        "-k", "--top-k", type=click.IntRange(min=1), default=5, show_default=True, metavar="N", help="Labels an image."
+    ),
+    click.option(
+        "-t",
+        "--threshold",
+        type=click.FloatRange(0, 1),
+        default=0.0,
+        show_default=True,
+        metavar="SCORE",
+        help="Leave out labels with a lower score.",
+    ),
+    click.option(
+        "--match", multiple=True, metavar="GLOB", help="Keep images with such a label or wnid in their top-k."
+    ),
+    click.option(
+        "-f",
+        "--format",
+        "format_name",
+        type=click.Choice(list(FORMATS)),
+        help="[default: by -o's ending, else table on a terminal, else csv]",
+    ),
+    click.option("--long", is_flag=True, help="CSV and TSV: a row a label instead of a row an image."),
+    click.option("--print0", is_flag=True, help="With -f path: end each path with a NUL byte, for xargs -0."),
+)

@@ -1,0 +1,161 @@
+"""`mnclassify report RESULTS…`."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+
+import click
+
+from mobilenet_cli.cli import completion
+from mobilenet_cli.cli.help import Command
+from mobilenet_cli.cli.options import terminal_options
+from mobilenet_cli.cli.tally import images
+from mobilenet_cli.cli.terminal import Terminal, stdout_is_terminal
+from mobilenet_cli.errors import InputError, OutputError
+from mobilenet_cli.html.report import SIDE, TITLE, write
+from mobilenet_cli.stdin import STDIN, open_stdin
+from mobilenet_cli.writers.output import open_output
+from mobilenet_cli.writers.part_file import PartFile
+from mobilenet_cli.writers.text import printable
+
+if TYPE_CHECKING:
+    from mobilenet_cli.html.summary import Summary
+    from mobilenet_cli.records import Result
+
+
+@click.command("report", cls=Command)
+@click.argument(
+    "files",
+    nargs=-1,
+    required=True,
+    metavar="RESULTS…",
+    type=click.Path(exists=True, dir_okay=False, readable=True, allow_dash=True),
+)
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    shell_complete=completion.files,
+    help="Write the page to FILE, which appears when it is complete.",
+)
+@click.option("--overwrite", is_flag=True, help="Replace FILE where it exists.")
+@click.option("--title", default=TITLE, show_default=True, help="The page's title.")
+@click.option(
+    "--root",
+    type=click.Path(exists=True, file_okay=False),
+    default=".",
+    metavar="FOLDER",
+    help="Where the paths in RESULTS begin: the folder that classify ran in.  [default: this one]",
+)
+@click.option("--no-thumbnails", is_flag=True, help="Leave the pictures out: 0.3 kB an image instead of 5.")
+@click.option(
+    "--thumbnail-size",
+    type=click.IntRange(16, 1024),
+    default=SIDE,
+    show_default=True,
+    metavar="PIXELS",
+    help="Longer side of the pictures.",
+)
+@terminal_options
+def command(
+    files: tuple[str, ...],
+    output: str | None,
+    overwrite: bool,
+    title: str,
+    root: str,
+    no_thumbnails: bool,
+    thumbnail_size: int,
+    terminal: Terminal,
+) -> None:
+    """Make a page of RESULTS, to look at in a browser: pictures, labels, search, filters.
+
+    RESULTS are files that classify has written with -f jsonl or -f json; - is standard input. The page is
+    one file that needs no network and none of the images.
+
+    \b
+    Examples:
+      mnclassify photos/ -o results.jsonl
+      mnclassify report results.jsonl -o report.html
+      mnclassify photos/ -f jsonl | mnclassify report - -o report.html
+    """
+    if output in (None, STDIN) and stdout_is_terminal():
+        raise click.UsageError("a page is nothing for a terminal: give -o FILE")
+    _refuse_to_replace(output, overwrite)
+
+    from mobilenet_cli.preprocess import silence_decoder_warnings
+
+    silence_decoder_warnings()
+    with ExitStack() as stack:
+        readable = [_Results(file, stack.enter_context(_opened(file))) for file in files]
+        stream = stack.enter_context(open_output(output, overwrite=overwrite))
+        page = stack.enter_context(stream.replacing() if isinstance(stream, PartFile) else nullcontext(stream))
+        progress = stack.enter_context(terminal.counting("Making pictures"))
+
+        def advance(done: int, total: int) -> None:
+            if done == 1:
+                progress.set_total(total)
+            progress.advance(failed=False)
+
+        summary = write(
+            lambda: _results(readable),
+            page,
+            title=title,
+            root=root,
+            side=None if no_thumbnails else thumbnail_size,
+            progress=advance,
+        )
+    if output is not None and Path(output).is_file():
+        _tell(terminal, output, summary)
+
+
+def _refuse_to_replace(output: str | None, overwrite: bool) -> None:
+    """Refuse what `open_output` refuses too, with words that do not offer --resume."""
+    if output and not overwrite and Path(output).is_file() and not Path(output).is_symlink():
+        raise OutputError(f"{printable(output)} exists; give --overwrite to replace it")
+
+
+class _Results(NamedTuple):
+    """A file of results, and what its errors call it."""
+
+    name: str
+    stream: BinaryIO
+
+
+def _opened(file: str) -> BinaryIO:
+    """Open a file that can be read several times: what cannot is copied first."""
+    try:
+        if file != STDIN and Path(file).is_file():
+            return Path(file).open("rb")
+        copy: BinaryIO = tempfile.TemporaryFile()  # noqa: SIM115 - the caller closes what this returns
+        with open_stdin() if file == STDIN else Path(file).open("rb") as stream:
+            shutil.copyfileobj(stream, copy)
+    except (ValueError, AttributeError) as error:
+        raise InputError("cannot read standard input: it is closed") from error
+    except OSError as error:
+        raise InputError(f"cannot read {printable(file)}: {error.strerror}") from error
+    return copy
+
+
+def _results(files: Sequence[_Results]) -> Iterator[Result]:
+    from mobilenet_cli.writers.json_reading import read_results
+
+    for name, stream in files:
+        stream.seek(0)
+        try:
+            yield from read_results(stream)
+        except ValueError as error:
+            raise InputError(
+                f"{printable(name)}: {error}. A report is made of JSON Lines or JSON: "
+                "`mnclassify SOURCES… -o results.jsonl` writes them."
+            ) from error
+
+
+def _tell(terminal: Terminal, file: str, summary: Summary) -> None:
+    size = Path(file).stat().st_size
+    each = f", {size / summary.images / 1000:.1f} kB an image" if summary.images else ""
+    terminal.note(f"{images(summary.images)} in {printable(file)} ({size / 1e6:.1f} MB{each})")

@@ -1,0 +1,173 @@
+"""A CSV whose rows name images → Sources: one a row, in order, in constant memory, as they come."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import os
+from collections.abc import Iterator, Sequence
+from itertools import chain
+
+from mobilenet_cli.cells import LONGEST, Records
+from mobilenet_cli.errors import InputError
+from mobilenet_cli.lists import can_be_read_twice
+from mobilenet_cli.records import RowSource
+from mobilenet_cli.remote.urls import is_url
+from mobilenet_cli.stdin import named, opened, read_some
+from mobilenet_cli.walk import file_source
+from mobilenet_cli.writers.text import printable
+
+USUAL_COLUMNS = ("path", "file", "filename", "file_name", "image", "image_path")
+"""What a column of images may be called to be found without being named, in any case."""
+DELIMITERS = ",;\t|"
+_CHUNK = 1 << 16
+_LONGEST_HEADER = 1 << 20
+_UTF_16 = ("\udcff\udcfe", "\udcfe\udcff")  # its byte order marks, as UTF-8 has them with surrogateescape
+
+
+class CsvTable:
+    r"""The table in a CSV file with a header.
+
+    Quotation marks within quotes are doubled; quoted cells may have newlines; lines end with "\n", "\r\n" or
+    "\r"; a UTF-8 byte order mark is no part of the first name; bytes that are not UTF-8 are kept
+    (surrogateescape). Blank lines are no rows. A row with too few cells has empty ones for the others.
+
+    Attributes:
+        columns: The names in the header.
+        column: Which of them is that of the images.
+    """
+
+    def __init__(self, file: str, *, column: str | None = None, delimiter: str | None = None) -> None:
+        """Open the file and read its header.
+
+        Args:
+            file: Its name, or "-" for standard input.
+            column: The column of the images; None for the only one that has one of the `USUAL_COLUMNS`.
+            delimiter: What separates its cells; None for that one of the `DELIMITERS` that its header has.
+
+        Raises:
+            InputError: It cannot be read, is no CSV, or has no such column.
+        """
+        self._name = named(file)
+        # A pipe, like standard input, is in no folder: paths in it are relative to the current one.
+        self._folder = os.path.dirname(file) if can_be_read_twice(file) else ""  # noqa: PTH120 - see walk
+        lines = _lines(file)
+        begin: list[str] = []
+        header, self._delimiter = _header(lines, begin, column, delimiter)
+        if not header:
+            raise InputError(f"{self._name} is empty, or no CSV: it has no header")
+        if header[0].startswith(_UTF_16) or any("\0" in name for name in header):
+            raise InputError(f"{self._name} is no CSV in UTF-8: save it as one first")
+        self.columns = tuple(header)
+        self.column = _column(self._name, header, column)
+        self._place = header.index(self.column)
+        self._records = Records(chain(begin, lines), self._delimiter)
+
+    def rows(self) -> Iterator[tuple[str, ...]]:
+        """Yield the cells of each row, once: as many as there are columns, or more where the row has more.
+
+        Raises:
+            InputError: A row cannot be read.
+        """
+        width = len(self.columns)
+        header_was_read = False
+        first_line = 1
+        try:
+            for cells in self._records:
+                if self._records.ended:
+                    raise InputError(
+                        f"{self._name} ends within quotation marks: those that open in the row of line "
+                        f"{first_line:,} are not closed"
+                    )
+                first_line = self._records.line + 1
+                if cells and header_was_read:
+                    yield (*cells, *[""] * (width - len(cells)))
+                header_was_read = header_was_read or bool(cells)
+        except csv.Error as error:
+            raise InputError(f"{self._name} cannot be read at line {self._records.line:,}: {error}") from error
+
+    def sources(self) -> Iterator[RowSource]:
+        """Yield the Source of each row, once. Raises as `rows` does."""
+        return map(self._source, self.rows())
+
+    def _source(self, cells: tuple[str, ...]) -> RowSource:
+        cell = cells[self._place]
+        path = cell if not cell or is_url(cell) else os.path.join(self._folder, cell)  # noqa: PTH118 - see walk
+        return RowSource(path, error=self._error(cells, cell, path), cells=cells)
+
+    def _error(self, cells: Sequence[str], cell: str, path: str) -> str | None:
+        if len(cells) > len(self.columns):  # its cells may have moved: this one may be another column's
+            return f"the row has {len(cells)} cells for {len(self.columns)} columns"
+        if not cell.strip():
+            return f"the cell in column {printable(self.column)} is empty"
+        if is_url(cell):
+            return None
+        source = file_source(path)
+        return "a folder, not an image" if source is None else source.error
+
+
+def _lines(file: str) -> Iterator[str]:
+    """Yield the lines with their endings, each as soon as it has been written there."""
+    # It keeps "\r" back until it is known whether "\n" follows.
+    decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder("utf-8-sig")("surrogateescape"), False)
+    pieces: list[str] = []
+    length = 0
+    at_end = False
+    with opened(file, "the table") as stream:
+        while not at_end:
+            chunk = read_some(stream, _CHUNK)
+            at_end = not chunk
+            for piece in io.StringIO(decoder.decode(chunk, final=at_end), newline=""):
+                pieces.append(piece)
+                length += len(piece)
+                if piece.endswith(("\n", "\r")):
+                    yield "".join(pieces)
+                    pieces, length = [], 0
+                elif length > LONGEST:
+                    raise InputError(f"{named(file)} is no CSV: it has a line of more than {LONGEST:,} characters")
+    if pieces:
+        yield "".join(pieces)
+
+
+def _header(lines: Iterator[str], begin: list[str], column: str | None, delimiter: str | None) -> tuple[list[str], str]:
+    """Return the cells of the first row that has some, and the delimiter; put the lines that this took to `begin`."""
+
+    def replayed() -> Iterator[str]:
+        yield from tuple(begin)
+        while sum(map(len, begin)) < _LONGEST_HEADER and (line := next(lines, None)) is not None:
+            begin.append(line)
+            yield line
+
+    def read(each: str) -> list[str]:
+        records = Records(replayed(), each)
+        try:
+            cells = next(filter(None, records), [])
+        except csv.Error:
+            return []
+        return [] if records.ended else cells  # it would end within quotation marks
+
+    def plausibility(each: str) -> tuple[bool, bool, int]:
+        cells = read(each)
+        has_column = column in cells if column is not None else any(_is_usual(name) for name in cells)
+        # A quotation mark is left where quotes end before what is no delimiter.
+        return has_column, not any('"' in cell for cell in cells), len(cells)
+
+    chosen = delimiter or max(DELIMITERS, key=plausibility)
+    return read(chosen), chosen
+
+
+def _column(file: str, columns: Sequence[str], wanted: str | None) -> str:
+    found = [name for name in columns if (_is_usual(name) if wanted is None else name == wanted)]
+    if len(found) == 1:
+        return found[0]
+    names = ", ".join(repr(printable(name)) for name in columns)
+    if wanted is None:
+        raise InputError(f"which column of {file} names the images? Give it with --column; they are {names}")
+    if found:
+        raise InputError(f"{file} has {len(found)} columns {printable(wanted)!r}: rename the others; they are {names}")
+    raise InputError(f"{file} has no column {printable(wanted)!r}; its columns are {names}")
+
+
+def _is_usual(name: str) -> bool:
+    return name.strip().lower() in USUAL_COLUMNS

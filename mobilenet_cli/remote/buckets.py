@@ -1,0 +1,120 @@
+"""Object stores: S3 and whatever speaks its protocol, Google Cloud Storage. A page of a listing is in memory."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from mobilenet_cli.remote.ahead import THREADS
+from mobilenet_cli.remote.patience import CONNECT, TRIES, Patience, attempt, silence_seconds
+from mobilenet_cli.remote.pieces import check_size, filled, ranges
+from mobilenet_cli.remote.stores import Entry
+
+
+class S3:
+    """`s3://`: credentials, region and AWS_ENDPOINT_URL as boto finds them."""
+
+    tries = TRIES
+
+    def __init__(self) -> None:
+        from s3fs import S3FileSystem
+
+        settings = {
+            "connect_timeout": min(CONNECT, silence_seconds()),
+            "read_timeout": silence_seconds(),
+            "retries": {"total_max_attempts": 1},
+            "max_pool_connections": THREADS + 1,
+        }
+        self._files = S3FileSystem(config_kwargs=settings, skip_instance_cache=True)
+        self._files.retries = 1  # `attempt` is enough
+
+    def pieces(self, url: str, patience: Patience) -> Iterator[bytes]:
+        """Yield what is in an object."""
+        bucket, key = bucket_and_key(url)
+        answer = patience.result(self._files._call_s3("get_object", Bucket=bucket, Key=key))
+        body = answer["Body"]
+        try:
+            check_size(answer.get("ContentLength"))
+            while piece := patience.result(filled(body.read)):
+                yield piece
+        finally:
+            self._files.loop.call_soon_threadsafe(body.close)
+
+    def entries(self, start: str, recursive: bool) -> Iterator[Entry]:
+        """Yield the objects whose URL begins with `start`, in the order of their keys in UTF-8.
+
+        Raises:
+            ImageError: A page cannot be had.
+        """
+        bucket, prefix = bucket_and_key(start)
+        query = {"Bucket": bucket, "Prefix": prefix, "Delimiter": "" if recursive else "/"}
+        patience = Patience()
+
+        def page() -> dict[str, Any]:
+            found: dict[str, Any] = patience.result(self._files._call_s3("list_objects_v2", **query))
+            return found
+
+        root = start[: len(start) - len(prefix)]
+        while True:
+            found = attempt(page, patience, self.tries)
+            names = (each["Key"] for each in found.get("Contents", ()))
+            yield from _sorted(root, names, (each["Prefix"] for each in found.get("CommonPrefixes", ())))
+            if not found.get("IsTruncated"):
+                return
+            query["ContinuationToken"] = found["NextContinuationToken"]
+
+
+class Google:
+    """`gs://`: credentials as gcsfs finds them, none for public buckets."""
+
+    tries = 1  # gcsfs tries everything six times itself
+
+    def __init__(self) -> None:
+        from aiohttp import ClientTimeout
+        from gcsfs.core import GCSFileSystem
+
+        # Where nobody has set logging up, it would print what becomes a row, with a traceback and the URL.
+        logging.getLogger("gcsfs").addHandler(logging.NullHandler())
+        timeout = ClientTimeout(sock_connect=min(CONNECT, silence_seconds()), sock_read=silence_seconds())
+        self._files = GCSFileSystem(requests_timeout=timeout, skip_instance_cache=True)
+
+    def pieces(self, url: str, patience: Patience) -> Iterator[bytes]:
+        """Yield what is in an object."""
+        path = "/".join(bucket_and_key(url))
+        return ranges(lambda start, end: patience.result(self._files._cat_file(path, start, end)))
+
+    def entries(self, start: str, recursive: bool) -> Iterator[Entry]:
+        """Yield the objects whose URL begins with `start`, in the order of their keys in UTF-8.
+
+        Raises:
+            ImageError: A page cannot be had.
+        """
+        bucket, prefix = bucket_and_key(start)
+        query = {"prefix": prefix or None, "delimiter": None if recursive else "/", "pageToken": None}
+        patience = Patience()
+
+        def page() -> dict[str, Any]:
+            call = self._files._call("GET", "b/{}/o", bucket, json_out=True, maxResults=1000, **query)
+            found: dict[str, Any] = patience.result(call)
+            return found
+
+        root = start[: len(start) - len(prefix)]
+        while True:
+            found = attempt(page, patience, self.tries)
+            yield from _sorted(root, (each["name"] for each in found.get("items", ())), found.get("prefixes", ()))
+            query["pageToken"] = found.get("nextPageToken")
+            if query["pageToken"] is None:
+                return
+
+
+def bucket_and_key(url: str) -> tuple[str, str]:
+    """Return what a URL of an object store names, both as they are typed: nothing is unquoted."""
+    bucket, _, key = url.partition("://")[2].partition("/")
+    return bucket, key
+
+
+def _sorted(root: str, names: Iterable[str], folders: Iterable[str]) -> Iterator[Entry]:
+    """Yield the entries of one page, whose folders end in "/"."""
+    for name in sorted([*names, *folders]):
+        yield root + name.removesuffix("/"), name.endswith("/")

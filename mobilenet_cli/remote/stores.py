@@ -1,0 +1,141 @@
+"""The places that URLs lead to, each behind the same two questions: what is in this file, and what lies below.
+
+Everything here goes through fsspec, whose filesystems work in one event loop in a thread of its own; the threads
+that call these functions wait for it. fsspec and its filesystems are imported when the first URL is met.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol
+
+from mobilenet_cli._version import __version__
+from mobilenet_cli.errors import ImageError, InputError
+from mobilenet_cli.remote.failures import StatusError
+from mobilenet_cli.remote.patience import CONNECT, TRIES, Patience, attempt, silence_seconds
+from mobilenet_cli.remote.pieces import check_size, filled, ranges
+from mobilenet_cli.remote.urls import check_installed, scheme_of
+
+Entry = tuple[str, bool]
+"""The URL of a file or, if True, of a folder, which has no "/" at its end."""
+
+
+class Store(Protocol):
+    """What can be asked of a place. Both methods raise whatever their library raises."""
+
+    tries: int
+    """How often each question is worth asking."""
+
+    def pieces(self, url: str, patience: Patience) -> Iterator[bytes]:
+        """Yield what is in a file, piece by piece."""
+        ...
+
+    def entries(self, start: str, recursive: bool) -> Iterator[Entry]:
+        """Yield the files whose URL begins with `start`, sorted by URL.
+
+        If not `recursive`, those that have no further "/"; what has one is the entry of a folder.
+        """
+        ...
+
+
+def store_of(url: str) -> Store:
+    """Return the store that a URL leads to.
+
+    Raises:
+        ImageError: What reads it is not installed.
+    """
+    scheme = scheme_of(url)
+    from mobilenet_cli.remote.buckets import S3, Google
+
+    kinds: dict[str, Callable[[], Store]] = {"http": _Web, "s3": S3, "s3a": S3, "gs": Google, "gcs": Google}
+    with _making:
+        if scheme not in _stores:
+            try:
+                check_installed(url)
+            except InputError as error:
+                raise ImageError(str(error)) from error
+            _stores[scheme] = kinds.get("http" if scheme == "https" else scheme, _Other)()
+        return _stores[scheme]
+
+
+_stores: dict[str, Store] = {}
+_making = threading.Lock()
+
+
+class _Web:
+    """`https://` and `http://`: files, and nothing to list."""
+
+    tries = TRIES
+
+    def __init__(self) -> None:
+        from aiohttp import ClientTimeout
+        from fsspec.implementations.http import HTTPFileSystem
+
+        connect = min(CONNECT, silence_seconds())
+        options = {
+            "timeout": ClientTimeout(connect=connect, sock_connect=connect, sock_read=silence_seconds()),
+            "headers": {"User-Agent": f"mnclassify/{__version__}"},
+            "trust_env": True,  # proxies
+        }
+        self._files = HTTPFileSystem(client_kwargs=options, skip_instance_cache=True)
+
+    def pieces(self, url: str, patience: Patience) -> Iterator[bytes]:
+        response = patience.result(self._answer(url))
+        try:
+            check_size(response.content_length)
+            while piece := patience.result(filled(response.content.read)):
+                yield piece
+        finally:
+            self._files.loop.call_soon_threadsafe(response.close)
+
+    async def _answer(self, url: str) -> Any:
+        session = await self._files.set_session()
+        response = await session.get(self._files.encode_url(url))
+        if response.status >= 400:
+            response.close()
+            wait = response.headers.get("Retry-After", "")
+            raise StatusError(response.status, float(wait) if wait.isdecimal() else 0.0)
+        return response
+
+    def entries(self, start: str, recursive: bool) -> Iterator[Entry]:
+        raise ImageError("a web server's files cannot be listed")
+
+
+class _Other:
+    """Any other protocol that fsspec has a filesystem for, which is one a thread: few of them may be shared."""
+
+    tries = TRIES
+
+    def pieces(self, url: str, patience: Patience) -> Iterator[bytes]:
+        files, path = _filesystem(url)
+        if files.async_impl:
+            return ranges(lambda start, end: patience.result(files._cat_file(path, start=start, end=end)))
+        return ranges(lambda start, end: files.cat_file(path, start=start, end=end))
+
+    def entries(self, start: str, recursive: bool) -> Iterator[Entry]:
+        folder = start[: start.rfind("/") + 1]
+        files, root = _filesystem(folder)
+        root = root.rstrip("/") + "/"
+        depth = None if recursive else 1
+        found = attempt(
+            lambda: files.find(root, maxdepth=depth, withdirs=not recursive, detail=True), Patience(), self.tries
+        )
+        for path in sorted(found):
+            url = folder + path.removeprefix(root)
+            if path.startswith(root) and url.startswith(start):
+                yield url, found[path].get("type") == "directory"
+
+
+def _filesystem(url: str) -> Any:
+    """Return this thread's filesystem for a URL, and the path in it.
+
+    Raises:
+        ImageError: There is none.
+    """
+    import fsspec
+
+    try:
+        return fsspec.url_to_fs(url)
+    except (ImportError, ValueError) as error:  # ValueError: no such protocol
+        raise ImageError(f"{scheme_of(url)}:// cannot be read: {error}") from error

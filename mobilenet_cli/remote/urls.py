@@ -1,0 +1,57 @@
+"""Which sources are URLs, and which of those a store has to be asked about before they can be counted."""
+
+from __future__ import annotations
+
+import re
+from importlib.util import find_spec
+
+from mobilenet_cli.errors import InputError
+from mobilenet_cli.globs import is_pattern
+from mobilenet_cli.walk import IMAGE_ENDINGS
+
+_URL = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]+)://")
+
+_MODULES = {
+    **dict.fromkeys(("http", "https"), ("fsspec", "aiohttp")),
+    **dict.fromkeys(("s3", "s3a"), ("fsspec", "s3fs")),
+    **dict.fromkeys(("gs", "gcs"), ("fsspec", "gcsfs")),
+    "file": (),
+}
+"""What each protocol of the `remote` extra is read with; any other needs fsspec and a package of its own."""
+
+
+def scheme_of(path: str) -> str:
+    """Return a URL's protocol in lower case ("s3"), "" for a path of this machine."""
+    match = _URL.match(path) if "://" in path else None
+    return match[1].lower() if match else ""
+
+
+def is_url(path: str) -> bool:
+    """Tell whether this begins with a protocol, as in `s3://bucket/key`; `./s3://…` is a path of this machine."""
+    return scheme_of(path) != ""
+
+
+def is_web(path: str) -> bool:
+    """Tell whether this is a URL of the web, which names one file: nothing can be listed there."""
+    return scheme_of(path) in {"http", "https"}
+
+
+def must_be_listed(argument: str) -> bool:
+    """Tell whether only a listing says which sources this argument stands for: a remote folder or pattern."""
+    if not is_url(argument) or is_web(argument):
+        return False
+    return is_pattern(argument) or not argument.lower().endswith(IMAGE_ENDINGS)
+
+
+def check_installed(url: str) -> None:
+    """Raise an InputError that says what to install, if what reads this URL is not."""
+    scheme = scheme_of(url)
+    if not all(map(_is_installed, _MODULES.get(scheme, ("fsspec",)))):
+        raise InputError(f"{scheme}:// sources need an extra: pip install 'mobilenet-cli[remote]'")
+
+
+def _is_installed(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except (ImportError, ValueError):
+        return False

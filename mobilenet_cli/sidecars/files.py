@@ -1,0 +1,148 @@
+"""The sidecar of an image: which file it is, and how it is replaced.
+
+Two customs name it. `IMG.jpg.xmp` (darktable, digiKam, Immich) belongs to one file. `IMG.xmp` (Adobe) belongs to
+every file of that name, which is right for a camera's raw file and its JPEG.
+"""
+# A path stays the string that was typed, and may hold bytes that are no text.
+# ruff: noqa: PTH105, PTH108, PTH118, PTH120, PTH121, PTH122, PTH123
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import stat
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+from mobilenet_cli.errors import SidecarError
+from mobilenet_cli.sidecars.keywords import with_keywords, without_keywords
+from mobilenet_cli.walk import IMAGE_ENDINGS
+from mobilenet_cli.writers.text import printable
+
+Outcome = Literal["written", "unchanged", "deleted", "none"]
+"""What became of a sidecar; "none" is where there is none and none is needed."""
+
+_LARGEST = 64 << 20
+"""Bytes: some hundred times what an edit with many masks takes."""
+
+
+def write_keywords(image: str, keywords: Sequence[str], model: str) -> Outcome:
+    """Put `keywords` into the sidecar of the file `image`, in the place of those that were put in before.
+
+    It is made where it does not exist and there are keywords, and deleted where we made it and nothing is left
+    in it. It appears under its name only when it is complete. The image is not opened.
+
+    Args:
+        image: The path of an image file.
+        keywords: As `keywords_of` makes them.
+        model: The name of the model that found them.
+
+    Raises:
+        SidecarError: It cannot be read or written; it is as it was.
+    """
+    return _edit(sidecar_of(image), lambda document: with_keywords(document, keywords, model))
+
+
+def remove_keywords(image: str) -> list[Outcome]:
+    """Take our keywords out of the sidecars of the file `image`, of both customs; return what became of each.
+
+    Raises:
+        SidecarError: One cannot be read or written, and is as it was; those before it are done.
+    """
+    return [
+        _edit(path, lambda document: None if document is None else without_keywords(document))
+        for path in _existing(image)
+    ]
+
+
+def sidecar_of(image: str) -> str:
+    """Return the path of the sidecar that `image` has, or the one that it is to get, `IMG.jpg.xmp`.
+
+    `IMG.xmp` counts where it exists, no `IMG.jpg.xmp` does, and `IMG.jpg` is the only image of its name that
+    this program reads: the labels of `IMG.png` would replace those of `IMG.jpg`.
+    """
+    for path in _existing(image):
+        if _stem(path) == image or not _shares_its_name(image):
+            return path
+    return f"{image}.xmp"
+
+
+def _existing(image: str) -> list[str]:
+    names = (image + ending for ending in (".xmp", ".XMP"))
+    shared = (_stem(image) + ending for ending in (".xmp", ".XMP"))
+    found: list[str] = []
+    for path in (*names, *shared):
+        # Where the file system ignores case, both endings are the same file.
+        if os.path.lexists(path) and not any(_same(path, other) for other in (image, *found)):
+            found.append(path)
+    return found
+
+
+def _stem(path: str) -> str:
+    return os.path.splitext(path)[0]
+
+
+def _shares_its_name(image: str) -> bool:
+    stem = _stem(image)
+    others = (stem + each for ending in IMAGE_ENDINGS for each in (ending, ending.upper()))
+    return any(os.path.lexists(other) and not _same(other, image) for other in others)
+
+
+def _same(path: str, other: str) -> bool:
+    try:
+        return path == other or os.path.samefile(path, other)
+    except OSError:
+        return False
+
+
+def _edit(path: str, change: Callable[[bytes | None], bytes | None]) -> Outcome:
+    try:
+        before, about = _read(path)
+        after = change(before)
+        if after == before:
+            return "none" if after is None else "unchanged"
+        if about is not None:
+            open(path, "r+b").close()  # a file that is write-protected could be replaced all the same
+        if after is None:
+            os.unlink(path)
+            return "deleted"
+        _replace(path, after, about)
+    except SidecarError as error:
+        raise SidecarError(f"cannot edit {printable(path)}: {error}; it is left as it was") from error
+    except OSError as error:
+        raise SidecarError(f"cannot write {printable(path)}: {error.strerror or error}") from error
+    return "written"
+
+
+def _read(path: str) -> tuple[bytes | None, os.stat_result | None]:
+    try:
+        about = os.lstat(path)
+    except FileNotFoundError:
+        return None, None
+    if stat.S_ISLNK(about.st_mode):
+        raise SidecarError("it is a symbolic link; put the file itself in its place, or leave it out")
+    if not stat.S_ISREG(about.st_mode) or about.st_size > _LARGEST:
+        raise SidecarError("it is no regular file of a sidecar's size")
+    with open(path, "rb") as file:
+        return file.read(), about
+
+
+def _replace(path: str, content: bytes, before: os.stat_result | None) -> None:
+    """Write `content` beside `path` and rename it, with the owner and the permissions of what it replaces."""
+    temporary = os.path.join(os.path.dirname(path), f".mnclassify-{secrets.token_hex(8)}.tmp")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    try:
+        with open(descriptor, "wb") as file:
+            if before is not None:
+                with contextlib.suppress(OSError):  # a file system without permissions, or another's file
+                    os.fchmod(descriptor, stat.S_IMODE(before.st_mode))
+                    os.fchown(descriptor, before.st_uid, before.st_gid)
+            file.write(content)
+            file.flush()
+            if before is not None:
+                os.fsync(descriptor)  # a person's work must survive a power cut; a new sidecar can be made again
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise

@@ -1,0 +1,123 @@
+"""Results ⇄ Parquet, a row group at a time: the objects of the format jsonl, with types."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from mobilenet_cli.errors import OutputError
+from mobilenet_cli.writers.json_lines import encoded, row_names
+from mobilenet_cli.writers.text import valid_utf8
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mobilenet_cli.writers.result_rows import ResultRows
+
+_GROUP_PREDICTIONS = 50_000
+"""Predictions in a row group at most: some 5 MB of lines; at five an image 10,000 rows."""
+_GROUP_ROWS = 10_000
+_READ_ROWS = 1_000
+_SURROGATE = b"\\ud"
+"""How the escape of a lone surrogate begins, which is what the lines have of a byte that is not UTF-8."""
+
+
+def check_installed() -> None:
+    """Raise an OutputError that says what to install, if pyarrow is not."""
+    try:
+        import pyarrow.parquet  # noqa: F401
+    except ImportError as error:
+        raise OutputError("Parquet is written with pyarrow: pip install 'mobilenet-cli[parquet]'") from error
+
+
+def write(rows: ResultRows, stream: BinaryIO) -> None:
+    r"""Write one table with a column a field of Result, in the order of the rows.
+
+    `predictions` is a list of structs, empty where the image failed; `score` is the number that the other
+    formats show. A byte of a path that is not UTF-8 is shown as \xff. Where a table's rows name the images,
+    `row` is a struct of their cells, and `row_extra` a list of those beyond the columns.
+
+    Args:
+        rows: What to write.
+        stream: Open for writing.
+    """
+    import pyarrow as pa
+    import pyarrow.json as pj
+    import pyarrow.parquet as pq
+
+    schema = _schema(row_names(rows.layout))
+    size = min(_GROUP_ROWS, max(1, _GROUP_PREDICTIONS // rows.layout.top_k))
+    with pq.ParquetWriter(stream, schema) as writer:
+        for batch in rows.lines(size):
+            data = b"".join(line if _SURROGATE not in line else _valid_line(line) for line in batch)
+            # As one block, since a line must not go beyond its end.
+            table = pj.read_json(
+                pa.BufferReader(data),
+                pj.ReadOptions(use_threads=False, block_size=len(data) + 1),
+                pj.ParseOptions(explicit_schema=schema, unexpected_field_behavior="error"),
+            )
+            writer.write_table(table, row_group_size=len(batch))
+
+
+def read(stream: BinaryIO) -> Iterator[dict[str, Any]]:
+    """Yield what `write` wrote, as the objects that the format jsonl has.
+
+    Raises:
+        ValueError: It is something else, or damaged.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        document = pq.ParquetFile(stream, pre_buffer=False)
+        found = document.schema_arrow
+        names = [each.name for each in found.field("row").type] if "row" in found.names else None
+        if not found.equals(_schema(names)):
+            raise ValueError(f"its columns are {', '.join(found.names)}")
+        for batch in document.iter_batches(_READ_ROWS):
+            for fields in batch.to_pylist():
+                yield {name: value for name, value in fields.items() if (name, value) != ("row_extra", None)}
+    except (pa.ArrowException, OSError) as error:
+        raise ValueError(f"it is not a Parquet file of mnclassify's results ({error})") from error
+
+
+def _schema(row: Sequence[str] | None) -> Any:
+    """Return the table's schema; `row`: the names of the fields of the rows that name the images, if any do."""
+    import pyarrow as pa
+
+    prediction = [
+        ("rank", pa.int32()),
+        ("index", pa.int32()),
+        ("wnid", pa.string()),
+        ("label", pa.string()),
+        ("score", pa.float64()),
+    ]
+    return pa.schema(
+        [
+            ("path", pa.string()),
+            ("status", pa.string()),
+            ("predictions", pa.list_(pa.struct(prediction))),
+            ("error", pa.string()),
+            ("width", pa.int32()),
+            ("height", pa.int32()),
+            ("model", pa.string()),
+            *([] if row is None else [("row", pa.struct([(name, pa.string()) for name in row]))]),
+            *([] if row is None else [("row_extra", pa.list_(pa.string()))]),
+        ]
+    )
+
+
+def _valid_line(line: bytes) -> bytes:
+    return encoded(_valid(json.loads(line))) + b"\n"
+
+
+def _valid(value: Any) -> Any:
+    """Return a value of JSON with all of its text as valid UTF-8."""
+    if isinstance(value, str):
+        return valid_utf8(value)
+    if isinstance(value, list):
+        return [_valid(each) for each in value]
+    if isinstance(value, dict):
+        return {key: _valid(each) for key, each in value.items()}
+    return value

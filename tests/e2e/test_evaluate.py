@@ -1,0 +1,144 @@
+"""`mnclassify evaluate` on real images with the embedded model."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import SAMPLES, Run
+
+pytestmark = pytest.mark.slow
+
+MODEL = "efficientnet_lite0"
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """A folder a class, one with a file that is no image, and a mistake: the cat is no espresso."""
+    folder = tmp_path / "photos"
+    for name, files in {"n07920052": ("espresso.webp", "cat.jpg"), "missile": ("rocket.jpg",)}.items():
+        (folder / name).mkdir(parents=True)
+        for file in files:
+            shutil.copy(SAMPLES / file, folder / name)
+    (folder / "missile" / "broken.jpg").write_text("this is no image\n")
+    return folder
+
+
+@pytest.fixture
+def evaluate(mnclassify: Run, monkeypatch: pytest.MonkeyPatch) -> Run:
+    monkeypatch.setenv("MNCLASSIFY_MODEL", MODEL)
+    return lambda *arguments, **options: mnclassify("evaluate", *map(str, arguments), **options)
+
+
+def test_top_1_and_top_5_are_those_of_the_jsonl_output(evaluate: Run, mnclassify: Run, shared_images: Path):
+    lines = mnclassify(str(shared_images), "-m", MODEL, "-f", "jsonl").stdout.splitlines()
+    results = [json.loads(line) for line in lines]
+    wnids = np.array([[each["wnid"] for each in result["predictions"]] for result in results])
+    truth = np.array([Path(result["path"]).name.split("_")[0] for result in results])
+    right = wnids == truth[:, None]
+
+    done = evaluate(shared_images, "--truth", "filename", "--json")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["images"] == len(results) == 200
+    assert found["top_1"]["value"] == right[:, 0].mean() == 0.9
+    assert found["top_5"]["value"] == right.any(axis=1).mean() == 0.985
+    confused = {(each["truth"]["wnid"], each["predicted"]["wnid"]) for each in found["confusions"]}
+    assert confused == {(truth[i], wnids[i, 0]) for i in np.flatnonzero(~right[:, 0])}
+
+
+def test_tables_json_and_page_of_one_run(evaluate: Run, photos: Path, tmp_path: Path):
+    page, document = tmp_path / "evaluation.html", tmp_path / "evaluation.json"
+    done = evaluate(photos, "-o", page, "-o", document)
+    assert done.returncode == 1, "an image failed"
+    assert "1 of 4 images could not be classified" in done.stderr
+    assert re.search(r"Top-1 accuracy +50\.0%", done.stdout)
+    assert re.search(r"broken\.jpg +not an image", done.stdout)
+    found = json.loads(document.read_bytes())
+    assert (found["images"], found["failed"], found["top_1"]["correct"]) == (4, 1, 2)
+    assert found["worst_mistakes"][0]["path"].endswith("n07920052/cat.jpg")
+    assert page.read_text().count("<img") == 1
+    assert {file.name for file in tmp_path.iterdir()} == {"photos", page.name, document.name}
+
+    before = page.read_bytes()
+    again = evaluate(photos, "-o", page)
+    assert (again.returncode, again.stdout) == (4, "")
+    assert "--overwrite" in again.stderr
+    assert page.read_bytes() == before
+    assert evaluate(photos, "-o", page, "--overwrite").returncode == 1
+
+
+def test_a_csv_names_the_images_too(evaluate: Run, photos: Path):
+    table = photos / "truth.csv"
+    table.write_text("path,label\nmissile/rocket.jpg,missile\nn07920052/espresso.webp,espresso\n")
+    done = evaluate("--truth", f"csv:{table}", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["top_1"]["correct"] == 2
+    done = evaluate(photos, "--truth", f"csv:{table}")
+    assert done.returncode == 2
+    assert "2 of 4 images" in done.stderr
+
+
+def test_a_model_does_not_differ_from_itself(evaluate: Run, photos: Path):
+    done = evaluate(photos, "--compare", MODEL, "--json")
+    found = json.loads(done.stdout)
+    assert found["comparison"]["second"]["top_1"] == found["top_1"]
+    paired = found["comparison"]["top_1"]
+    assert (paired["both_right"], paired["both_wrong"], paired["difference"], paired["p_value"]) == (2, 2, 0, 1)
+
+
+@pytest.mark.parametrize(
+    ("folder", "reason"), [("crane", "ambiguous"), ("maillot", "ambiguous"), ("wug", "no label, wnid or index")]
+)
+def test_an_ambiguous_or_unknown_truth_ends_it_before_anything_is_written(
+    evaluate: Run, tmp_path: Path, folder: str, reason: str
+):
+    (tmp_path / folder).mkdir()
+    shutil.copy(SAMPLES / "cat.jpg", tmp_path / folder)
+    done = evaluate(tmp_path, "-o", tmp_path / "page.html")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"'{folder}'" in done.stderr
+    assert reason in done.stderr
+    assert {file.name for file in tmp_path.iterdir()} == {folder}
+
+
+def test_wrong_usage_is_told_before_the_model_is_loaded(evaluate: Run, tmp_path: Path):
+    for arguments, told in (
+        ((), "name SOURCES"),
+        ((tmp_path, "--truth", "names"), "folder, filename or csv:FILE"),
+        ((tmp_path, "-o", "page.pdf"), ".html"),
+        (("--truth", "csv:none.csv"), "none.csv"),
+    ):
+        done = evaluate(*arguments, "-m", "no_such_model")
+        assert (done.returncode, done.stdout) == (2, "")
+        assert told in done.stderr
+    done = evaluate(tmp_path, "-o", tmp_path / "page.html")
+    assert done.returncode == 1
+    assert "no images found" in done.stderr
+    assert not any(tmp_path.iterdir())
+
+
+def test_the_page_is_accessible_in_light_and_dark_and_runs_without_an_error(
+    evaluate: Run, photos: Path, tmp_path: Path
+):
+    browser = shutil.which("chromium") or pytest.skip("needs chromium")
+    from axe_playwright_python.sync_playwright import Axe
+    from playwright.sync_api import sync_playwright
+
+    evaluate(photos, "--compare", MODEL, "-o", tmp_path / "page.html")
+    with sync_playwright() as playwright:
+        page = playwright.chromium.launch(executable_path=browser, args=["--no-sandbox"]).new_page(bypass_csp=True)
+        errors: list[str] = []
+        page.on("console", lambda message: errors.append(message.text))
+        page.goto((tmp_path / "page.html").as_uri())
+        assert page.locator("svg[role=img]").count() == 2
+        assert page.locator("img").first.evaluate("image => image.naturalWidth") > 50
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            found = Axe().run(page)
+            assert found.violations_count == 0, found.generate_report()
+        assert errors == []

@@ -1,0 +1,227 @@
+"""From results whose truth is known to the figures, the tables, JSON and the page: worked examples."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from mobilenet_cli import InputError, Prediction, Result, Source
+from mobilenet_cli.evaluation import Evaluation, compare, evaluate
+from mobilenet_cli.evaluation.document import as_json
+from mobilenet_cli.evaluation.matrix import LARGEST, confusion_matrix
+from mobilenet_cli.evaluation.outcomes import WORST
+from mobilenet_cli.evaluation.page import as_html
+from mobilenet_cli.evaluation.text import as_text
+from mobilenet_cli.models.labels import ClassName
+
+ANIMALS = ("ant", "bee", "cat", "dog", "eel", "fox")
+
+
+@dataclass
+class Oracle:
+    """Stands for a Classifier whose every answer is laid down: path → the best labels and the first one's score."""
+
+    answers: dict[str, tuple[str, float]]
+    labels: tuple[ClassName, ...] = tuple(ClassName("", name) for name in ANIMALS)
+    model: Any = field(default_factory=lambda: SimpleNamespace(name="oracle", image_size=32))
+
+    def classify(self, sources: Iterable[Source], *, top_k: int, **_: object) -> Iterator[Result]:
+        for source in sources:
+            if source.path not in self.answers:
+                yield Result(source.path, "error", (), "no such file", None, None, self.model.name)
+                continue
+            names, score = self.answers[source.path]
+            indexes = [self.labels.index(ClassName("", name)) for name in names.split()][:top_k]
+            predictions = tuple(
+                Prediction(rank, index, "", self.labels[index].label, score / rank)
+                for rank, index in enumerate(indexes, start=1)
+            )
+            yield Result(source.path, "ok", predictions, None, 8, 8, self.model.name)
+
+
+@pytest.fixture
+def oracle() -> Oracle:
+    return Oracle(
+        {
+            "ant/1.jpg": ("ant bee cat dog eel", 0.9),
+            "ant/2.jpg": ("bee cat dog eel ant", 0.8),
+            "ant/3.jpg": ("bee cat dog eel fox", 0.7),
+            "cat/1.jpg": ("cat ant bee dog eel", 0.6),
+            "cat/2.jpg": ("dog cat ant bee eel", 0.95),
+        }
+    )
+
+
+IMAGES = ["ant/1.jpg", "ant/2.jpg", "ant/3.jpg", "cat/1.jpg", "cat/2.jpg", "cat/broken.jpg"]
+
+
+@pytest.fixture
+def evaluation(oracle: Oracle) -> Evaluation:
+    return evaluate(oracle, IMAGES)
+
+
+def test_the_figures_of_a_worked_example(evaluation):
+    assert (evaluation.model, evaluation.images, evaluation.failed) == ("oracle", 6, 1)
+    assert (evaluation.top_1.correct, evaluation.top_1.total, evaluation.top_1.value) == (2, 6, 2 / 6)
+    assert (evaluation.top_5.correct, evaluation.top_5.value) == (4, 4 / 6)
+    assert (evaluation.classified_top_1.value, evaluation.classified_top_5.value) == (2 / 5, 4 / 5)
+    assert [(each.index, each.images, each.correct) for each in evaluation.per_class] == [(0, 3, 1), (2, 3, 1)]
+    assert evaluation.mean_class_accuracy == pytest.approx(1 / 3)
+    assert [(each.truth, each.predicted, each.images) for each in evaluation.confusions] == [(0, 1, 2), (2, 3, 1)]
+    # Each image has a bin of its own: |1 - .9|, |0 - .8|, |0 - .7|, |1 - .6|, |0 - .95| of the five.
+    assert evaluation.calibration_error == pytest.approx((0.1 + 0.8 + 0.7 + 0.4 + 0.95) / 5)
+    assert sum(each.images for each in evaluation.reliability) == 5
+    assert evaluation.images_per_second > 0
+
+
+def test_mistakes_are_in_the_order_of_their_scores_and_failures_apart(evaluation):
+    assert [(each.path, each.predicted, each.score, each.rank) for each in evaluation.worst] == [
+        ("cat/2.jpg", 3, 0.95, 2),
+        ("ant/2.jpg", 1, 0.8, 5),
+        ("ant/3.jpg", 1, 0.7, None),
+    ]
+    assert [(each.path, each.truth, each.error) for each in evaluation.failures] == [
+        ("cat/broken.jpg", 2, "no such file")
+    ]
+
+
+def test_a_model_of_five_classes_has_no_top_5():
+    labels = tuple(ClassName("", name) for name in ANIMALS[:3])
+    evaluation = evaluate(Oracle({"ant/1.jpg": ("ant bee cat", 0.5)}, labels), ["ant/1.jpg"])
+    assert evaluation.top_5 is None
+    assert evaluation.classified_top_5 is None
+    assert json.loads(as_json(evaluation))["top_5"] is None
+    assert re.search(r"Top-5 accuracy +–\n", as_text(evaluation))
+
+
+def test_where_all_failed_nothing_is_right_and_nothing_is_divided_by_zero():
+    evaluation = evaluate(Oracle({}), ["ant/1.jpg", "bee/1.jpg"])
+    assert (evaluation.failed, evaluation.top_1.value, evaluation.calibration_error) == (2, 0, None)
+    assert evaluation.classified_top_1 is None
+    for document in (as_text(evaluation), as_html(evaluation).decode(), as_json(evaluation).decode()):
+        assert "nan" not in document.lower()
+
+
+def test_only_the_worst_of_many_mistakes_are_kept_and_of_equals_the_first():
+    answers = {f"ant/{number}.jpg": ("bee cat", 0.5 + 0.4 * (number >= 100)) for number in range(200)}
+    evaluation = evaluate(Oracle(answers), answers)
+    assert [each.path for each in evaluation.worst] == [f"ant/{100 + number}.jpg" for number in range(WORST)]
+
+
+def test_no_images_are_an_error(oracle):
+    with pytest.raises(InputError, match="no images"):
+        evaluate(oracle, [])
+
+
+def test_every_truth_is_looked_up_before_an_image_is_opened(oracle):
+    oracle.classify = None
+    with pytest.raises(InputError, match="'gnu'"):
+        evaluate(oracle, ["ant/1.jpg", "gnu/1.jpg"])
+
+
+def test_a_truth_can_be_a_function(oracle):
+    assert evaluate(oracle, ["ant/2.jpg"], lambda path: "bee").top_1.correct == 1
+
+
+@pytest.fixture
+def other() -> Oracle:
+    """A model of the same classes in the opposite order, and one more."""
+    return Oracle(
+        {
+            "ant/1.jpg": ("ant bee cat dog eel", 0.9),
+            "ant/2.jpg": ("ant cat dog eel bee", 0.8),
+            "ant/3.jpg": ("ant cat dog eel fox", 0.7),
+            "cat/1.jpg": ("fox ant bee dog eel", 0.6),
+            "cat/2.jpg": ("eel bee ant gnu dog", 0.5),
+        },
+        tuple(ClassName("", name) for name in (*reversed(ANIMALS), "gnu")),
+    )
+
+
+def test_two_models_are_compared_image_by_image_whatever_their_classes_are(oracle, other):
+    comparison = compare(oracle, other, IMAGES)
+    assert (comparison.first.top_1.correct, comparison.second.top_1.correct) == (2, 3)
+    paired = comparison.top_1
+    assert (paired.both_right, paired.only_first, paired.only_second, paired.both_wrong) == (1, 1, 2, 2)
+    assert paired.difference == pytest.approx(-1 / 6)
+    assert paired.p_value == 1
+    assert (comparison.top_5.both_right, comparison.top_5.only_first, comparison.top_5.only_second) == (2, 2, 1)
+    document = json.loads(as_json(comparison.first, comparison))
+    assert document["model"] == "oracle"
+    assert document["comparison"]["second"]["top_1"]["correct"] == 3
+    assert document["comparison"]["top_1"]["only_second_right"] == 2
+    assert re.search(r"Top-1 +1 +1 +2 +2 +-16\.7 points", as_text(comparison.first, comparison))
+    assert "-16.7 points" in as_html(comparison.first, comparison).decode()
+
+
+def test_json_has_every_figure(evaluation):
+    document = json.loads(as_json(evaluation))
+    assert document["top_1"] == {"value": 0.333333, "correct": 2, "total": 6, "low": 0.096771, "high": 0.700007}
+    assert document["failed"] == 1
+    assert document["expected_calibration_error"] == 0.59
+    assert document["classes"][1] == {"index": 2, "wnid": "", "label": "cat", "images": 3, "correct": 1}
+    assert document["confusions"][0]["predicted"]["label"] == "bee"
+    assert document["worst_mistakes"][0]["path"] == "cat/2.jpg"
+    assert document["failures"][0]["error"] == "no such file"
+    assert document["comparison"] is None
+    assert len(document["reliability"]) == 15
+
+
+def test_the_tables_tell_the_failures_and_how_they_count(evaluation):
+    text = as_text(evaluation)
+    assert "6 images of 2 classes; 1 could not be read and counts as wrong" in text
+    assert re.search(r"Top-1 accuracy +33\.3%  \[9\.7–70\.0%\]", text)
+    assert re.search(r"of classified: top-1 +40\.0%", text)
+    assert re.search(r"2 +3 +ant +bee\n", text)
+    assert re.search(r"cat/broken\.jpg +no such file", text)
+
+
+def test_the_matrix_of_few_classes_is_whole(evaluation):
+    matrix = confusion_matrix(evaluation)
+    assert matrix.is_whole
+    assert matrix.classes == (0, 1, 2, 3)
+    ant, cat = matrix.rows
+    assert (ant.cells, ant.others, ant.failed, ant.images) == ((1, 2, 0, 0), 0, 0, 3)
+    assert (cat.cells, cat.others, cat.failed, cat.images) == ((0, 0, 1, 1), 0, 1, 3)
+
+
+def test_the_matrix_of_many_classes_has_the_most_frequent_confusions_and_every_image_of_its_rows():
+    labels = tuple(ClassName("", f"c{index}") for index in range(100))
+    answers = {f"c{index}/{n}.jpg": (f"c{index + 1} c0", 0.5) for index in range(99) for n in range(1 + (index == 98))}
+    answers |= {"c98/9.jpg": ("c3 c0", 0.5), "c98/10.jpg": ("c50 c0", 0.5)}
+    matrix = confusion_matrix(evaluate(Oracle(answers, labels), answers))
+    assert not matrix.is_whole
+    assert len(matrix.classes) <= LARGEST
+    row = matrix.rows[-1]
+    assert (row.truth, row.images, row.others) == (98, 4, 1)
+    assert row.cells[matrix.classes.index(99)] == 2
+    assert all(sum(each.cells) + each.others + each.failed == each.images for each in matrix.rows)
+
+
+def test_the_page_asks_no_network_and_escapes_what_it_shows(oracle):
+    name = "<script>alert(1)</script>\x1b\udcff"
+    labels = (*oracle.labels, ClassName("", "<b>gnu"))
+    evaluation = evaluate(Oracle({f"ant/{name}": ("bee cat", 0.5)}, labels), [f"ant/{name}"], lambda _: "<b>gnu")
+    page = as_html(evaluation).decode()
+    assert "<script>alert" not in page
+    assert "<b>gnu" not in page
+    assert "&lt;b&gt;gnu" in page
+    assert r"\x1b\xff" in page
+    assert not re.search(r"""(src|href)=["']?(?!data:)""", page)
+
+
+def test_help_and_the_module_import_nothing_heavy():
+    heavy = {"numpy", "PIL", "rich", "jinja2", "scipy", "sklearn", "tensorflow"}
+    for arguments in (["-m", "mobilenet_cli", "evaluate", "--help"], ["-c", "import mobilenet_cli.evaluation"]):
+        done = subprocess.run([sys.executable, "-X", "importtime", *arguments], capture_output=True, text=True)
+        imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+        assert "mobilenet_cli.errors" in imported
+        assert not heavy & imported
