@@ -65,6 +65,11 @@ def test_nothing_but_a_model_is_replaced(tmp_path: Path) -> None:
         check_output(tmp_path / "no" / "where", overwrite=False)
 
 
+def test_a_name_that_is_not_utf_8_is_refused_before_the_work(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match=r"m\\xff is not UTF-8"):
+        check_output(tmp_path / os.fsdecode(b"m\xff"), overwrite=False)
+
+
 def test_a_folder_that_may_not_be_written_to_is_told_before_the_work(unprivileged: Path) -> None:
     unprivileged.chmod(0o500)
     with pytest.raises(OutputError, match="may not be written"):

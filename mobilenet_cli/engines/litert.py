@@ -44,7 +44,7 @@ class _LiteRTSession:
             with silenced():
                 self._interpreter = Interpreter(str(compiled), num_threads=1)
                 self._interpreter.allocate_tensors()
-        except (ValueError, RuntimeError, OSError) as error:
+        except (ValueError, RuntimeError, OSError, TypeError) as error:  # TypeError: its path is not UTF-8
             raise ModelError(f"LiteRT cannot run {compiled}: {error}") from error
         inputs, outputs = self._interpreter.get_input_details(), self._interpreter.get_output_details()
         if len(inputs) != 1 or len(outputs) != 1:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from mobilenet_cli.models.building import FOLDERS, SUFFIXES
 from mobilenet_cli.models.compiler import BOUND, random_images, relative_difference
-from mobilenet_cli.models.manifest import Compiled, Network
+from mobilenet_cli.models.manifest import Compiled, Kind, Network
 from mobilenet_cli.models.tensorflow_process import Report
 from mobilenet_cli.training.compiled_head import with_head
 from mobilenet_cli.training.curve import Chart, Series
@@ -20,6 +20,7 @@ from mobilenet_cli.training.head import Candidate, Fit, Head, fit_head
 from mobilenet_cli.training.head_template import HeadTemplate
 from mobilenet_cli.training.job import Job, Made
 from mobilenet_cli.training.summaries import write_scalars
+from mobilenet_cli.writers.text import valid_utf8
 
 if TYPE_CHECKING:
     import numpy as np
@@ -52,12 +53,15 @@ def make_head(job: Job, folder: Path, report: Report, template: Future[HeadTempl
         report("interrupted: waiting for the network, to write the head (Ctrl-C again gives it up)", None, None)
         ready = template.result()
     report("writing the model", None, None)
-    networks = {"classification": _classifier(job, fit.head, ready, folder), "feature_vector": _copied(job, folder)}
+    networks: dict[Kind, Network] = {
+        "classification": _classifier(job, fit.head, ready, folder),
+        "feature_vector": _copied(job, folder),
+    }
     if job.summaries is not None:
         write_scalars(job.summaries, ready.protos, _scalars(fit))
     return Made(
         method="head",
-        networks=networks,  # type: ignore[arg-type]
+        networks=networks,
         metrics={
             "validation_top_1": fit.best.validation.accuracy,
             "validation_loss": fit.best.validation.loss,
@@ -80,7 +84,7 @@ def _classifier(job: Job, head: Head, template: HeadTemplate, folder: Path) -> N
             base = _compiled(job.base.folder / base.file, head, template.expected_features(), folder, int(size))
         compiled = {size: base}
     return Network(
-        source=f"mnclassify train -m {job.base.name}",
+        source=f"mnclassify train -m {valid_utf8(job.base.name)}",
         saved_model=FOLDERS["classification"],
         width=len(head.bias),
         output="logits",

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from mobilenet_cli.errors import OutputError
 from mobilenet_cli.models.in_place import is_model
-from mobilenet_cli.writers.text import printable
+from mobilenet_cli.writers.text import printable, valid_utf8
 
 _HOST = os.uname().nodename
 
@@ -23,6 +23,8 @@ def check_output(path: str | os.PathLike[str], *, overwrite: bool) -> Path:
         OutputError: There is something already that may not be replaced, or no folder to write to.
     """
     shown, target = printable(os.fspath(path)), Path(os.path.realpath(path))
+    if valid_utf8(str(target)) != str(target):
+        raise OutputError(f"{shown} is not UTF-8, and LiteRT opens no files there; give another name with -o")
     if os.path.lexists(target) and not overwrite:
         raise OutputError(f"{shown} exists; give --overwrite to replace it, or another name with -o")
     if os.path.lexists(target) and not is_model(target) and not (target.is_dir() and not any(target.iterdir())):

@@ -15,25 +15,23 @@ from mobilenet_cli.embedder import Embedder
 from mobilenet_cli.engines import EngineName
 from mobilenet_cli.errors import InputError, ModelError
 from mobilenet_cli.models import store
-from mobilenet_cli.models.building import LABELS
 from mobilenet_cli.models.manifest import Manifest
 from mobilenet_cli.models.registry import AUTO
 from mobilenet_cli.models.tensorflow_process import Report
 from mobilenet_cli.preprocess import Crop
-from mobilenet_cli.training.curve import training_page
 from mobilenet_cli.training.dataset import check_counts, listing, read_dataset
+from mobilenet_cli.training.describe import describe
 from mobilenet_cli.training.feature_cache import FeatureCache
 from mobilenet_cli.training.features import Examples, OnImage, compute_features
 from mobilenet_cli.training.fine_tune import FineTuning
 from mobilenet_cli.training.head_template import HeadTemplate, head_template
-from mobilenet_cli.training.job import Job, Made, Maker
+from mobilenet_cli.training.job import Job, Maker
 from mobilenet_cli.training.new_head import make_head
 from mobilenet_cli.training.output import check_output, check_summaries, new_model
-from mobilenet_cli.training.record import network_digest, scored, training_record, write_split
+from mobilenet_cli.training.record import network_digest
 from mobilenet_cli.training.split import stratified_folds, stratified_split
 from mobilenet_cli.training.whole_network import make_fine_tuned
 
-CURVE = "training.html"
 VALIDATION_SHARE = 0.2
 _Value = TypeVar("_Value")
 
@@ -191,29 +189,8 @@ class Trainer:
         )
         with new_model(self._target) as folder:
             made = self._maker(job, folder, report)
-            manifest = self._described(job, made, folder)
+            manifest = describe(job, made, folder, self._target.name, self._data)
         return Trained(self._target, manifest, examples.left_out, made.interrupted)
-
-    def _described(self, job: Job, made: Made, folder: Path) -> Manifest:
-        """Write all but the networks into the model's folder, and return its manifest."""
-        (folder / LABELS).write_text("".join(f"{name}\n" for name in job.classes), encoding="utf-8")
-        write_split(folder, job)
-        record = training_record(job, made, self._data)
-        page = training_page(f"Training of {self._target.name}", _facts(record, made), made.charts)
-        (folder / CURVE).write_text(page, encoding="utf-8")
-        base = job.base.manifest
-        manifest = Manifest(
-            name=self._target.name,
-            license=base.license,
-            image_size=job.base.image_size,
-            crop=job.crop,
-            interpolation=base.interpolation,
-            labels=LABELS,
-            networks=made.networks,
-            training=record,
-        ).with_files_of(folder)
-        manifest.write(folder)
-        return manifest
 
     def _template(self) -> Future[HeadTemplate]:
         base = self._embedder.model
@@ -230,23 +207,6 @@ def _one_part(examples: Examples, *, seed: int, share: float) -> tuple[Any, ...]
 
 def _folds(examples: Examples, *, seed: int, folds: int) -> tuple[Any, ...]:
     return tuple(stratified_folds(examples.labels, examples.digests, folds, seed))
-
-
-def _facts(record: dict[str, Any], made: Made) -> list[tuple[str, str]]:
-    data, split, metrics = record["data"], record["split"], record["metrics"]
-    if "folds" in split:
-        how = f"cross-validation with {split['folds']} folds"
-    else:
-        how = f"{split['training']:,} images to learn from, {split['validation']:,} to validate with"
-    return [
-        ("Base", record["base"]["name"]),
-        ("Images", f"{data['images']:,} of {len(data['classes']):,} classes; {data['left_out']:,} left out"),
-        ("Split", f"{how}, seed {record['seed']}"),
-        ("Validation", scored(metrics, "validation")),
-        ("Training", scored(metrics, "training")),
-        ("Data fingerprint", data["fingerprint"]),
-        *([("Interrupted", "this is the best until then")] if made.interrupted else []),
-    ]
 
 
 def _in_background(work: Callable[[], _Value]) -> Future[_Value]:

@@ -14,6 +14,7 @@ from mobilenet_cli.preprocess import Preprocessing
 from mobilenet_cli.training.curve import Chart, Series
 from mobilenet_cli.training.fine_tune import Example, FineTuning, History, fine_tune
 from mobilenet_cli.training.job import Job, Made
+from mobilenet_cli.writers.text import valid_utf8
 
 if TYPE_CHECKING:
     import numpy as np
@@ -56,7 +57,7 @@ def make_fine_tuned(job: Job, folder: Path, report: Report, options: FineTuning)
             report("compiling the network", None, None)
             facts = compile_network(process, folder / name, folder, kind, size, size)
             networks[kind] = Network(
-                source=f"mnclassify train --fine-tune -m {job.base.name}",
+                source=f"mnclassify train --fine-tune -m {valid_utf8(job.base.name)}",
                 saved_model=name,
                 width=facts["width"],
                 output="logits" if kind == "classification" else "features",

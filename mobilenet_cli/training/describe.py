@@ -1,0 +1,64 @@
+"""Everything in a trained model's folder but its networks: labels, split, curve, manifest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from mobilenet_cli.models.building import LABELS
+from mobilenet_cli.models.manifest import Manifest
+from mobilenet_cli.training.curve import training_page
+from mobilenet_cli.training.job import Job, Made
+from mobilenet_cli.training.record import scored, training_record, write_split
+from mobilenet_cli.writers.text import valid_utf8
+
+CURVE = "training.html"
+
+
+def describe(job: Job, made: Made, folder: Path, name: str, sources: Sequence[str]) -> Manifest:
+    """Write what a model's folder has besides its networks, and return its manifest.
+
+    Args:
+        job: What was learnt.
+        made: What came of it.
+        folder: Where the networks are already.
+        name: The model's.
+        sources: The folders and tables that were named.
+    """
+    name = valid_utf8(name)
+    (folder / LABELS).write_text("".join(f"{label}\n" for label in job.classes), encoding="utf-8")
+    write_split(folder, job)
+    record = training_record(job, made, sources)
+    page = training_page(f"Training of {name}", _facts(record, made), made.charts)
+    (folder / CURVE).write_text(page, encoding="utf-8")
+    base = job.base.manifest
+    manifest = Manifest(
+        name=name,
+        license=base.license,
+        image_size=job.base.image_size,
+        crop=job.crop,
+        interpolation=base.interpolation,
+        labels=LABELS,
+        networks=made.networks,
+        training=record,
+    ).with_files_of(folder)
+    manifest.write(folder)
+    return manifest
+
+
+def _facts(record: dict[str, Any], made: Made) -> list[tuple[str, str]]:
+    data, split, metrics = record["data"], record["split"], record["metrics"]
+    if "folds" in split:
+        how = f"cross-validation with {split['folds']} folds"
+    else:
+        how = f"{split['training']:,} images to learn from, {split['validation']:,} to validate with"
+    return [
+        ("Base", record["base"]["name"]),
+        ("Images", f"{data['images']:,} of {len(data['classes']):,} classes; {data['left_out']:,} left out"),
+        ("Split", f"{how}, seed {record['seed']}"),
+        ("Validation", scored(metrics, "validation")),
+        ("Training", scored(metrics, "training")),
+        ("Data fingerprint", data["fingerprint"]),
+        *([("Interrupted", "this is the best until then")] if made.interrupted else []),
+    ]
