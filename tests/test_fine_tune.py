@@ -19,7 +19,7 @@ from PIL import Image
 
 from mobilenet_cli.errors import InputError, ModelError
 from mobilenet_cli.models import hub_interface
-from mobilenet_cli.models.layers import Classifier, ConvNorm, ImageNetwork
+from mobilenet_cli.models.layers import ConvNorm, ImageNetwork, LogitsLayer
 from mobilenet_cli.models.tensorflow_process import TensorFlowProcess
 from mobilenet_cli.preprocess import Preprocessing, load_image
 from mobilenet_cli.records import Source
@@ -55,7 +55,7 @@ def features(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ConvNorm("depthwise", 3, 16, None, rng, stride=2),
         ConvNorm("pointwise", 1, 16, 24, rng),
     ]
-    classifier = Classifier("classifier", 24, 10, rng)
+    classifier = LogitsLayer("classifier", 24, 10, rng)
     network = ImageNetwork(layers, classifier, scale=2, offset=-1, weight_decay=4e-5, decay_depthwise=False)
     hub_interface.save(network, folder, "feature_vector")
     return folder

@@ -10,7 +10,7 @@ from typing import Any
 from mobilenet_cli.models.labels import IMAGENET, imagenet_labels, read_labels
 from mobilenet_cli.models.manifest import Compiled, Kind, Manifest, Network, Output
 from mobilenet_cli.models.origin import Origin
-from mobilenet_cli.models.sources import Source
+from mobilenet_cli.models.sources import ModelSource
 from mobilenet_cli.models.tensorflow_process import Report, TensorFlowProcess
 
 LABELS = "labels.txt"
@@ -40,7 +40,7 @@ class Builder:
     labels: Path | None = None
     copied: bool = False
 
-    def build(self, folder: Path, manifest: Manifest | None, source: Source, kind: Kind) -> Manifest:
+    def build(self, folder: Path, manifest: Manifest | None, source: ModelSource, kind: Kind) -> Manifest:
         """Add the network of a kind to a model's folder and return the model's manifest with it.
 
         Args:

@@ -16,7 +16,7 @@ import tensorflow as tf
 
 from mobilenet_cli.errors import ModelError
 from mobilenet_cli.models import hub_interface
-from mobilenet_cli.models.layers import Classifier, ConvNorm, ImageNetwork, assign_weights
+from mobilenet_cli.models.layers import ConvNorm, ImageNetwork, LogitsLayer, assign_weights
 from mobilenet_cli.models.torch_weights import load_state_dict
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ def create(*, seed: int = 0) -> ImageNetwork:
     layers.append(ConvNorm("head", 1, channels, _FEATURES, rng))
     return ImageNetwork(
         layers,
-        Classifier("classifier", _FEATURES, _CLASSES, rng),
+        LogitsLayer("classifier", _FEATURES, _CLASSES, rng),
         scale=255 / 128,
         offset=-127 / 128,
         weight_decay=1e-5,

@@ -109,7 +109,7 @@ class ConvNorm(tf.Module):  # type: ignore[misc]
         return outputs if self._linear else tf.nn.relu6(outputs)
 
 
-class Classifier(tf.Module):  # type: ignore[misc]
+class LogitsLayer(tf.Module):  # type: ignore[misc]
     """The 1×1 convolution with bias that makes logits of a feature vector.
 
     Its variables are `<scope>/weights` and `<scope>/biases`, as TF-Slim names them.
@@ -133,7 +133,7 @@ class ImageNetwork(tf.Module):  # type: ignore[misc]
     def __init__(
         self,
         layers: Sequence[Layer],
-        classifier: Classifier,
+        classifier: LogitsLayer,
         *,
         scale: float,
         offset: float,

@@ -12,7 +12,7 @@ from mobilenet_cli.models import store
 from mobilenet_cli.models.building import Builder, compile_network
 from mobilenet_cli.models.manifest import Kind, Manifest
 from mobilenet_cli.models.origin import Origin
-from mobilenet_cli.models.sources import Source, network
+from mobilenet_cli.models.sources import ModelSource, network
 from mobilenet_cli.models.tensorflow_process import Report, TensorFlowProcess
 
 
@@ -104,14 +104,14 @@ def making(key: str, name: str, report: Report) -> Iterator[TensorFlowProcess]:
         yield process
 
 
-def _put(builder: Builder, manifest: Manifest | None, source: Source, kind: Kind) -> Manifest:
+def _put(builder: Builder, manifest: Manifest | None, source: ModelSource, kind: Kind) -> Manifest:
     """Publish the network: as a new model, or into the one that the store has already."""
     if manifest is None:
         return store.publish(builder.origin.key, lambda folder: builder.build(folder, None, source, kind))
     return store.extend(manifest, lambda folder: builder.build(folder, manifest, source, kind))
 
 
-def _answered(sources: tuple[Source, ...], kind: Kind, offline: bool) -> Iterator[tuple[Source, str | None]]:
+def _answered(sources: tuple[ModelSource, ...], kind: Kind, offline: bool) -> Iterator[tuple[ModelSource, str | None]]:
     """Yield the sources in their order, each with the reason why it is not worth trying, or None."""
     questions = [source.question(kind) for source in sources]
     if offline:

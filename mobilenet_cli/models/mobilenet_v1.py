@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mobilenet_cli.models.layers import Classifier, ConvNorm, ImageNetwork
+from mobilenet_cli.models.layers import ConvNorm, ImageNetwork, LogitsLayer
 
 if TYPE_CHECKING:
     from mobilenet_cli.models.layers import Layer
@@ -61,7 +61,7 @@ class MobilenetV1(ImageNetwork):
             channels = scale(depth)
         super().__init__(
             layers,
-            Classifier("MobilenetV1/Logits/Conv2d_1c_1x1", channels, classes, rng),
+            LogitsLayer("MobilenetV1/Logits/Conv2d_1c_1x1", channels, classes, rng),
             scale=2.0,
             offset=-1.0,
             # TF-Slim's mobilenet_v1_arg_scope.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from mobilenet_cli.errors import ModelError
 from mobilenet_cli.models import registry, store
-from mobilenet_cli.models.sources import Source
+from mobilenet_cli.models.sources import ModelSource
 from mobilenet_cli.models.sources.embedded import Embedded
 from mobilenet_cli.models.sources.hub import Hub
 from mobilenet_cli.models.sources.kaggle import Kaggle
@@ -36,7 +36,7 @@ class Origin:
 
     name: str
     key: str
-    sources: tuple[Source, ...] = ()
+    sources: tuple[ModelSource, ...] = ()
     local: Local | None = None
     license: str = ""
     image_size: int = _DEFAULT_SIZE
@@ -70,7 +70,7 @@ def origin_of(model: str) -> Origin:
     )
 
 
-_SOURCES: dict[str, Callable[[registry.Entry], tuple[Source, ...]]] = {
+_SOURCES: dict[str, Callable[[registry.Entry], tuple[ModelSource, ...]]] = {
     "mobilenet_v1": lambda entry: (
         Hub(entry.hub_handle),
         Kaggle(entry.kaggle_handle),

@@ -13,7 +13,7 @@ Question = Callable[[], str | None]
 """Asks a server whether it has something: None where it has, else the reason why not, in a few words."""
 
 
-class Source(Protocol):
+class ModelSource(Protocol):
     """A place to get a model from."""
 
     title: ClassVar[str]
