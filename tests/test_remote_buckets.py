@@ -413,6 +413,19 @@ def test_rows_of_a_bucket_are_gone_on_with(mnclassify, s3, tmp_path):
 
 
 @pytest.mark.slow
+def test_stores_that_cannot_be_had_are_rows_between_others(mnclassify, monkeypatch):
+    monkeypatch.setenv("FSSPEC_GS_TOKEN", "s3cret")
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    sources = ["ftp://127.0.0.1:9/photos/", "gs://bucket/photos/", "gs://bucket/cat.jpg", str(SAMPLES / "cat.jpg")]
+    done = mnclassify(*sources, "-m", "efficientnet_lite0", "-f", "jsonl")
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [row["path"] for row in rows] == sources
+    assert [row["status"] for row in rows] == ["error", "error", "error", "ok"]
+    assert (done.returncode, done.stderr) == (1, "mnclassify: 3 of 4 images could not be classified\n")
+    assert "s3cret" not in done.stdout
+
+
+@pytest.mark.slow
 def test_ctrl_c_ends_the_command_while_a_server_is_waited_for(mnclassify, web):
     web.answers["*"] = [Answer(latency=60)]
     process = subprocess.Popen(

@@ -130,6 +130,7 @@ class ReadAhead:
             self._change.notify_all()
 
     def _fetch(self) -> None:
+        from mobilenet_cli.remote.failures import failure_of
         from mobilenet_cli.remote.fetch import fetch
         from mobilenet_cli.remote.patience import Patience
 
@@ -140,8 +141,9 @@ class ReadAhead:
             try:
                 # Without a name for the data, which would keep it until the next.
                 arriving.arrive(Fetched(arriving.path, data=fetch(arriving.path, patience, account), arriving=arriving))
-            except ImageError as error:
-                arriving.arrive(Source(arriving.path, error=str(error)))
+            except BaseException as error:  # whatever it is: a worker waits for this Source
+                reason = str(error) if isinstance(error, ImageError) else failure_of(error).reason
+                arriving.arrive(Source(arriving.path, error=reason))
                 self.drop(arriving, 0)
 
 

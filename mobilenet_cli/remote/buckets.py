@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from mobilenet_cli.errors import ImageError
 from mobilenet_cli.remote.ahead import THREADS
 from mobilenet_cli.remote.patience import CONNECT, TRIES, Patience, attempt, silence_seconds
 from mobilenet_cli.remote.pieces import check_size, filled, ranges
@@ -77,7 +78,10 @@ class Google:
         # Where nobody has set logging up, it would print what becomes a row, with a traceback and the URL.
         logging.getLogger("gcsfs").addHandler(logging.NullHandler())
         timeout = ClientTimeout(sock_connect=min(CONNECT, silence_seconds()), sock_read=silence_seconds())
-        self._files = GCSFileSystem(requests_timeout=timeout, skip_instance_cache=True)
+        try:
+            self._files = GCSFileSystem(requests_timeout=timeout, skip_instance_cache=True)
+        except (KeyError, ValueError) as error:  # of a file that holds none, or a token that Google does not know
+            raise ImageError("the credentials cannot be used: look at FSSPEC_GS_TOKEN") from error
 
     def pieces(self, url: str, patience: Patience) -> Iterator[bytes]:
         """Yield what is in an object."""

@@ -46,7 +46,7 @@ _SILENT = "the server did not answer within {seconds:g} s"
 _DROPPED = "the connection was dropped"
 _KINDS = (
     # The first of these that is among an error's classes decides. The names are aiohttp's, botocore's,
-    # gcsfs's and Python's own.
+    # gcsfs's, requests' and Python's own.
     ("NoCredentialsError", "no credentials were found; for a public bucket set FSSPEC_S3_ANON=true", 0),
     ("PartialCredentialsError", "the credentials are incomplete", 0),
     ("ProfileNotFound", "AWS_PROFILE names no profile of your AWS configuration", 0),
@@ -59,13 +59,17 @@ _KINDS = (
     ("SSLError", "no secure connection to the server is possible", 0),
     ("ClientSSLError", "no secure connection to the server is possible", 0),
     ("ClientConnectorDNSError", "the server's name cannot be looked up", 1),
+    ("gaierror", "the server's name cannot be looked up", 1),
     ("ServerTimeoutError", _SILENT, 1),
     ("ReadTimeoutError", _SILENT, 1),
     ("ConnectTimeoutError", _SILENT, 1),
     ("FSTimeoutError", _SILENT, 1),
     ("TimeoutError", _SILENT, 1),
+    ("Timeout", _SILENT, 1),
     ("EndpointConnectionError", "the server cannot be reached", 1),
     ("ClientConnectorError", "the server cannot be reached", 1),
+    ("ConnectionRefusedError", "the server cannot be reached", 1),
+    ("RequestException", "the server cannot be reached", 1),
     ("ClientPayloadError", _DROPPED, 1),
     ("ServerDisconnectedError", _DROPPED, 1),
     ("ConnectionClosedError", _DROPPED, 1),
@@ -114,6 +118,7 @@ def _status(error: BaseException) -> int | None:
     if type(error) is OSError and str(error).startswith("Forbidden: "):  # gcsfs's
         return 403
     status = getattr(error, "status" if hasattr(error, "status") else "code", None)  # aiohttp's and ours, gcsfs's
+    status = getattr(getattr(error, "response", None), "status_code", status)  # requests'
     return int(str(status)) if str(status).isdecimal() and int(str(status)) >= 400 else None
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from mobilenet_cli.errors import ImageError
 from mobilenet_cli.remote.patience import Patience, attempt
 from mobilenet_cli.remote.pieces import check_size
 from mobilenet_cli.remote.stores import store_of
@@ -50,8 +49,5 @@ def fetch(url: str, patience: Patience | None = None, account: Account | None = 
                 account.give_back()
             raise
 
-    try:
-        store = store_of(url)
-    except ImportError as error:
-        raise ImageError(f"cannot be read: {error}") from error
+    store = store_of(url, patience)
     return attempt(whole, patience, store.tries)

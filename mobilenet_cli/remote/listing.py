@@ -14,7 +14,7 @@ from mobilenet_cli.errors import ImageError
 from mobilenet_cli.globs import PatternParts, is_pattern, literal_start
 from mobilenet_cli.records import Source
 from mobilenet_cli.remote.stores import Entry, Store, store_of
-from mobilenet_cli.remote.urls import is_web, scheme_of
+from mobilenet_cli.remote.urls import is_web, refusal
 from mobilenet_cli.walk import IMAGE_ENDINGS, Rules
 
 
@@ -31,8 +31,8 @@ def find_remote(url: str, rules: Rules) -> Iterator[Source]:
     """
     if is_web(url):
         yield from _file(url, rules)
-    elif scheme_of(url) == "file":
-        yield Source(url, error="name a file of this machine by its path, without file://")
+    elif (reason := refusal(url)) is not None:
+        yield Source(url, error=reason)
     elif not url.partition("://")[2].partition("/")[0]:
         yield Source(url, error="it names no bucket")
     elif is_pattern(url):

@@ -91,6 +91,7 @@ def attempt(action: Callable[[], _Found], patience: Patience, tries: int) -> _Fo
     for number in range(tries):
         patience.renew()
         try:
+            patience.check()
             return action()
         except ImageError:
             raise
@@ -99,6 +100,5 @@ def attempt(action: Callable[[], _Found], patience: Patience, tries: int) -> _Fo
             if not failure.passing or number == tries - 1:
                 raise ImageError(failure.reason) from error
             pause = max(PAUSES[min(number, len(PAUSES) - 1)], min(failure.wait, silence_seconds()))
-        if patience.stopped.wait(pause):
-            patience.check()
+        patience.stopped.wait(pause)
     raise AssertionError("the last try returns or raises")

@@ -7,7 +7,7 @@ that call these functions wait for it. fsspec and its filesystems are imported w
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, Protocol
 
 from mobilenet_cli._version import __version__
@@ -15,7 +15,7 @@ from mobilenet_cli.errors import ImageError, InputError
 from mobilenet_cli.remote.failures import StatusError
 from mobilenet_cli.remote.patience import CONNECT, TRIES, Patience, attempt, silence_seconds
 from mobilenet_cli.remote.pieces import check_size, filled, ranges
-from mobilenet_cli.remote.urls import check_installed, scheme_of
+from mobilenet_cli.remote.urls import check_installed, refusal, scheme_of
 
 Entry = tuple[str, bool]
 """The URL of a file or, if True, of a folder, which has no "/" at its end."""
@@ -39,28 +39,36 @@ class Store(Protocol):
         ...
 
 
-def store_of(url: str) -> Store:
-    """Return the store that a URL leads to.
+def store_of(url: str, patience: Patience | None = None) -> Store:
+    """Return the store that a URL leads to, made for the first of its protocol.
+
+    Args:
+        url: What is read or listed.
+        patience: Who may break it off.
 
     Raises:
-        ImageError: What reads it is not installed.
+        ImageError: It is refused, or what reads it is not installed or cannot be made, as without credentials.
     """
+    if (reason := refusal(url)) is not None:
+        raise ImageError(reason)
     scheme = scheme_of(url)
     from mobilenet_cli.remote.buckets import S3, Google
 
-    kinds: dict[str, Callable[[], Store]] = {"http": _Web, "s3": S3, "s3a": S3, "gs": Google, "gcs": Google}
-    with _making:
+    kinds: dict[str, type[Store]] = {"http": _Web, "https": _Web, "s3": S3, "s3a": S3, "gs": Google, "gcs": Google}
+    kind = kinds.get(scheme, _Other)
+    # A lock a protocol: gcsfs asks a server about its credentials, which no other should wait for.
+    with _making.setdefault(scheme, threading.Lock()):
         if scheme not in _stores:
             try:
                 check_installed(url)
             except InputError as error:
                 raise ImageError(str(error)) from error
-            _stores[scheme] = kinds.get("http" if scheme == "https" else scheme, _Other)()
+            _stores[scheme] = attempt(kind, patience or Patience(), kind.tries)
         return _stores[scheme]
 
 
 _stores: dict[str, Store] = {}
-_making = threading.Lock()
+_making: dict[str, threading.Lock] = {}
 
 
 class _Web:
@@ -115,12 +123,13 @@ class _Other:
 
     def entries(self, start: str, recursive: bool) -> Iterator[Entry]:
         folder = start[: start.rfind("/") + 1]
-        files, root = _filesystem(folder)
-        root = root.rstrip("/") + "/"
-        depth = None if recursive else 1
-        found = attempt(
-            lambda: files.find(root, maxdepth=depth, withdirs=not recursive, detail=True), Patience(), self.tries
-        )
+
+        def listed() -> tuple[str, dict[str, Any]]:
+            files, path = _filesystem(folder)
+            root = path.rstrip("/") + "/"
+            return root, files.find(root, maxdepth=None if recursive else 1, withdirs=not recursive, detail=True)
+
+        root, found = attempt(listed, Patience(), self.tries)
         for path in sorted(found):
             url = folder + path.removeprefix(root)
             if path.startswith(root) and url.startswith(start):
@@ -131,11 +140,14 @@ def _filesystem(url: str) -> Any:
     """Return this thread's filesystem for a URL, and the path in it.
 
     Raises:
-        ImageError: There is none.
+        ImageError: There is none for its protocol.
+        Exception: Whatever making it raises, which may quote the URL.
     """
     import fsspec
 
+    scheme = scheme_of(url)
     try:
-        return fsspec.url_to_fs(url)
+        fsspec.get_filesystem_class(scheme)
     except (ImportError, ValueError) as error:  # ValueError: no such protocol
-        raise ImageError(f"{scheme_of(url)}:// cannot be read: {error}") from error
+        raise ImageError(f"{scheme}:// cannot be read: {error}") from error
+    return fsspec.url_to_fs(url)

@@ -11,11 +11,12 @@ from mobilenet_cli.walk import IMAGE_ENDINGS
 
 _URL = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]+)://")
 
+_LOCAL = ("file", "local")
 _MODULES = {
     **dict.fromkeys(("http", "https"), ("fsspec", "aiohttp")),
     **dict.fromkeys(("s3", "s3a"), ("fsspec", "s3fs")),
     **dict.fromkeys(("gs", "gcs"), ("fsspec", "gcsfs")),
-    "file": (),
+    **dict.fromkeys(_LOCAL, ()),
 }
 """What each protocol of the `remote` extra is read with; any other needs fsspec and a package of its own."""
 
@@ -41,6 +42,12 @@ def must_be_listed(argument: str) -> bool:
     if not is_url(argument) or is_web(argument):
         return False
     return is_pattern(argument) or not argument.lower().endswith(IMAGE_ENDINGS)
+
+
+def refusal(url: str) -> str | None:
+    """Say why this URL is refused, wherever it was named; None for one that may be read."""
+    scheme = scheme_of(url)
+    return f"name a file of this machine by its path, without {scheme}://" if scheme in _LOCAL else None
 
 
 def check_installed(url: str) -> None:
