@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import logging
 import os
 import sys
@@ -95,6 +96,7 @@ def main() -> NoReturn:
     """Run the command line and exit with its code."""
     _open_standard_descriptors()
     _own_stderr()
+    _own_stdout()
     # BLAS's own threads would only spin beside the workers, which call it for nothing but small arrays.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     sys.exit(_run(sys.argv[1:]))
@@ -117,6 +119,16 @@ def _own_stderr() -> None:
         sys.stderr = open(  # noqa: PTH123, SIM115 - a descriptor, for as long as the process lives
             os.dup(sys.stderr.fileno()), "w", buffering=1, encoding=sys.stderr.encoding, errors=sys.stderr.errors
         )
+
+
+def _own_stdout() -> None:
+    """Have what Click prints fail as records do: with an OutputError, which no other error is taken for."""
+    from mobilenet_cli.writers.stream import OutputStream
+
+    with contextlib.suppress(OSError, AttributeError):  # as above
+        raw = OutputStream(sys.stdout.fileno(), "standard output", closefd=False)
+        # Without a buffer, which would be written once more at the end where that has failed.
+        sys.stdout = io.TextIOWrapper(raw, sys.stdout.encoding, sys.stdout.errors, write_through=True)
 
 
 def _run(arguments: list[str]) -> int:
@@ -143,9 +155,6 @@ def _failure(error: Exception) -> int:
     if isinstance(error, MnclassifyError):
         _explain(str(error))
         return next((code for kind, code in _EXIT_CODES.items() if isinstance(error, kind)), _FAILED)
-    if isinstance(error, OSError) and error.filename is None:  # Click's own printing
-        _explain(f"cannot write standard output: {error.strerror or error}")
-        return _EXIT_CODES[OutputError]
     _explain(f"internal error: {type(error).__name__}: {error}; with -vv it shows where. Please report it.")
     return _INTERNAL
 
