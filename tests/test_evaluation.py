@@ -12,6 +12,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from conftest import SAMPLES
+from web_server import Answer, serving
 
 from mobilenet_cli import InputError, Prediction, Result, Source
 from mobilenet_cli.evaluation import Evaluation, compare, evaluate
@@ -216,6 +218,17 @@ def test_the_page_asks_no_network_and_escapes_what_it_shows(oracle):
     assert "&lt;b&gt;gnu" in page
     assert r"\x1b\xff" in page
     assert not re.search(r"""(src|href)=["']?(?!data:)""", page)
+
+
+def test_the_page_has_thumbnails_of_files_alone_and_fetches_nothing(oracle):
+    with serving() as web:
+        web.answers["*"] = [Answer((SAMPLES / "cat.jpg").read_bytes())]
+        paths = [str(SAMPLES / "cat.jpg"), f"{web.url}/ant.jpg", "gone.jpg"]
+        evaluation = evaluate(Oracle(dict.fromkeys(paths, ("bee", 0.5)), oracle.labels), paths, lambda _: "ant")
+        page = as_html(evaluation).decode()
+        assert web.requests == []
+    assert {each.path for each in evaluation.worst} == set(paths)
+    assert (page.count("<img"), page.count("no picture")) == (1, 2)
 
 
 def test_help_and_the_module_import_nothing_heavy():

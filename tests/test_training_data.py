@@ -43,6 +43,16 @@ def test_a_table_names_images_and_classes(tmp_path: Path) -> None:
     assert [source.error for source in found.sources] == [None, "no such file or folder", None]
 
 
+def test_urls_are_refused_and_not_taken_for_files_that_are_missing(tmp_path: Path) -> None:
+    put(tmp_path, "x/1.jpg", "x/2.jpg")
+    table = tmp_path / "t.csv"
+    table.write_text("label,path\na,x/1.jpg\nb,https://example.org/2.jpg?signature=s3cret\n")
+    with pytest.raises(InputError, match=r"t\.csv names images by URL, .*: download them first$"):
+        read_dataset([str(table)])
+    with pytest.raises(InputError, match=r"^s3://bucket/photos is a URL, .*: download them first$"):
+        read_dataset(["s3://bucket/photos"])
+
+
 @pytest.mark.parametrize(
     ("files", "arguments", "words"),
     [

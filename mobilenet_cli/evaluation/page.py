@@ -7,7 +7,7 @@ from mobilenet_cli.evaluation import wording
 from mobilenet_cli.evaluation.matrix import confusion_matrix
 from mobilenet_cli.evaluation.records import Comparison, Evaluation
 from mobilenet_cli.html.templates import template
-from mobilenet_cli.html.thumbnails import thumbnail
+from mobilenet_cli.html.thumbnails import local_file, thumbnails
 from mobilenet_cli.writers.text import printable, valid_utf8
 
 _SIDE = 160
@@ -16,8 +16,10 @@ _FAILURES = 100
 
 
 def as_html(evaluation: Evaluation, comparison: Comparison | None = None) -> bytes:
-    """Return the page. It reads the images of the worst mistakes once more, for their thumbnails."""
+    """Return the page. It reads the files of the worst mistakes once more, for their thumbnails; URLs have none."""
     evaluations = [evaluation] if comparison is None else [comparison.first, comparison.second]
+    mistaken = list(dict.fromkeys(mistake.path for each in evaluations for mistake in each.worst))
+    pictures = dict(zip(mistaken, thumbnails(map(local_file, mistaken), _SIDE), strict=True))
     text = template("evaluation.html.jinja").render(
         title="Evaluation of " + " and ".join(printable(each.model) for each in evaluations),
         version=__version__,
@@ -26,7 +28,7 @@ def as_html(evaluation: Evaluation, comparison: Comparison | None = None) -> byt
         matrices=[confusion_matrix(each) for each in evaluations],
         wording=wording,
         printable=printable,
-        thumbnail=lambda path: thumbnail(path, _SIDE),
+        thumbnail=pictures.get,
         most_confusions=_CONFUSIONS,
         most_failures=_FAILURES,
     )

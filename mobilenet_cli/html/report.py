@@ -6,8 +6,6 @@ browser shows the first images while it still reads the thumbnails of the last.
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Any, BinaryIO
@@ -15,9 +13,8 @@ from typing import Any, BinaryIO
 from mobilenet_cli._version import __version__
 from mobilenet_cli.html.summary import Summary, class_of
 from mobilenet_cli.html.templates import template
-from mobilenet_cli.html.thumbnails import thumbnails
+from mobilenet_cli.html.thumbnails import local_file, thumbnails
 from mobilenet_cli.records import Result
-from mobilenet_cli.stdin import STDIN
 from mobilenet_cli.writers.base import SCORE_DECIMALS
 from mobilenet_cli.writers.text import printable
 
@@ -25,7 +22,6 @@ TITLE = "Image labels"
 SIDE = 192
 """The default of the thumbnails' longer side, in pixels: about as wide as they are shown."""
 
-_REMOTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _PIECES = 64  # of the template's output, that go into one write
 _CLASSES_SHOWN = 12  # before "Show all"
 
@@ -97,15 +93,9 @@ def _pictures(
     """Yield the number and the thumbnail of each image that has one."""
     if side is None:
         return
-    paths = (_file(result, root) for result in results)
+    # What could not be read before is not read now.
+    paths = (None if result.status == "error" else local_file(result.path, root) for result in results)
     for number, picture in enumerate(thumbnails(paths, side)):
         if picture is not None:
             yield number, picture
         progress(number + 1, total)
-
-
-def _file(result: Result, root: str) -> str | None:
-    """Return where the image of a result is, or None where it is no file or could not be read before."""
-    if result.status == "error" or result.path == STDIN or _REMOTE.match(result.path):
-        return None
-    return os.path.join(root, result.path)  # noqa: PTH118 - a Path would change "//" and "./" of a foreign path

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import os
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -12,10 +13,24 @@ from mobilenet_cli.cores import usable_cores
 from mobilenet_cli.errors import ImageError
 from mobilenet_cli.preprocess import load_thumbnail
 from mobilenet_cli.records import Source
+from mobilenet_cli.remote.urls import is_url
+from mobilenet_cli.stdin import STDIN
 
 _QUALITY = 70
 _METHOD = 2  # of WebP's 0 to 6; the default, 4, takes twice as long for 4 % fewer bytes
 _WINDOW = 8  # thumbnails that may wait for their turn, a thread
+
+
+def local_file(path: str, root: str = "") -> str | None:
+    """Return where the image of a record is, or None where it has no file on this machine: a URL, standard input.
+
+    Args:
+        path: The record's path.
+        root: The folder that relative paths begin in; "" is the current one.
+    """
+    if path == STDIN or is_url(path):
+        return None
+    return os.path.join(root, path)  # noqa: PTH118 - a Path would change "//" and "./" of a foreign path
 
 
 def thumbnail(path: str, side: int) -> str | None:

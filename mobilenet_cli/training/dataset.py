@@ -12,11 +12,13 @@ from pathlib import Path
 from mobilenet_cli.errors import InputError
 from mobilenet_cli.evaluation.truth_table import TruthTable
 from mobilenet_cli.records import Source
+from mobilenet_cli.remote.urls import is_url
 from mobilenet_cli.walk import Rules, file_source, walk
 from mobilenet_cli.writers.text import printable
 
 _MOST_LISTED = 5
 _TABLES = (".csv", ".tsv", ".tab")
+_NO_URLS = "but only files on this machine are learnt from: download them first"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +46,8 @@ def read_dataset(arguments: Sequence[str]) -> Dataset:
             as evaluation.truth_table reads it, with a row an image.
 
     Raises:
-        InputError: One cannot be read, a class has no images, two have names that one may take for another,
-            or there are fewer than two.
+        InputError: One cannot be read or names a URL, a class has no images, two have names that one may take
+            for another, or there are fewer than two.
     """
     found: dict[str, list[Source]] = {}
     passed_over = 0
@@ -55,6 +57,8 @@ def read_dataset(arguments: Sequence[str]) -> Dataset:
             passed_over += beside
             _refuse_twice(found.keys() & folders.keys(), argument)
             found |= folders
+        elif is_url(argument):
+            raise InputError(f"{printable(argument)} is a URL, {_NO_URLS}")
         elif argument.lower().endswith(_TABLES):
             for name, sources in _of_table(argument).items():
                 found.setdefault(name, []).extend(sources)
@@ -124,6 +128,8 @@ def _of_table(file: str) -> dict[str, list[Source]]:
     table = TruthTable(file)
     found: dict[str, list[Source]] = {}
     for path in table.paths:
+        if is_url(path):
+            raise InputError(f"{printable(file)} names images by URL, {_NO_URLS}")
         source = file_source(path) or Source(path, error="a folder, not an image")
         name = table(path)
         if not name:
