@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     metavar="FOLDER",
     help="Where the paths in RESULTS begin: the folder that classify ran in.  [default: this one]",
 )
-@click.option("--no-thumbnails", is_flag=True, help="Leave the pictures out: 0.3 kB an image instead of 5.")
+@click.option("--no-thumbnails", is_flag=True, help="Leave the pictures out: 0.2 kB an image instead of 6.")
 @click.option(
     "--thumbnail-size",
     type=click.IntRange(16, 1024),

@@ -363,3 +363,11 @@ def test_that_nothing_matches_is_told(mnclassify: Run):
     done = mnclassify(CAT, "--match", "zeppelin", "-f", "path")
     assert (done.returncode, done.stdout) == (0, "")
     assert "no image matches" in done.stderr
+
+
+def test_a_mistyped_command_is_told_what_was_meant(mnclassify: Run, tmp_path: Path):
+    done = mnclassify("evalute", "photos", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "did you mean evaluate?" in done.stderr
+    (tmp_path / "trian").mkdir()
+    assert "no images found" in mnclassify("trian", "-m", "efficientnet_lite0", "--offline", cwd=tmp_path).stderr
