@@ -93,8 +93,9 @@ def command(
     opened; an unknown or ambiguous one is an error. Images that cannot be read count as wrong, and are told
     apart.
 
-    A CSV names in its first line a column path (or file, image) and a column truth (or wnid, label, class,
-    index). With it SOURCES may be left out: then its rows are meant.
+    A CSV names in its first line a column path (or file, filename, image, …), where relative paths begin in
+    the CSV's folder, and a column truth (or wnid, label, class, index). With it SOURCES may be left out: then
+    its rows are meant.
 
     --image-size, --crop and --engine hold for both models, --labels for the first.
 
