@@ -12,7 +12,7 @@ import click
 
 from mobilenet_cli.cli import completion
 from mobilenet_cli.cli.help import Command
-from mobilenet_cli.cli.input_options import optional_input_options
+from mobilenet_cli.cli.input_options import OptionalSources, optional_input_options
 from mobilenet_cli.cli.options import (
     ModelChoice,
     Pace,
@@ -20,7 +20,6 @@ from mobilenet_cli.cli.options import (
     pace_options,
     terminal_options,
 )
-from mobilenet_cli.cli.sources import NamedSources
 from mobilenet_cli.cli.tally import Tally
 from mobilenet_cli.cli.terminal import Terminal, stdout_is_terminal
 from mobilenet_cli.errors import OutputError
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
     from mobilenet_cli.evaluation.records import Comparison, Evaluation
     from mobilenet_cli.evaluation.truth import Truth
 
+_TRUTH_FROM_STDIN = "csv:-"
 _ENDINGS = (".html", ".htm", ".json")
 
 
@@ -76,7 +76,7 @@ def _checked_files(_: click.Context, __: click.Parameter, files: tuple[str, ...]
 @pace_options
 @terminal_options
 def command(
-    named: NamedSources | None,
+    named: OptionalSources,
     truth: str,
     model: ModelChoice,
     labels: str | None,
@@ -111,6 +111,8 @@ def command(
     from mobilenet_cli.preprocess import silence_decoder_warnings
 
     silence_decoder_warnings()
+    if truth == _TRUTH_FROM_STDIN and named.chosen is not None and named.chosen.need_stdin:
+        raise click.UsageError(f"standard input is the table of {_TRUTH_FROM_STDIN}, or names images, not both")
     rule = truth_of(truth)
     images = list(_sources(named, rule))
     if not images:
@@ -128,13 +130,13 @@ def command(
     return Tally(terminal, "classified", len(images), run.failed).conclude()
 
 
-def _sources(named: NamedSources | None, rule: Truth) -> Iterable[Source]:
+def _sources(named: OptionalSources, rule: Truth) -> Iterable[Source]:
     from mobilenet_cli.evaluation.truth_table import TruthTable
 
-    if named is not None:
-        return named.find()
+    if named.chosen is not None:
+        return named.chosen.find()
     if isinstance(rule, TruthTable):
-        return find_sources((), listed=rule.paths)
+        return find_sources((), listed=rule.paths, exclude=named.exclude)
     raise click.UsageError("name SOURCES…, a list of them with --from FILE, or a table with --truth csv:FILE")
 
 

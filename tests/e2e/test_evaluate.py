@@ -78,6 +78,10 @@ def test_a_csv_names_the_images_too(evaluate: Run, photos: Path):
     done = evaluate("--truth", f"csv:{table}", "--json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["top_1"]["correct"] == 2
+    done = evaluate("--truth", f"csv:{table}", "--exclude", "rock*", "--json")
+    assert json.loads(done.stdout)["images"] == 1
+    done = evaluate("--truth", "csv:-", "--json", input=table.read_text(), cwd=photos)
+    assert json.loads(done.stdout)["top_1"]["correct"] == 2
     done = evaluate(photos, "--truth", f"csv:{table}")
     assert done.returncode == 2
     assert "2 of 4 images" in done.stderr
@@ -107,8 +111,14 @@ def test_an_ambiguous_or_unknown_truth_ends_it_before_anything_is_written(
 
 
 def test_wrong_usage_is_told_before_the_model_is_loaded(evaluate: Run, tmp_path: Path):
+    table = tmp_path / "truth.csv"
+    table.write_text("path,label\ncat.jpg,tabby\n")
     for arguments, told in (
         ((), "name SOURCES"),
+        (("--truth", f"csv:{table}", "-0"), "--null (-0) goes with --from"),
+        (("--truth", f"csv:{table}", "--include-hidden"), "--include-hidden and --no-recursive with SOURCES"),
+        (("--truth", f"csv:{table}", "--no-recursive"), "--include-hidden and --no-recursive with SOURCES"),
+        (("--truth", "csv:-", "--from", "-"), "not both"),
         ((tmp_path, "--truth", "names"), "folder, filename or csv:FILE"),
         ((tmp_path, "-o", "page.pdf"), ".html"),
         (("--truth", "csv:none.csv"), "none.csv"),
@@ -119,7 +129,7 @@ def test_wrong_usage_is_told_before_the_model_is_loaded(evaluate: Run, tmp_path:
     done = evaluate(tmp_path, "-o", tmp_path / "page.html")
     assert done.returncode == 1
     assert "no images found" in done.stderr
-    assert not any(tmp_path.iterdir())
+    assert list(tmp_path.iterdir()) == [table]
 
 
 def test_the_page_is_accessible_in_light_and_dark_and_runs_without_an_error(
