@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 import click
 
@@ -22,7 +21,6 @@ from mobilenet_cli.cli.options import (
 )
 from mobilenet_cli.cli.tally import Tally
 from mobilenet_cli.cli.terminal import Terminal, stdout_is_terminal
-from mobilenet_cli.errors import OutputError
 from mobilenet_cli.inputs import find_sources
 from mobilenet_cli.records import Result, Source
 from mobilenet_cli.writers.output import open_output
@@ -117,14 +115,19 @@ def command(
     images = list(_sources(named, rule))
     if not images:
         return Tally(terminal, "classified").conclude()
-    with terminal.warnings_shown(), ExitStack() as stack:
-        streams = [stack.enter_context(_opened(file, overwrite)) for file in files]
-        run = _Run(images, rule, pace, terminal)
-        result = run.result(*_models(model, labels, compare, terminal))
-        for file, stream in zip(files, streams, strict=True):
-            stream.write(_document(file, *result))
-    with open_output(None) as stream:
-        stream.write(_printed(as_json, *result))
+    with terminal.warnings_shown():
+        with ExitStack() as stack:
+            streams = [stack.enter_context(open_output(file, overwrite=overwrite, resumable=False)) for file in files]
+            run = _Run(images, rule, pace, terminal)
+            result = run.result(*_models(model, labels, compare, terminal))
+            opened = stack.pop_all()
+        try:
+            with open_output(None) as stream:
+                stream.write(_printed(as_json, *result))
+        finally:  # whoever reads what is printed may have left: the files are written all the same
+            with opened:
+                for file, stream in zip(files, streams, strict=True):
+                    stream.write(_document(file, *result))
     for file in files:
         terminal.note(f"the evaluation is in {printable(file)}")
     return Tally(terminal, "classified", len(images), run.failed).conclude()
@@ -138,12 +141,6 @@ def _sources(named: OptionalSources, rule: Truth) -> Iterable[Source]:
     if isinstance(rule, TruthTable):
         return find_sources((), listed=rule.paths, exclude=named.exclude)
     raise click.UsageError("name SOURCES…, a list of them with --from FILE, or a table with --truth csv:FILE")
-
-
-def _opened(file: str, overwrite: bool) -> AbstractContextManager[BinaryIO]:
-    if Path(file).exists() and not overwrite:
-        raise OutputError(f"{printable(file)} exists; give --overwrite to replace it")
-    return open_output(file, overwrite=overwrite)
 
 
 def _models(

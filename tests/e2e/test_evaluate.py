@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import resource
 import shutil
+import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import SAMPLES, Run
+from conftest import SAMPLES, Run, program
 
 pytestmark = pytest.mark.slow
 
@@ -70,6 +72,26 @@ def test_tables_json_and_page_of_one_run(evaluate: Run, photos: Path, tmp_path: 
     assert "--overwrite" in again.stderr
     assert page.read_bytes() == before
     assert evaluate(photos, "-o", page, "--overwrite").returncode == 1
+
+
+def test_what_cannot_be_written_does_not_take_the_rest_with_it(evaluate: Run, photos: Path, tmp_path: Path):
+    def small_files() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+
+    page = tmp_path / "evaluation.html"
+    done = evaluate(photos, "-o", page, preexec_fn=small_files)
+    assert (done.returncode, page.exists()) == (4, False)
+    assert re.search(r"Top-1 accuracy +50\.0%", done.stdout)
+    assert "cannot write" in done.stderr
+    again = evaluate(photos, "-o", page)
+    assert (again.returncode, again.stdout) == (4, "")
+    assert "--overwrite" in again.stderr
+    assert "resume" not in done.stderr + again.stderr
+
+    with open("/dev/full", "w") as full:  # noqa: PTH123
+        done = evaluate(photos, "-o", page, "--overwrite", stdout=full, stderr=subprocess.PIPE, capture_output=False)
+    assert (done.returncode, "standard output" in done.stderr) == (4, True)
+    assert page.read_text().endswith("</html>")
 
 
 def test_a_csv_names_the_images_too(evaluate: Run, photos: Path):
@@ -135,7 +157,7 @@ def test_wrong_usage_is_told_before_the_model_is_loaded(evaluate: Run, tmp_path:
 def test_the_page_is_accessible_in_light_and_dark_and_runs_without_an_error(
     evaluate: Run, photos: Path, tmp_path: Path
 ):
-    browser = shutil.which("chromium") or pytest.skip("needs chromium")
+    browser = program("chromium")
     from axe_playwright_python.sync_playwright import Axe
     from playwright.sync_api import sync_playwright
 
