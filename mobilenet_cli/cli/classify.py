@@ -150,7 +150,7 @@ class _Run:
         return matches(result, self.records.match)
 
     def _tell(self, document: ResultDocument, done: int) -> None:
-        if others := document.kept - document.found:
+        if others := document.others:
             if self.named.columns is None:
                 self.terminal.note(f"kept the rows of {images(others)} that SOURCES does not name")
             else:
