@@ -82,9 +82,9 @@ def classify(
                 bad = len(source.cells) > len(table.columns) or not name or name == "lost.jpg"
                 yield failed(source.path, source.error) if bad else make(source.path)
 
-        for result in document.followed(results()):
+        for result, cells in document.paired(results()):
             if wanted(result):
-                document.write(result)
+                document.write(result, cells)
         document.close()
     return done
 
@@ -168,6 +168,18 @@ def test_rows_that_are_not_wanted_take_their_cells_with_them(photos: Path):
     classify(photos, photos.with_name("out.csv"), wanted=lambda result: "a.jpg" in result.path)
     _, *rows = read(photos.with_name("out.csv").read_bytes())
     assert [row[0] for row in rows] == ["1", "3"]
+
+
+def test_results_in_another_order_than_their_rows_are_an_error_and_no_wrong_table(tmp_path: Path):
+    photos = write(tmp_path / "photos.csv", [["1", "a.jpg", "of a"], ["2", "b.jpg", "of b"]])
+    with open_output(str(tmp_path / "out.csv")) as stream:
+        table = CsvTable(str(photos), column="image")
+        layout = Layout(2, columns=table.columns)
+        model = SimpleNamespace(name=MODEL)
+        document = ResultDocument(stream, format_of("out.csv"), layout, model, threshold=0.0, resume=False)
+        a, b = (labelled(source.path) for source in document.pending(table.sources()))
+        with pytest.raises(RuntimeError, match=r"b\.jpg came where that of .*a\.jpg was due"):
+            next(document.paired([b, a]))
 
 
 # --- what is gone on with

@@ -115,12 +115,12 @@ class _Run:
             if self.terminal.live:
                 self.named.count_in_background(progress, finished=document.finished)
             apart = progress.hidden if self.output.file is None and stdout_is_terminal() else nullcontext
-            for result in document.followed(self.tally.counted(results, progress)):
+            for result, cells in document.paired(self.tally.counted(results, progress)):
                 if self._wants(result):
                     if self.xmp.write:  # before the row: --resume takes an image with a row for finished
                         self.sidecars.write(result, self.xmp.lowest_score(self.records.threshold))
                     with apart():
-                        document.write(result)
+                        document.write(result, cells)
         with self.terminal.waiting() as report:
             if self.chosen.codec is not None and self.terminal.live:
                 report(f"Writing {printable(self.output.file or '')}", None, None)
