@@ -15,6 +15,11 @@ def images(count: int) -> str:
     return f"{count:,} image" if count == 1 else f"{count:,} images"
 
 
+def images_were(count: int) -> str:
+    """Return "1 image was", "2 images were", …."""
+    return f"{images(count)} {'was' if count == 1 else 'were'}"
+
+
 class _Record(Protocol):
     @property
     def status(self) -> str: ...
@@ -47,6 +52,11 @@ class Tally:
             self.failed += failed
             progress.advance(failed=failed)
             yield record
+
+    def tell_others(self, count: int) -> None:
+        """Tell how many rows of an earlier run stay though their images are not among the sources, if any do."""
+        if count:
+            self.terminal.note(f"kept the rows of {images(count)} that SOURCES does not name")
 
     def conclude(self) -> int:
         """Tell what went wrong, if anything did, and return the exit code."""

@@ -55,8 +55,8 @@ class ResultDocument(RunDocument[Result]):
             self._earlier = Resumption(part, chosen, layout, expected)
             layout = replace(layout, header=not self._earlier.has_header)
         self._writer = chosen.make(stream, layout)
-        self.written = 0
-        """How many results were written."""
+        self.labelled = 0
+        """How many of the results that were written are of images that could be read."""
 
     def pending(self, sources: Iterable[Source]) -> Iterator[Source]:
         """Yield the sources that need to be done."""
@@ -83,7 +83,7 @@ class ResultDocument(RunDocument[Result]):
     def write(self, result: Result, cells: tuple[str, ...]) -> None:
         """Write one result, with the cells that `paired` yielded with it."""
         self._writer.write(result, cells)
-        self.written += 1
+        self.labelled += result.status == "ok"
 
     def close(self) -> None:
         """Complete the document; the stream stays open.

@@ -151,7 +151,7 @@ class _Lines:
 
 
 def _whole_rows(stream: BinaryIO, begin: int, delimiter: str, layout: Layout) -> Iterator[tuple[list[str], int, int]]:
-    """Yield the fields of each whole row of the table, and where it begins and ends, from offset `begin` of the document."""
+    """Yield the cells of each whole row, and where it begins and ends, from offset `begin` of the document."""
     width = len(columns(layout))
     lines = _Lines(stream, begin)
     rows = TableRows(lines, delimiter, strict=True)
