@@ -137,6 +137,21 @@ def test_a_table_in_parquet_has_them_too(tmp_path: Path):
     assert (tmp_path / "out.parquet").read_bytes() == before
 
 
+def test_wide_rows_in_parquet_are_written_a_few_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    import pyarrow.parquet as pq
+
+    # What is read in one piece has to fit into memory, and pyarrow refuses 2 GiB of it.
+    monkeypatch.setattr("mobilenet_cli.writers.parquet._GROUP_BYTES", 64 << 10)
+    rows = [[f"{number}.jpg", str(number % 10) * 10_000] for number in range(15)] + [["wide.jpg", "x" * 100_000]]
+    photos = write(tmp_path / "photos.csv", rows, ["image", "note"])
+    classify(photos, tmp_path / "out.parquet")
+    footer = pq.ParquetFile(tmp_path / "out.parquet").metadata
+    assert [footer.row_group(number).num_rows for number in range(footer.num_row_groups)] == [6, 6, 3, 1]
+    found = pq.read_table(tmp_path / "out.parquet").to_pylist()
+    assert [list(each["row"].values()) for each in found] == rows
+    assert classify(photos, tmp_path / "out.parquet", resume=True) == []
+
+
 def test_no_column_of_the_table_is_overwritten(tmp_path: Path):
     header = ["image", "status", "label_1", "model", "model_2"]
     photos = write(tmp_path / "photos.csv", [["a.jpg", "new", "mine", "Canon", "EOS"]], header)
