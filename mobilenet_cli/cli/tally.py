@@ -12,7 +12,12 @@ from mobilenet_cli.progress import Progress
 
 def images(count: int) -> str:
     """Return "1 image", "2 images", …."""
-    return f"{count:,} image" if count == 1 else f"{count:,} images"
+    return number_of(count, "image")
+
+
+def number_of(count: int, noun: str) -> str:
+    """Return "1 vector", "2 vectors", … for a noun with a plural in s."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def images_were(count: int) -> str:
