@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterator, Sequence
 from itertools import chain
 
-from mobilenet_cli.cells import LONGEST, Records
+from mobilenet_cli.cells import LONGEST, TableRows
 from mobilenet_cli.errors import InputError
 from mobilenet_cli.lists import can_be_read_twice
 from mobilenet_cli.records import RowSource
@@ -67,7 +67,7 @@ class CsvTable:
         self.columns = tuple(header)
         self.column = _column(self._name, header, column, advice)
         self._place = header.index(self.column)
-        self._records = Records(chain(begin, lines), self._delimiter)
+        self._rows = TableRows(chain(begin, lines), self._delimiter)
         self.line = 1
 
     def rows(self) -> Iterator[tuple[str, ...]]:
@@ -79,8 +79,8 @@ class CsvTable:
         width = len(self.columns)
         header_was_read = False
         try:
-            for cells in self._records:
-                if self._records.ended:
+            for cells in self._rows:
+                if self._rows.ended:
                     raise InputError(
                         f"{self._name} ends within quotation marks: those that open in the row of line "
                         f"{self.line:,} are not closed"
@@ -88,9 +88,9 @@ class CsvTable:
                 if cells and header_was_read:
                     yield (*cells, *[""] * (width - len(cells)))
                 header_was_read = header_was_read or bool(cells)
-                self.line = self._records.line + 1
+                self.line = self._rows.line + 1
         except csv.Error as error:
-            raise InputError(f"{self._name} cannot be read at line {self._records.line:,}: {error}") from error
+            raise InputError(f"{self._name} cannot be read at line {self._rows.line:,}: {error}") from error
 
     def sources(self) -> Iterator[RowSource]:
         """Yield the Source of each row, once. Raises as `rows` does."""
@@ -151,12 +151,12 @@ def _header(lines: Iterator[str], begin: list[str], column: str | None, delimite
             yield line
 
     def read(each: str) -> list[str]:
-        records = Records(replayed(), each)
+        rows = TableRows(replayed(), each)
         try:
-            cells = next(filter(None, records), [])
+            cells = next(filter(None, rows), [])
         except csv.Error:
             return []
-        return [] if records.ended else cells  # it would end within quotation marks
+        return [] if rows.ended else cells  # it would end within quotation marks
 
     def plausibility(each: str) -> tuple[bool, bool, int]:
         cells = read(each)
