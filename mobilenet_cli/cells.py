@@ -28,8 +28,8 @@ class LineMaker:
         return line
 
 
-class Records:
-    """The rows of cells in lines of CSV.
+class TableRows:
+    """The rows of a table, each a list of its cells, in lines of CSV.
 
     Args:
         lines: With their endings.

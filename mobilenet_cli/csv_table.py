@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterator, Sequence
 from itertools import chain
 
-from mobilenet_cli.cells import LONGEST, Records
+from mobilenet_cli.cells import LONGEST, TableRows
 from mobilenet_cli.errors import InputError
 from mobilenet_cli.lists import can_be_read_twice
 from mobilenet_cli.records import RowSource
@@ -21,6 +21,7 @@ from mobilenet_cli.writers.text import printable
 USUAL_COLUMNS = ("path", "file", "filename", "file_name", "image", "image_path")
 """What a column of images may be called to be found without being named, in any case."""
 DELIMITERS = ",;\t|"
+_GIVE_COLUMN = "Give it with --column"
 _CHUNK = 1 << 16
 _LONGEST_HEADER = 1 << 20
 _UTF_16 = ("\udcff\udcfe", "\udcfe\udcff")  # its byte order marks, as UTF-8 has them with surrogateescape
@@ -36,15 +37,19 @@ class CsvTable:
     Attributes:
         columns: The names in the header.
         column: Which of them is that of the images.
+        line: The number, from 1, of the line that the row which was read last begins in.
     """
 
-    def __init__(self, file: str, *, column: str | None = None, delimiter: str | None = None) -> None:
+    def __init__(
+        self, file: str, *, column: str | None = None, delimiter: str | None = None, advice: str = _GIVE_COLUMN
+    ) -> None:
         """Open the file and read its header.
 
         Args:
             file: Its name, or "-" for standard input.
             column: The column of the images; None for the only one that has one of the `USUAL_COLUMNS`.
             delimiter: What separates its cells; None for that one of the `DELIMITERS` that its header has.
+            advice: What an error says to do where no column, or several, have a usual name.
 
         Raises:
             InputError: It cannot be read, is no CSV, or has no such column.
@@ -60,9 +65,10 @@ class CsvTable:
         if header[0].startswith(_UTF_16) or any("\0" in name for name in header):
             raise InputError(f"{self._name} is no CSV in UTF-8: save it as one first")
         self.columns = tuple(header)
-        self.column = _column(self._name, header, column)
+        self.column = _column(self._name, header, column, advice)
         self._place = header.index(self.column)
-        self._records = Records(chain(begin, lines), self._delimiter)
+        self._rows = TableRows(chain(begin, lines), self._delimiter)
+        self.line = 1
 
     def rows(self) -> Iterator[tuple[str, ...]]:
         """Yield the cells of each row, once: as many as there are columns, or more where the row has more.
@@ -72,39 +78,44 @@ class CsvTable:
         """
         width = len(self.columns)
         header_was_read = False
-        first_line = 1
         try:
-            for cells in self._records:
-                if self._records.ended:
+            for cells in self._rows:
+                if self._rows.ended:
                     raise InputError(
                         f"{self._name} ends within quotation marks: those that open in the row of line "
-                        f"{first_line:,} are not closed"
+                        f"{self.line:,} are not closed"
                     )
-                first_line = self._records.line + 1
                 if cells and header_was_read:
                     yield (*cells, *[""] * (width - len(cells)))
                 header_was_read = header_was_read or bool(cells)
+                self.line = self._rows.line + 1
         except csv.Error as error:
-            raise InputError(f"{self._name} cannot be read at line {self._records.line:,}: {error}") from error
+            raise InputError(f"{self._name} cannot be read at line {self._rows.line:,}: {error}") from error
 
     def sources(self) -> Iterator[RowSource]:
         """Yield the Source of each row, once. Raises as `rows` does."""
         return map(self._source, self.rows())
 
-    def _source(self, cells: tuple[str, ...]) -> RowSource:
+    def path(self, cells: Sequence[str]) -> str:
+        """Return the path or URL in a row: a path that is relative begins in the CSV's folder."""
         cell = cells[self._place]
-        path = cell if not cell or is_url(cell) else os.path.join(self._folder, cell)  # noqa: PTH118 - see walk
-        return RowSource(path, error=self._error(cells, cell, path), cells=cells)
+        return cell if not cell or is_url(cell) else os.path.join(self._folder, cell)  # noqa: PTH118 - see walk
 
-    def _error(self, cells: Sequence[str], cell: str, path: str) -> str | None:
+    def fault(self, cells: Sequence[str]) -> str | None:
+        """Say why a row names no image; None where it names one, whether that is there or not."""
         if len(cells) > len(self.columns):  # its cells may have moved: this one may be another column's
             return f"the row has {len(cells)} cells for {len(self.columns)} columns"
-        if not cell.strip():
+        if not cells[self._place].strip():
             return f"the cell in column {printable(self.column)} is empty"
-        if is_url(cell):
-            return None
-        source = file_source(path)
-        return "a folder, not an image" if source is None else source.error
+        return None
+
+    def _source(self, cells: tuple[str, ...]) -> RowSource:
+        path = self.path(cells)
+        error = self.fault(cells)
+        if error is None and not is_url(path):
+            source = file_source(path)
+            error = "a folder, not an image" if source is None else source.error
+        return RowSource(path, error=error, cells=cells)
 
 
 def _lines(file: str) -> Iterator[str]:
@@ -140,12 +151,12 @@ def _header(lines: Iterator[str], begin: list[str], column: str | None, delimite
             yield line
 
     def read(each: str) -> list[str]:
-        records = Records(replayed(), each)
+        rows = TableRows(replayed(), each)
         try:
-            cells = next(filter(None, records), [])
+            cells = next(filter(None, rows), [])
         except csv.Error:
             return []
-        return [] if records.ended else cells  # it would end within quotation marks
+        return [] if rows.ended else cells  # it would end within quotation marks
 
     def plausibility(each: str) -> tuple[bool, bool, int]:
         cells = read(each)
@@ -157,13 +168,13 @@ def _header(lines: Iterator[str], begin: list[str], column: str | None, delimite
     return read(chosen), chosen
 
 
-def _column(file: str, columns: Sequence[str], wanted: str | None) -> str:
+def _column(file: str, columns: Sequence[str], wanted: str | None, advice: str) -> str:
     found = [name for name in columns if (_is_usual(name) if wanted is None else name == wanted)]
     if len(found) == 1:
         return found[0]
     names = ", ".join(repr(printable(name)) for name in columns)
     if wanted is None:
-        raise InputError(f"which column of {file} names the images? Give it with --column; they are {names}")
+        raise InputError(f"which column of {file} names the images? {advice}; they are {names}")
     if found:
         raise InputError(f"{file} has {len(found)} columns {printable(wanted)!r}: rename the others; they are {names}")
     raise InputError(f"{file} has no column {printable(wanted)!r}; its columns are {names}")

@@ -122,6 +122,15 @@ def test_a_file_has_every_field_of_every_record_in_order(tmp_path, name):
 
 
 @each_format
+def test_rows_of_images_that_are_no_longer_named_stay_whether_they_failed_or_not(tmp_path, name):
+    file = tmp_path / name
+    embed(file)
+    assert embed(file, [embedding(1, "new.jpg")], resume=True) == ["new.jpg"]
+    shown = [path.replace("\udce9", "\\xe9") if name == "v.parquet" else path for path in NAMES]
+    assert [row["path"] for row in rows_of(file)] == [*shown, "new.jpg"]
+
+
+@each_format
 def test_a_file_of_no_images_is_a_file(tmp_path, name):
     embed(tmp_path / name, [])
     assert rows_of(tmp_path / name) == []
@@ -147,7 +156,8 @@ def test_the_arrays_of_an_npz_have_the_documented_types(tmp_path):
 
 
 def test_the_columns_of_a_parquet_file_have_the_documented_types(tmp_path):
-    pq = pytest.importorskip("pyarrow.parquet")
+    import pyarrow.parquet as pq
+
     embed(tmp_path / "v.parquet")
     schema = pq.read_schema(tmp_path / "v.parquet")
     assert [f"{column.name} {column.type}" for column in schema] == [

@@ -66,8 +66,8 @@ def classify(
             resume=resume,
         )
         pending = document.pending(Source(path) for path in made)
-        for each in document.followed(made[source.path] for source in pending):
-            document.write(each)
+        for each, cells in document.paired(made[source.path] for source in pending):
+            document.write(each, cells)
             done.append(each.path)
             if len(done) == stop_after:
                 raise StoppedError

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow as tf
+import tensorflow_hub as hub
 from model_server import save_tiny_model
 
 from mobilenet_cli.engines.litert import LiteRTEngine
@@ -17,8 +19,6 @@ from mobilenet_cli.training.compiled_head import with_head
 from mobilenet_cli.training.curve import Chart, Series, training_page
 from mobilenet_cli.training.summaries import write_scalars
 
-tf = pytest.importorskip("tensorflow")
-hub = pytest.importorskip("tensorflow_hub")
 WIDTH = 3  # of the tiny model's output
 IMAGES = np.random.default_rng(0).random((2, 40, 40, 3), dtype=np.float32)
 
@@ -117,9 +117,10 @@ def test_a_compiled_network_with_a_head_gives_what_numpy_gives(tmp_path: Path) -
 
 
 def test_tensorboard_reads_the_summaries(template: head_template.HeadTemplate, tmp_path: Path) -> None:
-    accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
     write_scalars(str(tmp_path), template.protos, {"validation": {"loss": [0.5, 0.25], "accuracy": [0.75, 1.0]}})
-    events = accumulator.EventAccumulator(str(tmp_path / "validation")).Reload()
+    events = EventAccumulator(str(tmp_path / "validation")).Reload()
     assert [(event.step, event.value) for event in events.Scalars("loss")] == [(0, 0.5), (1, 0.25)]
     assert [event.value for event in events.Scalars("accuracy")] == [0.75, 1.0]
 

@@ -82,9 +82,9 @@ def classify(
                 bad = len(source.cells) > len(table.columns) or not name or name == "lost.jpg"
                 yield failed(source.path, source.error) if bad else make(source.path)
 
-        for result in document.followed(results()):
+        for result, cells in document.paired(results()):
             if wanted(result):
-                document.write(result)
+                document.write(result, cells)
         document.close()
     return done
 
@@ -137,6 +137,21 @@ def test_a_table_in_parquet_has_them_too(tmp_path: Path):
     assert (tmp_path / "out.parquet").read_bytes() == before
 
 
+def test_wide_rows_in_parquet_are_written_a_few_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    import pyarrow.parquet as pq
+
+    # What is read in one piece has to fit into memory, and pyarrow refuses 2 GiB of it.
+    monkeypatch.setattr("mobilenet_cli.writers.parquet._GROUP_BYTES", 64 << 10)
+    rows = [[f"{number}.jpg", str(number % 10) * 10_000] for number in range(15)] + [["wide.jpg", "x" * 100_000]]
+    photos = write(tmp_path / "photos.csv", rows, ["image", "note"])
+    classify(photos, tmp_path / "out.parquet")
+    footer = pq.ParquetFile(tmp_path / "out.parquet").metadata
+    assert [footer.row_group(number).num_rows for number in range(footer.num_row_groups)] == [6, 6, 3, 1]
+    found = pq.read_table(tmp_path / "out.parquet").to_pylist()
+    assert [list(each["row"].values()) for each in found] == rows
+    assert classify(photos, tmp_path / "out.parquet", resume=True) == []
+
+
 def test_no_column_of_the_table_is_overwritten(tmp_path: Path):
     header = ["image", "status", "label_1", "model", "model_2"]
     photos = write(tmp_path / "photos.csv", [["a.jpg", "new", "mine", "Canon", "EOS"]], header)
@@ -168,6 +183,18 @@ def test_rows_that_are_not_wanted_take_their_cells_with_them(photos: Path):
     classify(photos, photos.with_name("out.csv"), wanted=lambda result: "a.jpg" in result.path)
     _, *rows = read(photos.with_name("out.csv").read_bytes())
     assert [row[0] for row in rows] == ["1", "3"]
+
+
+def test_results_in_another_order_than_their_rows_are_an_error_and_no_wrong_table(tmp_path: Path):
+    photos = write(tmp_path / "photos.csv", [["1", "a.jpg", "of a"], ["2", "b.jpg", "of b"]])
+    with open_output(str(tmp_path / "out.csv")) as stream:
+        table = CsvTable(str(photos), column="image")
+        layout = Layout(2, columns=table.columns)
+        model = SimpleNamespace(name=MODEL)
+        document = ResultDocument(stream, format_of("out.csv"), layout, model, threshold=0.0, resume=False)
+        a, b = (labelled(source.path) for source in document.pending(table.sources()))
+        with pytest.raises(RuntimeError, match=r"b\.jpg came where that of .*a\.jpg was due"):
+            next(document.paired([b, a]))
 
 
 # --- what is gone on with

@@ -69,6 +69,19 @@ def test_a_new_file_has_the_permissions_that_the_user_s_umask_gives(tmp_path):
     assert (tmp_path / "ours.csv").stat().st_mode == (tmp_path / "theirs.csv").stat().st_mode
 
 
+def test_who_cannot_resume_is_not_told_to(tmp_path):
+    path = tmp_path / "page.html"
+    path.write_bytes(b"old")
+    with pytest.raises(OutputError, match=r"page\.html exists; give --overwrite to replace it$"):
+        open_output(str(path), resumable=False).__enter__()
+    path.rename(tmp_path / "page.html.part")
+    with pytest.raises(OutputError, match=r"page\.html\.part exists: .*; give --overwrite to replace it$"):
+        open_output(str(path), resumable=False).__enter__()
+    with open_output(str(path), overwrite=True, resumable=False) as stream:
+        stream.write(b"new")
+    assert names(tmp_path) == ["page.html"]
+
+
 # --- files that exist
 
 

@@ -46,12 +46,13 @@ def web() -> Iterator[WebServer]:
 @pytest.fixture(scope="module")
 def s3_url() -> Iterator[str]:
     """An S3 server with the buckets "photos", "samples" and "empty", whose pages hold four keys."""
-    moto = pytest.importorskip("moto.server")
+    from moto.server import ThreadedMotoServer
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MOTO_S3_DEFAULT_MAX_KEYS", "4")
         for name, value in CREDENTIALS.items():
             patch.setenv(name, value)
-        server = moto.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+        server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
         server.start()
         url = "http://{}:{}".format(*server.get_host_and_port())
         import boto3

@@ -297,6 +297,10 @@ def test_a_page_that_is_there_is_replaced_only_with_overwrite(results_file, tmp_
     done = run_command("report", results_file, "-o", str(page))
     assert (done.returncode, done.stderr) == (4, f"mnclassify: {page} exists; give --overwrite to replace it\n")
     assert page.read_text() == "old"
+    part = page.rename(tmp_path / "page.html.part")
+    done = run_command("report", results_file, "-o", str(page))
+    assert (done.returncode, "--resume" in done.stderr, "--overwrite" in done.stderr) == (4, False, True)
+    assert part.read_text() == "old"
     assert run_command("report", results_file, "-o", str(page), "--overwrite").returncode == 0
     assert page.read_text().startswith("<!doctype html>")
 

@@ -13,9 +13,9 @@ import pytest
 
 from mobilenet_cli.errors import InputError, OutputError
 from mobilenet_cli.records import Prediction, Result, Source
-from mobilenet_cli.resume import Expected, Resumption, check_resumable
 from mobilenet_cli.writers import FORMATS, Layout
 from mobilenet_cli.writers.output import open_output
+from mobilenet_cli.writers.resume import Expected, Resumption, check_resumable
 
 MODEL = "mobilenet_v1_100_128"
 # A format and its layout each.
@@ -169,6 +169,36 @@ def test_rows_follow_the_sources_even_if_those_are_others_in_another_order(file)
     part_of(file).write_bytes(whole(["a", "b", "gone", "c", "d"], "jsonl", False, fails_on("b")))
     assert resume(file, ["d", "new", "b", "a", "c"], "jsonl") == ["new", "b"]
     assert file.read_bytes() == whole(["gone", "d", "new", "b", "a", "c"], "jsonl", False)
+
+
+@pytest.mark.parametrize(("name", "long"), DOCUMENTS)
+def test_rows_of_images_that_are_no_longer_named_stay_whether_they_failed_or_not(file, name, long):
+    before, fails = ["a", "bad", "b", "worse", "猫", "bad"], fails_on("bad", "worse", "猫")
+    file.write_bytes(whole(before, name, long, fails))
+    assert resume(file, ["new"], name, long) == ["new"]
+    assert file.read_bytes() == whole([*before, "new"], name, long, fails)
+    # A failed row that was kept is tried again as soon as its image is named, and its place is among the sources.
+    assert resume(file, ["猫", "new"], name, long) == ["猫"]
+    after = ["a", "bad", "b", "worse", "bad", "猫", "new"]
+    assert file.read_bytes() == whole(after, name, long, fails_on("bad", "worse"))
+
+
+def test_a_failed_row_goes_once_another_try_has_its_row(file):
+    # As a run leaves it that was killed after it had tried "bad" again.
+    rows = whole(["bad", "a"], "csv", False, fails_on("bad")) + whole(["bad"], "csv", False).partition(b"\n")[2]
+    part_of(file).write_bytes(rows)
+    assert resume(file, ["new"], "csv") == ["new"]
+    assert file.read_bytes() == whole(["a", "bad", "new"], "csv", False)
+
+
+def test_a_folder_that_was_not_there_has_no_row_once_its_images_have(file, monkeypatch):
+    monkeypatch.chdir(file.parent)
+    before = ["photos", "photos/*.jpg", "s3://bucket/", "s3://bucket/*", "a[1].jpg", "s3://bucket/a.jpg"]
+    file.write_bytes(whole(before, "csv", False, failed))
+    Path("photos").mkdir()
+    Path("a[1].jpg").touch()
+    resume(file, ["photos/1.jpg"], "csv")
+    assert file.read_bytes() == whole([*before[4:], "photos/1.jpg"], "csv", False, fails_on(*before))
 
 
 def test_a_path_has_as_many_rows_as_sources(file):
@@ -346,11 +376,12 @@ def test_what_is_no_regular_file_is_refused(path):
 
 
 def test_it_tells_what_is_finished_and_what_was_found(file):
-    part_of(file).write_bytes(whole(["a", "b", "c", "gone"], "csv", False, fails_on("b")))
+    part_of(file).write_bytes(whole(["a", "b", "c", "gone"], "csv", False, fails_on("b", "gone")))
     with suppress(KeyboardInterrupt), open_output(str(file), resume=True) as stream:
         earlier = Resumption(stream, FORMATS["csv"], Layout(2), Expected(MODEL, 2, 2))
-        assert earlier.rows == 3
-        assert [path in earlier for path in ("a", "b", "x")] == [True, False, False]
+        assert earlier.rows == 2
+        assert [path in earlier for path in ("a", "b", "gone", "x")] == [True, False, False, False]
         assert [source.path for source in earlier.pending(map(Source, "abcd"))] == ["b", "d"]
         assert earlier.found == 2
+        assert earlier.others == 1
         raise KeyboardInterrupt

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from mobilenet_cli import InputError, Source
+from mobilenet_cli.csv_table import CsvTable
 from mobilenet_cli.evaluation import truth_of
 from mobilenet_cli.evaluation.classes import ClassFinder
 from mobilenet_cli.evaluation.truth import find_truths, translate
@@ -97,24 +98,40 @@ def test_another_rule_is_refused(rule):
         truth_of(rule)
 
 
-def table(folder: Path, text: str, name: str = "truth.csv") -> TruthTable:
-    (folder / name).write_bytes(text.encode())
+def table(folder: Path, text: str | bytes, name: str = "truth.csv") -> TruthTable:
+    (folder / name).write_bytes(text.encode() if isinstance(text, str) else text)
     return TruthTable(str(folder / name))
 
 
-def test_a_csvs_paths_are_those_below_its_folder_or_the_current_one(tmp_path, monkeypatch):
-    (tmp_path / "here").mkdir()
-    (tmp_path / "there").mkdir()
-    (tmp_path / "here" / "a.jpg").touch()
-    (tmp_path / "there" / "b.jpg").touch()
+def test_a_csvs_paths_begin_in_its_folder_and_nowhere_else(tmp_path, monkeypatch):
+    for folder in ("here", "there"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "a.jpg").touch()
+    (tmp_path / "here" / "b.jpg").touch()
     monkeypatch.chdir(tmp_path / "here")
     truth = table(tmp_path / "there", f"path,label\na.jpg,cat\nb.jpg,dog\n{tmp_path}/c.jpg,cow\nhttp://h/d.jpg,hen\n")
-    assert truth.paths == ["a.jpg", f"{tmp_path}/there/b.jpg", f"{tmp_path}/c.jpg", "http://h/d.jpg"]
-    assert [truth(path) for path in ("./a.jpg", "../there/b.jpg", "../c.jpg", "http://h/d.jpg")] == [
+    there = tmp_path / "there"
+    assert truth.paths == [f"{there}/a.jpg", f"{there}/b.jpg", f"{tmp_path}/c.jpg", "http://h/d.jpg"]
+    assert [truth(path) for path in ("../there/a.jpg", "../there/b.jpg", "../c.jpg", "http://h/d.jpg")] == [
         *("cat", "dog", "cow", "hen")
     ]
-    with pytest.raises(InputError, match=r"not in .*truth\.csv"):
-        truth("e.jpg")
+    for another in ("a.jpg", "b.jpg"):
+        with pytest.raises(InputError, match=r"not in .*truth\.csv"):
+            truth(another)
+
+
+def test_a_csv_is_read_as_from_csv_reads_it(tmp_path):
+    text = 'id;filename;label\n1;a.jpg;"tabby; cat"\n\n2;b.jpg;crane\n'
+    truth = table(tmp_path, text)
+    assert truth.paths == [source.path for source in CsvTable(str(tmp_path / "truth.csv")).sources()]
+    assert [truth(path) for path in truth.paths] == ["tabby; cat", "crane"]
+
+
+def test_what_only_looks_like_a_url_within_a_path_is_a_path(tmp_path):
+    truth = table(tmp_path, "path,label\nodd://a.jpg,hen\n./odd://a.jpg,cat\n")
+    assert truth.paths == ["odd://a.jpg", f"{tmp_path}/./odd://a.jpg"]
+    assert truth(f"{tmp_path}/odd:/a.jpg") == "cat"
+    assert truth("odd://a.jpg") == "hen"
 
 
 @pytest.mark.parametrize(
@@ -132,15 +149,17 @@ def test_columns_are_found_by_their_names_and_the_least_ambiguous_is_the_truth(t
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("", "column path, file or image and a column truth"),
-        ("a.jpg,cat\n", "first line"),
-        ("path,score\na.jpg,1\n", "first line"),
+        ("", "is empty"),
+        ("a.jpg,cat\n", "which column .* Call that one .* path, .* 'a.jpg', 'cat'"),
+        ("path,image,label\na.jpg,b.jpg,cat\n", "which column .* no other path, file or image"),
+        ("path,score\na.jpg,1\n", "a column truth, wnid, label, class or index; its columns are 'path', 'score'"),
         ("path,label\n", "no rows"),
-        ("path,label\na.jpg\n", "1 instead of 2 values in row 2"),
-        ("path,label\n,cat\n", "no path in row 2"),
-        ("path,label\na.jpg,cat\n./a.jpg,dog\n", "both 'cat' and 'dog' .row 3"),
-        ('path,label\na.jpg,"cat\n', "no CSV"),
-        ("path,label\na.jpg,cat\n".replace("cat", "x" * 200_000), "no CSV"),
+        ("path,label\n,cat\n", "line 2: the cell in column path is empty"),
+        ('path,label\na.jpg,"two\nlines"\n\nb.jpg,tabby, tabby cat\n', "line 5: the row has 3 cells for 2 columns"),
+        ("path,label\n\na.jpg,cat\n./a.jpg,dog\n", "both 'cat' and 'dog' .line 4"),
+        ('path,label\na.jpg,"cat\n', "line 2 are not closed"),
+        (f"path,label\na.jpg,{'x' * (1 << 25)}", "no CSV"),
+        ("path,label\na.jpg,cat\n".encode("utf-16"), "no CSV in UTF-8"),
     ],
 )
 def test_what_is_no_table_of_truths_is_refused(tmp_path, text, reason):

@@ -176,6 +176,50 @@ def test_windows_line_ends_are_kept():
     assert b"&#13;" not in merged
 
 
+def test_one_windows_line_end_among_others_does_not_make_more_of_them():
+    mixed = LIGHTROOM.replace(b"\n", b"\r\n", 1)
+    assert (with_keywords(mixed, CATS, "some_model") or b"").count(b"\r\n") == 0
+    # What surrounds the root element has line ends of its own.
+    packet = b"<?xpacket begin='' id='W5M0MpCehiHzreSzNTczkc9d'?>\n" + LIGHTROOM.replace(b"\n", b"\r\n")
+    merged = with_keywords(packet, CATS, "some_model") or b""
+    assert merged.count(b"\n") == merged.count(b"\r\n") + 1
+
+
+BEGIN, END = LIGHTROOM.index(b"<rdf:Bag>"), LIGHTROOM.index(b"</dc:subject>")
+SUBJECT = LIGHTROOM[BEGIN:END]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        LIGHTROOM.replace(b"<dc:subject>\n    " + SUBJECT + b"</dc:subject>", b"<dc:subject/>"),
+        LIGHTROOM.replace(SUBJECT, b""),
+        LIGHTROOM.replace(SUBJECT, b"<!-- none yet -->"),
+        LIGHTROOM.replace(SUBJECT, b"<!-- none yet --><rdf:Bag/>"),
+        BARE.replace(b"xmp:Rating", b"xmlns:dc='http://purl.org/dc/elements/1.1/' dc:subject='' xmp:Rating"),
+    ],
+)
+def test_a_property_without_keywords_is_filled(tmp_path: Path, document: bytes):
+    merged = with_keywords(document, CATS, "some_model") or b""
+    assert listed(merged, f"{DC}subject") == list(CATS)
+    assert len(ElementTree.fromstring(merged).findall(f".//{DC}subject")) == 1
+    assert b"dc:subject=" not in merged
+    assert exiftool(tmp_path, merged)["XMP-dc:Subject"] == list(CATS)
+    assert with_keywords(merged, CATS, "some_model") is merged
+    rest = without_keywords(merged) or b""
+    assert listed(rest, f"{DC}subject") == []
+    assert b"mnclassify" not in rest
+    assert rest.count(b"<!--") == document.count(b"<!--")
+    assert without_keywords(document) is document
+
+
+def test_a_comment_beside_the_keywords_stays():
+    document = LIGHTROOM.replace(SUBJECT, b"<!-- before -->" + SUBJECT + b"<!-- after -->")
+    merged = with_keywords(document, CATS, "some_model") or b""
+    assert listed(merged, f"{DC}subject") == ["Oma's garden", "2019 & before", *CATS]
+    assert canonical(without_keywords(merged) or b"") == canonical(document)
+
+
 BOMB = (
     b'<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;">]>'
     + BARE.replace(b"/></rdf:RDF>", b">&b;</rdf:Description></rdf:RDF>")

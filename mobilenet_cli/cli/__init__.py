@@ -65,8 +65,20 @@ class _Commands(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if args and args[0] not in _COMMANDS and args[0] not in ("-h", "--help", "--version"):
+            if not ctx.resilient_parsing:  # as where the shell asks how to complete a word
+                _check_mistyped(args[0])
             args = [_DEFAULT, *args]
         return super().parse_args(ctx, args)
+
+
+def _check_mistyped(word: str) -> None:
+    """Refuse what is nearly a command's name, and no file's."""
+    if os.path.lexists(word):
+        return
+    from difflib import get_close_matches
+
+    if meant := get_close_matches(word, _COMMANDS, n=1, cutoff=0.75):
+        raise click.UsageError(f"there is no command and no file {word!r}; did you mean {meant[0]}?")
 
 
 @click.command(

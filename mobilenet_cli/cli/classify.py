@@ -21,7 +21,7 @@ from mobilenet_cli.cli.options import (
 )
 from mobilenet_cli.cli.record_options import RecordChoice, record_options
 from mobilenet_cli.cli.sources import Sources
-from mobilenet_cli.cli.tally import Tally, images
+from mobilenet_cli.cli.tally import Tally, images, images_were
 from mobilenet_cli.cli.terminal import Terminal, stdout_is_terminal
 from mobilenet_cli.cli.xmp import Sidecars, XmpChoice, remove_keywords, xmp_options
 from mobilenet_cli.matching import matches
@@ -115,12 +115,12 @@ class _Run:
             if self.terminal.live:
                 self.named.count_in_background(progress, finished=document.finished)
             apart = progress.hidden if self.output.file is None and stdout_is_terminal() else nullcontext
-            for result in document.followed(self.tally.counted(results, progress)):
+            for result, cells in document.paired(self.tally.counted(results, progress)):
                 if self._wants(result):
                     if self.xmp.write:  # before the row: --resume takes an image with a row for finished
                         self.sidecars.write(result, self.xmp.lowest_score(self.records.threshold))
                     with apart():
-                        document.write(result)
+                        document.write(result, cells)
         with self.terminal.waiting() as report:
             if self.chosen.codec is not None and self.terminal.live:
                 report(f"Writing {printable(self.output.file or '')}", None, None)
@@ -140,7 +140,7 @@ class _Run:
             stream, self.chosen, layout, model, threshold=self.records.threshold, resume=self.output.resume
         )
         if document.kept:
-            self.terminal.note(f"{document.kept:,} images were finished before")
+            self.terminal.note(f"{images_were(document.kept)} finished before")
         return document
 
     def _wants(self, result: Result) -> bool:
@@ -150,12 +150,12 @@ class _Run:
         return matches(result, self.records.match)
 
     def _tell(self, document: ResultDocument, done: int) -> None:
-        if others := document.kept - document.found:
-            if self.named.columns is None:
-                self.terminal.note(f"kept the rows of {images(others)} that SOURCES does not name")
-            else:
-                self.terminal.note(f"left the rows of {images(others)} out that the CSV has no more, or changed")
-        if self.records.match and done and not document.written:
+        others, labelled = document.others, document.found + document.labelled
+        if self.named.columns is None:
+            self.tally.tell_others(others)
+        elif others:
+            self.terminal.note(f"left the rows of {images(others)} out that the CSV has no more, or changed")
+        if self.records.match and done and not labelled:
             self.terminal.note("no image matches")
-        if done and self.output.file is not None:
-            self.terminal.note(f"{images(done - self.tally.failed)} labelled in {printable(self.output.file)}")
+        elif done and self.output.file is not None:
+            self.terminal.note(f"{images(labelled)} labelled in {printable(self.output.file)}")

@@ -23,7 +23,7 @@ from mobilenet_cli.cli.options import (
     terminal_options,
 )
 from mobilenet_cli.cli.sources import NamedSources
-from mobilenet_cli.cli.tally import Tally
+from mobilenet_cli.cli.tally import Tally, images_were, number_of
 from mobilenet_cli.cli.terminal import Terminal, stdout_is_terminal
 from mobilenet_cli.errors import ImageError
 from mobilenet_cli.inputs import find_sources
@@ -142,7 +142,7 @@ class _Run:
             shape = Shape(embedder.width, embedder.model.name)
             document = VectorDocument(stream, chosen, shape, resume=output.resume)
             if document.kept:
-                self.terminal.note(f"{document.kept:,} images were finished before")
+                self.terminal.note(f"{images_were(document.kept)} finished before")
             embeddings = embedder.embed(document.pending(self.named.find()), **asdict(self.pace))
             with self._progress(document.finished) as progress:
                 apart = progress.hidden if output.file is None and stdout_is_terminal() else nullcontext
@@ -151,8 +151,10 @@ class _Run:
                         document.write(each)
             document.close()
         self.tally.done += document.found
+        self.tally.tell_others(document.others)
         if self.tally.done and output.file is not None:
-            self.terminal.note(f"{self.tally.done - self.tally.failed:,} vectors in {printable(output.file)}")
+            vectors = number_of(self.tally.done - self.tally.failed, "vector")
+            self.terminal.note(f"{vectors} in {printable(output.file)}")
         return self.tally.conclude()
 
     def neighbours(self, image: str, count: int, chosen: str, output: Output) -> int:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 import click
 
 from mobilenet_cli.cli import completion
 from mobilenet_cli.cli.help import Command
-from mobilenet_cli.cli.input_options import optional_input_options
+from mobilenet_cli.cli.input_options import OptionalSources, optional_input_options
 from mobilenet_cli.cli.options import (
     ModelChoice,
     Pace,
@@ -20,10 +19,8 @@ from mobilenet_cli.cli.options import (
     pace_options,
     terminal_options,
 )
-from mobilenet_cli.cli.sources import NamedSources
 from mobilenet_cli.cli.tally import Tally
 from mobilenet_cli.cli.terminal import Terminal, stdout_is_terminal
-from mobilenet_cli.errors import OutputError
 from mobilenet_cli.inputs import find_sources
 from mobilenet_cli.records import Result, Source
 from mobilenet_cli.writers.output import open_output
@@ -34,6 +31,7 @@ if TYPE_CHECKING:
     from mobilenet_cli.evaluation.records import Comparison, Evaluation
     from mobilenet_cli.evaluation.truth import Truth
 
+_TRUTH_FROM_STDIN = "csv:-"
 _ENDINGS = (".html", ".htm", ".json")
 
 
@@ -76,7 +74,7 @@ def _checked_files(_: click.Context, __: click.Parameter, files: tuple[str, ...]
 @pace_options
 @terminal_options
 def command(
-    named: NamedSources | None,
+    named: OptionalSources,
     truth: str,
     model: ModelChoice,
     labels: str | None,
@@ -93,8 +91,9 @@ def command(
     opened; an unknown or ambiguous one is an error. Images that cannot be read count as wrong, and are told
     apart.
 
-    A CSV names in its first line a column path (or file, image) and a column truth (or wnid, label, class,
-    index). With it SOURCES may be left out: then its rows are meant.
+    A CSV names in its first line a column path (or file, filename, image, …), where relative paths begin in
+    the CSV's folder, and a column truth (or wnid, label, class, index). With it SOURCES may be left out: then
+    its rows are meant.
 
     --image-size, --crop and --engine hold for both models, --labels for the first.
 
@@ -110,37 +109,38 @@ def command(
     from mobilenet_cli.preprocess import silence_decoder_warnings
 
     silence_decoder_warnings()
+    if truth == _TRUTH_FROM_STDIN and named.chosen is not None and named.chosen.need_stdin:
+        raise click.UsageError(f"standard input is the table of {_TRUTH_FROM_STDIN}, or names images, not both")
     rule = truth_of(truth)
     images = list(_sources(named, rule))
     if not images:
         return Tally(terminal, "classified").conclude()
-    with terminal.warnings_shown(), ExitStack() as stack:
-        streams = [stack.enter_context(_opened(file, overwrite)) for file in files]
-        run = _Run(images, rule, pace, terminal)
-        result = run.result(*_models(model, labels, compare, terminal))
-        for file, stream in zip(files, streams, strict=True):
-            stream.write(_document(file, *result))
-    with open_output(None) as stream:
-        stream.write(_printed(as_json, *result))
+    with terminal.warnings_shown():
+        with ExitStack() as stack:
+            streams = [stack.enter_context(open_output(file, overwrite=overwrite, resumable=False)) for file in files]
+            run = _Run(images, rule, pace, terminal)
+            result = run.result(*_models(model, labels, compare, terminal))
+            opened = stack.pop_all()
+        try:
+            with open_output(None) as stream:
+                stream.write(_printed(as_json, *result))
+        finally:  # whoever reads what is printed may have left: the files are written all the same
+            with opened:
+                for file, stream in zip(files, streams, strict=True):
+                    stream.write(_document(file, *result))
     for file in files:
         terminal.note(f"the evaluation is in {printable(file)}")
     return Tally(terminal, "classified", len(images), run.failed).conclude()
 
 
-def _sources(named: NamedSources | None, rule: Truth) -> Iterable[Source]:
+def _sources(named: OptionalSources, rule: Truth) -> Iterable[Source]:
     from mobilenet_cli.evaluation.truth_table import TruthTable
 
-    if named is not None:
-        return named.find()
+    if named.chosen is not None:
+        return named.chosen.find()
     if isinstance(rule, TruthTable):
-        return find_sources((), listed=rule.paths)
+        return find_sources((), listed=rule.paths, exclude=named.exclude)
     raise click.UsageError("name SOURCES…, a list of them with --from FILE, or a table with --truth csv:FILE")
-
-
-def _opened(file: str, overwrite: bool) -> AbstractContextManager[BinaryIO]:
-    if Path(file).exists() and not overwrite:
-        raise OutputError(f"{printable(file)} exists; give --overwrite to replace it")
-    return open_output(file, overwrite=overwrite)
 
 
 def _models(

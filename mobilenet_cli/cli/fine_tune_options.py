@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from mobilenet_cli.cli.options import Decorator, option_group
+from mobilenet_cli.cli.help import Decorator
+from mobilenet_cli.cli.options import option_group
 from mobilenet_cli.training.fine_tune import Augmentation, FineTuning
 
 _USUAL, _USUAL_AUGMENTATION = FineTuning(), Augmentation()

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import click
 
 _OWN = "Options"
 
-# The heading of each option that several commands share, by the name of its parameter.
-_headings: dict[str, str] = {}
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
-def put_under(heading: str, names: list[str]) -> None:
-    """Have the options of these parameters shown under `heading`, in whichever command."""
-    _headings.update(dict.fromkeys(names, heading))
+def under(heading: str, option: Decorator) -> Decorator:
+    """Return what gives a command an option, changed so that its help shows it under `heading`."""
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        decorated = option(command)
+        decorated.__click_params__[-1].heading = heading  # type: ignore[attr-defined]  # where Click collects them
+        return decorated
+
+    return decorate
 
 
 def sections(command: click.Command, ctx: click.Context) -> dict[str, list[tuple[str, str]]]:
@@ -20,7 +28,7 @@ def sections(command: click.Command, ctx: click.Context) -> dict[str, list[tuple
     found: dict[str, list[tuple[str, str]]] = {_OWN: []}
     for option in command.get_params(ctx):
         if isinstance(option, click.Option) and (record := option.get_help_record(ctx)) is not None:
-            found.setdefault(_headings.get(option.name or "", _OWN), []).append(record)
+            found.setdefault(getattr(option, "heading", _OWN), []).append(record)
     return {heading: records for heading, records in found.items() if records}
 
 

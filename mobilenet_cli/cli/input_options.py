@@ -1,9 +1,11 @@
 """The options that say which images: files and folders, a list of them, or for `classify` a CSV.
 
-Each group gives its command `named`, checked: NamedSources, or a TableSources for a CSV.
+Each group gives its command `named`, checked: NamedSources, a TableSources for a CSV, or OptionalSources.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import click
 
@@ -25,6 +27,14 @@ def _named_sources(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class OptionalSources:
+    """The sources that the user named, if any, and the patterns that hold for those found elsewhere, too."""
+
+    chosen: NamedSources | None
+    exclude: tuple[str, ...]
+
+
 def _optional_sources(
     sources: tuple[str, ...],
     list_file: str | None,
@@ -32,10 +42,13 @@ def _optional_sources(
     exclude: tuple[str, ...],
     include_hidden: bool,
     no_recursive: bool,
-) -> NamedSources | None:
-    if not sources and list_file is None:
-        return None
-    return _named_sources(sources, list_file, null, exclude, include_hidden, no_recursive)
+) -> OptionalSources:
+    if sources or list_file is not None:
+        chosen = _named_sources(sources, list_file, null, exclude, include_hidden, no_recursive)
+        return OptionalSources(chosen, exclude)
+    if null or include_hidden or no_recursive:
+        raise click.UsageError("--null (-0) goes with --from FILE, --include-hidden and --no-recursive with SOURCES…")
+    return OptionalSources(None, exclude)
 
 
 def _named_or_csv_sources(
@@ -83,7 +96,7 @@ _WHICH_IMAGES = "Which images"
 
 input_options = option_group("named", _named_sources, *_INPUTS, heading=_WHICH_IMAGES)
 optional_input_options = option_group("named", _optional_sources, *_INPUTS, heading=_WHICH_IMAGES)
-"""For a command that may find its images elsewhere: `named` is None where none are named."""
+"""For a command that may find its images elsewhere."""
 
 named_or_csv_options = option_group(
     "named",

@@ -103,9 +103,9 @@ def import_(source: str, name: str, terminal: Terminal, **options: Any) -> None:
     """Copy the model at the path SOURCE into the store and compile it.
 
     SOURCE is a TF-Slim checkpoint of MobileNet V1 (its prefix, .index file or folder), a SavedModel
-    folder, a .tar.gz or .tgz of one of these, or a .tflite file. Images reach it as RGB from 0 to 1, or,
-    in a quantised .tflite, as bytes. What the options leave out is found in SOURCE; the input's size also
-    in its name or NAME (mobilenet_v1_0.75_224), else it is 128.
+    folder, one that `train` wrote, a .tar.gz or .tgz of one of these, or a .tflite file. Images reach it as
+    RGB from 0 to 1, or, in a quantised .tflite, as bytes. What the options leave out is found in SOURCE;
+    the input's size also in its name or NAME (mobilenet_v1_0.75_224), else it is 128.
     """
     from mobilenet_cli.models.importing import import_model
 

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 import click
 
 from mobilenet_cli.cli import completion
-from mobilenet_cli.cli.help import put_under
+from mobilenet_cli.cli.help import Decorator, under
 from mobilenet_cli.cli.terminal import Terminal
 from mobilenet_cli.engines import EngineName
 from mobilenet_cli.models.registry import AUTO
@@ -26,9 +26,6 @@ from mobilenet_cli.writers import Format
 from mobilenet_cli.writers.output import open_output
 from mobilenet_cli.writers.part_file import part_path
 from mobilenet_cli.writers.text import printable
-
-Command = Callable[..., Any]
-Decorator = Callable[[Command], Command]
 
 
 def option_group(name: str, make: Callable[..., Any], *options: Decorator, heading: str = "Options") -> Decorator:
@@ -41,17 +38,16 @@ def option_group(name: str, make: Callable[..., Any], *options: Decorator, headi
         heading: What the help shows them under.
     """
     names = list(inspect.signature(make).parameters)
-    put_under(heading, names)
 
-    def decorate(command: Command) -> Command:
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(command)
         def wrapper(**values: Any) -> Any:
             own = {each: values.pop(each) for each in names}
             return command(**values, **{name: make(**own)})
 
-        decorated: Command = wrapper
+        decorated: Callable[..., Any] = wrapper
         for option in reversed(options):
-            decorated = option(decorated)
+            decorated = under(heading, option)(decorated)
         return decorated
 
     return decorate
@@ -84,7 +80,8 @@ model_options = option_group(
         show_envvar=True,
         metavar="NAME|URL|PATH",
         shell_complete=completion.models,
-        help="A model's name, a TF Hub handle, or the path of a SavedModel, checkpoint, archive or .tflite.",
+        help="A model's name, a TF Hub handle, or the path of a SavedModel, checkpoint, archive, .tflite or "
+        "trained model.",
     ),
     click.option(
         "--engine",

@@ -78,6 +78,11 @@ class NamedSources(Sources):
             check_installed(url)
         self._arguments, self._list_file, self._null, self._choice = arguments, list_file, null, choice
 
+    @property
+    def need_stdin(self) -> bool:
+        """Whether standard input is one of them, or lists them."""
+        return self._list_file == STDIN or STDIN in self._arguments
+
     def find(self) -> Iterator[Source]:
         """Yield them."""
         return find_sources(self._arguments, listed=self._listed(), **self._choice)

@@ -12,7 +12,17 @@ from mobilenet_cli.progress import Progress
 
 def images(count: int) -> str:
     """Return "1 image", "2 images", …."""
-    return f"{count:,} image" if count == 1 else f"{count:,} images"
+    return number_of(count, "image")
+
+
+def number_of(count: int, noun: str) -> str:
+    """Return "1 vector", "2 vectors", … for a noun with a plural in s."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def images_were(count: int) -> str:
+    """Return "1 image was", "2 images were", …."""
+    return f"{images(count)} {'was' if count == 1 else 'were'}"
 
 
 class _Record(Protocol):
@@ -47,6 +57,11 @@ class Tally:
             self.failed += failed
             progress.advance(failed=failed)
             yield record
+
+    def tell_others(self, count: int) -> None:
+        """Tell how many rows of an earlier run stay though their images are not among the sources, if any do."""
+        if count:
+            self.terminal.note(f"kept the rows of {images(count)} that SOURCES does not name")
 
     def conclude(self) -> int:
         """Tell what went wrong, if anything did, and return the exit code."""

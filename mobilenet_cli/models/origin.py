@@ -65,7 +65,8 @@ def origin_of(model: str) -> Origin:
         return Origin(name=model, key=local.store_name(), local=local, image_size=size_in(local.path.name))
     known_names = ", ".join((registry.AUTO, *registry.ENTRIES))
     raise ModelError(
-        f"no model is called {model!r}, and there is no SavedModel, checkpoint, archive or .tflite at that path. "
+        f"no model is called {model!r}, and there is no SavedModel, checkpoint, archive, .tflite or trained model "
+        "at that path. "
         f"Known names: {known_names}, and what `mnclassify models list` shows; or give a TF Hub handle (https://…)"
     )
 

@@ -1,8 +1,9 @@
-"""A sidecar's bytes → a tree that can be edited → bytes in which everything else is as it was.
+r"""A sidecar's bytes → a tree that can be edited → bytes in which everything else is as it was.
 
 As it was to whoever reads XML: lxml writes the root element anew, so that line breaks within a tag and the kind
 of quotes around attributes may change. What comes before and after that element (declaration, xpacket
-instructions, padding) is kept to the byte, and so are the encoding and the line ends.
+instructions, padding) is kept to the byte, and so are the encoding and the line ends; only where the root
+element has some of each kind, they become "\n", which is what XML reads them all as.
 """
 
 from __future__ import annotations
@@ -75,7 +76,9 @@ class Packet:
         after = _AROUND.fullmatch(text, text.find(">", end_tag) + 1)
         if before is None or after is None or end_tag < 0:
             raise SidecarError("it is XML of an unusual form: where its root element ends is not clear")
-        return before[0], after[0], "\r\n" if "\r\n" in text else "\n"
+        root = text[before.end() : after.start()]
+        lines = root if "\n" in root else text
+        return before[0], after[0], "\r\n" if 0 < lines.count("\n") == lines.count("\r\n") else "\n"
 
     def tobytes(self) -> bytes:
         """Return the document with what was edited in `rdf`."""

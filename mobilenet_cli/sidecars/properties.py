@@ -47,7 +47,13 @@ def extend(rdf: Element, name: str, values: Iterable[str]) -> bool:
     """
     there = next(_lists(rdf, name), None)
     if there is None:
-        return False
+        # An empty one is filled or goes, since XMP allows one property of a name.
+        for description in _descriptions(rdf):
+            description.attrib.pop(name, None)
+        empty = next(_elements(rdf, name), None)
+        if empty is None:
+            return False
+        there = etree.SubElement(empty, f"{RDF}Bag")
     for each in values:
         item = etree.Element(f"{RDF}li")
         item.text = each
@@ -91,7 +97,10 @@ def remove_items(rdf: Element, name: str, unwanted: Callable[[str], bool]) -> No
         for item in found:
             _remove(item)
         if found and not len(values):
-            _remove_with_description(values.getparent())
+            element = values.getparent()
+            _remove(values)
+            if not len(element):  # no comment either
+                _remove_with_description(element)
 
 
 def remove(rdf: Element, name: str) -> None:
@@ -113,12 +122,24 @@ def _abouts(rdf: Element) -> Iterator[str]:
 
 
 def _lists(rdf: Element, name: str) -> Iterator[Element]:
+    """Yield the lists of a property; one that is empty has none."""
     for description in _descriptions(rdf):
-        elements = description.findall(name)
-        if name in description.attrib or any(len(each) != 1 or each[0].tag not in _LISTS for each in elements):
-            raise SidecarError(f"it has {etree.QName(name).localname} in another form than a list")
-        for each in elements:
-            yield each[0]
+        if description.get(name, "").strip():
+            raise _no_list(name)
+    for element in _elements(rdf, name):
+        content = list(element.iterchildren("*"))  # no comments
+        if len(content) == 1 and content[0].tag in _LISTS:
+            yield content[0]
+        elif content or element.attrib or "".join(element.itertext(with_tail=False)).strip():
+            raise _no_list(name)
+
+
+def _elements(rdf: Element, name: str) -> Iterator[Element]:
+    return (element for description in _descriptions(rdf) for element in description.findall(name))
+
+
+def _no_list(name: str) -> SidecarError:
+    return SidecarError(f"it has {etree.QName(name).localname} in another form than a list")
 
 
 def _text(element: Element) -> str:

@@ -8,13 +8,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from mobilenet_cli.records import Result, RowSource, Source
-from mobilenet_cli.resume import Expected, Resumption
 from mobilenet_cli.writers import Format, Layout
 from mobilenet_cli.writers.codec import fold, part_file, unfold
 from mobilenet_cli.writers.json_lines import encoded, row_names
 from mobilenet_cli.writers.reading import check_row_names
 from mobilenet_cli.writers.result_rows import ResultRows
+from mobilenet_cli.writers.resume import Expected, Resumption
 from mobilenet_cli.writers.run_document import RunDocument
+from mobilenet_cli.writers.text import printable
 
 if TYPE_CHECKING:
     from mobilenet_cli.models.acquire import Model
@@ -42,9 +43,8 @@ class ResultDocument(RunDocument[Result]):
         """
         super().__init__()
         self._layout, self._codec = layout, chosen.codec
-        # The cells of the rows whose images are on their way through the network, and of the last that came back.
-        self._under_way: deque[tuple[str, ...]] = deque()
-        self._cells: tuple[str, ...] = ()
+        # The paths and cells of the rows whose images are on their way through the network.
+        self._under_way: deque[tuple[str, tuple[str, ...]]] = deque()
         if self._codec is not None:
             self._part = part_file(stream, chosen.name)
         if resume:
@@ -55,27 +55,35 @@ class ResultDocument(RunDocument[Result]):
             self._earlier = Resumption(part, chosen, layout, expected)
             layout = replace(layout, header=not self._earlier.has_header)
         self._writer = chosen.make(stream, layout)
-        self.written = 0
-        """How many results were written."""
+        self.labelled = 0
+        """How many of the results that were written are of images that could be read."""
 
     def pending(self, sources: Iterable[Source]) -> Iterator[Source]:
         """Yield the sources that need to be done."""
         for source in super().pending(sources):
             if isinstance(source, RowSource):
-                self._under_way.append(source.cells)
+                self._under_way.append((source.path, source.cells))
             yield source
 
-    def followed(self, records: Iterable[Result]) -> Iterator[Result]:
-        """Yield the results, one for each source that `pending` yielded, each to be written (or not) at once."""
-        for result in super().followed(records):
-            if self._layout.columns is not None:
-                self._cells = self._under_way.popleft()
-            yield result
+    def paired(self, results: Iterable[Result]) -> Iterator[tuple[Result, tuple[str, ...]]]:
+        """Yield the results as `followed` does, each with the cells of the row that names its image, if one does.
 
-    def write(self, result: Result) -> None:
-        """Write one result."""
-        self._writer.write(result, self._cells)
-        self.written += 1
+        Raises:
+            RuntimeError: The results are not in the order of the sources that `pending` yielded.
+        """
+        for result in self.followed(results):
+            yield result, () if self._layout.columns is None else self._cells_of(result)
+
+    def _cells_of(self, result: Result) -> tuple[str, ...]:
+        path, cells = self._under_way.popleft()
+        if path != result.path:
+            raise RuntimeError(f"the result of {printable(result.path)} came where that of {printable(path)} was due")
+        return cells
+
+    def write(self, result: Result, cells: tuple[str, ...]) -> None:
+        """Write one result, with the cells that `paired` yielded with it."""
+        self._writer.write(result, cells)
+        self.labelled += result.status == "ok"
 
     def close(self) -> None:
         """Complete the document; the stream stays open.

@@ -24,7 +24,9 @@ from mobilenet_cli.writers.text import printable
 _OPEN_ALREADY = re.compile(r"/dev/(?:(?P<name>stdout|stderr)|fd/(?P<number>\d+))|/proc/self/fd/(?P<proc>\d+)")
 
 
-def open_output(path: str | None, *, overwrite: bool = False, resume: bool = False) -> AbstractContextManager[BinaryIO]:
+def open_output(
+    path: str | None, *, overwrite: bool = False, resume: bool = False, resumable: bool = True
+) -> AbstractContextManager[BinaryIO]:
     """Open the place where records go.
 
     Each write() passes all of its bytes on before it returns. A file is written as FILE.part beside it and
@@ -35,6 +37,7 @@ def open_output(path: str | None, *, overwrite: bool = False, resume: bool = Fal
         path: A file's name; None or "-" is standard output.
         overwrite: Replace FILE and FILE.part where they exist.
         resume: Go on with them where they exist: the stream is a PartFile, for `resume.Resumption`.
+        resumable: Whether the caller has a --resume, which an error may advise to give.
 
     Raises:
         OutputError: On opening, writing or completing, with the reason: FILE or FILE.part exists, another run
@@ -55,7 +58,7 @@ def open_output(path: str | None, *, overwrite: bool = False, resume: bool = Fal
             return OutputStream(os.dup(number), path)
         if direct:
             return OutputStream(os.open(path, os.O_WRONLY), path)
-    return open_part(path, overwrite=overwrite, resume=resume)
+    return open_part(path, overwrite=overwrite, resume=resume, resumable=resumable)
 
 
 def _standard_output() -> AbstractContextManager[BinaryIO]:

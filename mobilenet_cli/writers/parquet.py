@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _GROUP_PREDICTIONS = 50_000
 """Predictions in a row group at most: some 5 MB of lines; at five an image 10,000 rows."""
 _GROUP_ROWS = 10_000
+_GROUP_BYTES = 64 << 20
+"""Bytes of lines in a row group at most: the rows of a table may be wide, and pyarrow reads no more than 2 GiB."""
 _READ_ROWS = 1_000
 _SURROGATE = b"\\ud"
 """How the escape of a lone surrogate begins, which is what the lines have of a byte that is not UTF-8."""
@@ -49,7 +51,7 @@ def write(rows: ResultRows, stream: BinaryIO) -> None:
     schema = _schema(row_names(rows.layout))
     size = min(_GROUP_ROWS, max(1, _GROUP_PREDICTIONS // rows.layout.top_k))
     with pq.ParquetWriter(stream, schema) as writer:
-        for batch in rows.lines(size):
+        for batch in rows.lines(size, _GROUP_BYTES):
             data = b"".join(line if _SURROGATE not in line else _valid_line(line) for line in batch)
             # As one block, since a line must not go beyond its end.
             table = pj.read_json(
@@ -75,9 +77,10 @@ def read(stream: BinaryIO) -> Iterator[dict[str, Any]]:
         names = [each.name for each in found.field("row").type] if "row" in found.names else None
         if not found.equals(_schema(names)):
             raise ValueError(f"its columns are {', '.join(found.names)}")
-        for batch in document.iter_batches(_READ_ROWS):
-            for fields in batch.to_pylist():
-                yield {name: value for name, value in fields.items() if (name, value) != ("row_extra", None)}
+        for group in range(document.num_row_groups):  # a batch of several groups could be too large for memory
+            for batch in document.iter_batches(_READ_ROWS, row_groups=[group]):
+                for fields in batch.to_pylist():
+                    yield {name: value for name, value in fields.items() if (name, value) != ("row_extra", None)}
     except (pa.ArrowException, OSError) as error:
         raise ValueError(f"it is not a Parquet file of mnclassify's results ({error})") from error
 

@@ -34,7 +34,7 @@ def part_path(path: str) -> Path:
 
 
 @contextmanager
-def open_part(path: str, *, overwrite: bool, resume: bool) -> Iterator[PartFile]:
+def open_part(path: str, *, overwrite: bool, resume: bool, resumable: bool = True) -> Iterator[PartFile]:
     """Open FILE.part, and rename it to FILE when the block ends.
 
     If the block is left by an exception, FILE.part stays, or is removed if it is empty.
@@ -43,6 +43,7 @@ def open_part(path: str, *, overwrite: bool, resume: bool) -> Iterator[PartFile]
         path: FILE.
         overwrite: Discard what FILE.part holds, and replace FILE.
         resume: Leave in FILE.part what it holds, for `PartFile.go_on`, and replace FILE.
+        resumable: Whether who refuses FILE may advise to give --resume.
 
     Raises:
         OutputError: FILE or FILE.part exists and neither option was given; another run is writing it; it
@@ -53,13 +54,13 @@ def open_part(path: str, *, overwrite: bool, resume: bool) -> Iterator[PartFile]
     target, part = _target(path), part_path(path)
     may_exist = overwrite or resume
     with explained(path):
-        _refuse(path, target, may_exist)
+        _refuse(path, target, may_exist, resumable)
         descriptor = _open_locked(part)
-    with PartFile(descriptor, path) as stream:
+    with PartFile(descriptor, path, resumable) as stream:
         try:
-            _refuse(path, target, may_exist)  # another run may have completed it just before
+            _refuse(path, target, may_exist, resumable)  # another run may have completed it just before
             if not resume:
-                _check_unused(descriptor, part, overwrite)
+                _check_unused(descriptor, part, overwrite, resumable)
             stream.is_stale = not resume
             yield stream
             stream.complete()
@@ -73,11 +74,11 @@ def open_part(path: str, *, overwrite: bool, resume: bool) -> Iterator[PartFile]
 class PartFile(OutputStream):
     """FILE.part, open and locked."""
 
-    def __init__(self, descriptor: int, path: str) -> None:
+    def __init__(self, descriptor: int, path: str, resumable: bool) -> None:
         self.target, self.part = _target(path), part_path(path)
         # Where what replaces FILE.part is put together: worth nothing before it is renamed.
         self._replacement = self.part.with_name(self.part.name + ".new")
-        kept = f"; the rows finished so far are in {printable(str(self.part))}"
+        kept = f"; the rows finished so far are in {printable(str(self.part))}" if resumable else ""
         super().__init__(descriptor, path, kept=kept)
         self.is_stale = False
         """Whether the content is to be discarded: at the first write, so that a run that fails before costs nothing."""
@@ -182,17 +183,21 @@ def _target(path: str) -> Path:
     return Path(os.path.realpath(path)) if Path(path).is_symlink() else Path(path)
 
 
-def _refuse(path: str, target: Path, may_exist: bool) -> None:
+def _refuse(path: str, target: Path, may_exist: bool, resumable: bool) -> None:
     if target.exists() and not may_exist:
-        raise OutputError(f"{printable(path)} exists; give --overwrite to replace it, or --resume to complete it")
+        resume = ", or --resume to complete it" if resumable else ""
+        raise OutputError(f"{printable(path)} exists; give --overwrite to replace it{resume}")
 
 
-def _check_unused(descriptor: int, part: Path, overwrite: bool) -> None:
-    if os.fstat(descriptor).st_size and not overwrite:
+def _check_unused(descriptor: int, part: Path, overwrite: bool, resumable: bool) -> None:
+    if not os.fstat(descriptor).st_size or overwrite:
+        return
+    if resumable:
         raise OutputError(
             f"{printable(str(part))} exists: it holds the finished rows of a run that was interrupted. "
             "Give --resume to go on where it stopped, or --overwrite to start anew."
         )
+    raise OutputError(f"{printable(str(part))} exists: a run that failed left it; give --overwrite to replace it")
 
 
 def _open_locked(part: Path) -> int:

@@ -9,7 +9,7 @@ import csv
 import json
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
-from mobilenet_cli.cells import Records
+from mobilenet_cli.cells import TableRows
 from mobilenet_cli.records import row_key
 from mobilenet_cli.writers.delimited import columns, header, own_columns
 from mobilenet_cli.writers.json_lines import FIRST_BYTES, row_names
@@ -106,22 +106,22 @@ def delimited_rows(stream: BinaryIO, layout: Layout, *, delimiter: str) -> Itera
         raise ValueError("its columns are {!r}, not {!r}".format(*shown))
     if begins_with != wanted:
         return
-    records = _records(stream, len(wanted), delimiter, layout)
+    rows = _whole_rows(stream, len(wanted), delimiter, layout)
     if layout.long:
-        yield from _grouped(records, layout.top_k)
+        yield from _grouped(rows, layout.top_k)
         return
     first, end_of_own = len(columns(layout)) - len(own_columns(layout)), len(columns(layout))
-    for fields, begin, end in records:
+    for fields, begin, end in rows:
         own = fields[first:end_of_own]
         key = fields[0] if layout.columns is None else row_key((*fields[:first], *fields[end_of_own:]))
         scores = own[2:-2:2]
         yield Row(key, own[0] == "ok", len(scores) - scores.count(""), own[-1], begin, end)
 
 
-def _grouped(records: Iterator[tuple[list[str], int, int]], top_k: int) -> Iterator[Row]:
+def _grouped(rows: Iterator[tuple[list[str], int, int]], top_k: int) -> Iterator[Row]:
     """Put the rows of each Result together: path, rank, index, wnid, label, score, model, error."""
     row = None
-    for fields, begin, end in records:
+    for fields, begin, end in rows:
         path, rank, model, error = fields[0], fields[1], fields[6], fields[7]
         if row is not None and rank == str(row.predictions + 1) and path == row.key:
             row = row._replace(predictions=row.predictions + 1, end=end)
@@ -150,17 +150,17 @@ class _Lines:
             yield line.decode("utf-8", "surrogateescape")  # a torn line may end within a character
 
 
-def _records(stream: BinaryIO, begin: int, delimiter: str, layout: Layout) -> Iterator[tuple[list[str], int, int]]:
-    """Yield the fields of each whole record, and where it begins and ends, from offset `begin` of the document."""
+def _whole_rows(stream: BinaryIO, begin: int, delimiter: str, layout: Layout) -> Iterator[tuple[list[str], int, int]]:
+    """Yield the cells of each whole row, and where it begins and ends, from offset `begin` of the document."""
     width = len(columns(layout))
     lines = _Lines(stream, begin)
-    records = Records(lines, delimiter, strict=True)
-    reader = iter(records)
+    rows = TableRows(lines, delimiter, strict=True)
+    reader = iter(rows)
     while True:
         try:
             fields = next(reader, None)
         except csv.Error as error:
-            if records.ended:  # it ends within quotes
+            if rows.ended:  # it ends within quotes
                 return
             raise ValueError(f"it is damaged at byte {begin:,} ({error})") from error
         if fields is None or lines.torn:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice
 from pathlib import Path
 
 from mobilenet_cli.records import Result
@@ -28,8 +27,16 @@ class ResultRows:
         with self._file.open("rb") as lines:
             yield from read_results(lines)
 
-    def lines(self, size: int) -> Iterator[list[bytes]]:
-        """Yield their lines, `size` at a time."""
+    def lines(self, most: int, most_bytes: int) -> Iterator[list[bytes]]:
+        """Yield their lines, at most so many at a time, and of so many bytes unless a single one has more."""
+        batch: list[bytes] = []
+        size = 0
         with self._file.open("rb") as lines:
-            while batch := list(islice(lines, size)):
-                yield batch
+            for line in lines:
+                if batch and (len(batch) == most or size + len(line) > most_bytes):
+                    yield batch
+                    batch, size = [], 0
+                batch.append(line)
+                size += len(line)
+        if batch:
+            yield batch

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
     from mobilenet_cli.records import Source
-    from mobilenet_cli.resume import RowsResumption
+    from mobilenet_cli.writers.resume import RowsResumption
 
 _Record = TypeVar("_Record")
 
@@ -32,6 +32,11 @@ class RunDocument(Generic[_Record]):
     def found(self) -> int:
         """How many of the sources so far had such a row."""
         return 0 if self._earlier is None else self._earlier.found
+
+    @property
+    def others(self) -> int:
+        """How many rows of an earlier run, finished or failed, are of none of the sources so far."""
+        return 0 if self._earlier is None else self._earlier.others
 
     def pending(self, sources: Iterable[Source]) -> Iterator[Source]:
         """Yield the sources that need to be done."""

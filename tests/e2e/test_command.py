@@ -359,7 +359,33 @@ def test_more_labels_than_there_are_classes_are_as_many_as_there_are(mnclassify:
     assert "label_1000,score_1000,error,model" in done.stdout.splitlines()[0]
 
 
-def test_that_nothing_matches_is_told(mnclassify: Run):
+def test_that_nothing_matches_is_told(mnclassify: Run, tmp_path: Path):
     done = mnclassify(CAT, "--match", "zeppelin", "-f", "path")
     assert (done.returncode, done.stdout) == (0, "")
     assert "no image matches" in done.stderr
+    done = mnclassify(CAT, "--match", "zeppelin", "-o", str(tmp_path / "none.csv"))
+    assert done.stderr.splitlines()[-1] == "mnclassify: no image matches"
+    assert len((tmp_path / "none.csv").read_text().splitlines()) == 1
+
+
+def test_the_last_words_count_the_rows_with_labels(mnclassify: Run, tmp_path: Path):
+    file, broken = tmp_path / "cats.csv", tmp_path / "broken.jpg"
+    broken.write_text("no image")
+    done = mnclassify(CAT, ESPRESSO, str(broken), "--match", "*cat*", "-o", str(file))
+    assert f"mnclassify: 1 image labelled in {file}\n" in done.stderr
+    done = mnclassify(ESPRESSO, CAT, "--match", "*cat*", "-o", str(file), "--resume")
+    assert [line.removeprefix("mnclassify: ") for line in done.stderr.splitlines()[-2:]] == [
+        "1 image was finished before",
+        f"1 image labelled in {file}",
+    ]
+    done = mnclassify(ESPRESSO, "-o", str(file), "--resume")
+    assert "kept the rows of 1 image that SOURCES does not name" in done.stderr
+    assert [row["label_1"] for row in rows(file.read_text())] == ["Egyptian cat", "espresso"]
+
+
+def test_a_mistyped_command_is_told_what_was_meant(mnclassify: Run, tmp_path: Path):
+    done = mnclassify("evalute", "photos", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "did you mean evaluate?" in done.stderr
+    (tmp_path / "trian").mkdir()
+    assert "no images found" in mnclassify("trian", "-m", "efficientnet_lite0", "--offline", cwd=tmp_path).stderr

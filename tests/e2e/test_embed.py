@@ -219,6 +219,9 @@ def test_a_killed_run_is_resumed_to_the_file_of_a_whole_one(embed, tmp_path):
     embed(*arguments, "-o", str(tmp_path / "whole.npz"))
     assert file.read_bytes() == (tmp_path / "whole.npz").read_bytes()
     assert not part.exists()
+    done = embed(CAT, "-o", str(file), "--resume")
+    assert "kept the rows of 60 images that SOURCES does not name" in done.stderr
+    assert f"1 vector in {file}" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import resource
 import shutil
+import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import SAMPLES, Run
+from conftest import SAMPLES, Run, program
 
 pytestmark = pytest.mark.slow
 
@@ -72,11 +74,35 @@ def test_tables_json_and_page_of_one_run(evaluate: Run, photos: Path, tmp_path: 
     assert evaluate(photos, "-o", page, "--overwrite").returncode == 1
 
 
+def test_what_cannot_be_written_does_not_take_the_rest_with_it(evaluate: Run, photos: Path, tmp_path: Path):
+    def small_files() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+
+    page = tmp_path / "evaluation.html"
+    done = evaluate(photos, "-o", page, preexec_fn=small_files)
+    assert (done.returncode, page.exists()) == (4, False)
+    assert re.search(r"Top-1 accuracy +50\.0%", done.stdout)
+    assert "cannot write" in done.stderr
+    again = evaluate(photos, "-o", page)
+    assert (again.returncode, again.stdout) == (4, "")
+    assert "--overwrite" in again.stderr
+    assert "resume" not in done.stderr + again.stderr
+
+    with open("/dev/full", "w") as full:  # noqa: PTH123
+        done = evaluate(photos, "-o", page, "--overwrite", stdout=full, stderr=subprocess.PIPE, capture_output=False)
+    assert (done.returncode, "standard output" in done.stderr) == (4, True)
+    assert page.read_text().endswith("</html>")
+
+
 def test_a_csv_names_the_images_too(evaluate: Run, photos: Path):
     table = photos / "truth.csv"
     table.write_text("path,label\nmissile/rocket.jpg,missile\nn07920052/espresso.webp,espresso\n")
     done = evaluate("--truth", f"csv:{table}", "--json")
     assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["top_1"]["correct"] == 2
+    done = evaluate("--truth", f"csv:{table}", "--exclude", "rock*", "--json")
+    assert json.loads(done.stdout)["images"] == 1
+    done = evaluate("--truth", "csv:-", "--json", input=table.read_text(), cwd=photos)
     assert json.loads(done.stdout)["top_1"]["correct"] == 2
     done = evaluate(photos, "--truth", f"csv:{table}")
     assert done.returncode == 2
@@ -107,8 +133,14 @@ def test_an_ambiguous_or_unknown_truth_ends_it_before_anything_is_written(
 
 
 def test_wrong_usage_is_told_before_the_model_is_loaded(evaluate: Run, tmp_path: Path):
+    table = tmp_path / "truth.csv"
+    table.write_text("path,label\ncat.jpg,tabby\n")
     for arguments, told in (
         ((), "name SOURCES"),
+        (("--truth", f"csv:{table}", "-0"), "--null (-0) goes with --from"),
+        (("--truth", f"csv:{table}", "--include-hidden"), "--include-hidden and --no-recursive with SOURCES"),
+        (("--truth", f"csv:{table}", "--no-recursive"), "--include-hidden and --no-recursive with SOURCES"),
+        (("--truth", "csv:-", "--from", "-"), "not both"),
         ((tmp_path, "--truth", "names"), "folder, filename or csv:FILE"),
         ((tmp_path, "-o", "page.pdf"), ".html"),
         (("--truth", "csv:none.csv"), "none.csv"),
@@ -119,13 +151,13 @@ def test_wrong_usage_is_told_before_the_model_is_loaded(evaluate: Run, tmp_path:
     done = evaluate(tmp_path, "-o", tmp_path / "page.html")
     assert done.returncode == 1
     assert "no images found" in done.stderr
-    assert not any(tmp_path.iterdir())
+    assert list(tmp_path.iterdir()) == [table]
 
 
 def test_the_page_is_accessible_in_light_and_dark_and_runs_without_an_error(
     evaluate: Run, photos: Path, tmp_path: Path
 ):
-    browser = shutil.which("chromium") or pytest.skip("needs chromium")
+    browser = program("chromium")
     from axe_playwright_python.sync_playwright import Axe
     from playwright.sync_api import sync_playwright
 

@@ -1,18 +1,19 @@
 """Going on where an interrupted run stopped: each finished row is kept, and each other source classified.
 
-The finished rows stay in FILE.part while the new ones are appended; so at any moment FILE.part holds all that
+The rows that are there stay in FILE.part while the new ones are appended; so at any moment FILE.part holds all that
 was ever finished. Only at the end are the rows put in the order of the sources, in a copy that replaces
 FILE.part in one step. It is made only if they are in another order, as where failed images were tried again.
 So the file that comes of it is the one that an uninterrupted run would have written.
 
 A row belongs to a source if it shows the source's path, or all cells of the table's row that names the image;
 what comes twice has two rows. In memory are 64-bit hashes of the paths or cells (among a million, the odds that
-any two are taken for each other are below one in ten million) and where the rows are: about 33 bytes a finished
-row, 50 while they are sorted, and 8 a source.
+any two are taken for each other are below one in ten million) and where the rows are: about 34 bytes a row, 55
+while they are sorted, and 8 a source.
 """
 
 from __future__ import annotations
 
+import os
 from array import array
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -20,9 +21,11 @@ from itertools import islice
 from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
 from mobilenet_cli.errors import InputError, OutputError
-from mobilenet_cli.finished_rows import FinishedRows
+from mobilenet_cli.globs import is_pattern
 from mobilenet_cli.records import Source
+from mobilenet_cli.remote.urls import is_url, must_be_listed
 from mobilenet_cli.writers import FORMATS, Format, Layout
+from mobilenet_cli.writers.earlier_rows import EarlierRows
 from mobilenet_cli.writers.text import printable, valid_utf8
 
 if TYPE_CHECKING:
@@ -57,22 +60,23 @@ class RowsResumption:
             stream: Opened with `resume`.
             read: Yields the rows of a document but for a torn last one; raises a ValueError if they were made
                 with other options or another model, or are damaged, whose message begins with "its" or "it".
-            keeps_others: Whether rows stay, first, that are of none of the sources.
+            keeps_others: Whether rows stay, first, that are of none of the sources: all that are of images, those
+                that failed too. Otherwise the keys of rows are no paths.
 
         Raises:
             OutputError: `read` raised a ValueError, or the file cannot be read or written.
         """
         self._stream = stream
         self._keeps_others = keeps_others
-        self._rows = FinishedRows()
+        self._rows = EarlierRows()
         self._head = self._end = 0
         with stream.earlier() as earlier:
             try:
                 for row in read(earlier):
                     self._head = self._head if self._end else row.begin
                     self._end = row.end
-                    if row.ok:
-                        self._rows.add(valid_utf8(row.key), row.begin, row.end)
+                    if row.ok or not keeps_others or not _stands_for_others(row.key):
+                        self._rows.add(valid_utf8(row.key), row.begin, row.end, ok=row.ok)
             except ValueError as error:
                 raise OutputError(
                     f"cannot go on with {printable(earlier.name)}: {error}. "
@@ -90,7 +94,12 @@ class RowsResumption:
     @property
     def rows(self) -> int:
         """How many finished rows there are."""
-        return len(self._rows)
+        return self._rows.finished
+
+    @property
+    def others(self) -> int:
+        """How many rows, finished or failed, are of none of the sources so far."""
+        return sum(1 for _ in self._rows.untaken())
 
     def __contains__(self, key: object) -> bool:
         """Tell whether a source of this key has a finished row."""
@@ -102,7 +111,7 @@ class RowsResumption:
         return self._end > 0
 
     def pending(self, sources: Iterable[Source]) -> Iterator[Source]:
-        """Yield the sources that have no finished row."""
+        """Yield the sources that have no finished row: those whose row failed are tried again."""
         for source in sources:
             row = self._rows.take(valid_utf8(source.key))
             self._sources.append(_TO_CLASSIFY if row is None else row)
@@ -193,6 +202,13 @@ class Resumption(RowsResumption):
 
         # A table's rows have a row each, and no more.
         super().__init__(stream, read, keeps_others=layout.columns is None)
+
+
+def _stands_for_others(path: str) -> bool:
+    """Tell whether a failed row is of a folder or a pattern: what that stands for has rows of its own by now."""
+    if is_url(path):
+        return must_be_listed(path)
+    return os.path.isdir(path) or (is_pattern(path) and not os.path.lexists(path))  # noqa: PTH112 - see globs
 
 
 def _joined(pieces: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
