@@ -241,7 +241,8 @@ def test_memory_does_not_grow_with_the_number_of_images():
         return used
 
     peak(10)  # loads what is loaded once
-    assert peak(2000) < peak(200) + 100_000
+    # A Result is 700 bytes: 1,800 more of them would be 1.3 MB. Garbage that waits for its collector is less.
+    assert peak(2000) < peak(200) + 400_000
 
 
 def jsonl(results: Iterable[Result], file: Path) -> str:
