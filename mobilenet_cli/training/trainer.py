@@ -108,7 +108,7 @@ class Trainer:
         """
         if seed < 0:
             raise InputError(f"the seed is a number from 0 on, not {seed}")
-        self._target = check_output(output, overwrite=overwrite)
+        self._target, self._overwrite = check_output(output, overwrite=overwrite), overwrite
         if summaries is not None:
             check_summaries(summaries)
         self._data, self._seed, self._summaries = list(data), seed, summaries
@@ -187,7 +187,7 @@ class Trainer:
             seed=self._seed,
             summaries=self._summaries,
         )
-        with new_model(self._target) as folder:
+        with new_model(self._target, overwrite=self._overwrite) as folder:
             made = self._maker(job, folder, report)
             manifest = describe(job, made, folder, self._target.name, self._data)
         return Trained(self._target, manifest, examples.left_out, made.interrupted)
