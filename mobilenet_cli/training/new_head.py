@@ -78,8 +78,8 @@ def _classifier(job: Job, head: Head, template: HeadTemplate, folder: Path) -> N
     """Write the base network with the head, as a SavedModel and, where the base is compiled, compiled."""
     template.fill_in(folder / FOLDERS["classification"], head.kernel, head.bias)
     size = str(job.base.image_size)
-    compiled = dict(job.base.network.compiled)
-    if base := compiled.get(size):
+    compiled = {}
+    if base := job.base.network.compiled.get(size):
         if base.file is not None:
             base = _compiled(job.base.folder / base.file, head, template.expected_features(), folder, int(size))
         compiled = {size: base}
