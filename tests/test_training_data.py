@@ -12,7 +12,9 @@ from mobilenet_cli import ModelWarning
 from mobilenet_cli.errors import InputError
 from mobilenet_cli.training.dataset import check_counts, read_dataset
 from mobilenet_cli.training.feature_cache import FeatureCache
+from mobilenet_cli.training.fine_tune import FineTuning
 from mobilenet_cli.training.split import stratified_folds, stratified_split
+from mobilenet_cli.training.trainer import Trainer
 
 
 def put(folder: Path, *names: str) -> Path:
@@ -116,6 +118,23 @@ def test_folds_are_alike_and_each_image_validates_once() -> None:
         assert len(train) + len(validation) == 72
     with pytest.raises(InputError, match="2 to"):
         stratified_folds(labels, digests, 1, 0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"validation_share": 1.5}, "between 0 and 1, not 1.5"),
+        ({"validation_share": 0.0}, "between 0 and 1, not 0"),
+        ({"folds": 1}, "2 to 4 folds"),
+        ({"folds": 5}, "2 to 4 folds"),
+        ({"folds": 2, "fine_tuning": FineTuning()}, "no folds with it"),
+        ({"seed": -1}, "seed is a number from 0"),
+    ],
+)
+def test_arguments_are_checked_before_there_is_any_work(tmp_path: Path, arguments: dict, words: str) -> None:
+    put(tmp_path, "a/1.jpg", "a/2.jpg", "b/3.jpg", "b/4.jpg")
+    with pytest.raises(InputError, match=words):
+        Trainer([str(tmp_path)], tmp_path / "out", model="no such model", **arguments)
 
 
 def test_vectors_are_found_again_by_content(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ from mobilenet_cli.training.job import Job, Maker
 from mobilenet_cli.training.new_head import make_head
 from mobilenet_cli.training.output import check_output, check_summaries, new_model
 from mobilenet_cli.training.record import network_digest
-from mobilenet_cli.training.split import stratified_folds, stratified_split
+from mobilenet_cli.training.split import check_folds, check_share, stratified_folds, stratified_split
 from mobilenet_cli.training.whole_network import make_fine_tuned
 
 VALIDATION_SHARE = 0.2
@@ -94,7 +94,8 @@ class Trainer:
             crop: See model.
             offline: See model.
             validation_share: The share of each class's images that validates.
-            folds: Validate by cross-validation with so many folds instead, and learn from all images then.
+            folds: Validate by cross-validation with so many folds instead, and learn from all images then; not
+                with fine_tuning.
             seed: Of everything that is random, 0 or more.
             summaries: A folder for TensorBoard's event files.
             overwrite: Replace the model that is at `output`.
@@ -108,11 +109,16 @@ class Trainer:
         """
         if seed < 0:
             raise InputError(f"the seed is a number from 0 on, not {seed}")
+        if folds is not None and fine_tuning is not None:
+            raise InputError("a whole network is trained once, so there are no folds with it")
+        check_share(validation_share)
         self._target, self._overwrite = check_output(output, overwrite=overwrite), overwrite
         if summaries is not None:
             check_summaries(summaries)
         self._data, self._seed, self._summaries = list(data), seed, summaries
         self.dataset = read_dataset(data)
+        if folds is not None:
+            check_folds(folds, len(self.dataset.sources))
         self._split: Callable[..., Any] = (
             partial(_folds, folds=folds) if folds is not None else partial(_one_part, share=validation_share)
         )
@@ -171,7 +177,7 @@ class Trainer:
             report: Told what takes its time.
 
         Raises:
-            InputError: There are fewer images than folds.
+            InputError: There are fewer different images that can be read than folds.
             ModelError: The network does not take a head.
             OutputError: The model cannot be written.
             KeyboardInterrupt: Before there was anything to keep.

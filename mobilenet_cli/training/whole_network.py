@@ -6,7 +6,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mobilenet_cli.errors import InputError
 from mobilenet_cli.models.building import FOLDERS, compile_network
 from mobilenet_cli.models.manifest import Kind, Network
 from mobilenet_cli.models.tensorflow_process import Report, TensorFlowProcess
@@ -25,18 +24,15 @@ def make_fine_tuned(job: Job, folder: Path, report: Report, options: FineTuning)
     """Train the whole network, and write it: as SavedModels and compiled.
 
     Args:
-        job: What to learn.
+        job: What to learn, in one part.
         folder: Where the networks go.
         report: Told what takes its time.
         options: How to train.
 
     Raises:
-        InputError: The images are in folds.
         KeyboardInterrupt: Ctrl-C came before there was anything to keep.
         ModelError: The network cannot be trained.
     """
-    if len(job.parts) > 1:
-        raise InputError("a whole network is trained once, so there are no folds with it")
     ((train, validation),) = job.parts
     size = job.base.image_size
     with TensorFlowProcess(report) as process:
