@@ -15,7 +15,7 @@ from mobilenet_cli.errors import ModelError
 from mobilenet_cli.training import head_template
 from mobilenet_cli.training.compiled_head import with_head
 from mobilenet_cli.training.curve import Chart, Series, training_page
-from mobilenet_cli.training.summaries import write_scalars
+from mobilenet_cli.training.summaries import Summaries
 
 tf = pytest.importorskip("tensorflow")
 hub = pytest.importorskip("tensorflow_hub")
@@ -116,9 +116,11 @@ def test_a_compiled_network_with_a_head_gives_what_numpy_gives(tmp_path: Path) -
         with_head(compiled, np.zeros((4, 7), np.float32), bias)
 
 
-def test_tensorboard_reads_the_summaries(template: head_template.HeadTemplate, tmp_path: Path) -> None:
+def test_tensorboard_reads_the_summaries(tmp_path: Path) -> None:
     accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
-    write_scalars(str(tmp_path), template.protos, {"validation": {"loss": [0.5, 0.25], "accuracy": [0.75, 1.0]}})
+    summaries = Summaries(str(tmp_path))
+    for step, (loss, accuracy) in enumerate([(0.5, 0.75), (0.25, 1.0)]):
+        summaries.add("validation", step, {"loss": loss, "accuracy": accuracy})
     events = accumulator.EventAccumulator(str(tmp_path / "validation")).Reload()
     assert [(event.step, event.value) for event in events.Scalars("loss")] == [(0, 0.5), (1, 0.25)]
     assert [event.value for event in events.Scalars("accuracy")] == [0.75, 1.0]

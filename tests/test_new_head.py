@@ -44,7 +44,7 @@ def test_a_size_that_the_base_is_not_compiled_for_leaves_nothing_compiled(tmp_pa
         summaries=None,
     )
     (tmp_path / "made").mkdir()
-    made = make_head(job, tmp_path / "made", lambda *_: None, template)
+    made = make_head(job, tmp_path / "made", lambda *_: None, lambda _: None, template)
     assert {kind: network.compiled for kind, network in made.networks.items()} == {
         "classification": {},
         "feature_vector": {},

@@ -15,7 +15,6 @@ from mobilenet_cli.cli.options import ModelChoice, Pace, model_options, pace_opt
 from mobilenet_cli.cli.tally import images
 from mobilenet_cli.cli.terminal import Terminal
 from mobilenet_cli.errors import MnclassifyError
-from mobilenet_cli.models.tensorflow_process import Report
 from mobilenet_cli.progress import clock
 from mobilenet_cli.writers.text import printable
 
@@ -114,7 +113,7 @@ def command(
         _tell_dataset(trainer, terminal)
         _tell_examples(_examples(trainer, pace, terminal), terminal)
         with terminal.waiting(_Ahead()) as report:
-            trained = trainer.train(_epochs_kept(report, terminal))
+            trained = trainer.train(report, terminal.note)
     return _conclude(trained, output, least_accuracy, terminal)
 
 
@@ -132,18 +131,6 @@ class _Ahead:
             return "0%"
         left = (time.monotonic() - self._started) / done * (total - done)
         return f"{done / total:.0%}, {clock(left)} left"
-
-
-def _epochs_kept(report: Report, terminal: Terminal) -> Report:
-    """Return a Report that leaves a line of each epoch on the terminal."""
-
-    def keep(text: str, done: int | None, total: int | None) -> None:
-        if text.startswith("epoch "):
-            terminal.note(text)
-        else:
-            report(text, done, total)
-
-    return keep
 
 
 def _examples(trainer: Trainer, pace: Pace, terminal: Terminal) -> Examples:

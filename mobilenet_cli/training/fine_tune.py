@@ -169,7 +169,7 @@ def fine_tune(
     """Train all of a network's weights, and a new head on it, and save the best as two SavedModels.
 
     The same arguments give the same weights on the same machine. `process` reports each stage with how many
-    images of it are done, and each epoch's figures as a text of its own. SIGINT (Ctrl-C) ends the training
+    images of it are done, and notes each epoch's figures. SIGINT (Ctrl-C) ends the training
     after the step that is under way and keeps the best epoch's weights; a second one raises KeyboardInterrupt.
 
     Args:
@@ -188,6 +188,7 @@ def fine_tune(
 
     Raises:
         ModelError: The network cannot be trained, no training image can be read, or the loss is not finite.
+        OutputError: The summaries cannot be written.
         KeyboardInterrupt: SIGINT came before the first epoch was done, or twice.
     """
     with process.interruptible():

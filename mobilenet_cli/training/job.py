@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from mobilenet_cli.models.acquire import Model
 from mobilenet_cli.models.manifest import Kind, Network
-from mobilenet_cli.models.tensorflow_process import Report
+from mobilenet_cli.models.tensorflow_process import Note, Report
 from mobilenet_cli.preprocess import Crop
 from mobilenet_cli.training.curve import Chart
 from mobilenet_cli.training.features import Examples
@@ -65,5 +65,5 @@ class Made:
     interrupted: bool = False
 
 
-Maker = Callable[[Job, Path, Report], Made]
+Maker = Callable[[Job, Path, Report, Note], Made]
 """Trains networks and writes them into an empty folder."""

@@ -17,7 +17,7 @@ from mobilenet_cli.errors import InputError, ModelError
 from mobilenet_cli.models import store
 from mobilenet_cli.models.manifest import Manifest
 from mobilenet_cli.models.registry import AUTO
-from mobilenet_cli.models.tensorflow_process import Report
+from mobilenet_cli.models.tensorflow_process import Note, Report
 from mobilenet_cli.preprocess import Crop
 from mobilenet_cli.training.dataset import check_counts, listing, read_dataset
 from mobilenet_cli.training.describe import describe
@@ -170,11 +170,12 @@ class Trainer:
         self._examples = examples
         return examples
 
-    def train(self, report: Report = lambda text, done, total: None) -> Trained:
+    def train(self, report: Report = lambda text, done, total: None, note: Note = lambda text: None) -> Trained:
         """Train, and write the model.
 
         Args:
             report: Told what takes its time.
+            note: Told what each epoch came to, and what went wrong, a line each.
 
         Raises:
             InputError: There are fewer different images that can be read than folds.
@@ -194,7 +195,7 @@ class Trainer:
             summaries=self._summaries,
         )
         with new_model(self._target, overwrite=self._overwrite) as folder:
-            made = self._maker(job, folder, report)
+            made = self._maker(job, folder, report, note)
             manifest = describe(job, made, folder, self._target.name, self._data)
         return Trained(self._target, manifest, examples.left_out, made.interrupted)
 

@@ -18,7 +18,8 @@ from mobilenet_cli.preprocess import Preprocessing
 from mobilenet_cli.training import keras_model
 from mobilenet_cli.training.batches import KEPT_BYTES, Batches, Images
 from mobilenet_cli.training.fine_tune import Augmentation, Example, FineTuning
-from mobilenet_cli.training.watch import InterruptedTrainingError, Interrupts, Summaries, Watch
+from mobilenet_cli.training.summaries import Summaries
+from mobilenet_cli.training.watch import InterruptedTrainingError, Interrupts, Watch
 
 
 def tune(
@@ -40,6 +41,7 @@ def tune(
 
     Raises:
         ModelError: As fine_tune.
+        OutputError: As fine_tune.
     """
     recipe = Preprocessing(**preprocessing)
     plan = _options(options)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mobilenet_cli.models.building import FOLDERS, compile_network
 from mobilenet_cli.models.manifest import Kind, Network
-from mobilenet_cli.models.tensorflow_process import Report, TensorFlowProcess
+from mobilenet_cli.models.tensorflow_process import Note, Report, TensorFlowProcess
 from mobilenet_cli.preprocess import Preprocessing
 from mobilenet_cli.training.curve import Chart, Series
 from mobilenet_cli.training.fine_tune import Example, FineTuning, History, fine_tune
@@ -20,13 +20,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def make_fine_tuned(job: Job, folder: Path, report: Report, options: FineTuning) -> Made:
+def make_fine_tuned(job: Job, folder: Path, report: Report, note: Note, options: FineTuning) -> Made:
     """Train the whole network, and write it: as SavedModels and compiled.
 
     Args:
         job: What to learn, in one part.
         folder: Where the networks go.
         report: Told what takes its time.
+        note: Told what each epoch came to.
         options: How to train.
 
     Raises:
@@ -35,7 +36,7 @@ def make_fine_tuned(job: Job, folder: Path, report: Report, options: FineTuning)
     """
     ((train, validation),) = job.parts
     size = job.base.image_size
-    with TensorFlowProcess(report) as process:
+    with TensorFlowProcess(report, note) as process:
         history = fine_tune(
             job.saved_model,
             folder,
