@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -135,3 +136,20 @@ def test_a_curve_has_every_number_and_escapes_names() -> None:
     assert "<b>" not in page
     assert page.count("<polyline") == 2
     assert page.count("<circle") == 5
+
+
+@pytest.mark.parametrize(
+    ("validation", "classes", "names"),
+    [
+        ((0.5, 0.25), ['class="line first"', 'class="line"'], ["validation", "training"]),  # both the same
+        ((None, None), ['class="line"'], ["training"]),
+    ],
+)
+def test_a_curve_draws_the_validation_as_the_first_and_names_what_there_is(
+    validation: tuple[float | None, ...], classes: list[str], names: list[str]
+) -> None:
+    lines = (Series("validation", validation), Series("training", (0.5, 0.25)))
+    charts = [Chart("Loss", "epoch", ("1", "2"), lines, "number", 1), Chart("b", "x", ("1", "2"), lines, "percent", 1)]
+    page = training_page("t", [], charts)
+    assert re.findall(r'<polyline (class="[^"]*")', page) == classes * 2
+    assert re.findall(r'<text class="name"[^>]*>(\w+)<', page) == names * 2

@@ -38,7 +38,7 @@ def test_a_size_that_the_base_is_not_compiled_for_leaves_nothing_compiled(tmp_pa
         saved_model=saved_model,
         crop="center",
         classes=("a", "b"),
-        examples=Examples(tuple(map(str, range(20))), labels, tuple(map(str, range(20))), features, (), 0),
+        examples=Examples(tuple(map(str, range(20))), labels, tuple(map(str, range(20))), features, ()),
         parts=((np.arange(10), np.arange(10, 20)),),
         seed=0,
         summaries=None,

@@ -34,7 +34,6 @@ class Examples:
         digests: SHA-256 of each one's content.
         features: float32 [N, features].
         left_out: The path of each image that cannot be learnt from, and why.
-        computed: How many vectors had not been in the cache.
     """
 
     paths: tuple[str, ...]
@@ -42,7 +41,6 @@ class Examples:
     digests: tuple[str, ...]
     features: NDArray[np.float32]
     left_out: tuple[tuple[str, str], ...]
-    computed: int
 
 
 def compute_features(
@@ -97,7 +95,6 @@ def compute_features(
         tuple(digests[place] for place in kept),
         np.stack(rows) if rows else np.empty((0, embedder.width), np.float32),
         tuple((dataset.sources[place].path, errors[place]) for place in sorted(errors)),
-        len(first) - len(failed),
     )
 
 
