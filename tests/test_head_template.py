@@ -89,7 +89,7 @@ def test_a_filled_template_is_the_network_and_the_head(
 
 
 def test_a_template_is_taken_from_the_store(template: head_template.HeadTemplate, network: Path) -> None:
-    stored = Path(os.environ["MNCLASSIFY_HOME"], "heads", "key-32")
+    stored = Path(os.environ["MNCLASSIFY_HOME"], "heads", "v1-key-32")
     shutil.copytree(template.folder, stored)
 
     def fail(*_: object) -> None:

@@ -11,6 +11,7 @@ from model_server import save_tiny_model
 
 from mobilenet_cli.models.acquire import Model
 from mobilenet_cli.models.manifest import Compiled, Manifest, Network
+from mobilenet_cli.preprocess import Preprocessing
 from mobilenet_cli.training import head_template
 from mobilenet_cli.training.features import Examples
 from mobilenet_cli.training.job import Job
@@ -36,7 +37,7 @@ def test_a_size_that_the_base_is_not_compiled_for_leaves_nothing_compiled(tmp_pa
     job = Job(
         base=Model("base", manifest, "feature_vector", 48, "tensorflow", tmp_path / "base"),
         saved_model=saved_model,
-        crop="center",
+        preprocessing=Preprocessing(48),
         classes=("a", "b"),
         examples=Examples(tuple(map(str, range(20))), labels, tuple(map(str, range(20))), features, ()),
         parts=((np.arange(10), np.arange(10, 20)),),

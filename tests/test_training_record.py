@@ -9,6 +9,7 @@ import numpy as np
 
 from mobilenet_cli.models.acquire import Model
 from mobilenet_cli.models.manifest import Manifest, Network
+from mobilenet_cli.preprocess import Preprocessing
 from mobilenet_cli.training.features import Examples
 from mobilenet_cli.training.job import Job
 from mobilenet_cli.training.record import write_split
@@ -27,7 +28,7 @@ def test_each_image_is_one_row_of_the_split_whatever_its_name(tmp_path: Path) ->
     job = Job(
         base=Model("m", manifest, "feature_vector", 32, "litert", tmp_path),
         saved_model=tmp_path,
-        crop="center",
+        preprocessing=Preprocessing(32),
         classes=("x", "y"),
         examples=examples,
         parts=((np.array([0, 2]), np.array([1, 3])),),

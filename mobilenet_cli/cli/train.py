@@ -111,7 +111,7 @@ def command(
                 fine_tuning=tuning and replace(tuning, batch_size=pace.batch_size or tuning.batch_size),
             )
         _tell_dataset(trainer, terminal)
-        _tell_examples(_examples(trainer, pace, terminal), terminal)
+        _tell_examples(_examples(trainer, pace, terminal, are_checked=tuning is not None), terminal)
         with terminal.waiting(_Ahead()) as report:
             trained = trainer.train(report, terminal.note)
     return _conclude(trained, output, least_accuracy, terminal)
@@ -133,13 +133,14 @@ class _Ahead:
         return f"{done / total:.0%}, {clock(left)} left"
 
 
-def _examples(trainer: Trainer, pace: Pace, terminal: Terminal) -> Examples:
-    with terminal.counting("Computing features") as progress:
+def _examples(trainer: Trainer, pace: Pace, terminal: Terminal, *, are_checked: bool) -> Examples:
+    with terminal.counting("Checking images" if are_checked else "Computing features") as progress:
         progress.set_total(len(trainer.dataset.sources))
         try:
             return trainer.compute_features(lambda failed: progress.advance(failed=failed), **asdict(pace))
         except KeyboardInterrupt:
-            terminal.note("the features so far are kept: the next run goes on from there")
+            if not are_checked:
+                terminal.note("the features so far are kept: the next run goes on from there")
             raise
 
 

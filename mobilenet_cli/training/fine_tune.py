@@ -144,13 +144,11 @@ class History:
         best_epoch: Whose weights were saved, from 1: the one of the lowest validation loss, or training loss
             where nothing validates.
         interrupted: Whether SIGINT ended it.
-        unreadable: The path of each image that was left out, and why.
     """
 
     epochs: tuple[Epoch, ...]
     best_epoch: int
     interrupted: bool
-    unreadable: tuple[tuple[str, str], ...]
 
 
 def fine_tune(
@@ -178,7 +176,7 @@ def fine_tune(
         folder: Gets `saved_model`, which puts out the new classes' logits, and `feature_vector`, both with
             the hub's interface (see hub_interface.save_function).
         process: Where TensorFlow runs.
-        train: What to learn from. Images that cannot be read are left out.
+        train: What to learn from; at least one.
         validation: What to choose the best epoch by; may be empty.
         classes: How many there are; the examples' indices are less.
         preprocessing: How images become the network's input.
@@ -187,7 +185,7 @@ def fine_tune(
         summaries: A folder for TensorBoard's event files; None: none are written.
 
     Raises:
-        ModelError: The network cannot be trained, no training image can be read, or the loss is not finite.
+        ModelError: The network cannot be trained, an image cannot be read, or the loss is not finite.
         OutputError: The summaries cannot be written.
         KeyboardInterrupt: SIGINT came before the first epoch was done, or twice.
     """
@@ -210,5 +208,4 @@ def fine_tune(
         epochs=tuple(Epoch(**epoch) for epoch in told["epochs"]),
         best_epoch=told["best_epoch"],
         interrupted=told["interrupted"],
-        unreadable=tuple((path, reason) for path, reason in told["unreadable"]),
     )

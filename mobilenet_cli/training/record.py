@@ -40,7 +40,11 @@ def training_record(job: Job, made: Made, sources: Sequence[str]) -> dict[str, A
         split |= {"training": len(train), "validation": len(validation)}
     return {
         "method": made.method,
-        "base": {"name": valid_utf8(job.base.name), "network": network_digest(job.base), "crop": job.crop},
+        "base": {
+            "name": valid_utf8(job.base.name),
+            "network": network_digest(job.base),
+            "crop": job.preprocessing.crop,
+        },
         "data": {
             "sources": [valid_utf8(source) for source in sources],
             "fingerprint": fingerprint(job.classes, examples),

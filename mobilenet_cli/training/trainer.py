@@ -14,15 +14,14 @@ from typing import Any, TypeVar
 from mobilenet_cli.embedder import Embedder
 from mobilenet_cli.engines import EngineName
 from mobilenet_cli.errors import InputError, ModelError
-from mobilenet_cli.models import store
 from mobilenet_cli.models.manifest import Manifest
 from mobilenet_cli.models.registry import AUTO
 from mobilenet_cli.models.tensorflow_process import Note, Report
-from mobilenet_cli.preprocess import Crop
+from mobilenet_cli.preprocess import Crop, Preprocessing
 from mobilenet_cli.training.dataset import check_counts, listing, read_dataset
 from mobilenet_cli.training.describe import describe
-from mobilenet_cli.training.feature_cache import FeatureCache
-from mobilenet_cli.training.features import Examples, OnImage, compute_features
+from mobilenet_cli.training.feature_cache import FeatureCache, cache_file
+from mobilenet_cli.training.features import Examples, OnImage, check_images, compute_features
 from mobilenet_cli.training.fine_tune import FineTuning
 from mobilenet_cli.training.head_template import HeadTemplate, head_template
 from mobilenet_cli.training.job import Job, Maker
@@ -33,6 +32,7 @@ from mobilenet_cli.training.split import check_folds, check_share, stratified_fo
 from mobilenet_cli.training.whole_network import make_fine_tuned
 
 VALIDATION_SHARE = 0.2
+_KEY = 24  # characters of a network's digest that tell it from others
 _Value = TypeVar("_Value")
 
 
@@ -129,7 +129,9 @@ class Trainer:
         if base.network.saved_model is None:
             raise ModelError(f"{base.name} is a compiled file; to be trained on, it needs its SavedModel")
         self._saved_model = base.folder / base.network.saved_model
-        self._crop: Crop = crop or base.manifest.crop
+        manifest = base.manifest
+        self._preprocessing = Preprocessing(base.image_size, crop or manifest.crop, manifest.interpolation)
+        self._features_needed = fine_tuning is None
         self._maker: Maker = (
             partial(make_fine_tuned, options=fine_tuning)
             if fine_tuning is not None
@@ -144,7 +146,7 @@ class Trainer:
         batch_size: int | None = None,
         workers: int | None = None,
     ) -> Examples:
-        """Read the images, and compute those features that are not cached.
+        """Read the images, and compute those features that are not cached; with fine_tuning, no features.
 
         Args:
             on_image: Told of each image that is done.
@@ -154,12 +156,14 @@ class Trainer:
         Raises:
             InputError: Too few images of a class can be read.
         """
-        base = self._embedder.model
-        name = f"{network_digest(base)[:24]}-{base.image_size}-{self._crop}-{base.manifest.interpolation}-{base.engine}"
-        cache = FeatureCache(store.home() / "features" / f"{name}.sqlite", self._embedder.width)
-        examples = compute_features(
-            self.dataset, self._embedder, cache, on_image, batch_size=batch_size, workers=workers
-        )
+        pace = {"batch_size": batch_size, "workers": workers}
+        if self._features_needed:
+            base = self._embedder.model
+            file = cache_file(network_digest(base)[:_KEY], self._preprocessing, base.engine)
+            cache = FeatureCache(file, self._embedder.width)
+            examples = compute_features(self.dataset, self._embedder, cache, on_image, **pace)
+        else:
+            examples = check_images(self.dataset, self._preprocessing, on_image, **pace)
         try:
             check_counts(self.dataset.classes, examples.labels.tolist(), examples.digests)
         except InputError as error:
@@ -187,7 +191,7 @@ class Trainer:
         job = Job(
             base=self._embedder.model,
             saved_model=self._saved_model,
-            crop=self._crop,
+            preprocessing=self._preprocessing,
             classes=self.dataset.classes,
             examples=examples,
             parts=self._split(examples, seed=self._seed),
@@ -203,7 +207,7 @@ class Trainer:
         base = self._embedder.model
         return _in_background(
             lambda: head_template(
-                network_digest(base)[:24], self._saved_model, base.image_size, lambda text, done, total: None
+                network_digest(base)[:_KEY], self._saved_model, base.image_size, lambda text, done, total: None
             )
         )
 

@@ -12,7 +12,6 @@ import tensorflow as tf
 import tf_keras
 
 from mobilenet_cli.cores import usable_cores
-from mobilenet_cli.errors import ModelError
 from mobilenet_cli.models.tensorflow_process import report_progress
 from mobilenet_cli.preprocess import Preprocessing
 from mobilenet_cli.training import keras_model
@@ -76,7 +75,6 @@ def tune(
         "epochs": [asdict(epoch) for epoch in watch.epochs],
         "best_epoch": watch.best_epoch,
         "interrupted": interrupted,
-        "unreadable": [*images.unreadable, *checks.unreadable],
     }
 
 
@@ -113,8 +111,6 @@ def _read(
     training, checking = (
         Images(examples, recipe, pool, keep=keep, progress=progress) for examples in (train, validation)
     )
-    if not len(training):
-        raise ModelError("none of the training images can be read")
     return training, checking
 
 

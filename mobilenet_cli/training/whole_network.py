@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from mobilenet_cli.models.building import FOLDERS, compile_network
 from mobilenet_cli.models.manifest import Kind, Network
 from mobilenet_cli.models.tensorflow_process import Note, Report, TensorFlowProcess
-from mobilenet_cli.preprocess import Preprocessing
 from mobilenet_cli.training.curve import Chart, Series
 from mobilenet_cli.training.fine_tune import Example, FineTuning, History, fine_tune
 from mobilenet_cli.training.job import Job, Made
@@ -44,7 +43,7 @@ def make_fine_tuned(job: Job, folder: Path, report: Report, note: Note, options:
             train=_examples(job, train),
             validation=_examples(job, validation),
             classes=len(job.classes),
-            preprocessing=Preprocessing(size, job.crop, job.base.manifest.interpolation),
+            preprocessing=job.preprocessing,
             options=options,
             seed=job.seed,
             summaries=job.summaries,
