@@ -13,8 +13,8 @@ from PIL import Image
 
 from mobilenet_cli.errors import ModelError
 from mobilenet_cli.preprocess import Preprocessing
-from mobilenet_cli.training.batches import Batches, Images
 from mobilenet_cli.training.fine_tune import Augmentation
+from mobilenet_cli.training.in_tensorflow.batches import Batches, Images
 
 COUNT = 33
 

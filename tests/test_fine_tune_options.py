@@ -104,7 +104,7 @@ def test_a_value_out_of_range_is_told_before_any_work(values: dict[str, Any]) ->
 
 
 def test_what_is_no_number_is_refused() -> None:
-    with pytest.raises(InputError, match="learning_rate is from 0 to less than inf, not nan"):
+    with pytest.raises(InputError, match="learning_rate is from 0 to any number, not nan"):
         parsed("--fine-tune", "--learning-rate", "nan")
 
 

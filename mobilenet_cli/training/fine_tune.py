@@ -1,6 +1,6 @@
 """Training a whole network on new classes: what is asked of it, and what became of it.
 
-The work is done by `tuning`, in the TensorFlow process.
+The work is done by `in_tensorflow.tuning`, in the TensorFlow process.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from mobilenet_cli.errors import InputError
 from mobilenet_cli.models.tensorflow_process import TensorFlowProcess
 from mobilenet_cli.preprocess import Preprocessing
 
-Example = tuple[str, int]
+LabelledPath = tuple[str, int]
 """An image's path and the index of its class."""
 
 DistributionStrategy = Literal["none", "mirrored"]
@@ -24,7 +24,8 @@ DistributionStrategy = Literal["none", "mirrored"]
 def _check(name: str, value: float, limit: float, *, below: bool = False) -> None:
     """Raise InputError unless the value is from 0 to the limit, or below it; NaN is neither."""
     if not (0 <= value < limit or (value == limit and not below)):
-        raise InputError(f"{name} is from 0 to {'less than ' if below else ''}{limit:g}, not {value:g}")
+        most = "any number" if limit == math.inf else f"{'less than ' if below else ''}{limit:g}"
+        raise InputError(f"{name} is from 0 to {most}, not {value:g}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,8 +157,8 @@ def fine_tune(
     folder: Path,
     process: TensorFlowProcess,
     *,
-    train: Sequence[Example],
-    validation: Sequence[Example],
+    train: Sequence[LabelledPath],
+    validation: Sequence[LabelledPath],
     classes: int,
     preprocessing: Preprocessing,
     options: FineTuning,
@@ -191,7 +192,7 @@ def fine_tune(
     """
     with process.interruptible():
         told: dict[str, Any] | None = process.call(
-            "mobilenet_cli.training.tuning:tune",
+            "mobilenet_cli.training.in_tensorflow.tuning:tune",
             saved_model=str(saved_model),
             folder=str(folder),
             train=train,

@@ -15,7 +15,7 @@ from mobilenet_cli.models.manifest import Compiled, Kind, Network
 from mobilenet_cli.models.tensorflow_process import Note, Report
 from mobilenet_cli.training.compiled_head import with_head
 from mobilenet_cli.training.curve import Chart, Series
-from mobilenet_cli.training.head import Fit, Head, fit_head
+from mobilenet_cli.training.head import Fit, LinearHead, fit_head
 from mobilenet_cli.training.head_template import HeadTemplate
 from mobilenet_cli.training.job import Job, Made
 from mobilenet_cli.training.summaries import Summaries
@@ -75,7 +75,7 @@ def make_head(job: Job, folder: Path, report: Report, note: Note, template: Futu
     )
 
 
-def _classifier(job: Job, head: Head, template: HeadTemplate, folder: Path) -> Network:
+def _classifier(job: Job, head: LinearHead, template: HeadTemplate, folder: Path) -> Network:
     """Write the base network with the head, as a SavedModel and, where the base is compiled, compiled."""
     template.fill_in(folder / FOLDERS["classification"], head.kernel, head.bias)
     size = str(job.base.image_size)
@@ -93,7 +93,7 @@ def _classifier(job: Job, head: Head, template: HeadTemplate, folder: Path) -> N
     )
 
 
-def _compiled(base: Path, head: Head, features: NDArray[np.float32], folder: Path, size: int) -> Compiled:
+def _compiled(base: Path, head: LinearHead, features: NDArray[np.float32], folder: Path, size: int) -> Compiled:
     """Compile the head, and compare what comes out with what the SavedModels give: `features`, and the head of them."""
     from mobilenet_cli.engines.litert import LiteRTEngine
 

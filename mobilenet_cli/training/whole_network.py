@@ -10,7 +10,7 @@ from mobilenet_cli.models.building import FOLDERS, compile_network
 from mobilenet_cli.models.manifest import Kind, Network
 from mobilenet_cli.models.tensorflow_process import Note, Report, TensorFlowProcess
 from mobilenet_cli.training.curve import Chart, Series
-from mobilenet_cli.training.fine_tune import Example, FineTuning, History, fine_tune
+from mobilenet_cli.training.fine_tune import FineTuning, History, LabelledPath, fine_tune
 from mobilenet_cli.training.job import Job, Made
 from mobilenet_cli.writers.text import valid_utf8
 
@@ -73,7 +73,7 @@ def make_fine_tuned(job: Job, folder: Path, report: Report, note: Note, options:
     )
 
 
-def _examples(job: Job, places: NDArray[np.int64]) -> list[Example]:
+def _examples(job: Job, places: NDArray[np.int64]) -> list[LabelledPath]:
     labels = job.examples.labels
     return [(job.examples.paths[place], int(labels[place])) for place in places.tolist()]
 

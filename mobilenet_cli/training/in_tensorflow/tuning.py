@@ -14,19 +14,19 @@ import tf_keras
 from mobilenet_cli.cores import usable_cores
 from mobilenet_cli.models.tensorflow_process import report_progress
 from mobilenet_cli.preprocess import Preprocessing
-from mobilenet_cli.training import keras_model
-from mobilenet_cli.training.batches import KEPT_BYTES, Batches, Images
-from mobilenet_cli.training.fine_tune import Augmentation, Example, FineTuning
+from mobilenet_cli.training.fine_tune import Augmentation, FineTuning, LabelledPath
+from mobilenet_cli.training.in_tensorflow import keras_model
+from mobilenet_cli.training.in_tensorflow.batches import KEPT_BYTES, Batches, Images
+from mobilenet_cli.training.in_tensorflow.watch import InterruptedTrainingError, Interrupts, Watch
 from mobilenet_cli.training.summaries import Summaries
-from mobilenet_cli.training.watch import InterruptedTrainingError, Interrupts, Watch
 
 
 def tune(
     *,
     saved_model: str,
     folder: str,
-    train: list[Example],
-    validation: list[Example],
+    train: list[LabelledPath],
+    validation: list[LabelledPath],
     classes: int,
     preprocessing: dict[str, Any],
     options: dict[str, Any],
@@ -94,8 +94,8 @@ def _fit(model: tf_keras.Model, training: Batches, checking: Batches, watch: Wat
 
 
 def _read(
-    train: list[Example],
-    validation: list[Example],
+    train: list[LabelledPath],
+    validation: list[LabelledPath],
     recipe: Preprocessing,
     pool: ThreadPoolExecutor,
     interrupts: Interrupts,

@@ -13,8 +13,8 @@ import tf_keras
 
 from mobilenet_cli.errors import ModelError
 from mobilenet_cli.models.tensorflow_process import report_progress, send_note
-from mobilenet_cli.training.batches import Batches
 from mobilenet_cli.training.fine_tune import Epoch, FineTuning
+from mobilenet_cli.training.in_tensorflow.batches import Batches
 from mobilenet_cli.training.summaries import Summaries
 
 

@@ -14,14 +14,14 @@ import tensorflow as tf
 from mobilenet_cli.errors import ImageError, ModelError
 from mobilenet_cli.preprocess import Preprocessing, load_image
 from mobilenet_cli.records import Source
-from mobilenet_cli.training.augmentation import distorted, random_transforms
+from mobilenet_cli.training.in_tensorflow.augmentation import distorted, random_transforms
 from mobilenet_cli.writers.text import printable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mobilenet_cli.preprocess import Pixels
-    from mobilenet_cli.training.fine_tune import Augmentation, Example
+    from mobilenet_cli.training.fine_tune import Augmentation, LabelledPath
 
 KEPT_BYTES = 1 << 30
 """Decoded images are kept in memory where they fit into this, else decoded again in each epoch."""
@@ -32,7 +32,7 @@ class Images:
 
     def __init__(
         self,
-        examples: Sequence[Example],
+        examples: Sequence[LabelledPath],
         preprocessing: Preprocessing,
         pool: ThreadPoolExecutor,
         *,
