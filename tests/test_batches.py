@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from mobilenet_cli.errors import ModelError
 from mobilenet_cli.preprocess import Preprocessing
-from mobilenet_cli.training.batches import Batches, Images
 from mobilenet_cli.training.fine_tune import Augmentation
+from mobilenet_cli.training.in_tensorflow.batches import Batches, Images
 
 COUNT = 33
 
@@ -26,16 +27,14 @@ def pool() -> Iterator[ThreadPoolExecutor]:
 
 @pytest.fixture(scope="module")
 def examples(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, int]]:
-    """Grey squares: the one at position n has the value 5 n and is of class n % 3; one is no image."""
+    """Grey squares: the one at position n has the value 5 n and is of class n % 3."""
     folder = tmp_path_factory.mktemp("grey")
     made = []
     for number in range(COUNT):
         file = folder / f"{number}.png"
         Image.new("L", (8, 8), 5 * number).save(file)
         made.append((str(file), number % 3))
-    broken = folder / "broken.png"
-    broken.write_bytes(b"no image")
-    return [*made[:7], (str(broken), 0), *made[7:]]
+    return made
 
 
 @pytest.fixture(scope="module", params=[True, False], ids=["kept", "decoded anew"])
@@ -54,11 +53,15 @@ def numbers(batches: Batches, epochs: int) -> list[list[int]]:
     return found
 
 
-def test_unreadable_images_are_left_out_and_named(images: Images, examples: list) -> None:
-    assert len(images) == COUNT
-    ((path, reason),) = images.unreadable
-    assert path == examples[7][0]
-    assert reason
+@pytest.mark.parametrize("keep", [True, False])
+def test_an_image_that_can_no_longer_be_read_is_named(
+    examples: list, pool: ThreadPoolExecutor, tmp_path: Path, keep: bool
+) -> None:
+    (tmp_path / "broken.png").write_bytes(b"no image")
+    with pytest.raises(ModelError, match=r"broken\.png can no longer be read"):
+        Images([*examples, (str(tmp_path / "broken.png"), 0)], Preprocessing(8), pool, keep=keep).take(
+            np.array([COUNT])
+        )
 
 
 @pytest.mark.parametrize(("batch_size", "sizes"), [(32, [17, 16]), (12, [11, 11, 11]), (100, [33])])

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
+from typing import Any
 
 import click
 import pytest
 from click.testing import CliRunner
 
 from mobilenet_cli.cli.fine_tune_options import fine_tune_options
+from mobilenet_cli.errors import InputError
 from mobilenet_cli.training.fine_tune import Augmentation, FineTuning
 
 
@@ -78,6 +81,37 @@ def test_every_option_reaches_its_field() -> None:
 def test_what_makes_no_sense_is_a_usage_error(arguments: list[str], message: str) -> None:
     with pytest.raises(click.UsageError, match=message):
         parsed(*arguments)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"epochs": 0},
+        {"batch_size": 0},
+        {"patience": 0},
+        {"learning_rate": -0.1},
+        {"learning_rate": math.inf},
+        {"momentum": 1.5},
+        {"dropout": 1.0},
+        {"label_smoothing": math.nan},
+        {"batch_norm_momentum": 2},
+        {"distribution_strategy": "all"},
+    ],
+)
+def test_a_value_out_of_range_is_told_before_any_work(values: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match=f"{next(iter(values))} is "):
+        FineTuning(**values)
+
+
+def test_what_is_no_number_is_refused() -> None:
+    with pytest.raises(InputError, match="learning_rate is from 0 to any number, not nan"):
+        parsed("--fine-tune", "--learning-rate", "nan")
+
+
+@pytest.mark.parametrize("values", [{"zoom": 1}, {"rotation": -1}, {"shear": 90}, {"width_shift": 1.1}])
+def test_a_range_that_makes_no_image_is_refused(values: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match=f"{next(iter(values))} is "):
+        Augmentation(**values)
 
 
 def test_the_help_says_the_units_and_defaults() -> None:

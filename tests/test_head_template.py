@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from mobilenet_cli.errors import ModelError
 from mobilenet_cli.training import head_template
 from mobilenet_cli.training.compiled_head import with_head
 from mobilenet_cli.training.curve import Chart, Series, training_page
-from mobilenet_cli.training.summaries import write_scalars
+from mobilenet_cli.training.summaries import Summaries
 
 WIDTH = 3  # of the tiny model's output
 IMAGES = np.random.default_rng(0).random((2, 40, 40, 3), dtype=np.float32)
@@ -88,7 +89,7 @@ def test_a_filled_template_is_the_network_and_the_head(
 
 
 def test_a_template_is_taken_from_the_store(template: head_template.HeadTemplate, network: Path) -> None:
-    stored = Path(os.environ["MNCLASSIFY_HOME"], "heads", "key-32")
+    stored = Path(os.environ["MNCLASSIFY_HOME"], "heads", "v1-key-32")
     shutil.copytree(template.folder, stored)
 
     def fail(*_: object) -> None:
@@ -116,10 +117,12 @@ def test_a_compiled_network_with_a_head_gives_what_numpy_gives(tmp_path: Path) -
         with_head(compiled, np.zeros((4, 7), np.float32), bias)
 
 
-def test_tensorboard_reads_the_summaries(template: head_template.HeadTemplate, tmp_path: Path) -> None:
+def test_tensorboard_reads_the_summaries(tmp_path: Path) -> None:
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-    write_scalars(str(tmp_path), template.protos, {"validation": {"loss": [0.5, 0.25], "accuracy": [0.75, 1.0]}})
+    summaries = Summaries(str(tmp_path))
+    for step, (loss, accuracy) in enumerate([(0.5, 0.75), (0.25, 1.0)]):
+        summaries.add("validation", step, {"loss": loss, "accuracy": accuracy})
     events = EventAccumulator(str(tmp_path / "validation")).Reload()
     assert [(event.step, event.value) for event in events.Scalars("loss")] == [(0, 0.5), (1, 0.25)]
     assert [event.value for event in events.Scalars("accuracy")] == [0.75, 1.0]
@@ -134,3 +137,20 @@ def test_a_curve_has_every_number_and_escapes_names() -> None:
     assert "<b>" not in page
     assert page.count("<polyline") == 2
     assert page.count("<circle") == 5
+
+
+@pytest.mark.parametrize(
+    ("validation", "classes", "names"),
+    [
+        ((0.5, 0.25), ['class="line first"', 'class="line"'], ["validation", "training"]),  # both the same
+        ((None, None), ['class="line"'], ["training"]),
+    ],
+)
+def test_a_curve_draws_the_validation_as_the_first_and_names_what_there_is(
+    validation: tuple[float | None, ...], classes: list[str], names: list[str]
+) -> None:
+    lines = (Series("validation", validation), Series("training", (0.5, 0.25)))
+    charts = [Chart("Loss", "epoch", ("1", "2"), lines, "number", 1), Chart("b", "x", ("1", "2"), lines, "percent", 1)]
+    page = training_page("t", [], charts)
+    assert re.findall(r'<polyline (class="[^"]*")', page) == classes * 2
+    assert re.findall(r'<text class="name"[^>]*>(\w+)<', page) == names * 2

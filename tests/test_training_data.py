@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from mobilenet_cli import ModelWarning
 from mobilenet_cli.errors import InputError
+from mobilenet_cli.preprocess import Preprocessing
 from mobilenet_cli.training.dataset import check_counts, read_dataset
-from mobilenet_cli.training.feature_cache import FeatureCache
+from mobilenet_cli.training.feature_cache import FeatureCache, cache_file
+from mobilenet_cli.training.features import check_images
+from mobilenet_cli.training.fine_tune import FineTuning
 from mobilenet_cli.training.split import stratified_folds, stratified_split
+from mobilenet_cli.training.trainer import Trainer
 
 
 def put(folder: Path, *names: str) -> Path:
@@ -126,6 +132,51 @@ def test_folds_are_alike_and_each_image_validates_once() -> None:
         assert len(train) + len(validation) == 72
     with pytest.raises(InputError, match="2 to"):
         stratified_folds(labels, digests, 1, 0)
+
+
+def test_images_are_checked_without_a_network(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    for name in ("a/1.png", "a/2.png", "b/3.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        Image.fromarray(rng.integers(0, 256, (8, 8, 3), np.uint8)).save(tmp_path / name)
+    shutil.copy(tmp_path / "b" / "3.png", tmp_path / "b" / "copy.png")
+    (tmp_path / "a" / "whole.png").write_bytes((tmp_path / "a" / "1.png").read_bytes()[:-40])
+    (tmp_path / "b" / "2.png").write_bytes((tmp_path / "a" / "2.png").read_bytes())
+    told: list[bool] = []
+    found = check_images(read_dataset([str(tmp_path)]), Preprocessing(16), told.append)
+    assert [Path(path).name for path in found.paths] == ["1.png", "3.png", "copy.png"]
+    assert found.labels.tolist() == [0, 1, 1]
+    assert found.features.shape == (3, 0)
+    reasons = {Path(path).name: reason for path, reason in found.left_out}
+    assert list(reasons) == ["2.png", "whole.png"]
+    assert reasons["2.png"] == "the same image is in another class too"
+    assert "truncated" in reasons["whole.png"]
+    assert sorted(told) == [False] * 3 + [True] * 3
+
+
+def test_vectors_of_another_version_are_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    files = set()
+    for version in (1, 2):
+        monkeypatch.setattr("mobilenet_cli.training.feature_cache._VERSION", version)
+        files.add(cache_file("network", Preprocessing(16), "litert"))
+    assert len(files) == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"validation_share": 1.5}, "between 0 and 1, not 1.5"),
+        ({"validation_share": 0.0}, "between 0 and 1, not 0"),
+        ({"folds": 1}, "2 to 4 folds"),
+        ({"folds": 5}, "2 to 4 folds"),
+        ({"folds": 2, "fine_tuning": FineTuning()}, "no folds with it"),
+        ({"seed": -1}, "seed is a number from 0"),
+    ],
+)
+def test_arguments_are_checked_before_there_is_any_work(tmp_path: Path, arguments: dict, words: str) -> None:
+    put(tmp_path, "a/1.jpg", "a/2.jpg", "b/3.jpg", "b/4.jpg")
+    with pytest.raises(InputError, match=words):
+        Trainer([str(tmp_path)], tmp_path / "out", model="no such model", **arguments)
 
 
 def test_vectors_are_found_again_by_content(tmp_path: Path) -> None:

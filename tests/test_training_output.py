@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -9,11 +10,23 @@ import pytest
 from mobilenet_cli.errors import OutputError
 from mobilenet_cli.training.output import check_output, new_model
 
+HOST = os.uname().nodename
 
-def write(target: Path, content: str) -> None:
-    with new_model(target) as folder:
+
+def write(target: Path, content: str, *, overwrite: bool = True) -> None:
+    with new_model(target, overwrite=overwrite) as folder:
         (folder / "manifest.json").write_text(content)
         assert not (target / content).exists()
+
+
+def content_of(folder: Path) -> str:
+    return (folder / "manifest.json").read_text()
+
+
+def ended_process() -> int:
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    return ended.pid
 
 
 def test_a_model_appears_when_it_is_complete_in_the_place_of_another(tmp_path: Path) -> None:
@@ -42,7 +55,7 @@ def test_a_failure_leaves_what_was_there(tmp_path: Path, error: type[BaseExcepti
     write(tmp_path / "m", "one")
 
     def fail() -> None:
-        with new_model(tmp_path / "m") as folder:
+        with new_model(tmp_path / "m", overwrite=True) as folder:
             (folder / "half").write_text("x")
             raise error
 
@@ -78,10 +91,61 @@ def test_a_folder_that_may_not_be_written_to_is_told_before_the_work(unprivilege
 
 
 def test_what_a_killed_run_left_goes_and_what_another_makes_stays(tmp_path: Path) -> None:
-    ended = subprocess.Popen(["true"])
-    ended.wait()
-    host = os.uname().nodename
-    for left in (f".m.{host}-{ended.pid}.part", f".m.{host}-{os.getppid()}.part", f".m.elsewhere-{ended.pid}.part"):
+    ended = ended_process()
+    others = [f".m.{HOST}-{os.getppid()}.part", f".m.elsewhere-{ended}.part"]
+    for left in (f".m.{HOST}-{ended}.part", *others):
         (tmp_path / left).mkdir()
     write(tmp_path / "m", "one")
-    assert names(tmp_path) == sorted([f".m.{host}-{os.getppid()}.part", f".m.elsewhere-{ended.pid}.part", "m"])
+    assert names(tmp_path) == sorted([*others, "m"])
+
+
+def test_what_comes_into_being_during_a_training_is_not_replaced(tmp_path: Path) -> None:
+    target = check_output(tmp_path / "m", overwrite=False)
+    for overwrite, there in ((False, "manifest.json"), (True, "a.jpg")):
+        with (  # noqa: PT012
+            pytest.raises(OutputError, match="the new model is in") as raised,
+            new_model(target, overwrite=overwrite) as folder,
+        ):
+            (folder / "manifest.json").write_text("ours")
+            target.mkdir()
+            (target / there).write_text("theirs")
+        assert (target / there).read_text() == "theirs"
+        kept = Path(str(raised.value).rpartition(" is in ")[2])
+        assert content_of(kept) == "ours"
+        shutil.rmtree(target)
+        shutil.rmtree(kept)
+    assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize("renames", [1, 2])
+def test_ctrl_c_between_the_renames_leaves_one_of_the_models(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, renames: int
+) -> None:
+    write(tmp_path / "m", "one")
+    done = []
+
+    def rename(source: Path, target: Path) -> None:
+        os.rename(source, target)  # noqa: PTH104 - Path's is this one here
+        done.append(source)
+        if len(done) == renames:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), monkeypatch.context() as patch:  # noqa: PT012
+        patch.setattr(Path, "rename", rename)
+        write(tmp_path / "m", "two")
+    assert content_of(tmp_path / "m") == ("one", "two")[renames - 1]
+    assert names(tmp_path) == ["m"]
+
+
+def test_a_model_that_a_killed_run_had_set_aside_comes_back(tmp_path: Path) -> None:
+    left = tmp_path / f".m.{HOST}-{ended_process()}"
+    write(left.with_name(f"{left.name}.old"), "one")
+    write(left.with_name(f"{left.name}.part"), "half")
+    with pytest.raises(OutputError, match="--overwrite"):
+        check_output(tmp_path / "m", overwrite=False)
+    assert content_of(tmp_path / "m") == "one"
+    assert names(tmp_path) == ["m"]
+    write(left.with_name(f"{left.name}.old"), "older")  # killed after the new one was there
+    assert check_output(tmp_path / "m", overwrite=True) == tmp_path / "m"
+    assert content_of(tmp_path / "m") == "one"
+    assert names(tmp_path) == ["m"]

@@ -15,7 +15,6 @@ from mobilenet_cli.cli.options import ModelChoice, Pace, model_options, pace_opt
 from mobilenet_cli.cli.tally import images
 from mobilenet_cli.cli.terminal import Terminal
 from mobilenet_cli.errors import MnclassifyError
-from mobilenet_cli.models.tensorflow_process import Report
 from mobilenet_cli.progress import clock
 from mobilenet_cli.writers.text import printable
 
@@ -112,9 +111,9 @@ def command(
                 fine_tuning=tuning and replace(tuning, batch_size=pace.batch_size or tuning.batch_size),
             )
         _tell_dataset(trainer, terminal)
-        _tell_examples(_examples(trainer, pace, terminal), terminal)
+        _tell_examples(_examples(trainer, pace, terminal, are_checked=tuning is not None), terminal)
         with terminal.waiting(_Ahead()) as report:
-            trained = trainer.train(_epochs_kept(report, terminal))
+            trained = trainer.train(report, terminal.note)
     return _conclude(trained, output, least_accuracy, terminal)
 
 
@@ -134,25 +133,14 @@ class _Ahead:
         return f"{done / total:.0%}, {clock(left)} left"
 
 
-def _epochs_kept(report: Report, terminal: Terminal) -> Report:
-    """Return a Report that leaves a line of each epoch on the terminal."""
-
-    def keep(text: str, done: int | None, total: int | None) -> None:
-        if text.startswith("epoch "):
-            terminal.note(text)
-        else:
-            report(text, done, total)
-
-    return keep
-
-
-def _examples(trainer: Trainer, pace: Pace, terminal: Terminal) -> Examples:
-    with terminal.counting("Computing features") as progress:
+def _examples(trainer: Trainer, pace: Pace, terminal: Terminal, *, are_checked: bool) -> Examples:
+    with terminal.counting("Checking images" if are_checked else "Computing features") as progress:
         progress.set_total(len(trainer.dataset.sources))
         try:
             return trainer.compute_features(lambda failed: progress.advance(failed=failed), **asdict(pace))
         except KeyboardInterrupt:
-            terminal.note("the features so far are kept: the next run goes on from there")
+            if not are_checked:
+                terminal.note("the features so far are kept: the next run goes on from there")
             raise
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mobilenet_cli.errors import ModelError
 from mobilenet_cli.models import store
+from mobilenet_cli.models.labels import IMAGENET
 from mobilenet_cli.models.making import making
 from mobilenet_cli.models.manifest import MANIFEST, Kind, Manifest
 from mobilenet_cli.models.origin import Origin
@@ -22,7 +23,8 @@ def read(folder: Path, kind: Kind | None = None) -> Manifest:
         kind: The network that is needed.
 
     Raises:
-        ModelError: A file is missing or of another size, or it has no such network, or its manifest is damaged.
+        ModelError: A file is missing or of another size, or it has no such network, or its manifest is damaged
+            or names files outside of the folder.
     """
     manifest = Manifest.read(folder)
     for path, record in manifest.files.items():
@@ -51,7 +53,7 @@ def adopted(origin: Origin, manifest: Manifest, report: Report) -> Manifest:
     }
 
     def build(staging: Path) -> Manifest:
-        if manifest.labels:
+        if manifest.labels not in ("", IMAGENET):
             shutil.copyfile(folder / manifest.labels, staging / manifest.labels)
         return replace(manifest, name=origin.key, networks=networks, files={})
 

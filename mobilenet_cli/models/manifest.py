@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Literal, Self
 
 from mobilenet_cli.errors import ModelError
@@ -94,12 +94,17 @@ class Manifest:
     training: dict[str, Any] | None = None
 
     @classmethod
-    def read(cls, folder: Path) -> Self:
+    def read(cls, folder: Path, *, stored: bool = False) -> Self:
         """Read the manifest in a model's folder.
+
+        Args:
+            folder: The model's.
+            stored: Whether the store made it, whose networks may be used from elsewhere, by an absolute path.
 
         Raises:
             FileNotFoundError: There is none.
-            ModelError: It is damaged, or of a version that this program does not know.
+            ModelError: It is damaged, names files outside of the folder, or is of a version that this program
+                does not know.
         """
         try:
             values: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
@@ -110,11 +115,24 @@ class Manifest:
                 )
             values["networks"] = {kind: _network(value) for kind, value in values["networks"].items()}
             values["files"] = {path: FileRecord(**value) for path, value in values["files"].items()}
-            return cls(**values)
+            return cls(**values)._checked(stored)
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise ModelError(
                 f"{folder / MANIFEST} is damaged ({error}); a model of the store is made anew once it is removed"
             ) from error
+
+    def _checked(self, stored: bool) -> Self:
+        """Return it, unless a path leads out of its folder, for which ValueError: it may be a stranger's."""
+        networks = [
+            path
+            for network in self.networks.values()
+            for path in (network.saved_model, *(compiled.file for compiled in network.compiled.values()))
+            if path is not None and not (stored and PurePosixPath(path).is_absolute())
+        ]
+        for path in map(PurePosixPath, (self.labels, *self.files, *networks)):
+            if path.is_absolute() or ".." in path.parts:
+                raise ValueError(f"{path} is outside of the folder")
+        return self
 
     def write(self, folder: Path) -> None:
         """Write the manifest into a folder that nobody reads from yet."""

@@ -55,7 +55,7 @@ def find(name: str) -> Manifest | None:
     folder = folder_of(name)
     with _reading():
         try:
-            manifest = Manifest.read(folder)
+            manifest = Manifest.read(folder, stored=True)
         except FileNotFoundError:
             return None
     return manifest if all(_has_size(folder / path, record) for path, record in manifest.files.items()) else None
@@ -98,7 +98,7 @@ def problems(name: str) -> list[str]:
     found = []
     with _reading():
         try:
-            manifest = Manifest.read(folder)
+            manifest = Manifest.read(folder, stored=True)
         except FileNotFoundError:
             raise ModelError(f"{name} is not in the store ({home()})") from None
         for path, record in manifest.files.items():

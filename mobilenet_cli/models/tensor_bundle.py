@@ -149,7 +149,8 @@ def _number(content: bytes, position: int) -> tuple[int, int]:
             return value, position
 
 
-def _varint(value: int) -> bytes:
+def varint(value: int) -> bytes:
+    """Return a number, 0 or more, as LevelDB and protocol buffers encode it: seven bits a byte, the lowest first."""
     encoded = bytearray()
     while value >= 0x80:
         encoded.append(value & 0x7F | 0x80)
@@ -162,10 +163,10 @@ def _table(rows: list[tuple[bytes, bytes]]) -> bytes:
     table = bytearray()
     handles = []
     for block in (_block(rows), _block([])):  # the rows, and the meta index, which has none
-        handles.append(_varint(len(table)) + _varint(len(block)))
+        handles.append(varint(len(table)) + varint(len(block)))
         table += _sealed(block)
     index = _block([(rows[-1][0], handles[0])])
-    handles.append(_varint(len(table)) + _varint(len(index)))
+    handles.append(varint(len(table)) + varint(len(index)))
     table += _sealed(index)
     return bytes(table + (handles[1] + handles[2]).ljust(_FOOTER - 8, b"\0") + struct.pack("<Q", _MAGIC))
 
@@ -174,7 +175,7 @@ def _block(rows: list[tuple[bytes, bytes]]) -> bytes:
     content, restarts = bytearray(), []
     for key, value in rows:
         restarts.append(len(content))
-        content += _varint(0) + _varint(len(key)) + _varint(len(value)) + key + value
+        content += varint(0) + varint(len(key)) + varint(len(value)) + key + value
     restarts = restarts or [0]
     return bytes(content) + struct.pack(f"<{len(restarts) + 1}I", *restarts, len(restarts))
 

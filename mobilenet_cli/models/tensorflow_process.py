@@ -5,7 +5,7 @@ Building and compiling a model takes 700 MB and 4 s of imports, writes to file d
 can be killed. It reads one request a line on its standard input and ends when that closes, in the middle of
 a call too, so that it outlives nobody; it answers on its standard output.
 
-    {"call": "module:function", "arguments": {…}}  →  {"progress": [text, done, total]} …, then
+    {"call": "module:function", "arguments": {…}}  →  {"progress": [text, done, total]} or {"note": text} …, then
                                                        {"result": …} or {"error": text, "kind": class}
 
 Ctrl-C in a terminal reaches this process and its child alike. It ends the child, except while that runs a
@@ -31,27 +31,31 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
-from mobilenet_cli.errors import MnclassifyError, ModelError, ProcessError, StoreError
+from mobilenet_cli.errors import MnclassifyError, ModelError, OutputError, ProcessError, StoreError
 from mobilenet_cli.models import store
 
 Report = Callable[[str, int | None, int | None], None]
-"""Told what is going on: a text, and how many bytes are done of how many, where that is known."""
+"""Told what is going on: a text, and how much is done of how much, where that is known: bytes, images, steps."""
+
+Note = Callable[[str], None]
+"""Told what a person should still see when it is over: a line of text."""
 
 _logger = logging.getLogger(__name__)
 _DISK_FULL = [os.strerror(code) for code in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)]
-_ERRORS: dict[str, type[ModelError]] = {kind.__name__: kind for kind in (StoreError, ProcessError)}
+_ERRORS: dict[str, type[MnclassifyError]] = {kind.__name__: kind for kind in (StoreError, ProcessError, OutputError)}
 
 
 class TensorFlowProcess:
     """A context manager: the child starts at the first call and ends with the block.
 
     Args:
-        report: Told what the child's functions tell.
+        report: Told what the child's functions report.
+        note: Told what they note.
         shielded: Keep a terminal's Ctrl-C from the child, for an owner who goes on after it.
     """
 
-    def __init__(self, report: Report, *, shielded: bool = False) -> None:
-        self._report = report
+    def __init__(self, report: Report, note: Note = lambda text: None, *, shielded: bool = False) -> None:
+        self._report, self._note = report, note
         self._shielded = shielded
         self._process: subprocess.Popen[str] | None = None
         self._errors: IO[str] | None = None
@@ -80,6 +84,7 @@ class TensorFlowProcess:
         Raises:
             StoreError: The disk is full.
             ProcessError: The child died, or has no memory left.
+            OutputError: The function raised it.
             ModelError: The function raised another error.
         """
         process = self._started()
@@ -91,6 +96,8 @@ class TensorFlowProcess:
                 message = json.loads(line)
                 if "progress" in message:
                     self._report(*message["progress"])
+                elif "note" in message:
+                    self._note(message["note"])
                 elif "error" in message:
                     raise _ERRORS.get(message["kind"], ModelError)(message["error"])
                 else:
@@ -164,6 +171,11 @@ class TensorFlowProcess:
 def report_progress(text: str, done: int | None = None, total: int | None = None) -> None:
     """Tell the parent what is going on; for functions that run in the child."""
     _answer({"progress": [text, done, total]})
+
+
+def send_note(text: str) -> None:
+    """Tell the parent what is to be seen when all is over; for functions that run in the child."""
+    _answer({"note": text})
 
 
 def _answer(message: dict[str, Any]) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-_MODULES = ("core.protobuf.saved_model_pb2", "core.protobuf.tensor_bundle_pb2", "core.util.event_pb2")
+_MODULES = ("core.protobuf.saved_model_pb2", "core.protobuf.tensor_bundle_pb2")
 
 
 def describe(file: Path) -> None:
-    """Write the descriptions of SavedModels, checkpoints and event files. Runs in the TensorFlow process."""
+    """Write the descriptions of SavedModels and checkpoints. Runs in the TensorFlow process."""
     from importlib import import_module
 
     from google.protobuf import descriptor_pb2
@@ -38,14 +38,10 @@ class Protos:
         for description in descriptor_pb2.FileDescriptorSet.FromString(file.read_bytes()).file:
             self._pool.Add(description)
 
-    def made(self, name: str, **fields: Any) -> Any:
-        """Return a new message of the type tensorflow.`name`."""
-        from google.protobuf import message_factory
-
-        return message_factory.GetMessageClass(self._pool.FindMessageTypeByName(f"tensorflow.{name}"))(**fields)
-
     def parsed(self, name: str, content: bytes) -> Any:
         """Return the message of the type tensorflow.`name` that is encoded in `content`."""
-        message = self.made(name)
-        message.ParseFromString(content)
-        return message
+        from google.protobuf import message_factory
+
+        return message_factory.GetMessageClass(self._pool.FindMessageTypeByName(f"tensorflow.{name}")).FromString(
+            content
+        )

@@ -36,9 +36,9 @@ def describe(job: Job, made: Made, folder: Path, name: str, sources: Sequence[st
     manifest = Manifest(
         name=name,
         license=base.license,
-        image_size=job.base.image_size,
-        crop=job.crop,
-        interpolation=base.interpolation,
+        image_size=job.preprocessing.image_size,
+        crop=job.preprocessing.crop,
+        interpolation=job.preprocessing.interpolation,
         labels=LABELS,
         networks=made.networks,
         training=record,

@@ -9,15 +9,32 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mobilenet_cli.models import store
 from mobilenet_cli.models.acquire import ModelWarning
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from mobilenet_cli.preprocess import Preprocessing
+
+# To be raised with every change to how images are decoded, resized or run that changes what is computed.
+_VERSION = 1
 _SECONDS = 30.0  # to wait for another process that writes
 _AT_ONCE = 500  # below SQLite's limit of parameters in a statement
 _BETWEEN_COMMITS = 256
+
+
+def cache_file(network: str, preprocessing: Preprocessing, engine: str) -> Path:
+    """Return where a network's vectors are kept.
+
+    Args:
+        network: What it is called, a file's name that changes with its weights.
+        preprocessing: How images become its input.
+        engine: What runs it.
+    """
+    recipe = f"{preprocessing.image_size}-{preprocessing.crop}-{preprocessing.interpolation}"
+    return store.home() / "features" / f"v{_VERSION}-{network}-{recipe}-{engine}.sqlite"
 
 
 class FeatureCache:

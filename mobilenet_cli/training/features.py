@@ -1,14 +1,17 @@
-"""Images → their contents' hashes and their feature vectors, as far as possible from the cache."""
+"""Images → their contents' hashes, which ones can be read, and feature vectors, if possible from the cache."""
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mobilenet_cli.cores import usable_cores
+from mobilenet_cli.embedding import Features
+from mobilenet_cli.pipeline import Task, run
 from mobilenet_cli.training.dataset import Dataset
 
 if TYPE_CHECKING:
@@ -16,8 +19,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mobilenet_cli.embedder import Embedder
+    from mobilenet_cli.engines import Session
+    from mobilenet_cli.preprocess import Preprocessing
     from mobilenet_cli.records import Source
     from mobilenet_cli.training.feature_cache import FeatureCache
+
+    Vectors = Generator[tuple[str, NDArray[np.float32] | None, str | None]]
+    """An image's digest, and its vector or why it cannot be read."""
 
 _CONTRADICTORY = "the same image is in another class too"
 OnImage = Callable[[bool], None]
@@ -32,9 +40,8 @@ class Examples:
         paths: Theirs.
         labels: int64 [N], the class of each.
         digests: SHA-256 of each one's content.
-        features: float32 [N, features].
+        features: float32 [N, features]; [N, 0] of those that were only checked.
         left_out: The path of each image that cannot be learnt from, and why.
-        computed: How many vectors had not been in the cache.
     """
 
     paths: tuple[str, ...]
@@ -42,7 +49,6 @@ class Examples:
     digests: tuple[str, ...]
     features: NDArray[np.float32]
     left_out: tuple[tuple[str, str], ...]
-    computed: int
 
 
 def compute_features(
@@ -59,45 +65,88 @@ def compute_features(
     Images that cannot be read are left out, and so is one that is in several classes. What was computed is in
     the cache then, also after an exception.
     """
+
+    def vectors(different: dict[str, Source]) -> Vectors:
+        known = cache.found(different)
+        for digest, vector in known.items():
+            yield digest, vector, None
+        missing = {digest: source for digest, source in different.items() if digest not in known}
+        try:
+            embeddings = embedder.embed(missing.values(), batch_size=batch_size, workers=workers)
+            for digest, embedding in zip(missing, embeddings, strict=True):
+                if embedding.vector is not None:
+                    cache.keep(digest, embedding.vector)
+                yield digest, embedding.vector, embedding.error
+        finally:
+            cache.close()
+
+    return _examples(dataset, vectors, embedder.width, on_image)
+
+
+def check_images(
+    dataset: Dataset,
+    preprocessing: Preprocessing,
+    on_image: OnImage,
+    *,
+    batch_size: int | None = None,
+    workers: int | None = None,
+) -> Examples:
+    """Return the images of a dataset as compute_features does, but without features: they are decoded, and no more."""
+
+    def vectors(different: dict[str, Source]) -> Vectors:
+        task = Task(_NoNetwork(), preprocessing, Features(), "")
+        embeddings = run(different.values(), task, batch_size=batch_size, workers=workers)
+        for digest, embedding in zip(different, embeddings, strict=True):
+            yield digest, embedding.vector, embedding.error
+
+    return _examples(dataset, vectors, 0, on_image)
+
+
+class _NoNetwork:
+    """An Engine whose network puts out no features."""
+
+    batch_size = 8
+
+    def session(self) -> Session:
+        """Return what makes float32 [N, 0] of N images."""
+        return lambda images: images.reshape(len(images), -1)[:, :0]
+
+
+def _examples(
+    dataset: Dataset, vectors: Callable[[dict[str, Source]], Vectors], width: int, on_image: OnImage
+) -> Examples:
+    """Hash the images, and ask `vectors` for those of one of each that are the same, by digest."""
     import numpy as np
 
-    with ThreadPoolExecutor(workers or usable_cores()) as pool:
+    with ThreadPoolExecutor(usable_cores()) as pool:
         hashed = list(pool.map(_digest, dataset.sources))
     digests = [digest for digest, _ in hashed]
     errors = {place: error for place, (_, error) in enumerate(hashed) if error is not None}
     errors |= dict.fromkeys(_contradictory(digests, dataset.labels), _CONTRADICTORY)
-    vectors = cache.found(dict.fromkeys(digest for place, digest in enumerate(digests) if place not in errors))
-    first: dict[str, int] = {}
-    for place, digest in enumerate(digests):
-        if place in errors:
-            on_image(True)
-        elif digest in vectors or digest in first:
-            on_image(False)
+    different: dict[str, Source] = {}
+    for place, (digest, source) in enumerate(zip(digests, dataset.sources, strict=True)):
+        if place in errors or digest in different:
+            on_image(place in errors)
         else:
-            first[digest] = place
+            different[digest] = source
+    found: dict[str, NDArray[np.float32]] = {}
     failed: dict[str, str] = {}
-    missing = [dataset.sources[place] for place in first.values()]
-    try:
-        embeddings = embedder.embed(missing, batch_size=batch_size, workers=workers)
-        for digest, embedding in zip(first, embeddings, strict=True):
-            on_image(embedding.vector is None)
-            if embedding.vector is None:
-                failed[digest] = embedding.error or ""
+    with contextlib.closing(vectors(different)) as answers:
+        for digest, vector, error in answers:
+            on_image(vector is None)
+            if vector is None:
+                failed[digest] = error or ""
             else:
-                vectors[digest] = embedding.vector.copy()  # not a view that keeps its whole batch
-                cache.keep(digest, embedding.vector)
-    finally:
-        cache.close()
+                found[digest] = vector.copy()  # not a view that keeps its whole batch
     errors |= {place: failed[digest] for place, digest in enumerate(digests) if digest in failed}
     kept = [place for place in range(len(digests)) if place not in errors]
-    rows = [vectors[digests[place]] for place in kept]
+    rows = [found[digests[place]] for place in kept]
     return Examples(
         tuple(dataset.sources[place].path for place in kept),
         np.array([dataset.labels[place] for place in kept], np.int64),
         tuple(digests[place] for place in kept),
-        np.stack(rows) if rows else np.empty((0, embedder.width), np.float32),
+        np.stack(rows) if rows else np.empty((0, width), np.float32),
         tuple((dataset.sources[place].path, errors[place]) for place in sorted(errors)),
-        len(first) - len(failed),
     )
 
 

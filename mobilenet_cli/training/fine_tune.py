@@ -1,23 +1,31 @@
 """Training a whole network on new classes: what is asked of it, and what became of it.
 
-The work is done by `tuning`, in the TensorFlow process.
+The work is done by `in_tensorflow.tuning`, in the TensorFlow process.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from mobilenet_cli.errors import InputError
 from mobilenet_cli.models.tensorflow_process import TensorFlowProcess
 from mobilenet_cli.preprocess import Preprocessing
 
-Example = tuple[str, int]
+LabelledPath = tuple[str, int]
 """An image's path and the index of its class."""
 
 DistributionStrategy = Literal["none", "mirrored"]
+
+
+def _check(name: str, value: float, limit: float, *, below: bool = False) -> None:
+    """Raise InputError unless the value is from 0 to the limit, or below it; NaN is neither."""
+    if not (0 <= value < limit or (value == limit and not below)):
+        most = "any number" if limit == math.inf else f"{'less than ' if below else ''}{limit:g}"
+        raise InputError(f"{name} is from 0 to {most}, not {value:g}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +37,14 @@ class Augmentation:
 
     Attributes:
         flip: Whether half of the images are mirrored, left to right.
-        width_shift: Largest shift to the left or right, as a fraction of the width.
-        height_shift: Largest shift up or down, as a fraction of the height.
-        zoom: 0.2 scales width and height, each for itself, by a factor from 0.8 to 1.2.
-        rotation: Largest angle either way, in degrees.
-        shear: Largest slant either way, in degrees.
+        width_shift: Largest shift to the left or right, as a fraction of the width, 0 to 1.
+        height_shift: Largest shift up or down, as a fraction of the height, 0 to 1.
+        zoom: 0.2 scales width and height, each for itself, by a factor from 0.8 to 1.2; 0 to less than 1.
+        rotation: Largest angle either way, in degrees, 0 to 180.
+        shear: Largest slant either way, in degrees, 0 to less than 90.
+
+    Raises:
+        InputError: A value is out of range.
     """
 
     flip: bool = True
@@ -42,6 +53,14 @@ class Augmentation:
     zoom: float = 0.2
     rotation: float = 40.0
     shear: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Raise InputError where a value is out of range."""
+        for name in ("width_shift", "height_shift"):
+            _check(name, getattr(self, name), 1)
+        _check("zoom", self.zoom, 1, below=True)
+        _check("rotation", self.rotation, 180)
+        _check("shear", self.shear, 90, below=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +83,9 @@ class FineTuning:
         augmentation: How training images are distorted; None: not at all.
         patience: Stop after so many epochs without a better validation loss; None: do all epochs.
         distribution_strategy: "mirrored" spreads each batch over all GPUs of this machine.
+
+    Raises:
+        InputError: A value is out of range.
     """
 
     epochs: int = 5
@@ -78,6 +100,22 @@ class FineTuning:
     augmentation: Augmentation | None = None
     patience: int | None = None
     distribution_strategy: DistributionStrategy = "none"
+
+    def __post_init__(self) -> None:
+        """Raise InputError where a value is out of range."""
+        for name in ("epochs", "batch_size", "patience"):
+            number = getattr(self, name)
+            if number is not None and number < 1:
+                raise InputError(f"{name} is at least 1, not {number}")
+        for name in ("learning_rate", "l1", "l2"):
+            _check(name, getattr(self, name), math.inf, below=True)
+        for name in ("momentum", "label_smoothing"):
+            _check(name, getattr(self, name), 1)
+        _check("dropout", self.dropout, 1, below=True)
+        if self.batch_norm_momentum is not None:
+            _check("batch_norm_momentum", self.batch_norm_momentum, 1)
+        if self.distribution_strategy not in get_args(DistributionStrategy):
+            raise InputError(f"distribution_strategy is none or mirrored, not {self.distribution_strategy!r}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,13 +145,11 @@ class History:
         best_epoch: Whose weights were saved, from 1: the one of the lowest validation loss, or training loss
             where nothing validates.
         interrupted: Whether SIGINT ended it.
-        unreadable: The path of each image that was left out, and why.
     """
 
     epochs: tuple[Epoch, ...]
     best_epoch: int
     interrupted: bool
-    unreadable: tuple[tuple[str, str], ...]
 
 
 def fine_tune(
@@ -121,8 +157,8 @@ def fine_tune(
     folder: Path,
     process: TensorFlowProcess,
     *,
-    train: Sequence[Example],
-    validation: Sequence[Example],
+    train: Sequence[LabelledPath],
+    validation: Sequence[LabelledPath],
     classes: int,
     preprocessing: Preprocessing,
     options: FineTuning,
@@ -132,7 +168,7 @@ def fine_tune(
     """Train all of a network's weights, and a new head on it, and save the best as two SavedModels.
 
     The same arguments give the same weights on the same machine. `process` reports each stage with how many
-    images of it are done, and each epoch's figures as a text of its own. SIGINT (Ctrl-C) ends the training
+    images of it are done, and notes each epoch's figures. SIGINT (Ctrl-C) ends the training
     after the step that is under way and keeps the best epoch's weights; a second one raises KeyboardInterrupt.
 
     Args:
@@ -141,7 +177,7 @@ def fine_tune(
         folder: Gets `saved_model`, which puts out the new classes' logits, and `feature_vector`, both with
             the hub's interface (see hub_interface.save_function).
         process: Where TensorFlow runs.
-        train: What to learn from. Images that cannot be read are left out.
+        train: What to learn from; at least one.
         validation: What to choose the best epoch by; may be empty.
         classes: How many there are; the examples' indices are less.
         preprocessing: How images become the network's input.
@@ -150,15 +186,13 @@ def fine_tune(
         summaries: A folder for TensorBoard's event files; None: none are written.
 
     Raises:
-        InputError: There are no epochs, or no images a step.
-        ModelError: The network cannot be trained, no training image can be read, or the loss is not finite.
+        ModelError: The network cannot be trained, an image cannot be read, or the loss is not finite.
+        OutputError: The summaries cannot be written.
         KeyboardInterrupt: SIGINT came before the first epoch was done, or twice.
     """
-    if options.epochs < 1 or options.batch_size < 1:
-        raise InputError(f"there is at least 1 epoch and 1 image a step, not {options.epochs} and {options.batch_size}")
     with process.interruptible():
         told: dict[str, Any] | None = process.call(
-            "mobilenet_cli.training.tuning:tune",
+            "mobilenet_cli.training.in_tensorflow.tuning:tune",
             saved_model=str(saved_model),
             folder=str(folder),
             train=train,
@@ -175,5 +209,4 @@ def fine_tune(
         epochs=tuple(Epoch(**epoch) for epoch in told["epochs"]),
         best_epoch=told["best_epoch"],
         interrupted=told["interrupted"],
-        unreadable=tuple((path, reason) for path, reason in told["unreadable"]),
     )

@@ -23,7 +23,7 @@ _CONSTANT = 1e-6  # a feature's deviation, relative to its mean, that is roundin
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Head:
+class LinearHead:
     """logits = features @ kernel + bias, the standardisation of the features folded into both.
 
     Attributes:
@@ -80,7 +80,7 @@ class Fit:
         interrupted: Whether Ctrl-C ended the search.
     """
 
-    head: Head
+    head: LinearHead
     best: Candidate
     candidates: tuple[Candidate, ...]
     interrupted: bool
@@ -111,7 +111,7 @@ def fit_head(
     import sklearn.linear_model  # noqa: F401 - which takes a second, and is no part of the first fit
 
     tried: list[Candidate] = []
-    best: tuple[Candidate, Head] | None = None
+    best: tuple[Candidate, LinearHead] | None = None
     interrupted = False
     everything = np.arange(len(labels))
     try:
@@ -139,7 +139,7 @@ def _gets_worse(tried: list[Candidate]) -> bool:
     return len(losses) > _WORSE_IN_A_ROW and all(a < b for a, b in pairwise(losses))
 
 
-def _fitted(features: NDArray[np.float32], labels: NDArray[np.int64], c: float) -> Head:
+def _fitted(features: NDArray[np.float32], labels: NDArray[np.int64], c: float) -> LinearHead:
     """Fit a head to all of [N, features]."""
     import numpy as np
     from sklearn.linear_model import LogisticRegression
@@ -157,13 +157,13 @@ def _fitted(features: NDArray[np.float32], labels: NDArray[np.int64], c: float) 
     if coefficients.shape[1] == 1:  # of two classes, it is given the difference of the logits
         coefficients, intercepts = coefficients * (-0.5, 0.5), intercepts * (-0.5, 0.5)
     kernel = coefficients / deviation[:, None]
-    return Head(kernel.astype(np.float32), (intercepts - mean @ kernel).astype(np.float32))
+    return LinearHead(kernel.astype(np.float32), (intercepts - mean @ kernel).astype(np.float32))
 
 
 def _score(
     features: NDArray[np.float32],
     labels: NDArray[np.int64],
-    heads: Sequence[Head],
+    heads: Sequence[LinearHead],
     parts: Sequence[Part],
     side: int,
 ) -> Score:

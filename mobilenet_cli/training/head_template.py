@@ -1,7 +1,7 @@
 """A network with a linear head to fill in: made by TensorFlow once a network, filled in without it ever after.
 
 Importing TensorFlow, loading a network and saving it with a head takes ten seconds and more, whatever the head.
-So a SavedModel with a head of zeros is kept in the store, $MNCLASSIFY_HOME/heads/KEY:
+So a SavedModel with a head of zeros is kept in the store, $MNCLASSIFY_HOME/heads/VERSION-NETWORK-SIZE:
   saved_model/   whose head is for a number of classes that is no other dimension in it
   protos.pb      see tensorflow_protos
   facts.json     that number
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _SAVED_MODEL, _PROTOS, _FACTS, _EXPECTED = "saved_model", "protos.pb", "facts.json", "expected.npy"
+# To be raised with every change to `build`, to hub_interface.save_function or to tensorflow_protos.
+_VERSION = 1
 _VARIABLES = Path("variables", "variables")
 # Primes: the widths of networks are multiples of something.
 _PLACEHOLDERS = (997, 1009, 1013, 1019)
@@ -79,11 +81,11 @@ class HeadTemplate:
         (folder / "saved_model.pb").write_bytes(model.SerializeToString(deterministic=True))
 
 
-def head_template(key: str, saved_model: Path, image_size: int, report: Report) -> HeadTemplate:
+def head_template(network: str, saved_model: Path, image_size: int, report: Report) -> HeadTemplate:
     """Return a network's template from the store, after putting it there where it is not.
 
     Args:
-        key: What the network is called in the store, a file's name that changes with its content.
+        network: What it is called in the store, a file's name that changes with its weights.
         saved_model: The network's SavedModel, which puts out features.
         image_size: The side of its images in pixels.
         report: Told what takes its time.
@@ -93,7 +95,7 @@ def head_template(key: str, saved_model: Path, image_size: int, report: Report) 
         ProcessError: TensorFlow's process died.
         ModelError: The network does not take a head.
     """
-    name = f"{key}-{image_size}"
+    name = f"v{_VERSION}-{network}-{image_size}"
     template = HeadTemplate(store.home() / "heads" / name)
     if template.folder.is_dir():
         return template

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from mobilenet_cli.models.acquire import Model
 from mobilenet_cli.models.manifest import Kind, Network
-from mobilenet_cli.models.tensorflow_process import Report
-from mobilenet_cli.preprocess import Crop
+from mobilenet_cli.models.tensorflow_process import Note, Report
+from mobilenet_cli.preprocess import Preprocessing
 from mobilenet_cli.training.curve import Chart
 from mobilenet_cli.training.features import Examples
 
@@ -25,7 +25,7 @@ class Job:
     Attributes:
         base: The network that puts out features.
         saved_model: Its SavedModel.
-        crop: How the square is taken out of an image.
+        preprocessing: How images become its input.
         classes: The classes' names.
         examples: The images.
         parts: The places of the training and of the validation images, once or, for cross-validation, a fold.
@@ -35,7 +35,7 @@ class Job:
 
     base: Model
     saved_model: Path
-    crop: Crop
+    preprocessing: Preprocessing
     classes: tuple[str, ...]
     examples: Examples
     parts: tuple[Part, ...]
@@ -65,5 +65,5 @@ class Made:
     interrupted: bool = False
 
 
-Maker = Callable[[Job, Path, Report], Made]
+Maker = Callable[[Job, Path, Report, Note], Made]
 """Trains networks and writes them into an empty folder."""

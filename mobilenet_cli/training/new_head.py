@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import asdict, replace
 from functools import partial
@@ -13,13 +12,13 @@ from typing import TYPE_CHECKING
 from mobilenet_cli.models.building import FOLDERS, SUFFIXES
 from mobilenet_cli.models.compiler import BOUND, random_images, relative_difference
 from mobilenet_cli.models.manifest import Compiled, Kind, Network
-from mobilenet_cli.models.tensorflow_process import Report
+from mobilenet_cli.models.tensorflow_process import Note, Report
 from mobilenet_cli.training.compiled_head import with_head
 from mobilenet_cli.training.curve import Chart, Series
-from mobilenet_cli.training.head import Candidate, Fit, Head, fit_head
+from mobilenet_cli.training.head import Fit, LinearHead, fit_head
 from mobilenet_cli.training.head_template import HeadTemplate
 from mobilenet_cli.training.job import Job, Made
-from mobilenet_cli.training.summaries import write_scalars
+from mobilenet_cli.training.summaries import Summaries
 from mobilenet_cli.writers.text import valid_utf8
 
 if TYPE_CHECKING:
@@ -29,22 +28,24 @@ if TYPE_CHECKING:
 _FITTING = "fitting the head"
 
 
-def make_head(job: Job, folder: Path, report: Report, template: Future[HeadTemplate]) -> Made:
+def make_head(job: Job, folder: Path, report: Report, note: Note, template: Future[HeadTemplate]) -> Made:
     """Fit a head, and write it on the base network: as a SavedModel and compiled; with the network's features.
 
     Args:
         job: What to learn.
         folder: Where the networks go.
         report: Told what takes its time.
+        note: Told that it was interrupted.
         template: The base network's, being made.
 
     Raises:
         KeyboardInterrupt: Ctrl-C came before there was a head.
+        OutputError: The summaries cannot be written.
         ModelError: The base network does not take a head.
     """
     fit = fit_head(job.examples.features, job.examples.labels, job.parts, partial(report, _FITTING))
     if fit.interrupted:
-        report("interrupted: writing the best head so far", None, None)
+        note("interrupted: writing the best head so far")
     try:
         if not template.done():
             report("preparing the network for a new head (once)", None, None)
@@ -58,7 +59,7 @@ def make_head(job: Job, folder: Path, report: Report, template: Future[HeadTempl
         "feature_vector": _copied(job, folder),
     }
     if job.summaries is not None:
-        write_scalars(job.summaries, ready.protos, _scalars(fit))
+        _write_summaries(fit, Summaries(job.summaries))
     return Made(
         method="head",
         networks=networks,
@@ -74,12 +75,12 @@ def make_head(job: Job, folder: Path, report: Report, template: Future[HeadTempl
     )
 
 
-def _classifier(job: Job, head: Head, template: HeadTemplate, folder: Path) -> Network:
+def _classifier(job: Job, head: LinearHead, template: HeadTemplate, folder: Path) -> Network:
     """Write the base network with the head, as a SavedModel and, where the base is compiled, compiled."""
     template.fill_in(folder / FOLDERS["classification"], head.kernel, head.bias)
     size = str(job.base.image_size)
-    compiled = dict(job.base.network.compiled)
-    if base := compiled.get(size):
+    compiled = {}
+    if base := job.base.network.compiled.get(size):
         if base.file is not None:
             base = _compiled(job.base.folder / base.file, head, template.expected_features(), folder, int(size))
         compiled = {size: base}
@@ -92,7 +93,7 @@ def _classifier(job: Job, head: Head, template: HeadTemplate, folder: Path) -> N
     )
 
 
-def _compiled(base: Path, head: Head, features: NDArray[np.float32], folder: Path, size: int) -> Compiled:
+def _compiled(base: Path, head: LinearHead, features: NDArray[np.float32], folder: Path, size: int) -> Compiled:
     """Compile the head, and compare what comes out with what the SavedModels give: `features`, and the head of them."""
     from mobilenet_cli.engines.litert import LiteRTEngine
 
@@ -121,16 +122,10 @@ def _copied(job: Job, folder: Path) -> Network:
     return replace(job.base.network, saved_model=destination.name, compiled=compiled)
 
 
-def _scalars(fit: Fit) -> dict[str, dict[str, list[float]]]:
-    sides: dict[str, Callable[[Candidate], list[float]]] = {
-        "training": lambda each: [each.training.loss, each.training.accuracy],
-        "validation": lambda each: [each.validation.loss, each.validation.accuracy],
-    }
-    return {
-        side: dict(zip(("loss", "accuracy"), map(list, zip(*map(score, fit.candidates), strict=True)), strict=True))
-        | {"c": [candidate.c for candidate in fit.candidates]}
-        for side, score in sides.items()
-    }
+def _write_summaries(fit: Fit, summaries: Summaries) -> None:
+    for step, candidate in enumerate(fit.candidates):
+        for run, score in (("training", candidate.training), ("validation", candidate.validation)):
+            summaries.add(run, step, asdict(score) | {"c": candidate.c})
 
 
 def _charts(fit: Fit) -> tuple[Chart, ...]:

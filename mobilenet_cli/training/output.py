@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import glob
 import os
 import shutil
@@ -19,12 +20,15 @@ _HOST = os.uname().nodename
 def check_output(path: str | os.PathLike[str], *, overwrite: bool) -> Path:
     """Return where the model is to go, absolute, after seeing to it that it can.
 
+    A model that a killed process had set aside, to replace it, is put back there first.
+
     Raises:
         OutputError: There is something already that may not be replaced, or no folder to write to.
     """
     shown, target = printable(os.fspath(path)), Path(os.path.realpath(path))
     if valid_utf8(str(target)) != str(target):
         raise OutputError(f"{shown} is not UTF-8, and LiteRT opens no files there; give another name with -o")
+    _tidy(target)
     if os.path.lexists(target) and not overwrite:
         raise OutputError(f"{shown} exists; give --overwrite to replace it, or another name with -o")
     if os.path.lexists(target) and not is_model(target) and not (target.is_dir() and not any(target.iterdir())):
@@ -51,36 +55,53 @@ def check_summaries(folder: str) -> None:
 
 
 @contextmanager
-def new_model(target: Path) -> Iterator[Path]:
-    """Make an empty folder that becomes `target` when the block ends, in the place of what is there.
+def new_model(target: Path, *, overwrite: bool) -> Iterator[Path]:
+    """Make an empty folder that becomes `target` when the block ends, in the place of what may be replaced there.
 
-    If the block is left by an exception, it is removed, and `target` is as it was.
+    If the block is left by an exception, it is removed, and `target` is as it was. What is at `target` is
+    looked at again when the block ends, since training takes long. If it may not be replaced by then, the model
+    gets another name beside it.
 
     Raises:
-        OutputError: It cannot be written.
+        OutputError: It cannot be written, or is not at `target`, but where the message says.
     """
-    _discard_abandoned(target)
     made, replaced = (target.with_name(f".{target.name}.{_HOST}-{os.getpid()}.{what}") for what in ("part", "old"))
     try:
         made.mkdir()
         yield made
-        if target.exists():
+        _check_again(target, made, overwrite=overwrite)
+        if overwrite and os.path.lexists(target):
             target.rename(replaced)
         made.rename(target)
     except OSError as error:
-        if replaced.exists() and not target.exists():
-            replaced.rename(target)
         raise OutputError(f"cannot write {printable(str(target))}: {error.strerror or error}") from error
     finally:
+        if os.path.lexists(replaced):
+            with contextlib.suppress(OSError):  # what is called .old is whole: it is not removed under that name
+                replaced.rename(made if os.path.lexists(target) else target)
         shutil.rmtree(made, ignore_errors=True)
-        shutil.rmtree(replaced, ignore_errors=True)
 
 
-def _discard_abandoned(target: Path) -> None:
-    """Remove what processes of this machine have left that were killed."""
-    for folder in target.parent.glob(f".{glob.escape(target.name)}.{glob.escape(_HOST)}-*.part"):
-        number = folder.name.removesuffix(".part").rpartition("-")[2]
-        if number.isdecimal() and not _is_running(int(number)):
+def _check_again(target: Path, made: Path, *, overwrite: bool) -> None:
+    """See to it that a model that was made can go to `target`, or put it beside that and raise OutputError."""
+    try:
+        check_output(target, overwrite=overwrite)
+    except OutputError as error:
+        kept = target.with_name(f"{target.name}.{_HOST}-{os.getpid()}")
+        made.rename(kept)
+        raise OutputError(f"{error}\nthe new model is in {printable(str(kept))}") from error
+
+
+def _tidy(target: Path) -> None:
+    """Remove what processes of this machine have left that were killed; put back what they had set aside."""
+    for folder in target.parent.glob(f".{glob.escape(target.name)}.{glob.escape(_HOST)}-*"):
+        process, _, what = folder.name.rpartition("-")[2].partition(".")
+        if what not in ("part", "old") or not process.isdecimal() or _is_running(int(process)):
+            continue
+        if what == "old" and not os.path.lexists(target):
+            with contextlib.suppress(OSError):  # then it stays where it is
+                folder.rename(target)
+        else:
             shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mobilenet_cli._version import __version__
+from mobilenet_cli.cells import LineMaker
 from mobilenet_cli.models.acquire import Model
 from mobilenet_cli.training.job import Job, Made
 from mobilenet_cli.writers.text import valid_utf8
@@ -40,7 +40,11 @@ def training_record(job: Job, made: Made, sources: Sequence[str]) -> dict[str, A
         split |= {"training": len(train), "validation": len(validation)}
     return {
         "method": made.method,
-        "base": {"name": valid_utf8(job.base.name), "network": network_digest(job.base), "crop": job.crop},
+        "base": {
+            "name": valid_utf8(job.base.name),
+            "network": network_digest(job.base),
+            "crop": job.preprocessing.crop,
+        },
         "data": {
             "sources": [valid_utf8(source) for source in sources],
             "fingerprint": fingerprint(job.classes, examples),
@@ -90,11 +94,11 @@ def write_split(folder: Path, job: Job) -> None:
     for fold, (_, validation) in enumerate(job.parts, start=1):
         for place in validation.tolist():
             parts[place] = "validation" if len(job.parts) == 1 else f"fold {fold}"
+    labels = (job.classes[label] for label in job.examples.labels.tolist())
+    rows = [
+        ("path", "label", "part", "error"),
+        *((path, label, part, "") for path, label, part in zip(job.examples.paths, labels, parts, strict=True)),
+        *((path, "", "left out", error) for path, error in job.examples.left_out),
+    ]
     with (folder / SPLIT).open("w", encoding="utf-8", errors="surrogateescape", newline="") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(("path", "label", "part", "error"))
-        labels = (job.classes[label] for label in job.examples.labels.tolist())
-        writer.writerows(
-            (path, label, part, "") for path, label, part in zip(job.examples.paths, labels, parts, strict=True)
-        )
-        writer.writerows((path, "", "left out", error) for path, error in job.examples.left_out)
+        stream.writelines(map(LineMaker(",").line, rows))

@@ -15,6 +15,18 @@ if TYPE_CHECKING:
     """The places of the images to learn from, and of those to validate with."""
 
 
+def check_share(share: float) -> None:
+    """Raise InputError unless this is the share of the images that can validate."""
+    if not 0 < share < 1:
+        raise InputError(f"the validation split is a share between 0 and 1, not {share:g}")
+
+
+def check_folds(folds: int, images: int) -> None:
+    """Raise InputError unless so many different images can be dealt out to so many folds."""
+    if not 2 <= folds <= images:
+        raise InputError(f"there can be 2 to {images:,} folds of these images, not {folds}")
+
+
 def stratified_split(labels: NDArray[np.int64], digests: Sequence[str], share: float, seed: int) -> Part:
     """Put a share of each class's images aside to validate with: one at least, and not all.
 
@@ -31,8 +43,7 @@ def stratified_split(labels: NDArray[np.int64], digests: Sequence[str], share: f
     """
     import numpy as np
 
-    if not 0 < share < 1:
-        raise InputError(f"the validation split is a share between 0 and 1, not {share:g}")
+    check_share(share)
     validates = np.zeros(len(labels), bool)
     for groups in _shuffled(labels, digests, seed):
         wanted = share * sum(map(len, groups))
@@ -55,8 +66,7 @@ def stratified_folds(labels: NDArray[np.int64], digests: Sequence[str], folds: i
     """
     import numpy as np
 
-    if not 2 <= folds <= len(set(digests)):
-        raise InputError(f"there can be 2 to {len(set(digests)):,} folds of these images, not {folds}")
+    check_folds(folds, len(set(digests)))
     fold_of = np.empty(len(labels), np.int64)
     dealt = 0
     for groups in _shuffled(labels, digests, seed):

@@ -14,25 +14,25 @@ from typing import Any, TypeVar
 from mobilenet_cli.embedder import Embedder
 from mobilenet_cli.engines import EngineName
 from mobilenet_cli.errors import InputError, ModelError
-from mobilenet_cli.models import store
 from mobilenet_cli.models.manifest import Manifest
 from mobilenet_cli.models.registry import AUTO
-from mobilenet_cli.models.tensorflow_process import Report
-from mobilenet_cli.preprocess import Crop
+from mobilenet_cli.models.tensorflow_process import Note, Report
+from mobilenet_cli.preprocess import Crop, Preprocessing
 from mobilenet_cli.training.dataset import check_counts, listing, read_dataset
 from mobilenet_cli.training.describe import describe
-from mobilenet_cli.training.feature_cache import FeatureCache
-from mobilenet_cli.training.features import Examples, OnImage, compute_features
+from mobilenet_cli.training.feature_cache import FeatureCache, cache_file
+from mobilenet_cli.training.features import Examples, OnImage, check_images, compute_features
 from mobilenet_cli.training.fine_tune import FineTuning
 from mobilenet_cli.training.head_template import HeadTemplate, head_template
 from mobilenet_cli.training.job import Job, Maker
 from mobilenet_cli.training.new_head import make_head
 from mobilenet_cli.training.output import check_output, check_summaries, new_model
 from mobilenet_cli.training.record import network_digest
-from mobilenet_cli.training.split import stratified_folds, stratified_split
+from mobilenet_cli.training.split import check_folds, check_share, stratified_folds, stratified_split
 from mobilenet_cli.training.whole_network import make_fine_tuned
 
 VALIDATION_SHARE = 0.2
+_KEY = 24  # characters of a network's digest that tell it from others
 _Value = TypeVar("_Value")
 
 
@@ -94,7 +94,8 @@ class Trainer:
             crop: See model.
             offline: See model.
             validation_share: The share of each class's images that validates.
-            folds: Validate by cross-validation with so many folds instead, and learn from all images then.
+            folds: Validate by cross-validation with so many folds instead, and learn from all images then; not
+                with fine_tuning.
             seed: Of everything that is random, 0 or more.
             summaries: A folder for TensorBoard's event files.
             overwrite: Replace the model that is at `output`.
@@ -108,11 +109,16 @@ class Trainer:
         """
         if seed < 0:
             raise InputError(f"the seed is a number from 0 on, not {seed}")
-        self._target = check_output(output, overwrite=overwrite)
+        if folds is not None and fine_tuning is not None:
+            raise InputError("a whole network is trained once, so there are no folds with it")
+        check_share(validation_share)
+        self._target, self._overwrite = check_output(output, overwrite=overwrite), overwrite
         if summaries is not None:
             check_summaries(summaries)
         self._data, self._seed, self._summaries = list(data), seed, summaries
         self.dataset = read_dataset(data)
+        if folds is not None:
+            check_folds(folds, len(self.dataset.sources))
         self._split: Callable[..., Any] = (
             partial(_folds, folds=folds) if folds is not None else partial(_one_part, share=validation_share)
         )
@@ -123,7 +129,9 @@ class Trainer:
         if base.network.saved_model is None:
             raise ModelError(f"{base.name} is a compiled file; to be trained on, it needs its SavedModel")
         self._saved_model = base.folder / base.network.saved_model
-        self._crop: Crop = crop or base.manifest.crop
+        manifest = base.manifest
+        self._preprocessing = Preprocessing(base.image_size, crop or manifest.crop, manifest.interpolation)
+        self._features_needed = fine_tuning is None
         self._maker: Maker = (
             partial(make_fine_tuned, options=fine_tuning)
             if fine_tuning is not None
@@ -138,7 +146,7 @@ class Trainer:
         batch_size: int | None = None,
         workers: int | None = None,
     ) -> Examples:
-        """Read the images, and compute those features that are not cached.
+        """Read the images, and compute those features that are not cached; with fine_tuning, no features.
 
         Args:
             on_image: Told of each image that is done.
@@ -148,12 +156,14 @@ class Trainer:
         Raises:
             InputError: Too few images of a class can be read.
         """
-        base = self._embedder.model
-        name = f"{network_digest(base)[:24]}-{base.image_size}-{self._crop}-{base.manifest.interpolation}-{base.engine}"
-        cache = FeatureCache(store.home() / "features" / f"{name}.sqlite", self._embedder.width)
-        examples = compute_features(
-            self.dataset, self._embedder, cache, on_image, batch_size=batch_size, workers=workers
-        )
+        pace = {"batch_size": batch_size, "workers": workers}
+        if self._features_needed:
+            base = self._embedder.model
+            file = cache_file(network_digest(base)[:_KEY], self._preprocessing, base.engine)
+            cache = FeatureCache(file, self._embedder.width)
+            examples = compute_features(self.dataset, self._embedder, cache, on_image, **pace)
+        else:
+            examples = check_images(self.dataset, self._preprocessing, on_image, **pace)
         try:
             check_counts(self.dataset.classes, examples.labels.tolist(), examples.digests)
         except InputError as error:
@@ -164,14 +174,15 @@ class Trainer:
         self._examples = examples
         return examples
 
-    def train(self, report: Report = lambda text, done, total: None) -> Trained:
+    def train(self, report: Report = lambda text, done, total: None, note: Note = lambda text: None) -> Trained:
         """Train, and write the model.
 
         Args:
             report: Told what takes its time.
+            note: Told what each epoch came to, and what went wrong, a line each.
 
         Raises:
-            InputError: There are fewer images than folds.
+            InputError: There are fewer different images that can be read than folds.
             ModelError: The network does not take a head.
             OutputError: The model cannot be written.
             KeyboardInterrupt: Before there was anything to keep.
@@ -180,15 +191,15 @@ class Trainer:
         job = Job(
             base=self._embedder.model,
             saved_model=self._saved_model,
-            crop=self._crop,
+            preprocessing=self._preprocessing,
             classes=self.dataset.classes,
             examples=examples,
             parts=self._split(examples, seed=self._seed),
             seed=self._seed,
             summaries=self._summaries,
         )
-        with new_model(self._target) as folder:
-            made = self._maker(job, folder, report)
+        with new_model(self._target, overwrite=self._overwrite) as folder:
+            made = self._maker(job, folder, report, note)
             manifest = describe(job, made, folder, self._target.name, self._data)
         return Trained(self._target, manifest, examples.left_out, made.interrupted)
 
@@ -196,7 +207,7 @@ class Trainer:
         base = self._embedder.model
         return _in_background(
             lambda: head_template(
-                network_digest(base)[:24], self._saved_model, base.image_size, lambda text, done, total: None
+                network_digest(base)[:_KEY], self._saved_model, base.image_size, lambda text, done, total: None
             )
         )
 

@@ -6,13 +6,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mobilenet_cli.errors import InputError
 from mobilenet_cli.models.building import FOLDERS, compile_network
 from mobilenet_cli.models.manifest import Kind, Network
-from mobilenet_cli.models.tensorflow_process import Report, TensorFlowProcess
-from mobilenet_cli.preprocess import Preprocessing
+from mobilenet_cli.models.tensorflow_process import Note, Report, TensorFlowProcess
 from mobilenet_cli.training.curve import Chart, Series
-from mobilenet_cli.training.fine_tune import Example, FineTuning, History, fine_tune
+from mobilenet_cli.training.fine_tune import FineTuning, History, LabelledPath, fine_tune
 from mobilenet_cli.training.job import Job, Made
 from mobilenet_cli.writers.text import valid_utf8
 
@@ -21,25 +19,23 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def make_fine_tuned(job: Job, folder: Path, report: Report, options: FineTuning) -> Made:
+def make_fine_tuned(job: Job, folder: Path, report: Report, note: Note, options: FineTuning) -> Made:
     """Train the whole network, and write it: as SavedModels and compiled.
 
     Args:
-        job: What to learn.
+        job: What to learn, in one part.
         folder: Where the networks go.
         report: Told what takes its time.
+        note: Told what each epoch came to.
         options: How to train.
 
     Raises:
-        InputError: The images are in folds.
         KeyboardInterrupt: Ctrl-C came before there was anything to keep.
         ModelError: The network cannot be trained.
     """
-    if len(job.parts) > 1:
-        raise InputError("a whole network is trained once, so there are no folds with it")
     ((train, validation),) = job.parts
     size = job.base.image_size
-    with TensorFlowProcess(report) as process:
+    with TensorFlowProcess(report, note) as process:
         history = fine_tune(
             job.saved_model,
             folder,
@@ -47,7 +43,7 @@ def make_fine_tuned(job: Job, folder: Path, report: Report, options: FineTuning)
             train=_examples(job, train),
             validation=_examples(job, validation),
             classes=len(job.classes),
-            preprocessing=Preprocessing(size, job.crop, job.base.manifest.interpolation),
+            preprocessing=job.preprocessing,
             options=options,
             seed=job.seed,
             summaries=job.summaries,
@@ -77,7 +73,7 @@ def make_fine_tuned(job: Job, folder: Path, report: Report, options: FineTuning)
     )
 
 
-def _examples(job: Job, places: NDArray[np.int64]) -> list[Example]:
+def _examples(job: Job, places: NDArray[np.int64]) -> list[LabelledPath]:
     labels = job.examples.labels
     return [(job.examples.paths[place], int(labels[place])) for place in places.tolist()]
 

@@ -15,8 +15,8 @@ from mobilenet_cli.models import hub_interface
 from mobilenet_cli.models.building import FOLDERS
 from mobilenet_cli.models.loaded_module import LoadedModule
 from mobilenet_cli.models.manifest import Kind
-from mobilenet_cli.training.batches import Batches
 from mobilenet_cli.training.fine_tune import DistributionStrategy, FineTuning
+from mobilenet_cli.training.in_tensorflow.batches import Batches
 
 _MOMENTUM = "batch_norm_momentum"
 

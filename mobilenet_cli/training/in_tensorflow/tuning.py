@@ -12,21 +12,21 @@ import tensorflow as tf
 import tf_keras
 
 from mobilenet_cli.cores import usable_cores
-from mobilenet_cli.errors import ModelError
 from mobilenet_cli.models.tensorflow_process import report_progress
 from mobilenet_cli.preprocess import Preprocessing
-from mobilenet_cli.training import keras_model
-from mobilenet_cli.training.batches import KEPT_BYTES, Batches, Images
-from mobilenet_cli.training.fine_tune import Augmentation, Example, FineTuning
-from mobilenet_cli.training.watch import InterruptedTrainingError, Interrupts, Summaries, Watch
+from mobilenet_cli.training.fine_tune import Augmentation, FineTuning, LabelledPath
+from mobilenet_cli.training.in_tensorflow import keras_model
+from mobilenet_cli.training.in_tensorflow.batches import KEPT_BYTES, Batches, Images
+from mobilenet_cli.training.in_tensorflow.watch import InterruptedTrainingError, Interrupts, Watch
+from mobilenet_cli.training.summaries import Summaries
 
 
 def tune(
     *,
     saved_model: str,
     folder: str,
-    train: list[Example],
-    validation: list[Example],
+    train: list[LabelledPath],
+    validation: list[LabelledPath],
     classes: int,
     preprocessing: dict[str, Any],
     options: dict[str, Any],
@@ -40,6 +40,7 @@ def tune(
 
     Raises:
         ModelError: As fine_tune.
+        OutputError: As fine_tune.
     """
     recipe = Preprocessing(**preprocessing)
     plan = _options(options)
@@ -74,7 +75,6 @@ def tune(
         "epochs": [asdict(epoch) for epoch in watch.epochs],
         "best_epoch": watch.best_epoch,
         "interrupted": interrupted,
-        "unreadable": [*images.unreadable, *checks.unreadable],
     }
 
 
@@ -94,8 +94,8 @@ def _fit(model: tf_keras.Model, training: Batches, checking: Batches, watch: Wat
 
 
 def _read(
-    train: list[Example],
-    validation: list[Example],
+    train: list[LabelledPath],
+    validation: list[LabelledPath],
     recipe: Preprocessing,
     pool: ThreadPoolExecutor,
     interrupts: Interrupts,
@@ -111,8 +111,6 @@ def _read(
     training, checking = (
         Images(examples, recipe, pool, keep=keep, progress=progress) for examples in (train, validation)
     )
-    if not len(training):
-        raise ModelError("none of the training images can be read")
     return training, checking
 
 

@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 import tf_keras
 
 from mobilenet_cli.errors import ModelError
-from mobilenet_cli.models.tensorflow_process import report_progress
-from mobilenet_cli.training.batches import Batches
+from mobilenet_cli.models.tensorflow_process import report_progress, send_note
 from mobilenet_cli.training.fine_tune import Epoch, FineTuning
+from mobilenet_cli.training.in_tensorflow.batches import Batches
+from mobilenet_cli.training.summaries import Summaries
 
 
 class InterruptedTrainingError(Exception):
@@ -45,33 +45,6 @@ class Interrupts:
         """Raise InterruptedTrainingError if one has come."""
         if self._came:
             raise InterruptedTrainingError
-
-
-class Summaries:
-    """TensorBoard's event files, in which each epoch is to be seen as soon as it is done.
-
-    TensorFlow writes scalars of its second format with the package tensorboard alone; these are of the first.
-    """
-
-    def __init__(self, folder: str) -> None:
-        """Write to `training` and `validation` in a folder."""
-        self._writers = {run: tf.summary.create_file_writer(f"{folder}/{run}") for run in ("training", "validation")}
-
-    def add(self, step: int, epoch: Epoch) -> None:
-        """Write an epoch's losses and accuracies."""
-        values: dict[str, dict[str, float | None]] = {
-            "training": {"loss": epoch.loss, "accuracy": epoch.accuracy},
-            "validation": {"loss": epoch.validation_loss, "accuracy": epoch.validation_accuracy},
-        }
-        for run, writer in self._writers.items():
-            scalars = [
-                tf.compat.v1.Summary.Value(tag=tag, simple_value=value)
-                for tag, value in values[run].items()
-                if value is not None
-            ]
-            with writer.as_default(step):
-                tf.summary.experimental.write_raw_pb(tf.compat.v1.Summary(value=scalars).SerializeToString())
-            writer.flush()
 
 
 class Watch(tf_keras.callbacks.Callback):  # type: ignore[misc]
@@ -123,18 +96,25 @@ class Watch(tf_keras.callbacks.Callback):  # type: ignore[misc]
         if not (math.isfinite(record.loss) and math.isfinite(loss)):
             if self.best_weights is None:
                 raise ModelError("the training loss is no longer finite: take a lower --learning-rate")
-            report_progress("the loss is no longer finite; a lower --learning-rate may help")
+            send_note("the loss is no longer finite; a lower --learning-rate may help")
             self.model.stop_training = True
             return
         self.epochs.append(record)
         if self._summaries is not None:
-            self._summaries.add(epoch, record)
-        report_progress(f"epoch {len(self.epochs)} of {self.options.epochs}: {_summary(record)}")
+            _write(record, epoch, self._summaries)
+        send_note(f"epoch {len(self.epochs)} of {self.options.epochs}: {_summary(record)}")
         if loss < self._lowest:
             self._lowest, self.best_epoch = loss, len(self.epochs)
             self.best_weights = self.model.get_weights()
         elif self.options.patience is not None and len(self.epochs) - self.best_epoch >= self.options.patience:
             self.model.stop_training = True
+
+
+def _write(epoch: Epoch, step: int, summaries: Summaries) -> None:
+    summaries.add("training", step, {"loss": epoch.loss, "accuracy": epoch.accuracy})
+    if epoch.validation_loss is not None and epoch.validation_accuracy is not None:
+        values = {"loss": epoch.validation_loss, "accuracy": epoch.validation_accuracy}
+        summaries.add("validation", step, values)
 
 
 def _summary(epoch: Epoch) -> str:

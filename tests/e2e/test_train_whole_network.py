@@ -76,6 +76,7 @@ def test_a_network_learns_new_classes_and_can_be_used_at_once(base: Path, square
     done = run_command(*arguments, "-o", str(model), "--assert-accuracy-at-least", "0.9")
     assert done.returncode == 0, done.stderr
     assert "epoch 6 of 6: loss" in done.stderr
+    assert not Path(os.environ["MNCLASSIFY_HOME"], "features").exists()  # which nobody needs
     record = training(model)
     assert record["method"] == "fine-tuned"
     assert record["options"]["batch_norm_momentum"] == 0.5

@@ -17,7 +17,7 @@ import tensorflow_hub as hub
 import tf_keras
 from PIL import Image
 
-from mobilenet_cli.errors import InputError, ModelError
+from mobilenet_cli.errors import ModelError, OutputError
 from mobilenet_cli.models import hub_interface
 from mobilenet_cli.models.layers import ConvNorm, ImageNetwork, LogitsLayer
 from mobilenet_cli.models.tensorflow_process import TensorFlowProcess
@@ -41,8 +41,13 @@ def told() -> list[tuple[str, int | None, int | None]]:
 
 
 @pytest.fixture(scope="module")
-def process(told: list[tuple[str, int | None, int | None]]) -> Iterator[TensorFlowProcess]:
-    with TensorFlowProcess(lambda *report: told.append(report)) as running:
+def noted() -> list[str]:
+    return []
+
+
+@pytest.fixture(scope="module")
+def process(told: list[tuple[str, int | None, int | None]], noted: list[str]) -> Iterator[TensorFlowProcess]:
+    with TensorFlowProcess(lambda *report: told.append(report), noted.append) as running:
         yield running
 
 
@@ -108,7 +113,7 @@ def test_it_learns_the_classes(trained: tuple[Path, History], squares: list) -> 
     lowest = min(history.epochs, key=lambda epoch: epoch.validation_loss)
     best = history.epochs[history.best_epoch - 1]
     assert best == lowest
-    assert (history.interrupted, history.unreadable) == (False, ())
+    assert not history.interrupted
     model = tf_keras.Sequential([hub.KerasLayer(str(folder / "saved_model"))])
     logits = model(batch(squares[18:])).numpy()
     right = logits.argmax(1) == [index for _, index in squares[18:]]
@@ -116,12 +121,13 @@ def test_it_learns_the_classes(trained: tuple[Path, History], squares: list) -> 
     assert right.all()
 
 
-def test_what_is_under_way_is_told(trained: tuple[Path, History], told: list) -> None:
+def test_what_is_under_way_is_told(trained: tuple[Path, History], told: list, noted: list[str]) -> None:
     assert ("reading images", 24, 24) in told
     training = [report[1:] for report in told if report[0] == "training"][: 4 * 4]
     an_epoch = [6, 12, 18, 24]
     assert training == [(epoch * 24 + done, 96) for epoch in range(4) for done in an_epoch]
-    (line,) = [text for text, *_ in told if text.startswith("epoch 4 of 4: loss")]
+    assert [line.partition(":")[0] for line in noted[:4]] == [f"epoch {number} of 4" for number in (1, 2, 3, 4)]
+    line = noted[3]
     assert f"validation loss {trained[1].epochs[3].validation_loss:.4f}, accuracy 100.0%" in line
 
 
@@ -196,21 +202,18 @@ def test_the_same_seed_gives_the_same_weights(
         np.testing.assert_array_equal(made[1][name], value)
 
 
-def test_it_stops_early_and_leaves_out_images_that_cannot_be_read(
-    features: Path, squares: list, process: TensorFlowProcess, tmp_path: Path
-) -> None:
-    broken, missing = tmp_path / "broken.png", tmp_path / "missing.png"
-    broken.write_bytes(b"no image")
-    train, validation = [(str(broken), 0), *squares[:3]], [(str(missing), 1), *squares[3:5]]
+def test_it_stops_early(features: Path, squares: list, process: TensorFlowProcess, tmp_path: Path) -> None:
     options = FineTuning(learning_rate=0, batch_norm_momentum=1.0, epochs=9, patience=2)  # nothing changes
-    history = tune(features, tmp_path, process, train, validation, options)
+    history = tune(features, tmp_path, process, squares[:3], squares[3:5], options)
     assert len({epoch.validation_loss for epoch in history.epochs}) == 1
     assert (len(history.epochs), history.best_epoch) == (3, 1)
-    assert [path for path, _ in history.unreadable] == [str(broken), str(missing)]
-    with pytest.raises(InputError, match="at least 1 epoch"):
-        tune(features, tmp_path, process, train, [], FineTuning(epochs=0))
-    with pytest.raises(ModelError, match="none of the training images"):
-        tune(features, tmp_path, process, train[:1], [], options)
+
+
+def test_an_image_that_went_since_it_was_checked_is_told(
+    features: Path, squares: list, process: TensorFlowProcess, tmp_path: Path
+) -> None:
+    with pytest.raises(ModelError, match=r"missing\.png can no longer be read"):
+        tune(features, tmp_path, process, [*squares[:3], (str(tmp_path / "missing.png"), 0)], [], FineTuning())
 
 
 def save_foreign(folder: Path, **attributes: object) -> None:
@@ -255,6 +258,23 @@ def test_a_learning_rate_that_blows_up_is_told(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_loss_that_blows_up_later_ends_the_training_with_the_best_and_a_note(
+    features: Path, squares: list, process: TensorFlowProcess, noted: list[str], tmp_path: Path
+) -> None:
+    history = tune(features, tmp_path, process, squares, [], FineTuning(learning_rate=1e30))  # one step an epoch
+    assert history.best_epoch == 1
+    assert len(history.epochs) < 5
+    assert noted[-1] == "the loss is no longer finite; a lower --learning-rate may help"
+
+
+def test_summaries_that_cannot_be_written_are_an_error_of_the_output(
+    features: Path, squares: list, process: TensorFlowProcess, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputError, match="cannot write the summaries"):
+        tune(features, tmp_path, process, squares, [], FineTuning(), summaries=str(tmp_path / "file"))
+
+
 def test_what_was_fine_tuned_can_be_fine_tuned_again_mirrored_and_watched_with_tensorboard(
     trained: tuple[Path, History], squares: list, process: TensorFlowProcess, tmp_path: Path
 ) -> None:
@@ -283,7 +303,7 @@ def test_ctrl_c_keeps_the_best_model_so_far(features: Path, squares: list, tmp_p
         "from mobilenet_cli.preprocess import Preprocessing\n"
         "from mobilenet_cli.training.fine_tune import FineTuning, fine_tune\n"
         "base, folder, examples = sys.argv[1:]\n"
-        "with TensorFlowProcess(lambda text, *_: print(text, flush=True)) as process:\n"
+        "with TensorFlowProcess(lambda *_: None, lambda text: print(text, flush=True)) as process:\n"
         "    history = fine_tune(Path(base), Path(folder), process, train=json.loads(examples), validation=[],\n"
         f"        classes=3, preprocessing=Preprocessing({SIZE}), options=FineTuning(epochs=100000, batch_size=4))\n"
         "print(json.dumps(asdict(history)))\n"

@@ -11,88 +11,79 @@ from typing import TYPE_CHECKING
 import numpy as np
 import tensorflow as tf
 
-from mobilenet_cli.errors import ImageError
+from mobilenet_cli.errors import ImageError, ModelError
 from mobilenet_cli.preprocess import Preprocessing, load_image
 from mobilenet_cli.records import Source
-from mobilenet_cli.training.augmentation import distorted, random_transforms
+from mobilenet_cli.training.in_tensorflow.augmentation import distorted, random_transforms
+from mobilenet_cli.writers.text import printable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mobilenet_cli.preprocess import Pixels
-    from mobilenet_cli.training.fine_tune import Augmentation, Example
+    from mobilenet_cli.training.fine_tune import Augmentation, LabelledPath
 
 KEPT_BYTES = 1 << 30
 """Decoded images are kept in memory where they fit into this, else decoded again in each epoch."""
 
 
 class Images:
-    """The readable ones of some examples.
-
-    Attributes:
-        unreadable: The path of each of the others, and why it cannot be read.
-    """
+    """Some images, and the class of each."""
 
     def __init__(
         self,
-        examples: Sequence[Example],
+        examples: Sequence[LabelledPath],
         preprocessing: Preprocessing,
         pool: ThreadPoolExecutor,
         *,
         keep: bool,
         progress: Callable[[], None] = lambda: None,
     ) -> None:
-        """Decode every image once, to know which ones are readable.
+        """Decode them, if they are to be kept.
 
         Args:
             examples: Which images, and the class of each.
             preprocessing: How they are prepared.
             pool: Threads to decode in.
-            keep: Whether to keep what was decoded.
-            progress: Called after each image.
+            keep: Whether to decode them now, and keep what was decoded.
+            progress: Called after each image that was decoded.
+
+        Raises:
+            ModelError: One of them cannot be read.
         """
         self.size = preprocessing.image_size
         self._preprocessing = preprocessing
         self._pool = pool
-        self._kept = np.empty((len(examples), self.size, self.size, 3), np.uint8) if keep else None
         self._examples = examples
-
-        def attempt(index: int) -> str | None:
-            try:
-                self._load(index, self._blank() if self._kept is None else self._kept[index])
-            except ImageError as error:
-                return str(error)
-            finally:
+        self._kept: Pixels | None = None
+        if keep:
+            self._kept = np.empty((len(examples), self.size, self.size, 3), np.uint8)
+            for _ in pool.map(self._load, range(len(examples)), self._kept):
                 progress()
-            return None
-
-        reasons = list(pool.map(attempt, range(len(examples))))
-        self.unreadable = [(path, reason) for (path, _), reason in zip(examples, reasons, strict=True) if reason]
-        self._readable = np.array([index for index, reason in enumerate(reasons) if reason is None], np.int64)
 
     def __len__(self) -> int:
-        return len(self._readable)
+        return len(self._examples)
 
     def take(self, chosen: NDArray[np.int64]) -> tuple[Pixels, NDArray[np.int64]]:
         """Return the images at some positions, uint8 [N, size, size, 3], and their classes, int64 [N].
 
         Raises:
-            ImageError: One of them can no longer be read.
+            ModelError: One of them can no longer be read.
         """
-        indices = self._readable[chosen]
-        classes = np.array([self._examples[index][1] for index in indices], np.int64)
+        classes = np.array([self._examples[index][1] for index in chosen], np.int64)
         if self._kept is not None:
-            return self._kept[indices], classes
-        pixels = np.empty((len(indices), self.size, self.size, 3), np.uint8)
-        for _ in self._pool.map(self._load, indices, pixels):
+            return self._kept[chosen], classes
+        pixels = np.empty((len(chosen), self.size, self.size, 3), np.uint8)
+        for _ in self._pool.map(self._load, chosen, pixels):
             pass
         return pixels, classes
 
-    def _blank(self) -> Pixels:
-        return np.empty((self.size, self.size, 3), np.uint8)
-
     def _load(self, index: int, out: Pixels) -> None:
-        load_image(Source(self._examples[index][0]), self._preprocessing, out)
+        path = self._examples[index][0]
+        try:
+            load_image(Source(path), self._preprocessing, out)
+        except ImageError as error:
+            raise ModelError(f"{printable(path)} can no longer be read: {error}") from error
 
 
 @dataclass(frozen=True, slots=True)
