@@ -61,7 +61,7 @@ def classify(
             stream,
             chosen or format_of(str(file)),
             Layout(top_k),
-            SimpleNamespace(name=model),
+            SimpleNamespace(name=model, trained_at=0.0),
             threshold=0.0,
             resume=resume,
         )
@@ -285,4 +285,11 @@ def test_without_pyarrow_the_message_is_the_command_that_installs_it(monkeypatch
 @pytest.mark.parametrize("name", ["parquet", "html"])
 def test_they_need_a_regular_file(name: str):
     with pytest.raises(InputError, match="give -o FILE"):
-        ResultDocument(io.BytesIO(), FORMATS[name], Layout(2), SimpleNamespace(name=MODEL), threshold=0.0, resume=False)
+        ResultDocument(
+            io.BytesIO(),
+            FORMATS[name],
+            Layout(2),
+            SimpleNamespace(name=MODEL, trained_at=0.0),
+            threshold=0.0,
+            resume=False,
+        )

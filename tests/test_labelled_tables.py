@@ -69,7 +69,7 @@ def classify(
     with open_output(str(file), resume=resume, overwrite=not resume) as stream:
         table = CsvTable(str(photos), column="image")
         layout = Layout(2, columns=table.columns)
-        model = SimpleNamespace(name=MODEL)
+        model = SimpleNamespace(name=MODEL, trained_at=0.0)
         document = ResultDocument(stream, format_of(str(file)), layout, model, threshold=0.0, resume=resume)
         done = []
 
@@ -190,7 +190,7 @@ def test_results_in_another_order_than_their_rows_are_an_error_and_no_wrong_tabl
     with open_output(str(tmp_path / "out.csv")) as stream:
         table = CsvTable(str(photos), column="image")
         layout = Layout(2, columns=table.columns)
-        model = SimpleNamespace(name=MODEL)
+        model = SimpleNamespace(name=MODEL, trained_at=0.0)
         document = ResultDocument(stream, format_of("out.csv"), layout, model, threshold=0.0, resume=False)
         a, b = (labelled(source.path) for source in document.pending(table.sources()))
         with pytest.raises(RuntimeError, match=r"b\.jpg came where that of .*a\.jpg was due"):

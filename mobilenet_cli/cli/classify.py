@@ -68,8 +68,8 @@ def command(
       find photos -newer labels.csv -name '*.jpg' -print0 | mnclassify --from - -0
       curl -s https://example.org/cat.jpg | mnclassify -
       mnclassify s3://bucket/photos/ -o labels.csv
-      mnclassify 'photos/**/*.heic' -f jsonl | jq -r .predictions[0].label
-      mnclassify photos/ --match '*cat*' -f path --print0 | xargs -0 cp -t cats/
+      mnclassify 'photos/**/*.heic' -f jsonl | jq -r '.predictions[0].label'
+      mnclassify photos/ --match '*cat*' -f path --print0 | xargs -0r cp -t cats/
       mnclassify photos/ --xmp -o labels.csv
     """
     if xmp.remove:
@@ -80,7 +80,7 @@ def command(
 
     silence_decoder_warnings()
     run = _Run(named, records, chosen, output, xmp, terminal, Tally(terminal, "classified"), Sidecars(terminal))
-    with terminal.warnings_shown(), output.opened(terminal) as stream:
+    with terminal.warnings_shown(), output.opened(terminal, resumable=chosen.read is not None) as stream:
         with terminal.waiting() as report:
             from mobilenet_cli.classifier import Classifier
 
@@ -121,6 +121,7 @@ class _Run:
                         self.sidecars.write(result, self.xmp.lowest_score(self.records.threshold))
                     with apart():
                         document.write(result, cells)
+        self.output.check_worth(self.tally.done - self.tally.failed)
         with self.terminal.waiting() as report:
             if self.chosen.codec is not None and self.terminal.live:
                 report(f"Writing {printable(self.output.file or '')}", None, None)

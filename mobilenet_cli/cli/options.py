@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import wraps
+from pathlib import Path
 from typing import Any, BinaryIO
 
 import click
@@ -18,6 +19,7 @@ from mobilenet_cli.cli import completion
 from mobilenet_cli.cli.help import Decorator, under
 from mobilenet_cli.cli.terminal import Terminal
 from mobilenet_cli.engines import EngineName
+from mobilenet_cli.errors import MnclassifyError
 from mobilenet_cli.models.registry import AUTO
 from mobilenet_cli.models.tensorflow_process import Report
 from mobilenet_cli.preprocess import Crop
@@ -128,15 +130,33 @@ class Output:
             chosen.codec.check_installed()
 
     @contextmanager
-    def opened(self, terminal: Terminal) -> Iterator[BinaryIO]:
-        """Open it; where Ctrl-C ends the block, tell where the finished rows are."""
+    def opened(self, terminal: Terminal, *, resumable: bool = True) -> Iterator[BinaryIO]:
+        """Open it; where Ctrl-C ends the block, tell where the finished rows are.
+
+        Args:
+            terminal: Who is told.
+            resumable: Whether --resume goes with what is written, and may be advised.
+        """
         try:
-            with open_output(self.file, overwrite=self.overwrite, resume=self.resume) as stream:
+            with open_output(self.file, overwrite=self.overwrite, resume=self.resume, resumable=resumable) as stream:
                 yield stream
         except KeyboardInterrupt:
             if self.file is not None and (part := part_path(self.file)).exists():
-                terminal.note(f"the finished rows are in {printable(str(part))}; --resume goes on from there")
+                advice = "; --resume goes on from there" if resumable else ""
+                terminal.note(f"the finished rows are in {printable(str(part))}{advice}")
             raise
+
+    def check_worth(self, labelled: int) -> None:
+        """Refuse to replace FILE by nothing but failures: a folder's name is mistyped, or a disk not mounted.
+
+        Args:
+            labelled: How many images could be read.
+
+        Raises:
+            MnclassifyError: FILE exists, and there was none.
+        """
+        if self.overwrite and not labelled and self.file is not None and Path(self.file).is_file():
+            raise MnclassifyError(f"no image could be read, so {printable(self.file)} is left as it was")
 
 
 def _output(output: str | None, overwrite: bool, resume: bool) -> Output:

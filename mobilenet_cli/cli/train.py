@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _INTERRUPTED = 130
 _MOST_LISTED = 10
+_FEW = 30
 
 
 @click.command("train", cls=Command)
@@ -166,6 +167,8 @@ def _conclude(trained: Trained, output: str, least_accuracy: float | None, termi
     split = record["split"]
     how = f"cross-validated, {split['folds']} folds" if "folds" in split else f"{images(split['validation'])}"
     terminal.note(f"validation ({how}): {scored(record['metrics'], 'validation')}")
+    if split.get("validation", _FEW) < _FEW:
+        terminal.note("few images to validate with: their accuracy is a rough guess; --folds 5 asks all of them")
     state = "interrupted; the best so far is" if trained.interrupted else "the model is"
     name = output if "/" in output else f"./{output}"
     terminal.note(f"{state} in {printable(output)}; use it with -m {printable(name)}")

@@ -45,6 +45,16 @@ class Model:
         """The network that runs."""
         return self.manifest.networks[self.kind]
 
+    @property
+    def trained_at(self) -> float:
+        """When a model of the user's own was trained, in seconds since the epoch; 0 where its name says what it is."""
+        if self.manifest.training is None:
+            return 0.0
+        try:
+            return (self.folder / self.manifest.labels).stat().st_mtime
+        except OSError:
+            return 0.0
+
     def open_engine(self) -> Engine:
         """Load it.
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from mobilenet_cli.errors import OutputError
 from mobilenet_cli.records import Result, RowSource, Source
 from mobilenet_cli.writers import Format, Layout
 from mobilenet_cli.writers.codec import fold, part_file, unfold
@@ -19,6 +21,7 @@ from mobilenet_cli.writers.text import printable
 
 if TYPE_CHECKING:
     from mobilenet_cli.models.acquire import Model
+    from mobilenet_cli.writers.part_file import PartFile
 
 
 class ResultDocument(RunDocument[Result]):
@@ -49,6 +52,7 @@ class ResultDocument(RunDocument[Result]):
             self._part = part_file(stream, chosen.name)
         if resume:
             part = part_file(stream, chosen.name)
+            _check_age(part, model)
             expected = Expected(model.name, 0 if threshold else layout.top_k, layout.top_k)
             if self._codec is not None:
                 unfold(part, chosen.name, self._codec, lambda fields: _checked_line(fields, expected, layout))
@@ -95,6 +99,16 @@ class ResultDocument(RunDocument[Result]):
         super().close()
         if self._codec is not None:
             fold(self._part, self._codec, ResultRows(self._part.part, self._layout))
+
+
+def _check_age(part: PartFile, model: Model) -> None:
+    """Refuse rows from before a model of this name was trained anew: they are another model's."""
+    with part.earlier() as earlier:
+        if os.fstat(earlier.fileno()).st_mtime < model.trained_at:
+            raise OutputError(
+                f"cannot go on with {printable(earlier.name)}: {printable(model.name)} was trained after its rows "
+                "were written. Give --overwrite to start anew."
+            )
 
 
 def _checked_line(fields: dict[str, Any], expected: Expected, layout: Layout) -> bytes:

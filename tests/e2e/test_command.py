@@ -389,3 +389,22 @@ def test_a_mistyped_command_is_told_what_was_meant(mnclassify: Run, tmp_path: Pa
     assert "did you mean evaluate?" in done.stderr
     (tmp_path / "trian").mkdir()
     assert "no images found" in mnclassify("trian", "-m", "efficientnet_lite0", "--offline", cwd=tmp_path).stderr
+
+
+def test_a_mistyped_folder_costs_no_table(mnclassify: Run, tmp_path: Path):
+    table, empty = tmp_path / "labels.csv", tmp_path / "empty"
+    empty.mkdir()
+    assert mnclassify(CAT, "-o", str(table)).returncode == 0
+    before = table.read_bytes()
+    for named in (str(tmp_path / "phtos"), str(empty)):
+        done = mnclassify(named, "-o", str(table), "--overwrite")
+        assert (done.returncode, table.read_bytes()) == (1, before)
+        assert "labels.csv is left as it was" in done.stderr
+
+
+def test_resume_is_advised_where_it_is_possible(mnclassify: Run, tmp_path: Path):
+    for name, advised in (("a.csv", True), ("a.json", False)):
+        (tmp_path / f"{name}.part").write_text("[\n")
+        done = mnclassify(CAT, "-o", str(tmp_path / name))
+        assert done.returncode == 4
+        assert ("--resume" in done.stderr) == advised

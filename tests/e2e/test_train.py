@@ -220,3 +220,17 @@ def test_a_whole_network_is_fine_tuned(tmp_path: Path):
     assert classifier.model.engine == "litert"
     (result,) = classifier.classify([tmp_path / "data" / "red" / "3.ppm"])
     assert result.predictions[0].label == "red"
+
+
+def test_rows_of_a_model_that_was_trained_anew_are_not_gone_on_with(trained: Path, tmp_path: Path):
+    model = tmp_path / "model"
+    shutil.copytree(trained, model)
+    table = tmp_path / "labels.csv"
+    arguments = (str(SAMPLES / "cat.jpg"), "-m", str(model), "-o", str(table), "--resume")
+    assert run_command(*arguments).returncode == 0
+    assert run_command(*arguments).returncode == 0
+    later = table.stat().st_mtime + 10
+    os.utime(model / "labels.txt", (later, later))
+    refused = run_command(*arguments)
+    assert refused.returncode == 4
+    assert "was trained after its rows were written" in refused.stderr
