@@ -8,10 +8,14 @@ import resource
 import shutil
 import subprocess
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from conftest import SAMPLES, Run, program
+from conftest import SAMPLES, Run
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 pytestmark = pytest.mark.slow
 
@@ -155,15 +159,12 @@ def test_wrong_usage_is_told_before_the_model_is_loaded(evaluate: Run, tmp_path:
 
 
 def test_the_page_is_accessible_in_light_and_dark_and_runs_without_an_error(
-    evaluate: Run, photos: Path, tmp_path: Path
+    evaluate: Run, photos: Path, tmp_path: Path, browser: Browser
 ):
-    browser = program("chromium")
     from axe_playwright_python.sync_playwright import Axe
-    from playwright.sync_api import sync_playwright
 
     evaluate(photos, "--compare", MODEL, "-o", tmp_path / "page.html")
-    with sync_playwright() as playwright:
-        page = playwright.chromium.launch(executable_path=browser, args=["--no-sandbox"]).new_page(bypass_csp=True)
+    with browser.new_page(bypass_csp=True) as page:
         errors: list[str] = []
         page.on("console", lambda message: errors.append(message.text))
         page.goto((tmp_path / "page.html").as_uri())

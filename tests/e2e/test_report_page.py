@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from conftest import program, run_command
+from conftest import run_command
 from PIL import Image
 
 from mobilenet_cli.html import report
@@ -59,18 +59,6 @@ RECORDS = [
     line("photos/faint.png"),
     line("photos/none.png", error="no such file"),
 ]
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Debian's Chromium, without a network: nothing is asked for that it could be needed for."""
-    path = program("chromium")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
 
 
 @dataclass
