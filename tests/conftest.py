@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tarfile
@@ -16,6 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from coverage import CoverageData
+from coverage.exceptions import CoverageException
 from filelock import FileLock
 
 if TYPE_CHECKING:
@@ -28,6 +31,19 @@ MAIN_PATH = f"/google/imagenet/{MAIN}/classification/4"
 
 # Before anything imports TensorFlow.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+
+@pytest.hookimpl(wrapper=True, trylast=True)  # innermost: before pytest-cov combines the files
+def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
+    """Discard what processes that a test killed had written of their coverage: half a file fails the whole run."""
+    result = yield
+    if not hasattr(session.config, "workerinput"):
+        for path in session.config.rootpath.glob(".coverage.*"):
+            try:
+                CoverageData(no_disk=True).update(CoverageData(str(path)))
+            except (CoverageException, sqlite3.Error):
+                path.unlink()
+    return result
 
 
 @dataclass(frozen=True)
