@@ -174,25 +174,6 @@ class ImageNetwork(tf.Module):  # type: ignore[misc]
         kernels = [conv.kernel for conv in convolutions if self._decay_depthwise or not conv.depthwise]
         return [*kernels, self.classifier.kernel]
 
-    def count_parameters(self) -> int:
-        """Return the number of trainable parameters, so without the batch norms' moving averages."""
-        return sum(math.prod(variable.shape) for variable in self.trainable_variables)
-
-    def count_multiply_adds(self, image_size: int) -> int:
-        """Return the multiply-adds of one square image's logits.
-
-        They are summed over the operations of the graph that is traced for that size.
-        """
-        images = tf.TensorSpec([1, image_size, image_size, 3], tf.float32)
-        graph = tf.function(self.logits).get_concrete_function(images).graph
-        total = 0
-        for operation in graph.get_operations():
-            if operation.type in ("Conv2D", "DepthwiseConv2dNative", "MatMul"):
-                kernel, output = operation.inputs[1].shape, operation.outputs[0].shape
-                # Each of a kernel's elements is used once a position of the output.
-                total += math.prod(kernel) * math.prod(output[1:-1])
-        return total
-
 
 def assign_weights(variables: Iterable[tf.Variable], weights: Mapping[str, np.ndarray], origin: str) -> None:
     """Give each variable the array of its name.
