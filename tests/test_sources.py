@@ -233,10 +233,10 @@ def test_a_source_is_asked_when_the_ones_before_it_have_said_no(monkeypatch):
     assert asked == ["a", "b", "c"]
     # … but one that is silent does not hold up the others.
     monkeypatch.setattr(network, "HEAD_START", 0.05)
-    monkeypatch.setattr(network, "PROBE_SECONDS", 0.5)
+    monkeypatch.setattr(network, "PROBE_SECONDS", 2)
     started = time.monotonic()
-    assert ask(*(question(name, None, 9) for name in "efg")) == ["no answer within 0.5 s"] * 3
-    assert time.monotonic() - started < 0.7
+    assert ask(*(question(name, None, 9) for name in "efg")) == ["no answer within 2 s"] * 3
+    assert time.monotonic() - started < 4  # one after another: 6 s
     assert ask(question("h", None, 0.2), question("i", "no")) == [None, "no"]
 
 
