@@ -19,7 +19,6 @@ STRENGTHS = tuple(10.0**exponent for exponent in range(-4, 4))
 
 _ITERATIONS = 1000
 _WORSE_IN_A_ROW = 2  # values of C, after which larger ones are not tried: the loss has but one valley
-_CONSTANT = 1e-6  # a feature's deviation, relative to its mean, that is rounding
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -144,11 +143,11 @@ def _fitted(features: NDArray[np.float32], labels: NDArray[np.int64], c: float) 
     import numpy as np
     from sklearn.linear_model import LogisticRegression
 
-    mean, deviation = features.mean(axis=0, dtype=np.float64), features.std(axis=0, dtype=np.float64)
-    deviation[deviation <= _CONSTANT * abs(mean)] = 1
+    mean, deviation = features.mean(axis=0, dtype=np.float64), _deviation(features)
     standardised = ((features - mean) / deviation).astype(np.float32)
     # Each C starts from zero. From the solution of another it would end elsewhere, since L-BFGS stops when the
-    # gradient is small; of separable classes, that is a regularisation of its own, and a good one.
+    # gradient is small; of separable classes, that is a regularisation of its own, and a good one: solved further,
+    # heads of few images classify other images less well.
     regression = LogisticRegression(C=c, max_iter=_ITERATIONS)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that it did not converge: then that is where it stopped
@@ -158,6 +157,22 @@ def _fitted(features: NDArray[np.float32], labels: NDArray[np.int64], c: float) 
         coefficients, intercepts = coefficients * (-0.5, 0.5), intercepts * (-0.5, 0.5)
     kernel = coefficients / deviation[:, None]
     return LinearHead(kernel.astype(np.float32), (intercepts - mean @ kernel).astype(np.float32))
+
+
+def _deviation(features: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return what each of [N, features] is divided by, float64 [features].
+
+    It is the standard deviation, as though there were one image more in which each feature deviates as the median
+    feature does. Of many images that changes nothing. Of a handful some feature is nearly the same in all by
+    chance, and divided by that little it would outweigh all the others in the first image where it is not.
+    """
+    import numpy as np
+
+    variance = features.var(axis=0, dtype=np.float64)
+    varying = variance[variance > 0]
+    typical = float(np.median(varying)) if varying.size else 1.0
+    deviation: NDArray[np.float64] = np.sqrt((len(features) * variance + typical) / (len(features) + 1))
+    return deviation
 
 
 def _score(
