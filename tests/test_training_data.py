@@ -171,6 +171,7 @@ def test_vectors_of_another_version_are_not_taken(monkeypatch: pytest.MonkeyPatc
         ({"folds": 5}, "2 to 4 folds"),
         ({"folds": 2, "fine_tuning": FineTuning()}, "no folds with it"),
         ({"seed": -1}, "seed is a number from 0"),
+        ({"seed": 2**32}, "seed is a number from 0 to 4294967295"),
     ],
 )
 def test_arguments_are_checked_before_there_is_any_work(tmp_path: Path, arguments: dict, words: str) -> None:
@@ -195,8 +196,11 @@ def test_vectors_are_found_again_by_content(tmp_path: Path) -> None:
 def test_a_cache_that_cannot_be_used_costs_no_training(tmp_path: Path) -> None:
     (tmp_path / "f.sqlite").write_bytes(b"no database" * 1000)
     (tmp_path / "file").write_bytes(b"")
-    for place in (tmp_path / "f.sqlite", tmp_path / "file" / "f.sqlite"):
-        with pytest.warns(ModelWarning, match="not cached"):
+    for place, words in (
+        (tmp_path / "f.sqlite", r"not cached in .*f\.sqlite: .*; remove it, and"),
+        (tmp_path / "file" / "f.sqlite", "not cached in .*"),
+    ):
+        with pytest.warns(ModelWarning, match=words):
             cache = FeatureCache(place, 2)
         cache.keep("a", np.zeros(2, np.float32))
         assert cache.found(["a"]) == {}

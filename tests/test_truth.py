@@ -31,6 +31,11 @@ def test_a_label_a_wnid_and_an_index_name_the_same_class(imagenet, text):
     assert imagenet.find(text) == 285
 
 
+def test_a_name_that_is_no_line_of_text_is_found_as_the_label_file_has_it():
+    finder = plain("line\\nbreak", "caf\\xe9")
+    assert [finder.find(text) for text in ("line\nbreak", "caf\udce9", "line\\nbreak")] == [0, 1, 0]
+
+
 def test_an_index_counts_from_the_background_where_the_model_has_one():
     finder = ClassFinder(imagenet_labels(1001), "with_background")
     assert (finder.find("286"), finder.find("Egyptian cat"), finder.find("background")) == (286, 286, 0)
@@ -160,6 +165,7 @@ def test_columns_are_found_by_their_names_and_the_least_ambiguous_is_the_truth(t
         ('path,label\na.jpg,"cat\n', "line 2 are not closed"),
         (f"path,label\na.jpg,{'x' * (1 << 25)}", "no CSV"),
         ("path,label\na.jpg,cat\n".encode("utf-16"), "no CSV in UTF-8"),
+        ("path,label\na.jpg,cat\nb.jpg,dogé\n".encode("latin-1"), r"line 3: 'dog.xe9' is not UTF-8: save the table"),
     ],
 )
 def test_what_is_no_table_of_truths_is_refused(tmp_path, text, reason):

@@ -30,6 +30,15 @@ class _ReaderLeftError(Exception):
     """Whoever read our output has closed the pipe: it has what it wanted."""
 
 
+class _Messages(io.FileIO):
+    """Standard error. No run fails because nobody reads what it tells, or because the disk of its log is full."""
+
+    def write(self, data: Any) -> int:
+        with contextlib.suppress(OSError):
+            return super().write(data)
+        return len(data)
+
+
 class _Commands(click.Group):
     """A group whose first command may be left out."""
 
@@ -128,9 +137,8 @@ def _open_standard_descriptors() -> None:
 def _own_stderr() -> None:
     """Write to standard error through another descriptor than 2, which native_logs points elsewhere at times."""
     with contextlib.suppress(OSError, AttributeError):  # where there is none, nothing can be lost
-        sys.stderr = open(  # noqa: PTH123, SIM115 - a descriptor, for as long as the process lives
-            os.dup(sys.stderr.fileno()), "w", buffering=1, encoding=sys.stderr.encoding, errors=sys.stderr.errors
-        )
+        messages = io.BufferedWriter(_Messages(os.dup(sys.stderr.fileno()), "w"))
+        sys.stderr = io.TextIOWrapper(messages, sys.stderr.encoding, sys.stderr.errors, line_buffering=True)
 
 
 def _own_stdout() -> None:

@@ -46,7 +46,9 @@ _FEW = 30
     metavar="K",
     help="Cross-validate with K folds instead, and learn from all images: for few.",
 )
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Fixes all that is random.")
+@click.option(
+    "--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Fixes all that is random."
+)
 @click.option("--summaries", metavar="DIR", help="Also write the training's course for TensorBoard.")
 @click.option(
     "--assert-accuracy-at-least",
@@ -87,6 +89,8 @@ def command(
       mnclassify new-photos/ -m ./flowers-model
       mnclassify models import flowers-model --name flowers
     """
+    if output in {"", "-"}:
+        raise click.UsageError("a model is a folder: -o needs the name of one")
     if folds is not None and tuning is not None:
         raise click.UsageError("--folds goes with a new head, not with --fine-tune")
     if folds is not None and validation_share is not None:

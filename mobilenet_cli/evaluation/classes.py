@@ -42,7 +42,7 @@ class ClassFinder:
         Raises:
             InputError: It is none of them, or the label of several classes; one line that says so.
         """
-        spelling = _spelling(text)
+        spelling = _spelling(printable(text))  # as a folder's name becomes a line of a label file
         found = self._labels.get(text) or self._wnids.get(spelling) or self._spellings.get(spelling)
         if found:
             return self._only(found, text)

@@ -8,7 +8,7 @@ from mobilenet_cli.csv_table import CsvTable
 from mobilenet_cli.errors import InputError
 from mobilenet_cli.remote.urls import is_url
 from mobilenet_cli.stdin import named
-from mobilenet_cli.writers.text import printable
+from mobilenet_cli.writers.text import printable, valid_utf8
 
 TRUTH_COLUMNS = ("truth", "wnid", "label", "class", "index")
 _CALL_IT_PATH = "Call that one of its columns path, and no other path, file or image"
@@ -25,7 +25,8 @@ class TruthTable:
         file: The CSV's name, or "-" for standard input.
 
     Raises:
-        InputError: It cannot be read, or is no such table, or says two things about an image.
+        InputError: It cannot be read, or is no such table, or says two things about an image, or a
+            class is not UTF-8.
     """
 
     def __init__(self, file: str) -> None:
@@ -65,6 +66,8 @@ class TruthTable:
         )
 
     def _add(self, path: str, truth: str, line: int) -> None:
+        if valid_utf8(truth) != truth:
+            raise InputError(f"{self._name}, line {line:,}: '{printable(truth)}' is not UTF-8: save the table as UTF-8")
         key = absolute(path)
         if key not in self._truths:
             self.paths.append(path)

@@ -50,7 +50,7 @@ class FeatureCache:
             file: Whose name changes with the network and with how images are prepared for it.
             width: Of a vector.
         """
-        self._width, self._pending = width, 0
+        self._file, self._width, self._pending = file, width, 0
         self._connection: sqlite3.Connection | None = None
         with self._usable():
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -105,4 +105,6 @@ class FeatureCache:
             if self._connection is not None:
                 self._connection.close()
             self._connection = None
-            warnings.warn(f"features are not cached: {error}", ModelWarning, stacklevel=4)
+            passes = isinstance(error, sqlite3.OperationalError | OSError)  # such as a lock, or a full disk
+            advice = "" if passes else "; remove it, and it is made anew"
+            warnings.warn(f"features are not cached in {self._file}: {error}{advice}", ModelWarning, stacklevel=4)

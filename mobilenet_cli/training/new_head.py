@@ -44,13 +44,15 @@ def make_head(job: Job, folder: Path, report: Report, note: Note, template: Futu
         ModelError: The base network does not take a head.
     """
     fit = fit_head(job.examples.features, job.examples.labels, job.parts, partial(report, _FITTING))
-    if fit.interrupted:
+    interrupted = fit.interrupted
+    if interrupted:
         note("interrupted: writing the best head so far")
     try:
         if not template.done():
             report("preparing the network for a new head (once)", None, None)
         ready = template.result()
     except KeyboardInterrupt:
+        interrupted = True
         report("interrupted: waiting for the network, to write the head (Ctrl-C again gives it up)", None, None)
         ready = template.result()
     report("writing the model", None, None)
@@ -71,7 +73,7 @@ def make_head(job: Job, folder: Path, report: Report, note: Note, template: Futu
         },
         details={"c": fit.best.c, "tried": [asdict(candidate) for candidate in fit.candidates]},
         charts=_charts(fit),
-        interrupted=fit.interrupted,
+        interrupted=interrupted,
     )
 
 

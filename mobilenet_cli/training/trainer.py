@@ -32,6 +32,7 @@ from mobilenet_cli.training.split import check_folds, check_share, stratified_fo
 from mobilenet_cli.training.whole_network import make_fine_tuned
 
 VALIDATION_SHARE = 0.2
+MOST_SEED = 2**32 - 1  # NumPy's limit, which tf_keras has too
 _KEY = 24  # characters of a network's digest that tell it from others
 _Value = TypeVar("_Value")
 
@@ -107,8 +108,8 @@ class Trainer:
             ModelError: The network is unavailable, or is not one that can be trained on.
             OutputError: There is something at `output`, or the summaries cannot be written.
         """
-        if seed < 0:
-            raise InputError(f"the seed is a number from 0 on, not {seed}")
+        if not 0 <= seed <= MOST_SEED:
+            raise InputError(f"the seed is a number from 0 to {MOST_SEED}, not {seed}")
         if folds is not None and fine_tuning is not None:
             raise InputError("a whole network is trained once, so there are no folds with it")
         check_share(validation_share)

@@ -106,8 +106,8 @@ def _check_age(part: PartFile, model: Model) -> None:
     with part.earlier() as earlier:
         if os.fstat(earlier.fileno()).st_mtime < model.trained_at:
             raise OutputError(
-                f"cannot go on with {printable(earlier.name)}: {printable(model.name)} was trained after its rows "
-                "were written. Give --overwrite to start anew."
+                f"cannot go on with {printable(earlier.name)}: {printable(model.name)} is newer than its rows: "
+                "another model may have made them. Give --overwrite to start anew."
             )
 
 

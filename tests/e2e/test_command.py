@@ -295,6 +295,19 @@ def test_a_full_disk_behind_any_command_is_exit_code_4(mnclassify: Run):
     assert "No space left" in done.stderr
 
 
+def test_a_run_goes_on_where_nobody_reads_its_messages(mnclassify: Run, tmp_path: Path):
+    for number, closed_pipe in enumerate((True, False)):
+        read, write = os.pipe()
+        stderr = write if closed_pipe else os.open("/dev/full", os.O_WRONLY)
+        os.close(read)
+        file = tmp_path / f"{number}.csv"
+        command = [COMMAND, CAT, "missing.jpg", "-m", "efficientnet_lite0", "-v", "-o", str(file)]
+        done = subprocess.run(command, stderr=stderr)
+        os.close(stderr)
+        assert done.returncode == 1  # for what is missing
+        assert len(file.read_text().splitlines()) == 3
+
+
 def test_ctrl_c_while_it_waits_for_an_image_on_standard_input(mnclassify: Run):
     process = subprocess.Popen([COMMAND, "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     time.sleep(2)

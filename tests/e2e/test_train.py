@@ -233,4 +233,4 @@ def test_rows_of_a_model_that_was_trained_anew_are_not_gone_on_with(trained: Pat
     os.utime(model / "labels.txt", (later, later))
     refused = run_command(*arguments)
     assert refused.returncode == 4
-    assert "was trained after its rows were written" in refused.stderr
+    assert "is newer than its rows" in refused.stderr
