@@ -121,7 +121,7 @@ class _Run:
                         self.sidecars.write(result, self.xmp.lowest_score(self.records.threshold))
                     with apart():
                         document.write(result, cells)
-        self.output.check_worth(self.tally.done - self.tally.failed)
+        self.output.check_worth(stream, self.tally.done - self.tally.failed)
         with self.terminal.waiting() as report:
             if self.chosen.codec is not None and self.terminal.live:
                 report(f"Writing {printable(self.output.file or '')}", None, None)

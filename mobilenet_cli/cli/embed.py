@@ -149,7 +149,7 @@ class _Run:
                 for each in document.followed(self.tally.counted(embeddings, progress)):
                     with apart():
                         document.write(each)
-            output.check_worth(self.tally.done - self.tally.failed)
+            output.check_worth(stream, self.tally.done - self.tally.failed)
             document.close()
         self.tally.done += document.found
         self.tally.tell_others(document.others)

@@ -26,7 +26,7 @@ from mobilenet_cli.preprocess import Crop
 from mobilenet_cli.vectors import Format as VectorFormat
 from mobilenet_cli.writers import Format
 from mobilenet_cli.writers.output import open_output
-from mobilenet_cli.writers.part_file import part_path
+from mobilenet_cli.writers.part_file import PartFile, part_path
 from mobilenet_cli.writers.text import printable
 
 
@@ -146,16 +146,19 @@ class Output:
                 terminal.note(f"the finished rows are in {printable(str(part))}{advice}")
             raise
 
-    def check_worth(self, labelled: int) -> None:
+    def check_worth(self, stream: BinaryIO, labelled: int) -> None:
         """Refuse to replace FILE by nothing but failures: a folder's name is mistyped, or a disk not mounted.
 
         Args:
+            stream: What `opened` gave. The failures are taken out of it, or --resume would go on with them.
             labelled: How many images could be read.
 
         Raises:
             MnclassifyError: FILE exists, and there was none.
         """
         if self.overwrite and not labelled and self.file is not None and Path(self.file).is_file():
+            if isinstance(stream, PartFile):
+                stream.discard_new()
             raise MnclassifyError(f"no image could be read, so {printable(self.file)} is left as it was")
 
 

@@ -94,6 +94,12 @@ class PartFile(OutputStream):
                 os.ftruncate(self.fileno(), 0)
             self.is_stale = False
 
+    def discard_new(self) -> None:
+        """Take out what was written; what is stale stays."""
+        if not self.is_stale:
+            with explained(self._path):
+                os.ftruncate(self.fileno(), 0)
+
     def earlier(self) -> BinaryIO:
         """Open for reading what an earlier run left: FILE.part or, where that is empty, FILE if it exists.
 

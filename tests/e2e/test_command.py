@@ -413,6 +413,7 @@ def test_a_mistyped_folder_costs_no_table(mnclassify: Run, tmp_path: Path):
         done = mnclassify(named, "-o", str(table), "--overwrite")
         assert (done.returncode, table.read_bytes()) == (1, before)
         assert "labels.csv is left as it was" in done.stderr
+        assert sorted(tmp_path.iterdir()) == [empty, table]  # nothing that --resume would go on with
 
 
 def test_resume_is_advised_where_it_is_possible(mnclassify: Run, tmp_path: Path):
