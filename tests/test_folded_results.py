@@ -278,7 +278,7 @@ def test_many_labels_an_image_make_smaller_row_groups(tmp_path: Path):
 def test_without_pyarrow_the_message_is_the_command_that_installs_it(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     monkeypatch.delitem(sys.modules, "pyarrow.parquet", raising=False)
-    with pytest.raises(OutputError, match=r"pip install 'mobilenet-cli\[parquet\]'"):
+    with pytest.raises(OutputError, match=rf"{sys.executable} -m pip install 'mobilenet-cli\[parquet\]'"):
         FORMATS["parquet"].codec.check_installed()
 
 

@@ -379,13 +379,14 @@ def test_a_protocol_that_nothing_here_reads_is_a_row():
 @pytest.mark.parametrize("missing", ["fsspec", "s3fs"])
 def test_without_the_extra_the_message_is_the_command_that_installs_it(missing, monkeypatch):
     monkeypatch.setitem(sys.modules, missing, None)
-    assert outcome("s3://photos/a.jpg") == "s3:// sources need an extra: pip install 'mobilenet-cli[remote]'"
+    words = f"s3:// sources need an extra: {sys.executable} -m pip install 'mobilenet-cli[remote]'"
+    assert outcome("s3://photos/a.jpg") == words
     code = f"import sys; sys.modules[{missing!r}] = None; from mobilenet_cli.cli import main; main()"
     done = subprocess.run(
         [sys.executable, "-c", code, "s3://photos/"], cwd=ROOT, capture_output=True, text=True, timeout=60
     )
     assert done.returncode == 2
-    assert done.stderr == "mnclassify: s3:// sources need an extra: pip install 'mobilenet-cli[remote]'\n"
+    assert done.stderr == f"mnclassify: {words}\n"
 
 
 # --- the installed command

@@ -338,6 +338,8 @@ def test_files_that_are_no_results_are_refused_with_what_to_do(tmp_path, content
         (["none.jsonl", "-o", "page.html"], 2, "does not exist"),
         (["{}", "-o", "no/folder/page.html"], 4, "folder does not exist"),
         (["{}", "-o", "/dev/full"], 4, "No space left"),
+        (["{}", "-o", "results.jsonl", "--overwrite"], 2, "has the results"),
+        (["{}", "-o", "s3://bucket/page.html"], 4, "to a file of this machine"),
         (["{}", "-o", "page.html", "--thumbnail-size", "0"], 2, "thumbnail-size"),
     ],
 )

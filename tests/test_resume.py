@@ -280,6 +280,13 @@ def test_a_stop_while_rows_are_copied_loses_none(file, monkeypatch, moment, comp
     assert list(file.parent.iterdir()) == [file]
 
 
+@pytest.mark.parametrize("name", ["csv", "jsonl"])
+def test_what_a_power_cut_left_after_the_last_row_is_torn_whatever_it_is(file, name):
+    part_of(file).write_bytes(whole(PATHS[:4], name, False) + bytes(300))
+    resume(file, PATHS, name)
+    assert file.read_bytes() == whole(PATHS, name, False)
+
+
 def test_what_a_kill_left_of_a_copy_is_of_no_account_and_is_cleared_away(file):
     part_of(file).write_bytes(whole(PATHS[:4], "csv", False))
     part_of(file).with_name("out.part.new").write_bytes(b"half a copy")

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
+
 import click
 from click.shell_completion import CompletionItem
 
 
 def files(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Leave it to the shell, which knows files best."""
-    return [CompletionItem(incomplete, type="file")]
+    # Click's script for zsh takes three lines an item and loses an empty one; it does not use this one.
+    is_zsh = os.environ.get("_MNCLASSIFY_COMPLETE") == "zsh_complete"
+    return [CompletionItem(incomplete or ("_" if is_zsh else ""), type="file")]
 
 
 def models(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:

@@ -85,6 +85,8 @@ def command(
     """
     if output in (None, STDIN) and stdout_is_terminal():
         raise click.UsageError("a page is nothing for a terminal: give -o FILE")
+    if output is not None and any(_is_same(output, file) for file in files):
+        raise click.UsageError(f"{printable(output)} has the results: give the page another name")
 
     from mobilenet_cli.preprocess import silence_decoder_warnings
 
@@ -117,6 +119,13 @@ class _Results(NamedTuple):
 
     name: str
     stream: BinaryIO
+
+
+def _is_same(file: str, other: str) -> bool:
+    try:
+        return Path(file).samefile(other)
+    except OSError:
+        return False
 
 
 def _opened(file: str) -> BinaryIO:

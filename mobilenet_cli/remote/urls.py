@@ -6,6 +6,7 @@ import re
 from importlib.util import find_spec
 
 from mobilenet_cli.errors import InputError
+from mobilenet_cli.extras import install_command
 from mobilenet_cli.globs import is_pattern
 from mobilenet_cli.walk import IMAGE_ENDINGS
 
@@ -54,7 +55,7 @@ def check_installed(url: str) -> None:
     """Raise an InputError that says what to install, if what reads this URL is not."""
     scheme = scheme_of(url)
     if not all(map(_is_installed, _MODULES.get(scheme, ("fsspec",)))):
-        raise InputError(f"{scheme}:// sources need an extra: pip install 'mobilenet-cli[remote]'")
+        raise InputError(f"{scheme}:// sources need an extra: {install_command('remote')}")
 
 
 def _is_installed(module: str) -> bool:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from mobilenet_cli.errors import OutputError
+from mobilenet_cli.remote.urls import is_url
 from mobilenet_cli.writers.part_file import open_part
 from mobilenet_cli.writers.stream import OutputStream, explained
 from mobilenet_cli.writers.text import printable
@@ -46,6 +47,8 @@ def open_output(
     """
     if path is None or path == "-":
         return _standard_output()
+    if is_url(path):
+        raise OutputError(f"cannot write {printable(path)}: records go to a file of this machine; copy it there")
     with explained(path):
         if path.endswith("/") or Path(path).is_dir():
             raise OutputError(f"cannot write {printable(path)}: it is a folder; give a file's name in it")

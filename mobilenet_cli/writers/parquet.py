@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from mobilenet_cli.errors import OutputError
+from mobilenet_cli.extras import install_command
 from mobilenet_cli.writers.json_lines import encoded, row_names
 from mobilenet_cli.writers.text import valid_utf8
 
@@ -30,7 +31,7 @@ def check_installed() -> None:
     try:
         import pyarrow.parquet  # noqa: F401
     except ImportError as error:
-        raise OutputError("Parquet is written with pyarrow: pip install 'mobilenet-cli[parquet]'") from error
+        raise OutputError(f"Parquet is written with pyarrow: {install_command('parquet')}") from error
 
 
 def write(rows: ResultRows, stream: BinaryIO) -> None:

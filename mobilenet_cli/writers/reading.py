@@ -80,9 +80,12 @@ def whole_lines(stream: BinaryIO, what: str) -> Iterator[tuple[int, bytes, int]]
     """
     begin = 0
     for number, line in enumerate(stream, 1):
+        is_torn = not line.endswith(b"\n")
+        if is_torn and begin:  # whatever is in it: after a power cut that may be NULs
+            return
         if not line.startswith(FIRST_BYTES[: len(line)]):
             raise ValueError(f"its line {number:,} is not one of mnclassify's {what}")
-        if not line.endswith(b"\n"):
+        if is_torn:
             return
         yield number, line, begin
         begin += len(line)

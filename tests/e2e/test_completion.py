@@ -62,3 +62,11 @@ def test_zsh_takes_the_script():
         'eval "$(_MNCLASSIFY_COMPLETE=zsh_source mnclassify)"; print $_comps[mnclassify]'
     )
     assert shell(program("zsh"), "-f", "-c", script) == ["_mnclassify_completion"]
+
+
+def test_zsh_gets_three_lines_an_item_and_none_that_is_empty():
+    environment = os.environ | {"_MNCLASSIFY_COMPLETE": "zsh_complete", "COMP_WORDS": "mnclassify ", "COMP_CWORD": "1"}
+    lines = subprocess.run([COMMAND], env=environment, capture_output=True, text=True).stdout.splitlines()
+    assert lines[0::3] == ["file", *["plain"] * 6]
+    assert lines[1::3][1:] == ["classify", "embed", "evaluate", "models", "report", "train"]
+    assert all(lines)  # its script loses empty ones

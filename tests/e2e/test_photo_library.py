@@ -12,7 +12,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from conftest import SAMPLES, Run, program
+from conftest import ROOT, SAMPLES, Run, program
 from xmp_samples import LIGHTROOM
 
 pytestmark = pytest.mark.slow
@@ -138,3 +138,23 @@ def test_removing_tells_what_it_cannot_look_at(mnclassify: Run, photos: Path):
     assert done.returncode == 1
     assert "missing.jpg: no such file" in done.stderr
     assert mnclassify(str(photos / "*.gif"), "--xmp-remove").returncode == 1
+
+
+def test_the_documented_exiftool_commands_add_the_keywords_once_and_take_them_out(mnclassify: Run, photos: Path):
+    image = photos / "rocket.jpg"
+    exiftool = [program("exiftool"), "-q", "-overwrite_original"]
+    subprocess.run([*exiftool, "-XMP-dc:Subject=holiday", "-XMP-dc:Subject=Anna", str(image)], check=True)
+    assert mnclassify(str(image), "--xmp", "--xmp-threshold", "0.25").returncode == 0
+    guide = (ROOT / "docs" / "photo-libraries.md").read_text()
+    take_out, add = [line for line in guide.splitlines() if line.startswith("exiftool -tagsfromfile")]
+
+    def keywords() -> object:
+        command = [program("exiftool"), "-json", "-XMP-dc:Subject", "-XMP-lr:HierarchicalSubject", str(image)]
+        found = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)[0]
+        return found["Subject"], found.get("HierarchicalSubject")
+
+    for command in (take_out, add, take_out, add):
+        subprocess.run(["sh", "-c", command], cwd=photos.parent, check=True, capture_output=True)
+    assert keywords() == (["holiday", "Anna", "missile"], "mnclassify|missile")
+    subprocess.run(["sh", "-c", take_out], cwd=photos.parent, check=True, capture_output=True)
+    assert keywords() == (["holiday", "Anna"], None)

@@ -68,7 +68,6 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("cat.jpg", "rocket.jpg", "espresso.webp"):
         shutil.copy(SAMPLES / name, photos)
     shutil.copy(CAT, tmp_path)
-    (tmp_path / "cats").mkdir()
     (tmp_path / "photos.csv").write_text("image,who\nphotos/cat.jpg,Ann\nphotos/none.jpg,Ben\n")
     for label, picture in (("tiger cat", CAT), ("espresso", ESPRESSO)):
         (tmp_path / "labelled" / label).mkdir(parents=True)
