@@ -53,8 +53,11 @@ class RowSource(Source):
 
 
 def row_key(cells: Iterable[str]) -> str:
-    """Return a text that rows of a table share only if all of their cells are equal."""
-    return repr(tuple(cells))
+    r"""Return a text that rows of a table share only if all of their cells are equal.
+
+    It does not matter whether a byte that is not UTF-8 is a lone surrogate or, as in JSON and Parquet, the text \xff.
+    """
+    return repr(tuple(cells)).replace(r"\udc", r"\\x")
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,9 +118,10 @@ def test_objects_have_the_row_by_column(photos: Path):
     classify(photos, photos.with_name("out.jsonl"))
     for line, cells in zip(photos.with_name("out.jsonl").read_bytes().splitlines(), ROWS, strict=True):
         record = json.loads(line)
-        assert record["row"] == dict(zip(HEADER, cells, strict=False))
-        assert record.get("row_extra", []) == cells[3:]
-        assert record["path"] == (str(photos.with_name(cells[1])) if cells[1] else "")
+        shown = [cell.replace("\udce9", "\\xe9") for cell in cells]
+        assert record["row"] == dict(zip(HEADER, shown, strict=False))
+        assert record.get("row_extra", []) == shown[3:]
+        assert record["path"] == (str(photos.with_name(shown[1])) if shown[1] else "")
 
 
 def test_a_table_in_parquet_has_them_too(tmp_path: Path):

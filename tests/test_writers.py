@@ -11,11 +11,14 @@ import subprocess
 import sys
 import unicodedata
 
+import duckdb
+import pandas
 import pytest
 
 from mobilenet_cli.errors import InputError
 from mobilenet_cli.records import Prediction, Result
 from mobilenet_cli.writers import FORMATS, Layout, format_of
+from mobilenet_cli.writers.json_lines import encoded
 
 TABBY = Prediction(1, 282, "n02123045", "tabby", 0.6212345678)
 TIGER = Prediction(2, 283, "n02123159", "tiger cat", 0.2)
@@ -169,11 +172,17 @@ def test_an_undecodable_name_is_shown_escaped_in_valid_utf8(format_):
 
 
 @pytest.mark.parametrize("format_", ["json", "jsonl"])
-def test_an_undecodable_name_survives_json_byte_for_byte(format_):
-    written = document(format_, [named(os.fsdecode(BYTES))])
-    record = json.loads(written.decode())
-    record = record[0] if format_ == "json" else record
-    assert os.fsencode(record["path"]) == BYTES
+def test_an_undecodable_name_makes_no_json_that_other_readers_refuse(format_, tmp_path):
+    file = tmp_path / f"results.{format_}"
+    file.write_bytes(document(format_, [named(os.fsdecode(BYTES)), named("naïve \\xe9.jpg")]))
+    shown = [("caf\\xe9 \\xff.jpg",), ("naïve \\xe9.jpg",)]
+    assert duckdb.sql(f"SELECT path FROM read_json('{file}')").fetchall() == shown
+    assert pandas.read_json(file, lines=format_ == "jsonl").path.to_list() == [path for (path,) in shown]
+
+
+def test_lines_that_only_this_package_reads_have_the_names_bytes():
+    written = encoded({"path": os.fsdecode(BYTES)}, exact=True)
+    assert os.fsencode(json.loads(written.decode())["path"]) == BYTES
 
 
 def test_an_undecodable_name_survives_path_byte_for_byte():

@@ -59,17 +59,18 @@ def to_line(embedding: Embedding, *, packed: bool = False) -> bytes:
 
     Args:
         embedding: What to write.
-        packed: Write the vector as Base64 of its little-endian bytes, instead of as a list of numbers, each the
-            shortest that is read back as the same float32.
+        packed: For this package alone: write the exact path, and the vector as Base64 of its little-endian bytes,
+            instead of as a list of numbers, each the shortest that is read back as the same float32.
     """
-    before = encoded({"path": embedding.path, "status": embedding.status})
+    before = encoded({"path": embedding.path, "status": embedding.status}, exact=packed)
     after = encoded(
         {
             "error": embedding.error,
             "width": embedding.width,
             "height": embedding.height,
             "model": embedding.model,
-        }
+        },
+        exact=packed,
     )
     return b'%s, "vector": %s, %s\n' % (before[:-1], _vector(embedding.vector, packed), after[1:])
 

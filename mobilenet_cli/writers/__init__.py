@@ -56,7 +56,7 @@ def _delimited(name: str, endings: tuple[str, ...], delimiter: str) -> Format:
 
 
 def _folded(name: str, endings: tuple[str, ...], codec: Codec[ResultRows, dict[str, Any]]) -> Format:
-    return Format(name, endings, JsonLinesWriter, json_lines_rows, codec)
+    return Format(name, endings, partial(JsonLinesWriter, exact=True), json_lines_rows, codec)
 
 
 def _page(rows: ResultRows, stream: BinaryIO) -> None:

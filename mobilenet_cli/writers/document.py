@@ -115,4 +115,4 @@ def _checked_line(fields: dict[str, Any], expected: Expected, layout: Layout) ->
     check_row_names(fields, row_names(layout))
     if fields["status"] == "ok":
         expected.check(fields["path"], fields["model"], len(fields["predictions"]))
-    return encoded(fields) + b"\n"
+    return encoded(fields, exact=True) + b"\n"

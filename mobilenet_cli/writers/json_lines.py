@@ -1,7 +1,8 @@
 r"""Results as JSON: one object a Result, a line each, alone (JSONL) or in an array.
 
-Text stays readable UTF-8. A byte of a file name that is not UTF-8 is the escape of its lone surrogate
-("\udcff"), so `os.fsencode(json.loads(line)["path"])` gives the name's exact bytes.
+Text stays readable UTF-8. A byte of a file name that is not UTF-8 is shown as \xff, as in the other formats: most
+readers of JSON refuse the escape of a lone surrogate, and with it the whole file. Lines that only this package
+reads have that, so that `os.fsencode(json.loads(line)["path"])` gives the name's exact bytes.
 
 Where a row of a table names the image, "row" has its cells by column, and "row_extra" those beyond the columns.
 """
@@ -29,15 +30,21 @@ _TO_ESCAPE = re.compile("[\x7f-\x9f\ud800-\udfff]")
 
 
 class JsonLinesWriter:
-    """Writes one object a line."""
+    """Writes one object a line.
 
-    def __init__(self, stream: BinaryIO, layout: Layout) -> None:
-        self._stream = stream
+    Args:
+        stream: Open for writing.
+        layout: The options that shape the records.
+        exact: As `encoded`.
+    """
+
+    def __init__(self, stream: BinaryIO, layout: Layout, *, exact: bool = False) -> None:
+        self._stream, self._exact = stream, exact
         self._names = row_names(layout)
 
     def write(self, result: Result, cells: Sequence[str] = ()) -> None:
         """Write one Result as a line."""
-        self._stream.write(_encoded(result, self._names, cells) + b"\n")
+        self._stream.write(_encoded(result, self._names, cells, exact=self._exact) + b"\n")
 
     def close(self) -> None:
         """Do nothing: a document of lines is complete after each."""
@@ -66,7 +73,7 @@ def row_names(layout: Layout) -> list[str] | None:
     return None if layout.columns is None else unique(map(valid_utf8, layout.columns))
 
 
-def _encoded(result: Result, names: Sequence[str] | None, cells: Sequence[str]) -> bytes:
+def _encoded(result: Result, names: Sequence[str] | None, cells: Sequence[str], *, exact: bool = False) -> bytes:
     record: dict[str, object] = {
         "path": result.path,
         "status": result.status,
@@ -89,10 +96,18 @@ def _encoded(result: Result, names: Sequence[str] | None, cells: Sequence[str]) 
         record["row"] = dict(zip(names, cells, strict=False))
         if len(cells) > len(names):
             record["row_extra"] = cells[len(names) :]
-    return encoded(record)
+    return encoded(record, exact=exact)
 
 
-def encoded(record: Mapping[str, object], *, indent: int | None = None) -> bytes:
-    """Return an object as JSON that a terminal cannot obey, readable and valid UTF-8: on one line, or indented."""
+def encoded(record: Mapping[str, object], *, indent: int | None = None, exact: bool = False) -> bytes:
+    r"""Return an object as JSON that a terminal cannot obey, readable and valid UTF-8: on one line, or indented.
+
+    Args:
+        record: The object.
+        indent: Spaces; None: on one line.
+        exact: Write bytes that are not UTF-8 as lone surrogates, for `json.loads`, and not as the text \xff.
+    """
     text = json.dumps(record, ensure_ascii=False, indent=indent)
+    if not exact:
+        text = valid_utf8(text, before="\\")
     return _TO_ESCAPE.sub(lambda match: f"\\u{ord(match[0]):04x}", text).encode()

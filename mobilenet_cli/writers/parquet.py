@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from mobilenet_cli.errors import OutputError
 from mobilenet_cli.extras import install_command
 from mobilenet_cli.writers.json_lines import encoded, row_names
-from mobilenet_cli.writers.text import valid_utf8
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -113,15 +112,4 @@ def _schema(row: Sequence[str] | None) -> Any:
 
 
 def _valid_line(line: bytes) -> bytes:
-    return encoded(_valid(json.loads(line))) + b"\n"
-
-
-def _valid(value: Any) -> Any:
-    """Return a value of JSON with all of its text as valid UTF-8."""
-    if isinstance(value, str):
-        return valid_utf8(value)
-    if isinstance(value, list):
-        return [_valid(each) for each in value]
-    if isinstance(value, dict):
-        return {key: _valid(each) for key, each in value.items()}
-    return value
+    return encoded(json.loads(line)) + b"\n"
