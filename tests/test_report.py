@@ -279,6 +279,12 @@ def test_the_command_makes_the_same_page_of_jsonl_json_and_a_pipe(results_file, 
     assert {each.name for each in tmp_path.iterdir()} == {"results.jsonl", "r.json", "a.html", "b.html"}
 
 
+def test_pictures_that_are_not_found_are_told(results_file, tmp_path):
+    done = run_command("report", results_file, "-o", "a.html", cwd=tmp_path)
+    assert done.returncode == 0
+    assert "no picture of 1 image: --root names the folder" in done.stderr
+
+
 def test_the_command_joins_files_and_takes_options(results_file, tmp_path):
     done = run_command(
         "report", results_file, results_file, "--title", "Our <cats>", "--no-thumbnails", "-q", cwd=SAMPLES

@@ -112,6 +112,9 @@ def command(
         )
     if output is not None and Path(output).is_file():
         _tell(terminal, output, summary)
+    missing = summary.images - summary.failed - summary.pictures
+    if missing and not no_thumbnails:
+        terminal.note(f"no picture of {images(missing)}: --root names the folder that classify ran in")
 
 
 class _Results(NamedTuple):

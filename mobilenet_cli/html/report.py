@@ -66,7 +66,7 @@ def write(
         classes=list(summary.classes),
         models=[printable(model) for model in summary.models],
         rows=(_row(result, summary) for result in each()),
-        pictures=_pictures(each(), summary.images, root, side, progress),
+        pictures=_pictures(each(), summary, root, side, progress),
     )
     page.enable_buffering(_PIECES)
     for piece in page:
@@ -88,7 +88,7 @@ def _row(result: Result, summary: Summary) -> dict[str, Any]:
 
 
 def _pictures(
-    results: Iterable[Result], total: int, root: str, side: int | None, progress: Callable[[int, int], None]
+    results: Iterable[Result], summary: Summary, root: str, side: int | None, progress: Callable[[int, int], None]
 ) -> Iterator[tuple[int, str]]:
     """Yield the number and the thumbnail of each image that has one."""
     if side is None:
@@ -97,5 +97,6 @@ def _pictures(
     paths = (None if result.status == "error" else local_file(result.path, root) for result in results)
     for number, picture in enumerate(thumbnails(paths, side)):
         if picture is not None:
+            summary.pictures += 1
             yield number, picture
-        progress(number + 1, total)
+        progress(number + 1, summary.images)

@@ -55,6 +55,7 @@ class Summary:
         classes: Every class that is predicted somewhere, and its number, from 0, by first appearance.
         models: Every model, and its number likewise.
         histogram: How many images there are whose highest score is in each twentieth from 0 to 1.
+        pictures: How many images are shown, which whoever makes the page counts.
     """
 
     images: int = 0
@@ -63,6 +64,7 @@ class Summary:
     classes: dict[Class, int] = field(default_factory=dict)
     models: dict[str, int] = field(default_factory=dict)
     histogram: list[int] = field(default_factory=lambda: [0] * BINS)
+    pictures: int = 0
     _best: Counter[Class] = field(default_factory=Counter)
 
     @classmethod
