@@ -5,7 +5,14 @@ from __future__ import annotations
 import os
 
 import click
-from click.shell_completion import CompletionItem
+from click.shell_completion import CompletionItem, FishComplete, add_completion_class
+
+
+@add_completion_class
+class _FishComplete(FishComplete):
+    """Click's, with a script that does not cut descriptions at their first comma."""
+
+    source_template = FishComplete.source_template.replace('string split ","', 'string split --max 1 ","')
 
 
 def files(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
