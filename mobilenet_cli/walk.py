@@ -3,7 +3,7 @@
 Only folders are read here and only types are looked at; no image is opened.
 """
 # A path stays the string that was typed: a Path would rewrite "./a" and "a//b".
-# ruff: noqa: PTH116, PTH118
+# ruff: noqa: PTH116, PTH118, PTH121
 
 from __future__ import annotations
 
@@ -86,6 +86,14 @@ def file_source(path: str) -> Source | None:
     except OSError as error:
         return Source(path, error=f"cannot be opened: {error.strerror}")
     return None if stat.S_ISDIR(mode) else Source(path, error=not_a_file(mode))
+
+
+def same_file(path: str, other: str) -> bool:
+    """Tell whether two paths are the same, or lead to the same file."""
+    try:
+        return path == other or os.path.samefile(path, other)
+    except OSError:
+        return False
 
 
 def scan(folder: str, wanted: Callable[[str, bool], bool]) -> Names:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
-
 import click
-from click.shell_completion import CompletionItem, FishComplete, add_completion_class
+from click.shell_completion import CompletionItem, FishComplete, ZshComplete, add_completion_class
 
 
 @add_completion_class
@@ -15,11 +13,18 @@ class _FishComplete(FishComplete):
     source_template = FishComplete.source_template.replace('string split ","', 'string split --max 1 ","')
 
 
+@add_completion_class
+class _ZshComplete(ZshComplete):
+    """Click's, whose script takes three lines an item and loses those that are empty."""
+
+    def format_completion(self, item: CompletionItem) -> str:
+        # Where there is no value, as of files, the script has no use for it.
+        return super().format_completion(item if item.value else CompletionItem("_", item.type, item.help))
+
+
 def files(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Leave it to the shell, which knows files best."""
-    # Click's script for zsh takes three lines an item and loses an empty one; it does not use this one.
-    is_zsh = os.environ.get("_MNCLASSIFY_COMPLETE") == "zsh_complete"
-    return [CompletionItem(incomplete or ("_" if is_zsh else ""), type="file")]
+    return [CompletionItem(incomplete, type="file")]
 
 
 def models(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:

@@ -19,6 +19,7 @@ from mobilenet_cli.cli.terminal import Terminal, stdout_is_terminal
 from mobilenet_cli.errors import InputError
 from mobilenet_cli.html.report import SIDE, TITLE, write
 from mobilenet_cli.stdin import STDIN, open_stdin
+from mobilenet_cli.walk import same_file
 from mobilenet_cli.writers.output import open_output
 from mobilenet_cli.writers.part_file import PartFile
 from mobilenet_cli.writers.text import printable
@@ -85,7 +86,7 @@ def command(
     """
     if output in (None, STDIN) and stdout_is_terminal():
         raise click.UsageError("a page is nothing for a terminal: give -o FILE")
-    if output is not None and any(_is_same(output, file) for file in files):
+    if output is not None and any(same_file(output, file) for file in files):
         raise click.UsageError(f"{printable(output)} has the results: give the page another name")
 
     from mobilenet_cli.preprocess import silence_decoder_warnings
@@ -122,13 +123,6 @@ class _Results(NamedTuple):
 
     name: str
     stream: BinaryIO
-
-
-def _is_same(file: str, other: str) -> bool:
-    try:
-        return Path(file).samefile(other)
-    except OSError:
-        return False
 
 
 def _opened(file: str) -> BinaryIO:

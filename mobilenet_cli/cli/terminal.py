@@ -53,8 +53,7 @@ class Terminal:
         if self._line is not None:
             self._line.message(message)
         else:
-            with contextlib.suppress(OSError):
-                print(message, file=sys.stderr, flush=True)
+            print(message, file=sys.stderr, flush=True)
 
     @contextmanager
     def warnings_shown(self) -> Iterator[None]:

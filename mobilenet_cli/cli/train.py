@@ -16,6 +16,7 @@ from mobilenet_cli.cli.tally import images
 from mobilenet_cli.cli.terminal import Terminal
 from mobilenet_cli.errors import MnclassifyError
 from mobilenet_cli.progress import clock
+from mobilenet_cli.training.split import MOST_SEED
 from mobilenet_cli.writers.text import printable
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ _FEW = 30
     help="Cross-validate with K folds instead, and learn from all images: for few.",
 )
 @click.option(
-    "--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Fixes all that is random."
+    "--seed", type=click.IntRange(0, MOST_SEED), default=0, show_default=True, help="Fixes all that is random."
 )
 @click.option("--summaries", metavar="DIR", help="Also write the training's course for TensorBoard.")
 @click.option(

@@ -4,7 +4,7 @@ Two customs name it. `IMG.jpg.xmp` (darktable, digiKam, Immich) belongs to one f
 every file of that name, which is right for a camera's raw file and its JPEG.
 """
 # A path stays the string that was typed, and may hold bytes that are no text.
-# ruff: noqa: PTH105, PTH108, PTH118, PTH120, PTH121, PTH122, PTH123
+# ruff: noqa: PTH105, PTH108, PTH118, PTH120, PTH122, PTH123
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from typing import Literal
 
 from mobilenet_cli.errors import SidecarError
 from mobilenet_cli.sidecars.keywords import with_keywords, without_keywords
-from mobilenet_cli.walk import IMAGE_ENDINGS
+from mobilenet_cli.walk import IMAGE_ENDINGS, same_file
 from mobilenet_cli.writers.text import printable
 
 Outcome = Literal["written", "unchanged", "deleted", "none"]
@@ -74,7 +74,7 @@ def _existing(image: str) -> list[str]:
     found: list[str] = []
     for path in (*names, *shared):
         # Where the file system ignores case, both endings are the same file.
-        if os.path.lexists(path) and not any(_same(path, other) for other in (image, *found)):
+        if os.path.lexists(path) and not any(same_file(path, other) for other in (image, *found)):
             found.append(path)
     return found
 
@@ -86,14 +86,7 @@ def _stem(path: str) -> str:
 def _shares_its_name(image: str) -> bool:
     stem = _stem(image)
     others = (stem + each for ending in IMAGE_ENDINGS for each in (ending, ending.upper()))
-    return any(os.path.lexists(other) and not _same(other, image) for other in others)
-
-
-def _same(path: str, other: str) -> bool:
-    try:
-        return path == other or os.path.samefile(path, other)
-    except OSError:
-        return False
+    return any(os.path.lexists(other) and not same_file(other, image) for other in others)
 
 
 def _edit(path: str, change: Callable[[bytes | None], bytes | None]) -> Outcome:

@@ -106,13 +106,11 @@ def fit_head(
     Raises:
         KeyboardInterrupt: Ctrl-C came before the first was tried.
     """
-    import numpy as np
     import sklearn.linear_model  # noqa: F401 - which takes a second, and is no part of the first fit
 
     tried: list[Candidate] = []
     best: tuple[Candidate, LinearHead] | None = None
     interrupted = False
-    everything = np.arange(len(labels))
     try:
         for done, c in enumerate(STRENGTHS):
             on_candidate(done, len(STRENGTHS))
@@ -129,7 +127,7 @@ def fit_head(
     assert best is not None  # noqa: S101 - there are values of C
     chosen, head = best
     if len(parts) > 1:
-        head = _fitted(features[everything], labels, chosen.c)
+        head = _fitted(features, labels, chosen.c)
     return Fit(head, chosen, tuple(tried), interrupted)
 
 

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     Part = tuple[NDArray[np.int64], NDArray[np.int64]]
     """The places of the images to learn from, and of those to validate with."""
 
+MOST_SEED = 2**32 - 1
+"""The limit of tf_keras, for a whole network; a head keeps to it too, so that a seed goes with both."""
+
 
 def check_share(share: float) -> None:
     """Raise InputError unless this is the share of the images that can validate."""

@@ -28,11 +28,10 @@ from mobilenet_cli.training.job import Job, Maker
 from mobilenet_cli.training.new_head import make_head
 from mobilenet_cli.training.output import check_output, check_summaries, new_model
 from mobilenet_cli.training.record import network_digest
-from mobilenet_cli.training.split import check_folds, check_share, stratified_folds, stratified_split
+from mobilenet_cli.training.split import MOST_SEED, check_folds, check_share, stratified_folds, stratified_split
 from mobilenet_cli.training.whole_network import make_fine_tuned
 
 VALIDATION_SHARE = 0.2
-MOST_SEED = 2**32 - 1  # NumPy's limit, which tf_keras has too
 _KEY = 24  # characters of a network's digest that tell it from others
 _Value = TypeVar("_Value")
 

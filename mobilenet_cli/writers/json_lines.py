@@ -108,6 +108,13 @@ def encoded(record: Mapping[str, object], *, indent: int | None = None, exact: b
         exact: Write bytes that are not UTF-8 as lone surrogates, for `json.loads`, and not as the text \xff.
     """
     text = json.dumps(record, ensure_ascii=False, indent=indent)
-    if not exact:
-        text = valid_utf8(text, before="\\")
-    return _TO_ESCAPE.sub(lambda match: f"\\u{ord(match[0]):04x}", text).encode()
+    return _TO_ESCAPE.sub(_escaped if exact else _shown, text).encode()
+
+
+def _escaped(match: re.Match[str]) -> str:
+    return f"\\u{ord(match[0]):04x}"
+
+
+def _shown(match: re.Match[str]) -> str:
+    shown = valid_utf8(match[0])
+    return _escaped(match) if shown == match[0] else f"\\{shown}"  # whose backslash JSON escapes

@@ -15,9 +15,9 @@ _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u2
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
-def valid_utf8(text: str, *, before: str = "") -> str:
-    r"""Return `text` with undecodable bytes shown as \xff, `before` before each, and everything else as it is."""
-    return _SURROGATES.sub(lambda match: before + _escape(match), text)
+def valid_utf8(text: str) -> str:
+    r"""Return `text` with undecodable bytes shown as \xff, and everything else as it is."""
+    return _SURROGATES.sub(_escape, text)
 
 
 def printable(text: str) -> str:
