@@ -10,6 +10,7 @@ let state = stateOf(location.hash);
 let found = []; // the images that match, in order
 let detailed = 0; // the place in `found` of the image whose details are shown
 let timer;
+let delay; // of a search that is being typed; undefined where none waits
 
 const pages = () => Math.max(1, Math.ceil(found.length / PAGE));
 const cardButtons = () => [...cards.querySelectorAll(".card")];
@@ -57,6 +58,8 @@ function renderControls() {
 
 // Whatever changes what is found starts again at its first page. What was typed a moment ago counts too.
 function change(changes) {
+  clearTimeout(delay); // it would make the cards anew, and take the focus from them
+  delay = undefined;
   state = { ...state, page: 1, q: $("q").value, ...changes };
   render();
 }
@@ -91,7 +94,6 @@ function open(place) {
   if (!details.open) details.showModal();
 }
 
-let delay;
 $("q").addEventListener("input", () => {
   clearTimeout(delay);
   delay = setTimeout(() => change({}), SEARCH_DELAY);
@@ -155,7 +157,7 @@ document.addEventListener("keydown", (event) => {
     if (event.key === "ArrowLeft" || event.key === "k") action = () => open(detailed - 1);
   } else if (help.open || isTyping) {
     if (event.target === $("q") && event.key === "Escape") action = () => change({ q: "" });
-    if (event.target === $("q") && (event.key === "ArrowDown" || event.key === "Enter")) action = () => cardButtons()[0]?.focus();
+    if (event.target === $("q") && (event.key === "ArrowDown" || event.key === "Enter")) action = () => { if (delay !== undefined) change({}); cardButtons()[0]?.focus(); };
   } else if (cards.contains(event.target)) {
     action = ARROWS[event.key];
   }

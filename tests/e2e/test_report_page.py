@@ -251,6 +251,20 @@ def test_pages(reader, many):
     assert not page.locator("#pager").is_visible()
 
 
+def test_a_search_that_was_just_typed_takes_no_focus_from_the_cards(reader, many):
+    page = reader.open(many)
+    page.keyboard.press("/")
+    for keys in ("ArrowDown", "Escape"):
+        page.fill("#q", "0000")
+        page.focus("#q")
+        page.keyboard.press(keys)
+        page.keyboard.press("ArrowDown")
+        before = focused(page)
+        assert before.endswith(".png")
+        page.wait_for_timeout(600)  # longer than a search waits for more to be typed
+        assert focused(page) == before
+
+
 def test_the_keyboard_alone_is_enough(reader, many):
     page = reader.open(many)
     press = page.keyboard.press
