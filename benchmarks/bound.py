@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 
 from mobilenet_cli import Classifier, Source, find_sources
-from mobilenet_cli.cores import usable_cores
-from mobilenet_cli.preprocess import Preprocessing, load_image
+from mobilenet_cli.images.preprocess import Preprocessing, load_image
+from mobilenet_cli.machine.cores import usable_cores
 
 
 def main(model: str, folder: str, repeats: int) -> dict[str, list[tuple[float, float]]]:

@@ -10,7 +10,8 @@ import json
 import sys
 import time
 
-from mobilenet_cli import Classifier, find_sources, preprocess
+from mobilenet_cli import Classifier, find_sources
+from mobilenet_cli.images import preprocess
 
 _ROUNDS = 3
 """How often a run goes over the folder, so that opening the model counts for little, as in a camera roll."""

@@ -103,10 +103,10 @@ def _resized(folder: Path, originals: Sequence[Path], ending: str, size: tuple[i
 def _make_models(work: Path) -> None:
     saved_model, onnx_model = work / SAVED_MODEL, work / ONNX_MODEL
     if not (saved_model / "saved_model.pb").exists():
-        from mobilenet_cli.models import hub_interface
-        from mobilenet_cli.models.mobilenet_v1 import MobilenetV1
+        from mobilenet_cli.in_tensorflow import hub_module
+        from mobilenet_cli.in_tensorflow.networks.mobilenet_v1 import MobilenetV1
 
-        hub_interface.save(MobilenetV1(1.0, 1001, seed=7), saved_model, "classification")
+        hub_module.save(MobilenetV1(1.0, 1001, seed=7), saved_model, "classification")
     if not onnx_model.exists():
         _make_onnx(saved_model, onnx_model)
     one = next((work / "one").iterdir())

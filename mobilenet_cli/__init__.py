@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mobilenet_cli.classifier import Classifier
     from mobilenet_cli.embedder import Embedder
     from mobilenet_cli.errors import ImageError, InputError, MnclassifyError, ModelError, OutputError
-    from mobilenet_cli.inputs import find_sources
+    from mobilenet_cli.inputs.find import find_sources
     from mobilenet_cli.models.acquire import ModelWarning
     from mobilenet_cli.records import Embedding, Prediction, Result, Source
     from mobilenet_cli.training.trainer import Trained, Trainer
@@ -36,7 +36,7 @@ _HOMES = {
     "Source": "records",
     "Trained": "training.trainer",
     "Trainer": "training.trainer",
-    "find_sources": "inputs",
+    "find_sources": "inputs.find",
 }
 
 __all__ = [

@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 
-from mobilenet_cli.embedding import Features
 from mobilenet_cli.engines import EngineName
 from mobilenet_cli.errors import ModelError
-from mobilenet_cli.loaded import AnySource, LoadedModel
+from mobilenet_cli.images.preprocess import Crop
+from mobilenet_cli.in_tensorflow.process import Report
+from mobilenet_cli.loaded_model import AnySource, LoadedModel
 from mobilenet_cli.models.acquire import Model
 from mobilenet_cli.models.registry import AUTO
-from mobilenet_cli.models.tensorflow_process import Report
-from mobilenet_cli.preprocess import Crop
+from mobilenet_cli.postprocess.features import Features
 from mobilenet_cli.records import Embedding
 
 # With and without a background class. No MobileNet V1, EfficientNet or ResNet has so many features.

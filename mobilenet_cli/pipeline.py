@@ -20,10 +20,10 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
-from mobilenet_cli.cores import usable_cores
 from mobilenet_cli.engines import Engine
 from mobilenet_cli.errors import ImageError
-from mobilenet_cli.preprocess import Preprocessing, load_image
+from mobilenet_cli.images.preprocess import Preprocessing, load_image
+from mobilenet_cli.machine.cores import usable_cores
 from mobilenet_cli.records import Decoded, Source
 from mobilenet_cli.remote.ahead import WINDOW, Arriving, ReadAhead, is_remote
 

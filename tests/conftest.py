@@ -126,11 +126,11 @@ def hub() -> Iterator[HubServer]:
 @pytest.fixture(scope="session")
 def mobilenet_saved_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """MobileNet V1 1.0 for 1001 classes with seeded weights, saved with the hub's interface."""
-    from mobilenet_cli.models import hub_interface
-    from mobilenet_cli.models.mobilenet_v1 import MobilenetV1
+    from mobilenet_cli.in_tensorflow import hub_module
+    from mobilenet_cli.in_tensorflow.networks.mobilenet_v1 import MobilenetV1
 
     folder = tmp_path_factory.mktemp("mobilenet") / "saved_model"
-    hub_interface.save(MobilenetV1(1.0, 1001, seed=7), folder, "classification")
+    hub_module.save(MobilenetV1(1.0, 1001, seed=7), folder, "classification")
     return folder
 
 

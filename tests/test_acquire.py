@@ -17,11 +17,11 @@ from test_store import manifest, publish
 
 from mobilenet_cli import Classifier, ModelWarning
 from mobilenet_cli.errors import InputError, ModelError, StoreError, UnavailableError
+from mobilenet_cli.in_tensorflow.process import TensorFlowProcess
 from mobilenet_cli.models import store, unavailable
 from mobilenet_cli.models.acquire import acquire
 from mobilenet_cli.models.origin import origin_of
 from mobilenet_cli.models.sources import hub as hub_source
-from mobilenet_cli.models.tensorflow_process import TensorFlowProcess
 
 
 @pytest.fixture
@@ -37,13 +37,14 @@ class InThisProcess(TensorFlowProcess):
 
     def call(self, function: str, **arguments: object) -> object:
         module, _, name = function.partition(":")
-        return getattr(import_module(f"mobilenet_cli.models.{module}"), name)(**arguments)
+        full_name = module if module.startswith("mobilenet_cli.") else f"mobilenet_cli.models.{module}"
+        return getattr(import_module(full_name), name)(**arguments)
 
 
 @pytest.fixture
 def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mobilenet_cli.models.making.TensorFlowProcess", InThisProcess)
-    monkeypatch.setattr("mobilenet_cli.models.sources.network.report_progress", lambda *_: None)
+    monkeypatch.setattr("mobilenet_cli.models.sources.http.report_progress", lambda *_: None)
     monkeypatch.setenv("TFHUB_CACHE_DIR", "")  # restored at the end: `download` sets it for its own process
 
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from mobilenet_cli.training.fine_tune import Augmentation
-from mobilenet_cli.training.in_tensorflow.augmentation import distorted, random_transforms
+from mobilenet_cli.training.whole.in_tensorflow.augmentation import distorted, random_transforms
+from mobilenet_cli.training.whole.options import Augmentation
 
 NONE = Augmentation(flip=False, width_shift=0, height_shift=0, zoom=0, rotation=0, shear=0)
 SIZE = 9

@@ -12,9 +12,9 @@ import pytest
 from PIL import Image
 
 from mobilenet_cli.errors import ModelError
-from mobilenet_cli.preprocess import Preprocessing
-from mobilenet_cli.training.fine_tune import Augmentation
-from mobilenet_cli.training.in_tensorflow.batches import Batches, Images
+from mobilenet_cli.images.preprocess import Preprocessing
+from mobilenet_cli.training.whole.in_tensorflow.batches import Batches, Images
+from mobilenet_cli.training.whole.options import Augmentation
 
 COUNT = 33
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from test_store import leftovers, publish
 
+from mobilenet_cli.cli import models_text
 from mobilenet_cli.errors import InputError, ModelError, StoreError
-from mobilenet_cli.models import catalogue, pages, registry, store, unavailable, upkeep
+from mobilenet_cli.models import catalogue, registry, store, unavailable, upkeep
 from mobilenet_cli.models.catalogue import Listed
 from mobilenet_cli.models.origin import origin_of
 
@@ -44,7 +45,7 @@ def test_auto_is_no_model():
 
 
 def test_a_long_name_leaves_the_columns_in_place():
-    table = pages.table([Listed("x" * 70, "stored", 128, bytes_on_disk=1_260_000), Listed("y", "remote", 224)])
+    table = models_text.table([Listed("x" * 70, "stored", 128, bytes_on_disk=1_260_000), Listed("y", "remote", 224)])
     heading, name, values, short = table.splitlines()
     assert name == "x" * 70
     assert values.index("stored") == heading.index("State") == short.index("remote")

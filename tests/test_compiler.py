@@ -11,7 +11,7 @@ from mobilenet_cli.engines import savedmodel
 from mobilenet_cli.engines.litert import LiteRTEngine
 from mobilenet_cli.engines.savedmodel import SavedModelEngine
 from mobilenet_cli.errors import ModelError
-from mobilenet_cli.models.compiler import BOUND, compile_model
+from mobilenet_cli.in_tensorflow.compiler import BOUND, compile_model
 
 pytestmark = pytest.mark.slow
 

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from mobilenet_cli.cores import _cgroup_quota, usable_cores
+from mobilenet_cli.machine.cores import _cgroup_quota, usable_cores
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system has no CPU affinity")

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from mobilenet_cli.csv_table import CsvTable
 from mobilenet_cli.errors import InputError
+from mobilenet_cli.inputs.csv_table import CsvTable
 
 PIECES = ["a.jpg", "b c", ",", ";", "\t", "|", '"', '""', "\n", "\r", "\r\n", " ", "", "猫", "\x85", "\u2028", "\ufeff"]
 # What pandas reads otherwise than the csv module: bytes that are not UTF-8, a "\r" alone, NUL bytes.

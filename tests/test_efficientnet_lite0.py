@@ -12,9 +12,9 @@ import tensorflow as tf
 from PIL import Image
 
 from mobilenet_cli.errors import ModelError
-from mobilenet_cli.models import efficientnet_lite0
-from mobilenet_cli.models.layers import ImageNetwork
-from mobilenet_cli.models.torch_weights import load_state_dict
+from mobilenet_cli.in_tensorflow.networks import efficientnet_lite0
+from mobilenet_cli.in_tensorflow.networks.layers import ImageNetwork
+from mobilenet_cli.in_tensorflow.networks.torch_weights import load_state_dict
 
 SHARED = Path(__file__).parents[1].parent / "shared"
 

@@ -17,17 +17,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mobilenet_cli.embedding import Features
 from mobilenet_cli.errors import InputError, ModelError, OutputError
+from mobilenet_cli.files.open import open_output
+from mobilenet_cli.images.preprocess import Preprocessing
 from mobilenet_cli.pipeline import Task, run
-from mobilenet_cli.preprocess import Preprocessing
+from mobilenet_cli.postprocess.features import Features
 from mobilenet_cli.records import Embedding, Source
 from mobilenet_cli.similar import Neighbour, nearest
 from mobilenet_cli.vectors import FORMATS, Format, Shape, format_of
 from mobilenet_cli.vectors.document import VectorDocument
 from mobilenet_cli.vectors.neighbours import FORMATS as NEIGHBOUR_FORMATS
 from mobilenet_cli.writers.codec import Codec
-from mobilenet_cli.writers.output import open_output
 
 FEATURES = 7
 SHAPE = Shape(FEATURES, "net")

@@ -17,11 +17,11 @@ from web_server import Answer, serving
 
 from mobilenet_cli import InputError, Prediction, Result, Source
 from mobilenet_cli.evaluation import Evaluation, compare, evaluate
-from mobilenet_cli.evaluation.document import as_json
+from mobilenet_cli.evaluation.as_html import as_html
+from mobilenet_cli.evaluation.as_json import as_json
+from mobilenet_cli.evaluation.as_text import as_text
 from mobilenet_cli.evaluation.matrix import LARGEST, confusion_matrix
 from mobilenet_cli.evaluation.outcomes import WORST
-from mobilenet_cli.evaluation.page import as_html
-from mobilenet_cli.evaluation.text import as_text
 from mobilenet_cli.models.labels import ClassName
 
 ANIMALS = ("ant", "bee", "cat", "dog", "eel", "fox")

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from mobilenet_cli.cli.fine_tune_options import fine_tune_options
 from mobilenet_cli.errors import InputError
-from mobilenet_cli.training.fine_tune import Augmentation, FineTuning
+from mobilenet_cli.training.whole.options import Augmentation, FineTuning
 
 
 def parsed(*arguments: str) -> FineTuning | None:

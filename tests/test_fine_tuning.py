@@ -18,12 +18,12 @@ import tf_keras
 from PIL import Image
 
 from mobilenet_cli.errors import ModelError, OutputError
-from mobilenet_cli.models import hub_interface
-from mobilenet_cli.models.layers import ConvNorm, ImageNetwork, LogitsLayer
-from mobilenet_cli.models.tensorflow_process import TensorFlowProcess
-from mobilenet_cli.preprocess import Preprocessing, load_image
+from mobilenet_cli.images.preprocess import Preprocessing, load_image
+from mobilenet_cli.in_tensorflow import hub_module
+from mobilenet_cli.in_tensorflow.networks.layers import ConvNorm, ImageNetwork, LogitsLayer
+from mobilenet_cli.in_tensorflow.process import TensorFlowProcess
 from mobilenet_cli.records import Source
-from mobilenet_cli.training.fine_tune import Augmentation, FineTuning, History, fine_tune
+from mobilenet_cli.training.whole.options import Augmentation, FineTuning, History, fine_tune
 
 SIZE = 32
 PREPROCESSING = Preprocessing(SIZE)
@@ -62,7 +62,7 @@ def features(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ]
     classifier = LogitsLayer("classifier", 24, 10, rng)
     network = ImageNetwork(layers, classifier, scale=2, offset=-1, weight_decay=4e-5, decay_depthwise=False)
-    hub_interface.save(network, folder, "feature_vector")
+    hub_module.save(network, folder, "feature_vector")
     return folder
 
 
@@ -299,9 +299,9 @@ def test_ctrl_c_keeps_the_best_model_so_far(features: Path, squares: list, tmp_p
         "import json, sys\n"
         "from dataclasses import asdict\n"
         "from pathlib import Path\n"
-        "from mobilenet_cli.models.tensorflow_process import TensorFlowProcess\n"
-        "from mobilenet_cli.preprocess import Preprocessing\n"
-        "from mobilenet_cli.training.fine_tune import FineTuning, fine_tune\n"
+        "from mobilenet_cli.in_tensorflow.process import TensorFlowProcess\n"
+        "from mobilenet_cli.images.preprocess import Preprocessing\n"
+        "from mobilenet_cli.training.whole.options import FineTuning, fine_tune\n"
         "base, folder, examples = sys.argv[1:]\n"
         "with TensorFlowProcess(lambda *_: None, lambda text: print(text, flush=True)) as process:\n"
         "    history = fine_tune(Path(base), Path(folder), process, train=json.loads(examples), validation=[],\n"

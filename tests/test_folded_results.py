@@ -15,11 +15,11 @@ from types import SimpleNamespace
 import pytest
 
 from mobilenet_cli.errors import InputError, OutputError
+from mobilenet_cli.files.open import open_output
 from mobilenet_cli.records import Prediction, Result, Source
 from mobilenet_cli.writers import FORMATS, Format, Layout, format_of
 from mobilenet_cli.writers.codec import Codec
 from mobilenet_cli.writers.document import ResultDocument
-from mobilenet_cli.writers.output import open_output
 from mobilenet_cli.writers.result_rows import ResultRows
 
 MODEL = "mobilenet_v1_100_128"

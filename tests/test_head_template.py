@@ -15,10 +15,10 @@ from model_server import save_tiny_model
 
 from mobilenet_cli.engines.litert import LiteRTEngine
 from mobilenet_cli.errors import ModelError
-from mobilenet_cli.training import head_template
-from mobilenet_cli.training.compiled_head import with_head
+from mobilenet_cli.tensorflow_files.compiled_head import with_head
+from mobilenet_cli.tensorflow_files.summaries import Summaries
 from mobilenet_cli.training.curve import Chart, Series, training_page
-from mobilenet_cli.training.summaries import Summaries
+from mobilenet_cli.training.head import template
 
 WIDTH = 3  # of the tiny model's output
 IMAGES = np.random.default_rng(0).random((2, 40, 40, 3), dtype=np.float32)
@@ -33,7 +33,7 @@ def signed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def reusable(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A network of the hub's interface, with a variable and a loss."""
-    from mobilenet_cli.models import hub_interface
+    from mobilenet_cli.in_tensorflow import hub_module
 
     folder = tmp_path_factory.mktemp("reusable") / "saved_model"
     scale = tf.Variable([1.0, 2.0, 3.0], name="scale")
@@ -41,7 +41,7 @@ def reusable(tmp_path_factory: pytest.TempPathFactory) -> Path:
     def forward(inputs, training, momentum):
         return tf.reduce_mean(inputs, axis=[1, 2]) * scale
 
-    hub_interface.save_function(
+    hub_module.save_function(
         forward,
         folder,
         "feature_vector",
@@ -58,20 +58,20 @@ def network(request: pytest.FixtureRequest) -> Path:
 
 
 @pytest.fixture(scope="module")
-def template(network: Path, tmp_path_factory: pytest.TempPathFactory) -> head_template.HeadTemplate:
+def made_template(network: Path, tmp_path_factory: pytest.TempPathFactory) -> template.HeadTemplate:
     folder = tmp_path_factory.mktemp("template")
-    head_template.build(str(network), str(folder), 32)
-    return head_template.HeadTemplate(folder)
+    template.build(str(network), str(folder), 32)
+    return template.HeadTemplate(folder)
 
 
 @pytest.mark.parametrize("classes", [2, 1000])
 def test_a_filled_template_is_the_network_and_the_head(
-    template: head_template.HeadTemplate, network: Path, tmp_path: Path, classes: int
+    made_template: template.HeadTemplate, network: Path, tmp_path: Path, classes: int
 ) -> None:
     random = np.random.default_rng(classes)
     kernel = random.normal(size=(WIDTH, classes)).astype(np.float32)
     bias = random.normal(size=classes).astype(np.float32)
-    template.fill_in(tmp_path / "made", kernel, bias)
+    made_template.fill_in(tmp_path / "made", kernel, bias)
     base, made = tf.saved_model.load(str(network)), tf.saved_model.load(str(tmp_path / "made"))
     (features,) = base.signatures["serving_default"](tf.constant(IMAGES)).values()
     expected = features.numpy() @ kernel + bias
@@ -88,18 +88,18 @@ def test_a_filled_template_is_the_network_and_the_head(
     assert len(layer.losses) == len(getattr(base, "regularization_losses", []))
 
 
-def test_a_template_is_taken_from_the_store(template: head_template.HeadTemplate, network: Path) -> None:
+def test_a_template_is_taken_from_the_store(made_template: template.HeadTemplate, network: Path) -> None:
     stored = Path(os.environ["MNCLASSIFY_HOME"], "heads", "v1-key-32")
-    shutil.copytree(template.folder, stored)
+    shutil.copytree(made_template.folder, stored)
 
     def fail(*_: object) -> None:
         raise AssertionError
 
-    assert head_template.head_template("key", network, 32, fail).folder == stored
-    assert template.expected_features().shape == (4, WIDTH)
+    assert template.head_template("key", network, 32, fail).folder == stored
+    assert made_template.expected_features().shape == (4, WIDTH)
     (stored / "facts.json").write_text('{"classes": 5}')
     with pytest.raises(ModelError, match="damaged"):
-        head_template.HeadTemplate(stored).fill_in(stored / "x", np.ones((WIDTH, 2), "f"), np.ones(2, "f"))
+        template.HeadTemplate(stored).fill_in(stored / "x", np.ones((WIDTH, 2), "f"), np.ones(2, "f"))
 
 
 def test_a_compiled_network_with_a_head_gives_what_numpy_gives(tmp_path: Path) -> None:

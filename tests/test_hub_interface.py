@@ -8,8 +8,8 @@ import tensorflow as tf
 import tensorflow_hub as hub
 import tf_keras
 
-from mobilenet_cli.models import hub_interface
-from mobilenet_cli.models.mobilenet_v1 import MobilenetV1
+from mobilenet_cli.in_tensorflow import hub_module
+from mobilenet_cli.in_tensorflow.networks.mobilenet_v1 import MobilenetV1
 
 FIRST_KERNEL = "MobilenetV1/Conv2d_0/weights:0"
 FIRST_MEAN = "MobilenetV1/Conv2d_0/BatchNorm/moving_mean:0"
@@ -24,14 +24,14 @@ def network() -> MobilenetV1:
 @pytest.fixture(scope="module")
 def classification(network: MobilenetV1, tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = tmp_path_factory.mktemp("saved") / "classification"
-    hub_interface.save(network, folder, "classification")
+    hub_module.save(network, folder, "classification")
     return str(folder)
 
 
 @pytest.fixture(scope="module")
 def feature_vector(network: MobilenetV1, tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = tmp_path_factory.mktemp("saved") / "feature_vector"
-    hub_interface.save(network, folder, "feature_vector")
+    hub_module.save(network, folder, "feature_vector")
     return str(folder)
 
 

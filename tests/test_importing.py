@@ -128,7 +128,7 @@ def test_a_checkpoint_becomes_both_networks_and_its_name_works_everywhere(import
 def test_a_checkpoint_is_its_folder_its_prefix_a_file_of_it_or_an_archive(checkpoint, monkeypatch, tmp_path):
     calls = []
     monkeypatch.setattr(
-        "mobilenet_cli.models.slim_checkpoint.convert",
+        "mobilenet_cli.in_tensorflow.networks.slim_checkpoint.convert",
         lambda path, folder, kind: calls.append((Path(path), kind)) or _fail(),
     )
     archive = tmp_path / "mobilenet_v1_0.25_96.tgz"

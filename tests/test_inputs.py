@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mobilenet_cli.inputs import count_sources, find_sources
+from mobilenet_cli.inputs.find import count_sources, find_sources
 from mobilenet_cli.records import Source
 
 

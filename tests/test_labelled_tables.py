@@ -12,12 +12,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from mobilenet_cli.csv_table import CsvTable
 from mobilenet_cli.errors import OutputError
+from mobilenet_cli.files.open import open_output
+from mobilenet_cli.inputs.csv_table import CsvTable
 from mobilenet_cli.records import Prediction, Result
 from mobilenet_cli.writers import Layout, format_of
 from mobilenet_cli.writers.document import ResultDocument
-from mobilenet_cli.writers.output import open_output
 
 MODEL = "mobilenet_v1_100_128"
 NEW = ["status", "label_1", "score_1", "label_2", "score_2", "error", "model"]

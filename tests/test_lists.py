@@ -14,7 +14,7 @@ import pytest
 
 from mobilenet_cli.cli.sources import NamedSources
 from mobilenet_cli.errors import InputError
-from mobilenet_cli.lists import can_be_read_twice, read_list
+from mobilenet_cli.inputs.lists import can_be_read_twice, read_list
 
 
 def listed(folder: Path, content: bytes, **options: bool) -> list[str]:
@@ -91,7 +91,7 @@ def test_a_path_comes_as_soon_as_it_is_written(tmp_path, null):
 
 
 def test_standard_input_is_a_list_too():
-    code = "from mobilenet_cli.lists import read_list; print(*read_list('-'))"
+    code = "from mobilenet_cli.inputs.lists import read_list; print(*read_list('-'))"
     done = subprocess.run([sys.executable, "-c", code], input=b"a.jpg\nb.jpg", capture_output=True)
     assert done.stdout == b"a.jpg b.jpg\n"
 

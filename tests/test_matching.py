@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from mobilenet_cli.matching import matches
+from mobilenet_cli.postprocess.matching import matches
 from mobilenet_cli.records import Prediction, Result
 
 CAT = Result("a.jpg", "ok", (Prediction(1, 285, "n02124075", "Egyptian cat", 0.9),), None, 1, 1, "m")

@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 import tf_keras
 
-from mobilenet_cli.models.mobilenet_v1 import MobilenetV1
+from mobilenet_cli.in_tensorflow.networks.mobilenet_v1 import MobilenetV1
 
 # tensorflow/models, research/slim/nets/mobilenet_v1.md: million parameters, then million multiply-adds at
 # 224, 192, 160 and 128 pixels.

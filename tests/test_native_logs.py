@@ -3,7 +3,7 @@ from __future__ import annotations
 import logging
 import os
 
-from mobilenet_cli.native_logs import silenced
+from mobilenet_cli.machine.native_logs import silenced
 
 
 def test_what_native_code_writes_is_held_back_within_the_block_alone(capfd):

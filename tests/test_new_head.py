@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from model_server import save_tiny_model
 
+from mobilenet_cli.images.preprocess import Preprocessing
 from mobilenet_cli.models.acquire import Model
 from mobilenet_cli.models.manifest import Compiled, Manifest, Network
-from mobilenet_cli.preprocess import Preprocessing
-from mobilenet_cli.training import head_template
 from mobilenet_cli.training.features import Examples
+from mobilenet_cli.training.head import template
+from mobilenet_cli.training.head.make import make_head
 from mobilenet_cli.training.job import Job
-from mobilenet_cli.training.new_head import make_head
 
 pytest.importorskip("tensorflow")
 WIDTH = 3  # of the tiny model's output
@@ -25,9 +25,9 @@ WIDTH = 3  # of the tiny model's output
 def test_a_size_that_the_base_is_not_compiled_for_leaves_nothing_compiled(tmp_path: Path) -> None:
     saved_model = save_tiny_model(tmp_path / "base" / "saved_model")
     (tmp_path / "template").mkdir()
-    head_template.build(str(saved_model), str(tmp_path / "template"), 48)
-    template: Future[head_template.HeadTemplate] = Future()
-    template.set_result(head_template.HeadTemplate(tmp_path / "template"))
+    template.build(str(saved_model), str(tmp_path / "template"), 48)
+    future: Future[template.HeadTemplate] = Future()
+    future.set_result(template.HeadTemplate(tmp_path / "template"))
 
     compiled = {"32": Compiled("32.tflite", 0.0), "64": Compiled(None, None, "too large")}
     network = Network("", "saved_model", WIDTH, "features", compiled)
@@ -45,7 +45,7 @@ def test_a_size_that_the_base_is_not_compiled_for_leaves_nothing_compiled(tmp_pa
         summaries=None,
     )
     (tmp_path / "made").mkdir()
-    made = make_head(job, tmp_path / "made", lambda *_: None, lambda _: None, template)
+    made = make_head(job, tmp_path / "made", lambda *_: None, lambda _: None, future)
     assert {kind: network.compiled for kind, network in made.networks.items()} == {
         "classification": {},
         "feature_vector": {},

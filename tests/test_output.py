@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from mobilenet_cli.errors import OutputError
-from mobilenet_cli.writers.output import open_output
-from mobilenet_cli.writers.part_file import part_path
+from mobilenet_cli.files.open import open_output
+from mobilenet_cli.files.part_file import part_path
 
 PROJECT = Path(__file__).parents[1]
 
@@ -34,7 +34,7 @@ def names(folder: Path) -> list[str]:
 
 def run(code: str, *arguments: object, **options) -> subprocess.Popen:
     """Start Python on `code`, which has open_output, os and sys, and its arguments in sys.argv[1:]."""
-    head = "import os, sys\nfrom mobilenet_cli.writers.output import open_output\n"
+    head = "import os, sys\nfrom mobilenet_cli.files.open import open_output\n"
     command = [sys.executable, "-c", head + code, *map(str, arguments)]
     return subprocess.Popen(command, cwd=PROJECT, text=True, **options)
 
@@ -312,7 +312,7 @@ def test_a_full_disk_under_standard_output_is_an_output_error():
 
 def test_closed_standard_output_is_an_output_error():
     code = "\ntry: open_output(None, overwrite=False)" + REPORT
-    head = "from mobilenet_cli.writers.output import open_output; import sys"
+    head = "from mobilenet_cli.files.open import open_output; import sys"
     command = ["sh", "-c", 'exec "$0" -c "$1" >&-', sys.executable, head + code]
     done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
     assert "OutputError('cannot write the results: standard output is closed" in done.stderr

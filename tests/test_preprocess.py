@@ -13,8 +13,8 @@ import pillow_heif
 import pytest
 from PIL import Image
 
-from mobilenet_cli.decode import open_image
-from mobilenet_cli.preprocess import Preprocessing, _draft, _plan, load_image
+from mobilenet_cli.images.decode import open_image
+from mobilenet_cli.images.preprocess import Preprocessing, _draft, _plan, load_image
 from mobilenet_cli.records import Source
 
 SHARED = Path(__file__).parents[1].parent / "shared"
@@ -269,7 +269,7 @@ def test_photographs_match_arithmetic_on_their_full_decode():
 
 def test_the_recipe_can_be_named_without_numpy_or_pillow():
     code = (
-        "import sys, mobilenet_cli.preprocess as p, mobilenet_cli.inputs; p.Preprocessing(128);"
+        "import sys, mobilenet_cli.images.preprocess as p, mobilenet_cli.inputs.find; p.Preprocessing(128);"
         "sys.exit(bool({'numpy', 'PIL', 'pillow_heif'} & set(sys.modules)))"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[1])

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from mobilenet_cli.progress import Progress, Spinner
+from mobilenet_cli.cli.progress_line import Progress, Spinner
 
 
 @pytest.fixture(autouse=True)
@@ -239,7 +239,7 @@ def test_a_terminal_that_cannot_erase_gets_no_line(monkeypatch):
 def test_a_run_without_the_line_does_not_import_rich():
     code = """
 import sys
-from mobilenet_cli.progress import Progress
+from mobilenet_cli.cli.progress_line import Progress
 with Progress(sys.stderr, enabled=False) as progress: progress.advance(failed=False)
 print("rich" in sys.modules)
 """

@@ -17,7 +17,7 @@ from conftest import SAMPLES
 from test_pipeline import IMAGES, ColourEngine, task
 from web_server import TIMEOUT, Answer, WebServer, classified, new_stores, outcome, serving
 
-from mobilenet_cli.inputs import find_sources
+from mobilenet_cli.inputs.find import find_sources
 from mobilenet_cli.pipeline import run
 from mobilenet_cli.records import Source
 from mobilenet_cli.remote import ahead, patience, pieces
@@ -52,7 +52,7 @@ def test_a_path_of_this_machine_is_no_url(path):
 def test_a_run_over_local_files_imports_no_network_library_and_starts_no_thread():
     code = f"""
 import sys, threading
-from mobilenet_cli.inputs import find_sources
+from mobilenet_cli.inputs.find import find_sources
 from test_pipeline import ColourEngine, task
 from mobilenet_cli.pipeline import run
 for result in run(find_sources([{str(SAMPLES)!r}]), task(ColourEngine()), workers=2):

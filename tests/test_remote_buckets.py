@@ -19,10 +19,10 @@ from conftest import ROOT, SAMPLES
 from test_pipeline import IMAGES, ColourEngine, task
 from web_server import TIMEOUT, Answer, WebServer, new_stores, outcome, serving
 
-from mobilenet_cli.inputs import count_sources, find_sources
+from mobilenet_cli.inputs.find import count_sources, find_sources
 from mobilenet_cli.pipeline import run
 from mobilenet_cli.records import Source
-from mobilenet_cli.remote import stores
+from mobilenet_cli.remote import object_stores
 
 KEYS = (
     *("cat.JPG", "dog.png", "notes.txt", "b/.hidden.png", "b/.git/x.png", "b/1.png", "b/c/2.png", "b/c/d/3.png"),
@@ -81,18 +81,18 @@ CREDENTIALS = {
 
 
 @pytest.fixture(scope="module")
-def kept_stores() -> dict[str, stores.Store]:
+def kept_stores() -> dict[str, object_stores.Store]:
     """What is kept from test to test: it takes botocore half a second to make a client."""
     return {}
 
 
 @pytest.fixture
-def s3(s3_url: str, kept_stores: dict[str, stores.Store], monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def s3(s3_url: str, kept_stores: dict[str, object_stores.Store], monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name, value in {**CREDENTIALS, "AWS_ENDPOINT_URL": s3_url}.items():
         monkeypatch.setenv(name, value)
-    stores._stores.update(kept_stores)
+    object_stores._stores.update(kept_stores)
     yield
-    kept_stores.update(stores._stores | kept_stores)
+    kept_stores.update(object_stores._stores | kept_stores)
 
 
 @pytest.fixture
@@ -263,7 +263,7 @@ def test_an_object_that_may_be_read_but_not_listed_is_read(bad_s3):
 
 def test_without_credentials_the_row_says_so(s3, monkeypatch):
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
-    stores._stores.clear()
+    object_stores._stores.clear()
     assert outcome("s3://photos/dog.png").startswith("no credentials were found; ")
 
 

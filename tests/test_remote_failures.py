@@ -19,11 +19,11 @@ from test_pipeline import ColourEngine, task
 from web_server import new_stores, outcome
 
 from mobilenet_cli import cli
-from mobilenet_cli.csv_table import CsvTable
-from mobilenet_cli.inputs import find_sources
+from mobilenet_cli.inputs.csv_table import CsvTable
+from mobilenet_cli.inputs.find import find_sources
 from mobilenet_cli.pipeline import run
 from mobilenet_cli.records import Source
-from mobilenet_cli.remote.stores import store_of
+from mobilenet_cli.remote.object_stores import store_of
 
 _Found = TypeVar("_Found")
 

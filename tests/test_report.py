@@ -18,10 +18,10 @@ import pytest
 from conftest import SAMPLES, run_command
 from PIL import Image
 
-from mobilenet_cli.cores import usable_cores
 from mobilenet_cli.html import report
 from mobilenet_cli.html.summary import Summary
 from mobilenet_cli.html.thumbnails import thumbnails
+from mobilenet_cli.machine.cores import usable_cores
 from mobilenet_cli.records import Prediction, Result
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)> & \"quoted\" 'too' {{ 7 * 7 }} <!--"

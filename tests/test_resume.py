@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from mobilenet_cli.errors import InputError, OutputError
+from mobilenet_cli.files.open import open_output
+from mobilenet_cli.files.resume import Expected, Resumption, check_resumable
 from mobilenet_cli.records import Prediction, Result, Source
 from mobilenet_cli.writers import FORMATS, Layout
-from mobilenet_cli.writers.output import open_output
-from mobilenet_cli.writers.resume import Expected, Resumption, check_resumable
 
 MODEL = "mobilenet_v1_100_128"
 # A format and its layout each.
@@ -260,7 +260,7 @@ def test_any_number_of_interruptions_leave_one_row_a_source(file, name, long, se
 # --- interruptions at the worst moment: while the rows are put in order
 
 
-@pytest.mark.parametrize("moment", ["mobilenet_cli.writers.part_file._copy", "os.fsync", "pathlib.Path.replace"])
+@pytest.mark.parametrize("moment", ["mobilenet_cli.files.part_file._copy", "os.fsync", "pathlib.Path.replace"])
 @pytest.mark.parametrize("complete", [False, True])
 def test_a_stop_while_rows_are_copied_loses_none(file, monkeypatch, moment, complete):
     document = whole(PATHS, "csv", False, fails_on("a.jpg"))

@@ -11,8 +11,8 @@ import tensorflow as tf
 from PIL import Image
 
 from mobilenet_cli.errors import ModelError
-from mobilenet_cli.models import slim_checkpoint
-from mobilenet_cli.models.mobilenet_v1 import MobilenetV1
+from mobilenet_cli.in_tensorflow.networks import slim_checkpoint
+from mobilenet_cli.in_tensorflow.networks.mobilenet_v1 import MobilenetV1
 
 SHARED = Path(__file__).parents[1].parent / "shared"
 CHECKPOINT = SHARED / "checkpoints" / "mobilenet_v1_0.75_224"

@@ -21,11 +21,12 @@ from test_acquire import InThisProcess
 from test_slim_checkpoint import slim_weights, write
 
 from mobilenet_cli.errors import ProcessError, StoreError, UnavailableError
-from mobilenet_cli.models import registry, slim_checkpoint, store, unavailable
+from mobilenet_cli.in_tensorflow.networks import slim_checkpoint
+from mobilenet_cli.in_tensorflow.process import TensorFlowProcess
+from mobilenet_cli.models import registry, store, unavailable
 from mobilenet_cli.models.acquire import ModelWarning, acquire
 from mobilenet_cli.models.origin import origin_of
-from mobilenet_cli.models.sources import kaggle, network
-from mobilenet_cli.models.tensorflow_process import TensorFlowProcess
+from mobilenet_cli.models.sources import http, kaggle
 
 NAME = "mobilenet_v1_025_128"
 HUB_PATH = f"/google/imagenet/{NAME}/classification/4"
@@ -60,7 +61,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int, int]]:
     """What is reported of downloads; the functions of the TensorFlow process are called in this one."""
     reports: list[tuple[str, int, int]] = []
     monkeypatch.setattr("mobilenet_cli.models.making.TensorFlowProcess", InThisProcess)
-    for module in ("network", "kaggle"):
+    for module in ("http", "kaggle"):
         monkeypatch.setattr(
             f"mobilenet_cli.models.sources.{module}.report_progress", lambda *what: reports.append(what)
         )
@@ -117,8 +118,8 @@ FAILURES = {
 @pytest.mark.parametrize("path", [HUB_PATH, SLIM_PATH])
 @pytest.mark.parametrize("failure", FAILURES)
 def test_a_bad_source_is_named_with_its_reason_and_leaves_the_store_clean(server, monkeypatch, path, failure):
-    monkeypatch.setattr(network, "PROBE_SECONDS", 1.0)
-    monkeypatch.setattr(network, "STALL_SECONDS", 0.3)
+    monkeypatch.setattr(http, "PROBE_SECONDS", 1.0)
+    monkeypatch.setattr(http, "STALL_SECONDS", 0.3)
     publish_checksum(monkeypatch, None)
     reply, reason = FAILURES[failure]
     server.replies = {path: reply, "/page": PAGE}
@@ -153,7 +154,7 @@ def test_an_archive_that_is_not_the_published_one_is_refused(server, monkeypatch
     ],
 )
 def test_a_bad_kaggle_likewise(server, monkeypatch, method, reply, reason):
-    monkeypatch.setattr(network, "STALL_SECONDS", 0.3)
+    monkeypatch.setattr(http, "STALL_SECONDS", 0.3)
     if method.startswith("List"):
         server.replies[KAGGLE_API + method] = reply
     else:
@@ -210,7 +211,7 @@ def test_the_checkpoint_is_the_last_resort(server, told, checkpoint, monkeypatch
 
 
 def ask(*questions):
-    return list(network.answers(questions))
+    return list(http.answers(questions))
 
 
 def test_a_source_is_asked_when_the_ones_before_it_have_said_no(monkeypatch):
@@ -227,13 +228,13 @@ def test_a_source_is_asked_when_the_ones_before_it_have_said_no(monkeypatch):
     assert ask(question("a", "no"), None, question("b", None)) == ["no", None, None]
     assert asked == ["a", "b"]
     # Nobody is asked while one delivers …
-    answers = network.answers([question("c", None), question("d", None)])
+    answers = http.answers([question("c", None), question("d", None)])
     assert next(answers) is None
     time.sleep(0.1)
     assert asked == ["a", "b", "c"]
     # … but one that is silent does not hold up the others.
-    monkeypatch.setattr(network, "HEAD_START", 0.05)
-    monkeypatch.setattr(network, "PROBE_SECONDS", 2)
+    monkeypatch.setattr(http, "HEAD_START", 0.05)
+    monkeypatch.setattr(http, "PROBE_SECONDS", 2)
     started = time.monotonic()
     assert ask(*(question(name, None, 9) for name in "efg")) == ["no answer within 2 s"] * 3
     assert time.monotonic() - started < 4  # one after another: 6 s

@@ -7,8 +7,8 @@ import pytest
 import tensorflow as tf
 
 from mobilenet_cli.errors import ModelError
-from mobilenet_cli.models.tensor_bundle import Bundle, masked_crc32c
-from mobilenet_cli.models.tensorflow_protos import Protos, describe
+from mobilenet_cli.tensorflow_files.protos import Protos, describe
+from mobilenet_cli.tensorflow_files.tensor_bundle import Bundle, masked_crc32c
 
 
 @pytest.fixture

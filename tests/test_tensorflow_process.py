@@ -12,7 +12,7 @@ import pytest
 from model_server import ModelServer, Reply
 
 from mobilenet_cli.errors import ModelError, ProcessError, StoreError
-from mobilenet_cli.models.tensorflow_process import TensorFlowProcess
+from mobilenet_cli.in_tensorflow.process import TensorFlowProcess
 
 
 def ignore(text: str, done: int | None, total: int | None) -> None:
@@ -22,7 +22,7 @@ def ignore(text: str, done: int | None, total: int | None) -> None:
 def test_an_error_of_the_package_comes_back_as_itself(tmp_path):
     with TensorFlowProcess(ignore) as process, pytest.raises(ModelError, match=r"no saved_model\.pb"):
         process.call(
-            "compiler:compile_model",
+            "mobilenet_cli.in_tensorflow.compiler:compile_model",
             saved_model=str(tmp_path),
             folder=str(tmp_path),
             suffix=".tflite",
@@ -63,7 +63,7 @@ def test_the_child_ends_at_once_when_the_block_fails():
 def test_the_child_ends_with_a_parent_that_is_killed_in_the_middle_of_a_call(tmp_path):
     script = (
         "import logging, sys\n"
-        "from mobilenet_cli.models.tensorflow_process import TensorFlowProcess\n"
+        "from mobilenet_cli.in_tensorflow.process import TensorFlowProcess\n"
         "logging.getLogger('mobilenet_cli').setLevel('DEBUG')  # the child has our standard error\n"
         "with TensorFlowProcess(lambda *_: None) as process:\n"
         "    process.call('sources.slim:download', url=sys.argv[1], sha256='', destination=sys.argv[2], kind='')\n"

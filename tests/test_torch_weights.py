@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from mobilenet_cli.errors import ModelError
-from mobilenet_cli.models.torch_weights import load_state_dict
+from mobilenet_cli.in_tensorflow.networks.torch_weights import load_state_dict
 
 HEADER = [pickle.dumps(value, 2) for value in (0x1950A86A20F9469CFC6C, 1001, {"little_endian": True})]
 

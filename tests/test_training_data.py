@@ -12,13 +12,13 @@ from PIL import Image
 
 from mobilenet_cli import ModelWarning
 from mobilenet_cli.errors import InputError
-from mobilenet_cli.preprocess import Preprocessing
+from mobilenet_cli.images.preprocess import Preprocessing
 from mobilenet_cli.training.dataset import check_counts, read_dataset
 from mobilenet_cli.training.feature_cache import FeatureCache, cache_file
 from mobilenet_cli.training.features import check_images
-from mobilenet_cli.training.fine_tune import FineTuning
 from mobilenet_cli.training.split import stratified_folds, stratified_split
 from mobilenet_cli.training.trainer import Trainer
+from mobilenet_cli.training.whole.options import FineTuning
 
 
 def put(folder: Path, *names: str) -> Path:

@@ -7,7 +7,7 @@ from sklearn.metrics import accuracy_score, log_loss
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from mobilenet_cli.training.head import STRENGTHS, fit_head
+from mobilenet_cli.training.head.fit import STRENGTHS, fit_head
 
 
 def examples(classes: int, noise: float = 1.5, each: int = 40) -> tuple[np.ndarray, np.ndarray]:

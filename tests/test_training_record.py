@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+from mobilenet_cli.images.preprocess import Preprocessing
 from mobilenet_cli.models.acquire import Model
 from mobilenet_cli.models.manifest import Manifest, Network
-from mobilenet_cli.preprocess import Preprocessing
 from mobilenet_cli.training.features import Examples
 from mobilenet_cli.training.job import Job
 from mobilenet_cli.training.record import write_split

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from mobilenet_cli import InputError, Source
-from mobilenet_cli.csv_table import CsvTable
 from mobilenet_cli.evaluation import truth_of
 from mobilenet_cli.evaluation.classes import ClassFinder
 from mobilenet_cli.evaluation.truth import find_truths, translate
-from mobilenet_cli.evaluation.truth_table import TruthTable
+from mobilenet_cli.inputs.csv_table import CsvTable
+from mobilenet_cli.inputs.labelled_csv import TruthTable
 from mobilenet_cli.models.labels import ClassName, imagenet_labels
 
 

@@ -143,7 +143,7 @@ def _own_stderr() -> None:
 
 def _own_stdout() -> None:
     """Have what Click prints fail as records do: with an OutputError, which no other error is taken for."""
-    from mobilenet_cli.writers.stream import OutputStream
+    from mobilenet_cli.files.stream import OutputStream
 
     with contextlib.suppress(OSError, AttributeError):  # as above
         raw = OutputStream(sys.stdout.fileno(), "standard output", closefd=False)

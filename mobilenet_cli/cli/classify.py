@@ -24,11 +24,11 @@ from mobilenet_cli.cli.sources import Sources
 from mobilenet_cli.cli.tally import Tally, images, images_were
 from mobilenet_cli.cli.terminal import Terminal, stdout_is_terminal
 from mobilenet_cli.cli.xmp import Sidecars, XmpChoice, remove_keywords, xmp_options
-from mobilenet_cli.matching import matches
+from mobilenet_cli.postprocess.matching import matches
 from mobilenet_cli.records import Result
+from mobilenet_cli.text import printable
 from mobilenet_cli.writers import Format
 from mobilenet_cli.writers.document import ResultDocument
-from mobilenet_cli.writers.text import printable
 
 if TYPE_CHECKING:
     from mobilenet_cli.classifier import Classifier
@@ -76,7 +76,7 @@ def command(
         return remove_keywords(named.find(), terminal)
     chosen = records.format(output, of_rows=named.columns is not None)
 
-    from mobilenet_cli.preprocess import silence_decoder_warnings
+    from mobilenet_cli.images.preprocess import silence_decoder_warnings
 
     silence_decoder_warnings()
     run = _Run(named, records, chosen, output, xmp, terminal, Tally(terminal, "classified"), Sidecars(terminal))

@@ -22,19 +22,19 @@ from mobilenet_cli.cli.options import (
     pace_options,
     terminal_options,
 )
+from mobilenet_cli.cli.progress_line import Progress
 from mobilenet_cli.cli.sources import NamedSources
 from mobilenet_cli.cli.tally import Tally, images_were, number_of
 from mobilenet_cli.cli.terminal import Terminal, stdout_is_terminal
 from mobilenet_cli.errors import ImageError
-from mobilenet_cli.inputs import find_sources
-from mobilenet_cli.progress import Progress
+from mobilenet_cli.inputs.find import find_sources
+from mobilenet_cli.inputs.stdin import STDIN
 from mobilenet_cli.records import Embedding
 from mobilenet_cli.similar import nearest
-from mobilenet_cli.stdin import STDIN
+from mobilenet_cli.text import printable
 from mobilenet_cli.vectors import FORMATS, Format, Shape, format_of
 from mobilenet_cli.vectors.document import VectorDocument
 from mobilenet_cli.vectors.neighbours import FORMATS as NEIGHBOUR_FORMATS
-from mobilenet_cli.writers.text import printable
 
 if TYPE_CHECKING:
     from mobilenet_cli.embedder import Embedder
@@ -93,7 +93,7 @@ def command(
     """
     run = _Run(named, model, pace, terminal, Tally(terminal, "embedded"))
 
-    from mobilenet_cli.preprocess import silence_decoder_warnings
+    from mobilenet_cli.images.preprocess import silence_decoder_warnings
 
     silence_decoder_warnings()
     if similar is None:

@@ -21,14 +21,14 @@ from mobilenet_cli.cli.options import (
 )
 from mobilenet_cli.cli.tally import Tally
 from mobilenet_cli.cli.terminal import Terminal, stdout_is_terminal
-from mobilenet_cli.inputs import find_sources
+from mobilenet_cli.files.open import open_output
+from mobilenet_cli.inputs.find import find_sources
 from mobilenet_cli.records import Result, Source
-from mobilenet_cli.writers.output import open_output
-from mobilenet_cli.writers.text import printable
+from mobilenet_cli.text import printable
 
 if TYPE_CHECKING:
     from mobilenet_cli.classifier import Classifier
-    from mobilenet_cli.evaluation.records import Comparison, Evaluation
+    from mobilenet_cli.evaluation.figures import Comparison, Evaluation
     from mobilenet_cli.evaluation.truth import Truth
 
 _TRUTH_FROM_STDIN = "csv:-"
@@ -106,7 +106,7 @@ def command(
       mnclassify evaluate validation/ --json | jq .top_1.value
     """
     from mobilenet_cli.evaluation.truth import truth_of
-    from mobilenet_cli.preprocess import silence_decoder_warnings
+    from mobilenet_cli.images.preprocess import silence_decoder_warnings
 
     silence_decoder_warnings()
     if truth == _TRUTH_FROM_STDIN and named.chosen is not None and named.chosen.need_stdin:
@@ -134,7 +134,7 @@ def command(
 
 
 def _sources(named: OptionalSources, rule: Truth) -> Iterable[Source]:
-    from mobilenet_cli.evaluation.truth_table import TruthTable
+    from mobilenet_cli.inputs.labelled_csv import TruthTable
 
     if named.chosen is not None:
         return named.chosen.find()
@@ -183,10 +183,10 @@ class _Run:
 
 def _document(file: str, evaluation: Evaluation, comparison: Comparison | None) -> bytes:
     if file.lower().endswith(".json"):
-        from mobilenet_cli.evaluation.document import as_json
+        from mobilenet_cli.evaluation.as_json import as_json
 
         return as_json(evaluation, comparison)
-    from mobilenet_cli.evaluation.page import as_html
+    from mobilenet_cli.evaluation.as_html import as_html
 
     return as_html(evaluation, comparison)
 
@@ -194,6 +194,6 @@ def _document(file: str, evaluation: Evaluation, comparison: Comparison | None) 
 def _printed(as_json: bool, evaluation: Evaluation, comparison: Comparison | None) -> bytes:
     if as_json:
         return _document(".json", evaluation, comparison)
-    from mobilenet_cli.evaluation.text import as_text
+    from mobilenet_cli.evaluation.as_text import as_text
 
     return as_text(evaluation, comparison, is_terminal=stdout_is_terminal()).encode()

@@ -8,7 +8,7 @@ import click
 
 from mobilenet_cli.cli.help import Decorator
 from mobilenet_cli.cli.options import option_group
-from mobilenet_cli.training.fine_tune import Augmentation, FineTuning
+from mobilenet_cli.training.whole.options import Augmentation, FineTuning
 
 _USUAL, _USUAL_AUGMENTATION = FineTuning(), Augmentation()
 _FRACTION = click.FloatRange(0, 1)

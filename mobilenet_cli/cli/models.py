@@ -44,10 +44,11 @@ def list_models(as_json: bool) -> None:
     first use. damaged: see `models verify`. Accuracies are the published ones, in percent of ImageNet's
     validation images; parameters and multiply-adds are in millions.
     """
-    from mobilenet_cli.models import catalogue, pages
+    from mobilenet_cli.cli import models_text
+    from mobilenet_cli.models import catalogue
 
     models = catalogue.listed()
-    click.echo(_json([asdict(model) for model in models]) if as_json else pages.table(models))
+    click.echo(_json([asdict(model) for model in models]) if as_json else models_text.table(models))
 
 
 @command.command("show")
@@ -55,10 +56,11 @@ def list_models(as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print an object instead of lines.")
 def show(name: str, as_json: bool) -> None:
     """Show everything that is known of the model NAME."""
-    from mobilenet_cli.models import catalogue, pages
+    from mobilenet_cli.cli import models_text
+    from mobilenet_cli.models import catalogue
 
     facts = catalogue.described(name)
-    click.echo(_json(facts) if as_json else pages.page(facts))
+    click.echo(_json(facts) if as_json else models_text.page(facts))
 
 
 @command.command("pull")

@@ -20,14 +20,14 @@ from mobilenet_cli.cli.help import Decorator, under
 from mobilenet_cli.cli.terminal import Terminal
 from mobilenet_cli.engines import EngineName
 from mobilenet_cli.errors import MnclassifyError
+from mobilenet_cli.files.open import open_output
+from mobilenet_cli.files.part_file import PartFile, part_path
+from mobilenet_cli.images.preprocess import Crop
+from mobilenet_cli.in_tensorflow.process import Report
 from mobilenet_cli.models.registry import AUTO
-from mobilenet_cli.models.tensorflow_process import Report
-from mobilenet_cli.preprocess import Crop
+from mobilenet_cli.text import printable
 from mobilenet_cli.vectors import Format as VectorFormat
 from mobilenet_cli.writers import Format
-from mobilenet_cli.writers.output import open_output
-from mobilenet_cli.writers.part_file import PartFile, part_path
-from mobilenet_cli.writers.text import printable
 
 
 def option_group(name: str, make: Callable[..., Any], *options: Decorator, heading: str = "Options") -> Decorator:

@@ -8,8 +8,8 @@ import click
 
 from mobilenet_cli.cli.options import Output, option_group
 from mobilenet_cli.cli.terminal import stdout_is_terminal
+from mobilenet_cli.files.resume import check_resumable
 from mobilenet_cli.writers import FORMATS, Format, Layout, format_of
-from mobilenet_cli.writers.resume import check_resumable
 
 
 @dataclass(frozen=True, slots=True)

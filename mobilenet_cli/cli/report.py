@@ -17,12 +17,12 @@ from mobilenet_cli.cli.options import terminal_options
 from mobilenet_cli.cli.tally import images
 from mobilenet_cli.cli.terminal import Terminal, stdout_is_terminal
 from mobilenet_cli.errors import InputError
+from mobilenet_cli.files.open import open_output
+from mobilenet_cli.files.part_file import PartFile
 from mobilenet_cli.html.report import SIDE, TITLE, write
-from mobilenet_cli.stdin import STDIN, open_stdin
-from mobilenet_cli.walk import same_file
-from mobilenet_cli.writers.output import open_output
-from mobilenet_cli.writers.part_file import PartFile
-from mobilenet_cli.writers.text import printable
+from mobilenet_cli.inputs.stdin import STDIN, open_stdin
+from mobilenet_cli.inputs.walk import same_file
+from mobilenet_cli.text import printable
 
 if TYPE_CHECKING:
     from mobilenet_cli.html.summary import Summary
@@ -89,7 +89,7 @@ def command(
     if output is not None and any(same_file(output, file) for file in files):
         raise click.UsageError(f"{printable(output)} has the results: give the page another name")
 
-    from mobilenet_cli.preprocess import silence_decoder_warnings
+    from mobilenet_cli.images.preprocess import silence_decoder_warnings
 
     silence_decoder_warnings()
     with ExitStack() as stack:

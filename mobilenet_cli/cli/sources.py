@@ -10,14 +10,14 @@ from typing import Any
 
 import click
 
-from mobilenet_cli.csv_table import CsvTable
+from mobilenet_cli.cli.progress_line import Progress
 from mobilenet_cli.errors import InputError
-from mobilenet_cli.inputs import count_sources, find_sources
-from mobilenet_cli.lists import can_be_read_twice, read_list
-from mobilenet_cli.progress import Progress
+from mobilenet_cli.inputs.csv_table import CsvTable
+from mobilenet_cli.inputs.find import count_sources, find_sources
+from mobilenet_cli.inputs.lists import can_be_read_twice, read_list
+from mobilenet_cli.inputs.stdin import STDIN
 from mobilenet_cli.records import Source, row_key
 from mobilenet_cli.remote.urls import check_installed, is_url, must_be_listed
-from mobilenet_cli.stdin import STDIN
 
 
 class Sources(ABC):

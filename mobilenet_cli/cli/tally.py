@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
+from mobilenet_cli.cli.progress_line import Progress
 from mobilenet_cli.cli.terminal import Terminal
-from mobilenet_cli.progress import Progress
 
 
 def images(count: int) -> str:

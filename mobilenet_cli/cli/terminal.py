@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from mobilenet_cli.progress import Progress, Spinner, StatusLine
+from mobilenet_cli.cli.progress_line import Progress, Spinner, StatusLine
 
 _PROGRAM = "mnclassify"
 

@@ -12,17 +12,17 @@ from mobilenet_cli.cli import completion
 from mobilenet_cli.cli.fine_tune_options import fine_tune_options
 from mobilenet_cli.cli.help import Command
 from mobilenet_cli.cli.options import ModelChoice, Pace, model_options, pace_options, terminal_options
+from mobilenet_cli.cli.progress_line import clock
 from mobilenet_cli.cli.tally import images
 from mobilenet_cli.cli.terminal import Terminal
 from mobilenet_cli.errors import MnclassifyError
-from mobilenet_cli.progress import clock
+from mobilenet_cli.text import printable
 from mobilenet_cli.training.split import MOST_SEED
-from mobilenet_cli.writers.text import printable
 
 if TYPE_CHECKING:
     from mobilenet_cli.training.features import Examples
-    from mobilenet_cli.training.fine_tune import FineTuning
     from mobilenet_cli.training.trainer import Trained, Trainer
+    from mobilenet_cli.training.whole.options import FineTuning
 
 _INTERRUPTED = 130
 _MOST_LISTED = 10
@@ -97,7 +97,7 @@ def command(
     if folds is not None and validation_share is not None:
         raise click.UsageError("--folds validates in another way than --validation-split: give one of them")
 
-    from mobilenet_cli.preprocess import silence_decoder_warnings
+    from mobilenet_cli.images.preprocess import silence_decoder_warnings
 
     silence_decoder_warnings()
     with terminal.warnings_shown():

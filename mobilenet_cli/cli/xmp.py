@@ -14,9 +14,9 @@ from mobilenet_cli.cli.options import option_group
 from mobilenet_cli.cli.tally import Tally, images
 from mobilenet_cli.cli.terminal import Terminal
 from mobilenet_cli.errors import SidecarError
+from mobilenet_cli.inputs.stdin import STDIN
 from mobilenet_cli.records import Result, Source
-from mobilenet_cli.stdin import STDIN
-from mobilenet_cli.writers.text import printable
+from mobilenet_cli.text import printable
 
 _THRESHOLD = 0.5
 """Of 200 photographs of ImageNet classes 167 get a keyword from this score on, and 95 % of the keywords are right."""

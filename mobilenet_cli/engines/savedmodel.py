@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from mobilenet_cli.engines import Session
 from mobilenet_cli.errors import ModelError
-from mobilenet_cli.native_logs import silenced
+from mobilenet_cli.machine.native_logs import silenced
 
 if TYPE_CHECKING:
     import numpy as np

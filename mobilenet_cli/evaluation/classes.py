@@ -9,7 +9,7 @@ from difflib import get_close_matches
 
 from mobilenet_cli.errors import InputError
 from mobilenet_cli.models.labels import ClassName
-from mobilenet_cli.writers.text import printable
+from mobilenet_cli.text import printable
 
 _MOST_NAMED = 5
 

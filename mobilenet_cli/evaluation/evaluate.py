@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from mobilenet_cli.errors import InputError
 from mobilenet_cli.evaluation import metrics
 from mobilenet_cli.evaluation.classes import ClassFinder
+from mobilenet_cli.evaluation.figures import Bin, ClassAccuracy, Comparison, Confusion, Evaluation, Paired, Proportion
 from mobilenet_cli.evaluation.outcomes import TOP_K, Outcomes, collect
-from mobilenet_cli.evaluation.records import Bin, ClassAccuracy, Comparison, Confusion, Evaluation, Paired, Proportion
 from mobilenet_cli.evaluation.truth import Truth, find_truths, translate, truth_of
 from mobilenet_cli.records import Result, Source
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from mobilenet_cli.evaluation.records import Evaluation
+from mobilenet_cli.evaluation.figures import Evaluation
 
 LARGEST = 20
 """Classes that fit on a page."""

@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable, Sequence
 
 from mobilenet_cli.errors import InputError
 from mobilenet_cli.evaluation.classes import ClassFinder
-from mobilenet_cli.evaluation.truth_table import TruthTable, absolute
+from mobilenet_cli.inputs.labelled_csv import TruthTable, absolute
+from mobilenet_cli.inputs.stdin import STDIN
 from mobilenet_cli.records import Source
-from mobilenet_cli.stdin import STDIN
-from mobilenet_cli.writers.text import printable
+from mobilenet_cli.text import printable
 
 Truth = Callable[[str], str]
 """From an image's path to the text that names its class. Raises InputError, with the reason, where there is none."""

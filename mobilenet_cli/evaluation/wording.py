@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from functools import cache
 
-from mobilenet_cli.evaluation.records import Bin, Comparison, Evaluation, Paired
+from mobilenet_cli.evaluation.figures import Bin, Comparison, Evaluation, Paired
 from mobilenet_cli.models.labels import ClassName
-from mobilenet_cli.writers.text import printable
+from mobilenet_cli.text import printable
 
 NOTHING = "–"
 _LEAST_P = 0.001

@@ -15,8 +15,8 @@ from mobilenet_cli.html.summary import Summary, class_of
 from mobilenet_cli.html.templates import template
 from mobilenet_cli.html.thumbnails import local_file, thumbnails
 from mobilenet_cli.records import Result
+from mobilenet_cli.text import printable
 from mobilenet_cli.writers.base import SCORE_DECIMALS
-from mobilenet_cli.writers.text import printable
 
 TITLE = "Image labels"
 SIDE = 192

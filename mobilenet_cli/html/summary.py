@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from mobilenet_cli.records import Prediction, Result
-from mobilenet_cli.writers.text import printable
+from mobilenet_cli.text import printable
 
 BINS = 20
 """Bars of the histogram of confidences: 5 % each."""

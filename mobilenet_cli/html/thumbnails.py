@@ -9,12 +9,12 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from mobilenet_cli.cores import usable_cores
 from mobilenet_cli.errors import ImageError
-from mobilenet_cli.preprocess import load_thumbnail
+from mobilenet_cli.images.preprocess import load_thumbnail
+from mobilenet_cli.inputs.stdin import STDIN
+from mobilenet_cli.machine.cores import usable_cores
 from mobilenet_cli.records import Source
 from mobilenet_cli.remote.urls import is_url
-from mobilenet_cli.stdin import STDIN
 
 _QUALITY = 70
 _METHOD = 2  # of WebP's 0 to 6; the default, 4, takes twice as long for 4 % fewer bytes

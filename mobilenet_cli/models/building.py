@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from mobilenet_cli.in_tensorflow.process import Report, TensorFlowProcess
 from mobilenet_cli.models.labels import IMAGENET, imagenet_labels, read_labels
 from mobilenet_cli.models.manifest import Compiled, Kind, Manifest, Network, Output
 from mobilenet_cli.models.origin import Origin
 from mobilenet_cli.models.sources import ModelSource
-from mobilenet_cli.models.tensorflow_process import Report, TensorFlowProcess
 
 LABELS = "labels.txt"
 FOLDERS: dict[Kind, str] = {"classification": "saved_model", "feature_vector": "feature_vector"}
@@ -86,7 +86,7 @@ class Builder:
         if fetched.is_dir():
             return compile_network(self.process, fetched, folder, kind, self.image_size, self.origin.image_size)
         facts: dict[str, Any] = self.process.call(
-            "compiled_file:inspect",
+            "mobilenet_cli.in_tensorflow.compiled_file:inspect",
             file=str(fetched),
             image_size=self.image_size,
             default_size=self.origin.image_size,
@@ -118,7 +118,7 @@ def compile_network(
 ) -> dict[str, Any]:
     """Compile a SavedModel into `folder`; see compiler.compile_model, whose facts come with `compiled`."""
     facts: dict[str, Any] = process.call(
-        "compiler:compile_model",
+        "mobilenet_cli.in_tensorflow.compiler:compile_model",
         saved_model=str(saved_model),
         folder=str(folder),
         suffix=SUFFIXES[kind],

@@ -8,12 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from mobilenet_cli.errors import ModelError, ProcessError, StoreError, UnavailableError
+from mobilenet_cli.in_tensorflow.process import Report, TensorFlowProcess
 from mobilenet_cli.models import store
 from mobilenet_cli.models.building import Builder, compile_network
 from mobilenet_cli.models.manifest import Kind, Manifest
 from mobilenet_cli.models.origin import Origin
-from mobilenet_cli.models.sources import ModelSource, network
-from mobilenet_cli.models.tensorflow_process import Report, TensorFlowProcess
+from mobilenet_cli.models.sources import ModelSource, http
 
 
 def obtain(origin: Origin, kind: Kind, image_size: int | None, report: Report, *, offline: bool = False) -> Manifest:
@@ -116,7 +116,7 @@ def _answered(sources: tuple[ModelSource, ...], kind: Kind, offline: bool) -> It
     questions = [source.question(kind) for source in sources]
     if offline:
         questions = [question and (lambda: "not asked, to stay offline") for question in questions]
-    yield from zip(sources, network.answers(questions), strict=True)
+    yield from zip(sources, http.answers(questions), strict=True)
 
 
 def _lacking(name: str, kind: Kind, manifest: Manifest | None) -> str:

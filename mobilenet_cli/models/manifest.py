@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Literal, Self
 
 from mobilenet_cli.errors import ModelError
-from mobilenet_cli.preprocess import Crop, Interpolation
+from mobilenet_cli.images.preprocess import Crop, Interpolation
 
 MANIFEST = "manifest.json"
 _VERSION = 2

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from mobilenet_cli.errors import ModelError
+from mobilenet_cli.images.preprocess import Crop, Interpolation
 from mobilenet_cli.models import registry, store
 from mobilenet_cli.models.sources import ModelSource
 from mobilenet_cli.models.sources.embedded import Embedded
@@ -14,7 +15,6 @@ from mobilenet_cli.models.sources.hub import Hub
 from mobilenet_cli.models.sources.kaggle import Kaggle
 from mobilenet_cli.models.sources.local import Local, slug
 from mobilenet_cli.models.sources.slim import Slim
-from mobilenet_cli.preprocess import Crop, Interpolation
 
 _DEFAULT_SIZE = 128
 

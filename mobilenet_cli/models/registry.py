@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from typing import Literal
 
-from mobilenet_cli.preprocess import Crop, Interpolation
+from mobilenet_cli.images.preprocess import Crop, Interpolation
 
 DEFAULT_HUB = "https://tfhub.dev"
 DEFAULT_KAGGLE = "https://api.kaggle.com"

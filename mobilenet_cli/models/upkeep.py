@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from mobilenet_cli.errors import ModelError
+from mobilenet_cli.in_tensorflow.process import Report
 from mobilenet_cli.models import registry, store, unavailable
 from mobilenet_cli.models.acquire import Model, acquire
 from mobilenet_cli.models.catalogue import resolved
 from mobilenet_cli.models.manifest import Kind
 from mobilenet_cli.models.origin import origin_of
-from mobilenet_cli.models.tensorflow_process import Report
 
 
 def pull(model: str, kinds: Sequence[Kind], image_size: int | None, report: Report) -> list[Model]:

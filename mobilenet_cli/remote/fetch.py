@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from mobilenet_cli.remote.object_stores import store_of
 from mobilenet_cli.remote.patience import Patience, attempt
 from mobilenet_cli.remote.pieces import check_size
-from mobilenet_cli.remote.stores import store_of
 
 
 class Account(Protocol):

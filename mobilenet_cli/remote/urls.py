@@ -6,9 +6,9 @@ import re
 from importlib.util import find_spec
 
 from mobilenet_cli.errors import InputError
-from mobilenet_cli.extras import install_command
-from mobilenet_cli.globs import is_pattern
-from mobilenet_cli.walk import IMAGE_ENDINGS
+from mobilenet_cli.inputs.globs import is_pattern
+from mobilenet_cli.inputs.walk import IMAGE_ENDINGS
+from mobilenet_cli.machine.extras import install_command
 
 _URL = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]+)://")
 

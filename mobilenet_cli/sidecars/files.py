@@ -16,9 +16,9 @@ from collections.abc import Callable, Sequence
 from typing import Literal
 
 from mobilenet_cli.errors import SidecarError
+from mobilenet_cli.inputs.walk import IMAGE_ENDINGS, same_file
 from mobilenet_cli.sidecars.keywords import with_keywords, without_keywords
-from mobilenet_cli.walk import IMAGE_ENDINGS, same_file
-from mobilenet_cli.writers.text import printable
+from mobilenet_cli.text import printable
 
 Outcome = Literal["written", "unchanged", "deleted", "none"]
 """What became of a sidecar; "none" is where there is none and none is needed."""

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mobilenet_cli.errors import InputError
-from mobilenet_cli.evaluation.truth_table import TruthTable
+from mobilenet_cli.inputs.labelled_csv import TruthTable
+from mobilenet_cli.inputs.walk import Rules, file_source, walk
 from mobilenet_cli.records import Source
 from mobilenet_cli.remote.urls import is_url
-from mobilenet_cli.walk import Rules, file_source, walk
-from mobilenet_cli.writers.text import printable
+from mobilenet_cli.text import printable
 
 _MOST_LISTED = 5
 _TABLES = (".csv", ".tsv", ".tab")

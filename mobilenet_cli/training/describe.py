@@ -8,10 +8,10 @@ from typing import Any
 
 from mobilenet_cli.models.building import LABELS
 from mobilenet_cli.models.manifest import Manifest
+from mobilenet_cli.text import valid_utf8
 from mobilenet_cli.training.curve import training_page
 from mobilenet_cli.training.job import Job, Made
 from mobilenet_cli.training.record import scored, training_record, write_split
-from mobilenet_cli.writers.text import valid_utf8
 
 CURVE = "training.html"
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from mobilenet_cli.preprocess import Preprocessing
+    from mobilenet_cli.images.preprocess import Preprocessing
 
 # To be raised with every change to how images are decoded, resized or run that changes what is computed.
 _VERSION = 1

@@ -9,9 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mobilenet_cli.cores import usable_cores
-from mobilenet_cli.embedding import Features
+from mobilenet_cli.machine.cores import usable_cores
 from mobilenet_cli.pipeline import Task, run
+from mobilenet_cli.postprocess.features import Features
 from mobilenet_cli.training.dataset import Dataset
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from mobilenet_cli.embedder import Embedder
     from mobilenet_cli.engines import Session
-    from mobilenet_cli.preprocess import Preprocessing
+    from mobilenet_cli.images.preprocess import Preprocessing
     from mobilenet_cli.records import Source
     from mobilenet_cli.training.feature_cache import FeatureCache
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mobilenet_cli.images.preprocess import Preprocessing
+from mobilenet_cli.in_tensorflow.process import Note, Report
 from mobilenet_cli.models.acquire import Model
 from mobilenet_cli.models.manifest import Kind, Network
-from mobilenet_cli.models.tensorflow_process import Note, Report
-from mobilenet_cli.preprocess import Preprocessing
 from mobilenet_cli.training.curve import Chart
 from mobilenet_cli.training.features import Examples
 

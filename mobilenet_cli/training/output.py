@@ -12,7 +12,7 @@ from pathlib import Path
 
 from mobilenet_cli.errors import OutputError
 from mobilenet_cli.models.in_place import is_model
-from mobilenet_cli.writers.text import printable, valid_utf8
+from mobilenet_cli.text import printable, valid_utf8
 
 _HOST = os.uname().nodename
 

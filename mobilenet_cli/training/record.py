@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mobilenet_cli._version import __version__
-from mobilenet_cli.cells import LineMaker
+from mobilenet_cli.csv_lines import LineMaker
 from mobilenet_cli.models.acquire import Model
+from mobilenet_cli.text import valid_utf8
 from mobilenet_cli.training.job import Job, Made
-from mobilenet_cli.writers.text import valid_utf8
 
 if TYPE_CHECKING:
     from mobilenet_cli.training.features import Examples

@@ -14,22 +14,22 @@ from typing import Any, TypeVar
 from mobilenet_cli.embedder import Embedder
 from mobilenet_cli.engines import EngineName
 from mobilenet_cli.errors import InputError, ModelError
+from mobilenet_cli.images.preprocess import Crop, Preprocessing
+from mobilenet_cli.in_tensorflow.process import Note, Report
 from mobilenet_cli.models.manifest import Manifest
 from mobilenet_cli.models.registry import AUTO
-from mobilenet_cli.models.tensorflow_process import Note, Report
-from mobilenet_cli.preprocess import Crop, Preprocessing
 from mobilenet_cli.training.dataset import check_counts, listing, read_dataset
 from mobilenet_cli.training.describe import describe
 from mobilenet_cli.training.feature_cache import FeatureCache, cache_file
 from mobilenet_cli.training.features import Examples, OnImage, check_images, compute_features
-from mobilenet_cli.training.fine_tune import FineTuning
-from mobilenet_cli.training.head_template import HeadTemplate, head_template
+from mobilenet_cli.training.head.make import make_head
+from mobilenet_cli.training.head.template import HeadTemplate, head_template
 from mobilenet_cli.training.job import Job, Maker
-from mobilenet_cli.training.new_head import make_head
 from mobilenet_cli.training.output import check_output, check_summaries, new_model
 from mobilenet_cli.training.record import network_digest
 from mobilenet_cli.training.split import MOST_SEED, check_folds, check_share, stratified_folds, stratified_split
-from mobilenet_cli.training.whole_network import make_fine_tuned
+from mobilenet_cli.training.whole.make import make_fine_tuned
+from mobilenet_cli.training.whole.options import FineTuning
 
 VALIDATION_SHARE = 0.2
 _KEY = 24  # characters of a network's digest that tell it from others

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from mobilenet_cli.files.endings import by_ending
 from mobilenet_cli.records import Embedding
 from mobilenet_cli.vectors import npz, parquet
 from mobilenet_cli.vectors.rows import Rows, Shape
 from mobilenet_cli.writers.codec import Codec
-from mobilenet_cli.writers.endings import by_ending
 from mobilenet_cli.writers.parquet import check_installed
 
 __all__ = ["FORMATS", "Format", "Shape", "format_of"]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import BinaryIO
 
+from mobilenet_cli.files.resume import RowsResumption
 from mobilenet_cli.records import Embedding
 from mobilenet_cli.vectors import Format
 from mobilenet_cli.vectors.rows import Rows, Shape, check, read_rows, to_line
 from mobilenet_cli.writers.codec import fold, part_file, unfold
-from mobilenet_cli.writers.resume import RowsResumption
 from mobilenet_cli.writers.run_document import RunDocument
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
-from mobilenet_cli.cells import LineMaker
+from mobilenet_cli.csv_lines import LineMaker
 from mobilenet_cli.similar import Neighbour
+from mobilenet_cli.text import printable, valid_utf8
 from mobilenet_cli.writers.json_lines import encoded
-from mobilenet_cli.writers.text import printable, valid_utf8
 
 DECIMALS = 6
 """Cosines of float32 vectors agree to about seven decimals between engines and batch sizes."""

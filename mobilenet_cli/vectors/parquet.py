@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from mobilenet_cli.records import Embedding
-from mobilenet_cli.writers.text import valid_utf8
+from mobilenet_cli.text import valid_utf8
 
 if TYPE_CHECKING:
     from mobilenet_cli.vectors.rows import Rows

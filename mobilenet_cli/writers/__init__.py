@@ -8,11 +8,11 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any, BinaryIO
 
+from mobilenet_cli.files.endings import by_ending
 from mobilenet_cli.writers import parquet
 from mobilenet_cli.writers.base import Layout, Writer
 from mobilenet_cli.writers.codec import Codec
 from mobilenet_cli.writers.delimited import DelimitedWriter
-from mobilenet_cli.writers.endings import by_ending
 from mobilenet_cli.writers.json_lines import JsonArrayWriter, JsonLinesWriter
 from mobilenet_cli.writers.paths import PathWriter
 from mobilenet_cli.writers.reading import Row, delimited_rows, json_lines_rows

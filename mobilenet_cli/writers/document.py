@@ -9,19 +9,19 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from mobilenet_cli.errors import OutputError
+from mobilenet_cli.files.resume import Expected, Resumption
 from mobilenet_cli.records import Result, RowSource, Source
+from mobilenet_cli.text import printable
 from mobilenet_cli.writers import Format, Layout
 from mobilenet_cli.writers.codec import fold, part_file, unfold
 from mobilenet_cli.writers.json_lines import encoded, row_names
 from mobilenet_cli.writers.reading import check_row_names
 from mobilenet_cli.writers.result_rows import ResultRows
-from mobilenet_cli.writers.resume import Expected, Resumption
 from mobilenet_cli.writers.run_document import RunDocument
-from mobilenet_cli.writers.text import printable
 
 if TYPE_CHECKING:
+    from mobilenet_cli.files.part_file import PartFile
     from mobilenet_cli.models.acquire import Model
-    from mobilenet_cli.writers.part_file import PartFile
 
 
 class ResultDocument(RunDocument[Result]):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from mobilenet_cli.errors import OutputError
-from mobilenet_cli.extras import install_command
+from mobilenet_cli.machine.extras import install_command
 from mobilenet_cli.writers.json_lines import encoded, row_names
 
 if TYPE_CHECKING:

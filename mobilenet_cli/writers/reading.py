@@ -9,7 +9,7 @@ import csv
 import json
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
-from mobilenet_cli.cells import TableRows
+from mobilenet_cli.csv_lines import TableRows
 from mobilenet_cli.records import row_key
 from mobilenet_cli.writers.delimited import columns, header, own_columns
 from mobilenet_cli.writers.json_lines import FIRST_BYTES, row_names

@@ -6,8 +6,8 @@ from collections.abc import Container, Iterable, Iterator
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
+    from mobilenet_cli.files.resume import RowsResumption
     from mobilenet_cli.records import Source
-    from mobilenet_cli.writers.resume import RowsResumption
 
 _Record = TypeVar("_Record")
 

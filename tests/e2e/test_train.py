@@ -191,11 +191,11 @@ def test_a_whole_network_is_fine_tuned(tmp_path: Path):
     import tensorflow as tf
 
     from mobilenet_cli import Classifier, Trainer
-    from mobilenet_cli.models import hub_interface
-    from mobilenet_cli.training.fine_tune import FineTuning
+    from mobilenet_cli.in_tensorflow import hub_module
+    from mobilenet_cli.training.whole.options import FineTuning
 
     scale = tf.Variable([1.0, 1.0, 1.0], name="scale")
-    hub_interface.save_function(
+    hub_module.save_function(
         lambda inputs, training, momentum: tf.reduce_mean(inputs, axis=[1, 2]) * scale,
         tmp_path / "base",
         "feature_vector",

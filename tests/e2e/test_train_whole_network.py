@@ -34,15 +34,15 @@ def _home(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A network of two layers with seeded weights, as a user's own SavedModel."""
-    from mobilenet_cli.models import hub_interface
-    from mobilenet_cli.models.layers import ConvNorm, ImageNetwork, LogitsLayer
+    from mobilenet_cli.in_tensorflow import hub_module
+    from mobilenet_cli.in_tensorflow.networks.layers import ConvNorm, ImageNetwork, LogitsLayer
 
     rng = np.random.default_rng(3)
     layers = [ConvNorm("stem", 3, 3, 16, rng, stride=2), ConvNorm("pointwise", 1, 16, 24, rng)]
     classifier = LogitsLayer("classifier", 24, 10, rng)
     network = ImageNetwork(layers, classifier, scale=2, offset=-1, weight_decay=4e-5, decay_depthwise=False)
     folder = tmp_path_factory.mktemp("base") / "small"
-    hub_interface.save(network, folder, "feature_vector")
+    hub_module.save(network, folder, "feature_vector")
     return folder
 
 

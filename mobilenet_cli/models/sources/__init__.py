@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar, Protocol
 
+from mobilenet_cli.in_tensorflow.process import TensorFlowProcess
 from mobilenet_cli.models.manifest import Kind
-from mobilenet_cli.models.tensorflow_process import TensorFlowProcess
 
 Question = Callable[[], str | None]
 """Asks a server whether it has something: None where it has, else the reason why not, in a few words."""

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+from mobilenet_cli.in_tensorflow.process import TensorFlowProcess
 from mobilenet_cli.models.manifest import Kind
-from mobilenet_cli.models.tensorflow_process import TensorFlowProcess
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,6 @@ def build(destination: str, kind: Kind) -> None:
     from mobilenet_cli.engines.savedmodel import import_tensorflow
 
     import_tensorflow()
-    from mobilenet_cli.models import efficientnet_lite0
+    from mobilenet_cli.in_tensorflow.networks import efficientnet_lite0
 
     efficientnet_lite0.build(Path(destination), kind)

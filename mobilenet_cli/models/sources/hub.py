@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, ClassVar, get_args
 
 from mobilenet_cli.errors import ModelError
+from mobilenet_cli.in_tensorflow.process import TensorFlowProcess
 from mobilenet_cli.models.manifest import Kind
-from mobilenet_cli.models.sources import Question, archive, network
-from mobilenet_cli.models.tensorflow_process import TensorFlowProcess
+from mobilenet_cli.models.sources import Question, archive, http
 
 _CACHE = "TFHUB_CACHE_DIR"
 
@@ -38,7 +38,7 @@ class Hub:
         handle = self._sibling(kind)
         if (cache := os.environ.get(_CACHE)) and _cached(Path(cache), handle).is_dir():
             return None
-        return partial(network.reason_against, f"{handle}?tf-hub-format=compressed")
+        return partial(http.reason_against, f"{handle}?tf-hub-format=compressed")
 
     def fetch(self, kind: Kind, destination: Path, process: TensorFlowProcess) -> Path:
         """Download and unpack the archive into `destination`.
@@ -80,7 +80,7 @@ def download(handle: str, destination: str) -> None:
         """tensorflow_hub's own, but nothing is unpacked before the whole archive is there and checked."""
 
         def _call_urlopen(self, request: Any) -> Any:
-            network.download(request, file, f"downloading {handle}")
+            http.download(request, file, f"downloading {handle}")
             archive.check(file)
             return file.open("rb")
 
@@ -98,7 +98,7 @@ def download(handle: str, destination: str) -> None:
     except ModelError:
         raise
     except Exception as error:  # tensorflow_hub lets through what tarfile, zlib and gfile raise
-        raise ModelError(network.describe(error)) from error
+        raise ModelError(http.describe(error)) from error
     finally:
         os.environ[_CACHE] = user_cache or ""
         shutil.rmtree(private_cache, ignore_errors=True)

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from mobilenet_cli.errors import ModelError
+from mobilenet_cli.in_tensorflow.process import TensorFlowProcess, report_progress
 from mobilenet_cli.models import registry
 from mobilenet_cli.models.manifest import Kind
-from mobilenet_cli.models.sources import Question, network
-from mobilenet_cli.models.tensorflow_process import TensorFlowProcess, report_progress
+from mobilenet_cli.models.sources import Question, http
 
 _CACHE = "KAGGLEHUB_CACHE"
 
@@ -44,7 +44,7 @@ class Kaggle:
         cache = os.environ.get(_CACHE)
         if cache and Path(cache, "models", f"{self._variation(kind)}.complete").is_file():
             return None
-        return partial(network.reason_against, registry.kaggle_url(), any_answer=True)
+        return partial(http.reason_against, registry.kaggle_url(), any_answer=True)
 
     def fetch(self, kind: Kind, destination: Path, process: TensorFlowProcess) -> Path:
         """Download the SavedModel's files into `destination`.
@@ -101,7 +101,7 @@ def _tamed(url: str, text: str, cache: Path) -> Iterator[None]:
     send, save = requests.Session.send, http_resolver.download_file
 
     def send_in_time(session: Any, request: Any, **options: Any) -> Any:
-        return send(session, request, **options | {"timeout": options.get("timeout") or network.STALL_SECONDS})
+        return send(session, request, **options | {"timeout": options.get("timeout") or http.STALL_SECONDS})
 
     def save_inside(response: Any, out_file: str, *rest: Any, **options: Any) -> Any:
         if not Path(out_file).resolve().is_relative_to(cache.resolve()):
@@ -157,9 +157,9 @@ def _describe(error: Exception) -> str:
     if isinstance(error, json.JSONDecodeError):
         return "a web page instead of a model"
     if isinstance(error, requests.HTTPError) and error.response is not None:
-        return network.status(error.response.status_code)
+        return http.status(error.response.status_code)
     if isinstance(error, requests.Timeout):
         return "no answer in time"
     if isinstance(error, (requests.ConnectionError, requests.exceptions.ChunkedEncodingError)):
         return "the connection broke off"
-    return network.describe(error)
+    return http.describe(error)

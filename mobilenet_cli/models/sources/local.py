@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import ClassVar, Literal, Self
 
 from mobilenet_cli.errors import ModelError
+from mobilenet_cli.in_tensorflow.process import TensorFlowProcess
 from mobilenet_cli.models.manifest import MANIFEST, Kind
 from mobilenet_cli.models.sources import archive
-from mobilenet_cli.models.tensorflow_process import TensorFlowProcess
 
 Form = Literal["SavedModel", "checkpoint", "archive", "compiled", "model"]
 """What it is; "model" is a folder laid out as in the store, as `train` writes it."""
@@ -156,7 +156,7 @@ def convert(path: str, destination: str, kind: Kind) -> str:
     from mobilenet_cli.engines.savedmodel import import_tensorflow
 
     import_tensorflow()
-    from mobilenet_cli.models import slim_checkpoint
+    from mobilenet_cli.in_tensorflow.networks import slim_checkpoint
 
     slim_checkpoint.convert(path, destination, kind)
     return destination

@@ -7,10 +7,10 @@ from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
+from mobilenet_cli.in_tensorflow.process import TensorFlowProcess
 from mobilenet_cli.models import registry
 from mobilenet_cli.models.manifest import Kind
-from mobilenet_cli.models.sources import Question, local, network
-from mobilenet_cli.models.tensorflow_process import TensorFlowProcess
+from mobilenet_cli.models.sources import Question, http, local
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Slim:
 
     def question(self, kind: Kind) -> Question:
         """Ask for the archive."""
-        return partial(network.reason_against, self.place)
+        return partial(http.reason_against, self.place)
 
     def fetch(self, kind: Kind, destination: Path, process: TensorFlowProcess) -> Path:
         """Download the archive and convert its checkpoint.
@@ -49,7 +49,7 @@ def download(url: str, sha256: str, destination: str, kind: Kind) -> str:
     """Download and convert. Runs in the TensorFlow process; for the rest see `Slim.fetch`."""
     archive = Path(f"{destination}.tgz")
     try:
-        network.download(url, archive, f"downloading {url}", sha256)
+        http.download(url, archive, f"downloading {url}", sha256)
         return local.unpack(str(archive), destination, kind)
     finally:
         archive.unlink(missing_ok=True)

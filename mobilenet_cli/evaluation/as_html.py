@@ -1,0 +1,35 @@
+"""An evaluation as an HTML page: one file with its pictures in it."""
+
+from __future__ import annotations
+
+from mobilenet_cli._version import __version__
+from mobilenet_cli.evaluation import wording
+from mobilenet_cli.evaluation.figures import Comparison, Evaluation
+from mobilenet_cli.evaluation.matrix import confusion_matrix
+from mobilenet_cli.html.templates import template
+from mobilenet_cli.html.thumbnails import local_file, thumbnails
+from mobilenet_cli.text import printable, valid_utf8
+
+_SIDE = 160
+_CONFUSIONS = 25
+_FAILURES = 100
+
+
+def as_html(evaluation: Evaluation, comparison: Comparison | None = None) -> bytes:
+    """Return the page. It reads the files of the worst mistakes once more, for their thumbnails; URLs have none."""
+    evaluations = [evaluation] if comparison is None else [comparison.first, comparison.second]
+    mistaken = list(dict.fromkeys(mistake.path for each in evaluations for mistake in each.worst))
+    pictures = dict(zip(mistaken, thumbnails(map(local_file, mistaken), _SIDE), strict=True))
+    text = template("evaluation.html.jinja").render(
+        title="Evaluation of " + " and ".join(printable(each.model) for each in evaluations),
+        version=__version__,
+        evaluations=evaluations,
+        comparison=comparison,
+        matrices=[confusion_matrix(each) for each in evaluations],
+        wording=wording,
+        printable=printable,
+        thumbnail=pictures.get,
+        most_confusions=_CONFUSIONS,
+        most_failures=_FAILURES,
+    )
+    return valid_utf8(text).encode()

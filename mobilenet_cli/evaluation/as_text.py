@@ -1,0 +1,151 @@
+"""An evaluation as tables for people."""
+
+from __future__ import annotations
+
+import io
+import shutil
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from mobilenet_cli.evaluation.figures import Comparison, Evaluation, Proportion
+from mobilenet_cli.evaluation.wording import (
+    NOTHING,
+    class_name,
+    counted,
+    difference,
+    headline,
+    interval,
+    intervals,
+    p_value,
+    percent,
+    rate,
+    same_failures,
+    span,
+)
+from mobilenet_cli.text import printable
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+_CONFUSIONS = 10
+_FAILURES = 5
+_UNLIMITED = 10_000
+"""Columns in a pipe: what is there is for grep, so nothing is folded."""
+
+
+def as_text(evaluation: Evaluation, comparison: Comparison | None = None, *, is_terminal: bool = False) -> str:
+    """Return the tables, as wide as the terminal and in its colours, or plain.
+
+    Args:
+        evaluation: What to tell.
+        comparison: What it is the first model's of, if there is a second.
+        is_terminal: Whether a terminal shows it.
+    """
+    width = shutil.get_terminal_size().columns if is_terminal else _UNLIMITED
+    console = Console(
+        file=io.StringIO(), force_terminal=is_terminal, width=width, markup=False, highlight=False, emoji=False
+    )
+    with console.capture() as written:
+        for part in _parts(evaluation, comparison):
+            console.print(part)
+    return "\n".join(line.rstrip() for line in written.get().splitlines()) + "\n"
+
+
+def _parts(evaluation: Evaluation, comparison: Comparison | None) -> Iterator[RenderableType]:
+    evaluations = [evaluation] if comparison is None else [comparison.first, comparison.second]
+    yield headline(evaluation)
+    yield ""
+    yield _figures(evaluations)
+    if comparison is not None:
+        yield ""
+        yield _comparison(comparison)
+    yield Text("\n" + intervals(comparison), "dim")
+    for each in evaluations:
+        yield from _details(each)
+    yield from _failures(evaluation)
+    if comparison is not None and not same_failures(comparison):
+        yield from _failures(comparison.second)
+
+
+def _table(title: str | None, *columns: str) -> Table:
+    """Return a table whose columns that end in "#" hold numbers."""
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, header_style="dim")
+    for column in columns:
+        table.add_column(Text(column.rstrip("#")), justify="right" if column.endswith("#") else "left")
+    return table
+
+
+def _figures(evaluations: list[Evaluation]) -> Table:
+    table = _table(None, "", *(f"{printable(each.model)}" for each in evaluations))
+
+    def row(title: str, figure: Callable[[Evaluation], str]) -> None:
+        table.add_row(title, *(Text(figure(each)) for each in evaluations))
+
+    row("Top-1 accuracy", lambda each: _with_interval(each.top_1))
+    row("Top-5 accuracy", lambda each: _with_interval(each.top_5))
+    if any(each.failed for each in evaluations):
+        row("  of classified: top-1", lambda each: _with_interval(each.classified_top_1))
+        row("  of classified: top-5", lambda each: _with_interval(each.classified_top_5))
+    row("Mean per-class accuracy", lambda each: percent(each.mean_class_accuracy))
+    row("Expected calibration error", lambda each: percent(each.calibration_error))
+    row("Images/s", rate)
+    return table
+
+
+def _with_interval(proportion: Proportion | None) -> str:
+    return NOTHING if proportion is None else f"{percent(proportion.value)}  [{interval(proportion.interval)}]"
+
+
+def _comparison(comparison: Comparison) -> Table:
+    columns = ("Right:", "Both#", "Only first#", "Only second#", "Neither#", "First minus second#", "p#")
+    table = _table("The models on the same images", *columns)
+    for name, each in (("Top-1", comparison.top_1), ("Top-5", comparison.top_5)):
+        if each is not None:
+            counts = (each.both_right, each.only_first, each.only_second, each.both_wrong)
+            table.add_row(name, *(f"{count:,}" for count in counts), Text(difference(each)), p_value(each))
+    return table
+
+
+def _details(evaluation: Evaluation) -> Iterator[RenderableType]:
+    of_model = f"of {printable(evaluation.model)}"
+    if evaluation.confusions:
+        yield ""
+        yield _confusions(evaluation, f"Most frequent confusions {of_model}")
+        if (more := len(evaluation.confusions) - _CONFUSIONS) > 0:
+            yield Text(f"and {counted(more, 'other pair')} of classes", "dim")
+    if evaluation.failed < evaluation.images:
+        yield ""
+        yield _reliability(evaluation, f"Reliability {of_model}")
+
+
+def _confusions(evaluation: Evaluation, title: str) -> Table:
+    table = _table(title, "Images#", "Of#", "Truth", "Taken for")
+    images = {each.index: each.images for each in evaluation.per_class}
+    for each in evaluation.confusions[:_CONFUSIONS]:
+        truth, predicted = (Text(class_name(evaluation, index)) for index in (each.truth, each.predicted))
+        table.add_row(f"{each.images:,}", f"{images[each.truth]:,}", truth, predicted)
+    return table
+
+
+def _reliability(evaluation: Evaluation, title: str) -> Table:
+    table = _table(title, "Score#", "Images#", "Mean score#", "Correct#")
+    for each in evaluation.reliability:
+        if each.images:
+            table.add_row(span(each), f"{each.images:,}", percent(each.confidence), percent(each.accuracy))
+    return table
+
+
+def _failures(evaluation: Evaluation) -> Iterator[RenderableType]:
+    if not evaluation.failures:
+        return
+    yield ""
+    table = _table(f"{counted(evaluation.failed, 'image')} could not be read", "File", "Reason")
+    for each in evaluation.failures[:_FAILURES]:
+        table.add_row(Text(printable(each.path), overflow="fold"), Text(printable(each.error)))
+    yield table
+    if (more := evaluation.failed - _FAILURES) > 0:
+        yield Text(f"and {more:,} more: --json lists them all", "dim")

@@ -1,0 +1,1 @@
+"""Encoded images → uint8 [H, W, 3]: formats, decoding, cropping and resizing."""

@@ -1,0 +1,191 @@
+"""Encoded images → Pillow images in a mode that can be resized, safely whatever the bytes are.
+
+Pillow's format classes are used directly, not through `Image.open`, which tries formats that are not wanted
+here (PostScript runs a program), warns about large images through process-wide state, refuses a huge JPEG
+before it can be asked to decode at a smaller scale, and may import every format it knows.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from importlib import import_module
+from typing import IO, TYPE_CHECKING
+
+import numpy as np
+from PIL import Image
+
+from mobilenet_cli.errors import ImageError
+from mobilenet_cli.inputs.walk import not_a_file
+from mobilenet_cli.records import Source
+from mobilenet_cli.remote.urls import is_url
+
+if TYPE_CHECKING:
+    from PIL.ImageFile import ImageFile
+
+MAX_PIXELS = 178_956_970
+"""How many pixels an image may have: half a gigabyte as RGB. The number is Pillow's own default."""
+
+_FORMATS = (
+    # How the file begins, and the class that reads it. Of a HEIF container, any of its first brands decides.
+    (rb"\xff\xd8\xff", "PIL.JpegImagePlugin", "JpegImageFile"),  # MPO too: its first picture is a plain JPEG
+    (rb"\x89PNG\r\n\x1a\n", "PIL.PngImagePlugin", "PngImageFile"),
+    (rb"RIFF....WEBP", "PIL.WebPImagePlugin", "WebPImageFile"),
+    (rb"GIF8[79]a", "PIL.GifImagePlugin", "GifImageFile"),
+    (rb"BM", "PIL.BmpImagePlugin", "BmpImageFile"),
+    (rb"II(?:[*+]\0|\0\*)|MM(?:\0[*+]|\*\0)", "PIL.TiffImagePlugin", "TiffImageFile"),
+    (rb"....ftyp(?:....){0,12}?avi[fs]", "PIL.AvifImagePlugin", "AvifImageFile"),
+    (rb"....ftyp(?:....){0,12}?(?:he[iv][cmsx]|mif1|msf1)", "pillow_heif", "HeifImageFile"),
+    (rb"P[1-6f]\s", "PIL.PpmImagePlugin", "PpmImageFile"),
+    (rb"\xff\x4f\xff\x51|\0\0\0\x0cjP  \r\n\x87\n", "PIL.Jpeg2KImagePlugin", "Jpeg2KImageFile"),
+    (rb"[\x0c\x28\x34\x38\x40\x6c\x7c]\0\0\0", "PIL.BmpImagePlugin", "DibImageFile"),
+)
+_MAGIC_BYTES = 64
+
+_REASONS = (
+    (FileNotFoundError, "no such file"),
+    (PermissionError, "permission denied"),
+    (MemoryError, "not enough memory to decode it"),
+    (Image.DecompressionBombError, f"too large: the limit is {MAX_PIXELS:,} pixels"),
+)
+
+_EXIF_HOLDERS = ("exif", "xmp", "Raw profile type exif", "XML:com.adobe.xmp")
+
+
+@contextmanager
+def open_image(source: Source) -> Iterator[ImageFile]:
+    """Open a Source's image for the length of a `with` block; its pixels are decoded when first used.
+
+    Raises:
+        ImageError: The image cannot be opened or decoded: every exception of the block becomes one, with one
+            line that says why.
+    """
+    if source.error is not None:
+        raise ImageError(source.error)
+    try:
+        with _stream(source) as stream:
+            head = stream.read(_MAGIC_BYTES)
+            stream.seek(0)
+            yield _reader(head)(stream)
+    except ImageError:
+        raise
+    except Exception as error:
+        raise ImageError(_reason(error)) from error
+
+
+def _stream(source: Source) -> IO[bytes]:
+    if source.data is not None:
+        return io.BytesIO(source.data)
+    if is_url(source.path):
+        from mobilenet_cli.remote.fetch import fetch
+
+        return io.BytesIO(fetch(source.path))
+    if "\0" in source.path:
+        raise FileNotFoundError
+    # Looked at before it is opened: opening a FIFO or a device may block for ever.
+    if problem := not_a_file(os.stat(source.path).st_mode):  # noqa: PTH116
+        raise ImageError(problem)
+    return open(source.path, "rb")  # noqa: PTH123
+
+
+def _reader(head: bytes) -> type[ImageFile]:
+    for start, module, name in _FORMATS:
+        if re.match(start, head, re.DOTALL):  # compiled once, when first needed
+            return _reader_class(module, name)
+    raise ImageError("not an image in a format that can be read" if head else "the file is empty (0 bytes)")
+
+
+@cache
+def _reader_class(module: str, name: str) -> type[ImageFile]:
+    reader: type[ImageFile] = getattr(import_module(module), name)
+    return reader
+
+
+def _reason(error: Exception) -> str:
+    for kind, reason in _REASONS:
+        if isinstance(error, kind):
+            return reason
+    if isinstance(error, OSError) and error.errno:
+        return f"cannot be read: {error.strerror}"
+    # Decoders quote the file, so what they say may hold line breaks and a terminal's control characters.
+    words = " ".join(str(error).split()) or type(error).__name__
+    detail = "".join(letter if letter.isprintable() else "?" for letter in words)[:120]
+    if isinstance(error, EOFError) or "truncated" in detail.lower():
+        return f"the image is truncated ({detail})"
+    return f"the image is damaged or of an unsupported kind ({detail})"
+
+
+def check_pixels(image: ImageFile, size: tuple[int, int]) -> None:
+    """Refuse an image of `size` (width, height) if decoding it needs memory for more than MAX_PIXELS.
+
+    A JPEG that was asked for a smaller scale needs only that, unless it is progressive: then all of its
+    coefficients are held at once.
+
+    Raises:
+        ImageError: It is too large.
+    """
+    width, height = size if image.info.get("progressive") else image.size
+    if width * height > MAX_PIXELS:
+        raise ImageError(f"too large: {size[0]} x {size[1]} pixels (the limit is {MAX_PIXELS:,} pixels)")
+
+
+def orientation(image: ImageFile) -> int:
+    """Return the EXIF orientation, 1 to 8, that is still to be applied to the decoded `image`.
+
+    The decoders of TIFF and HEIF turn the image themselves, and then it no longer has one.
+    """
+    if not any(key in image.info for key in _EXIF_HOLDERS):
+        return 1
+    try:
+        value = image.getexif().get(0x0112)
+    except Exception:  # damaged EXIF says nothing about the pixels
+        return 1
+    return value if isinstance(value, int) and 1 <= value <= 8 else 1
+
+
+def resizable(image: ImageFile) -> Image.Image:
+    """Decode `image` into a mode whose channels can be resized one by one: L, RGB, or La, RGBa.
+
+    La and RGBa are the modes whose colours are multiplied by alpha already, so that the colour of a
+    transparent pixel does not run into its neighbours. Colour profiles are not applied.
+    """
+    image.load()
+    mode = image.mode
+    if mode[0] in "IF":
+        return _grey(image)
+    if not image.has_transparency_data:
+        return image if mode in ("L", "RGB") else image.convert("L" if mode == "1" else "RGB")
+    if mode in ("La", "RGBa"):
+        return image
+    if mode in ("1", "L", "LA"):
+        return (image if mode == "LA" else image.convert("LA")).convert("La")
+    clear = image.info.get("transparency")
+    if mode == "RGB" and isinstance(clear, tuple) and max(clear) > 255:
+        # A PNG of 16 bits a sample: Pillow keeps the samples' high bytes, but the transparent colour whole.
+        image.info["transparency"] = tuple(sample >> 8 for sample in clear)
+    return (image if mode == "RGBA" else image.convert("RGBA")).convert("RGBa")
+
+
+def _grey(image: ImageFile) -> Image.Image:
+    """Scale 16-bit, 32-bit and float samples to 8 bits: Pillow's own conversion would clip them at 255.
+
+    Full scale (white) is 65535 for 16 bits. Images of 32 bits and floats do not say what theirs is: it is the
+    first of 1 (floats alone), 255 and 65535 that no sample exceeds, else the greatest sample. What is below 0
+    is black, and so is NaN.
+    """
+    samples = np.array(image, dtype=np.float32)
+    if image.mode.startswith("I;16") or (image.mode == "I" and image.format == "PPM"):
+        white = 65535.0
+    else:
+        peak = float(np.max(samples, where=np.isfinite(samples), initial=0))
+        scales = (1.0, 255.0, 65535.0) if image.mode == "F" else (255.0, 65535.0)
+        white = next((scale for scale in scales if peak <= scale), peak)
+    np.nan_to_num(samples, copy=False, nan=0, posinf=white, neginf=0)
+    if (clear := image.info.get("transparency")) is not None:
+        samples[samples == clear] = white
+    samples *= 255 / white
+    return Image.fromarray(np.rint(samples.clip(0, 255, out=samples), out=samples).astype(np.uint8))

@@ -1,0 +1,172 @@
+"""One image → uint8 [H, W, 3], by the common image input recipe of TF Hub's image models.
+
+Nothing heavy is imported here until an image is loaded.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    from PIL.Image import Image
+    from PIL.ImageFile import ImageFile
+
+    from mobilenet_cli.records import Source
+
+    Pixels = npt.NDArray[np.uint8]
+
+Crop = Literal["center", "squash", "pad"]
+Interpolation = Literal["bilinear", "bicubic"]
+Box = tuple[float, float, float, float]
+
+CROP_FRACTION = 0.875
+"""How much of the short side the centre crop keeps: the value of ImageNet's evaluation in TF-Slim."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preprocessing:
+    """How an image becomes a network's input.
+
+    Attributes:
+        image_size: The input's width and height in pixels.
+        crop: "center": the square in the middle whose side is 87.5 % of the image's short side;
+            "squash": the whole image, its aspect ratio lost;
+            "pad": the whole image, black beside it (as `tf.image.resize_with_pad` does).
+        interpolation: The filter of the resize, widened when it shrinks (antialiased).
+    """
+
+    image_size: int
+    crop: Crop = "center"
+    interpolation: Interpolation = "bilinear"
+
+
+def load_image(source: Source, preprocessing: Preprocessing, out: Pixels) -> tuple[int, int]:
+    """Decode, orient, crop and resize one image into `out`. May be called from many threads at once.
+
+    EXIF orientation is applied; alpha is laid over white; every colour mode becomes RGB; of an animation or a
+    file with several pages the first is taken. Colour profiles are not applied.
+
+    Args:
+        source: What to read: its `data`, or else the file at its `path`, if that is a regular file.
+        preprocessing: The recipe.
+        out: uint8 [image_size, image_size, 3], filled with RGB, 0 to 255; undefined after an error.
+
+    Returns:
+        The image's full width and height in pixels, as a viewer shows it.
+
+    Raises:
+        ImageError: The image cannot be read, in one line that says why. Nothing else is raised.
+    """
+    from mobilenet_cli.images.decode import open_image, orientation
+
+    with open_image(source) as image:
+        width, height = image.size
+        small = _shrunk(image, *_plan(width, height, preprocessing), preprocessing.interpolation)
+        turn = orientation(image)  # asked for last: a PNG may hold its EXIF behind the pixels
+    # Turned only now, when it is small: all three crops are symmetric, so the picture is the same.
+    _fill(out, small, turn)
+    return (height, width) if turn >= 5 else (width, height)
+
+
+def load_thumbnail(source: Source, side: int) -> Pixels:
+    """Decode, orient and shrink one image as `load_image` does, whole and in its own shape.
+
+    Args:
+        source: What to read.
+        side: The longer side of the thumbnail in pixels; a smaller image keeps its size.
+
+    Returns:
+        uint8 [height, width, 3], RGB.
+
+    Raises:
+        ImageError: The image cannot be read, in one line that says why.
+    """
+    import numpy as np
+
+    from mobilenet_cli.images.decode import open_image, orientation
+
+    with open_image(source) as image:
+        whole, size = _plan(*image.size, Preprocessing(min(side, max(image.size)), "pad"))
+        small = _shrunk(image, whole, size, "bilinear")
+        turn = orientation(image)
+    width, height = size[::-1] if turn >= 5 else size
+    out = np.empty((height, width, 3), np.uint8)
+    _fill(out, small, turn)
+    return out
+
+
+def _shrunk(image: ImageFile, box: Box, size: tuple[int, int], interpolation: Interpolation) -> Image:
+    """Decode `image`, no larger than need be, and resize `box` (left, top, right, bottom) of it to `size`."""
+    from PIL.Image import Resampling
+
+    from mobilenet_cli.images.decode import check_pixels, resizable
+
+    full = image.size
+    scale = _draft(image, box, size)
+    check_pixels(image, full)
+    box = (box[0] / scale, box[1] / scale, box[2] / scale, box[3] / scale)
+    return resizable(image).resize(size, Resampling[interpolation.upper()], box)
+
+
+def _plan(width: int, height: int, preprocessing: Preprocessing) -> tuple[Box, tuple[int, int]]:
+    """Return the part of the image that is used (left, top, right, bottom) and the size it is resized to."""
+    target = preprocessing.image_size
+    if preprocessing.crop == "center":
+        side = CROP_FRACTION * min(width, height)
+        left, top = (width - side) / 2, (height - side) / 2
+        return (left, top, left + side, top + side), (target, target)
+    if preprocessing.crop == "squash":
+        return (0, 0, width, height), (target, target)
+    shrink = target / max(width, height)
+    return (0, 0, width, height), (max(1, round(width * shrink)), max(1, round(height * shrink)))
+
+
+def _draft(image: ImageFile, box: Box, size: tuple[int, int]) -> int:
+    """Have a JPEG decoded at the least of 1/8, 1/4, 1/2 where `box` keeps `size` pixels; return its divisor."""
+    if image.format != "JPEG":
+        return 1
+    spare = min((box[2] - box[0]) / size[0], (box[3] - box[1]) / size[1])
+    scale = next((divisor for divisor in (8, 4, 2) if spare >= divisor), 1)
+    if scale > 1:
+        # Pillow finds the divisor by integer division from a size; these quotients lead back to this one.
+        image.draft(None, (image.width // scale, image.height // scale))
+    return scale
+
+
+def _fill(out: Pixels, small: Image, turn: int) -> None:
+    """Write `small` (L, RGB, La or RGBa), over white and turned as EXIF says, to the middle of `out`."""
+    import numpy as np
+
+    pixels: npt.NDArray[np.integer] = np.asarray(small)
+    if small.mode in ("La", "RGBa"):
+        colours, alpha = pixels[..., :-1], pixels[..., -1:]
+        pixels = np.minimum(colours + (255 - alpha.astype(np.uint16)), 255)
+    elif pixels.ndim == 2:
+        pixels = pixels[..., None]
+    # Turns 5 to 8 are 1 to 4 after the rows have become columns (EXIF 2.3, tag 274).
+    if turn >= 5:
+        pixels = pixels.swapaxes(0, 1)
+    if turn in (2, 3, 6, 7):
+        pixels = pixels[:, ::-1]
+    if turn in (3, 4, 7, 8):
+        pixels = pixels[::-1]
+    height, width = pixels.shape[:2]
+    top, left = (out.shape[0] - height) // 2, (out.shape[1] - width) // 2
+    if pixels.shape[:2] != out.shape[:2]:
+        out[...] = 0
+    out[top : top + height, left : left + width] = pixels
+
+
+def silence_decoder_warnings() -> None:
+    """Keep the decoders' warnings (odd metadata, many pixels) from the terminal, for the whole process.
+
+    For a program to call once: nothing else here changes global state. No warning costs an image.
+    """
+    import logging
+    import warnings
+
+    warnings.filterwarnings("ignore", module=r"(PIL|pillow_heif)\.")
+    logging.getLogger("PIL").addHandler(logging.NullHandler())

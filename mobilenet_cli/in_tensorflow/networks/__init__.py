@@ -1,0 +1,1 @@
+"""Network architectures, and the published weights that are loaded into them."""

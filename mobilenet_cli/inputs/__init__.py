@@ -1,0 +1,1 @@
+"""Names → Sources: files, folders, patterns, lists, tables, URLs and standard input."""

@@ -1,0 +1,122 @@
+"""What the user names (files, folders, patterns, standard input) → a lazy stream of Sources."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from typing import BinaryIO
+
+from mobilenet_cli.inputs.globs import expand, is_pattern
+from mobilenet_cli.inputs.stdin import STDIN, open_stdin, read_all
+from mobilenet_cli.inputs.walk import Rules, file_source, walk
+from mobilenet_cli.records import Source
+from mobilenet_cli.remote.urls import is_url
+
+
+def find_sources(
+    arguments: Iterable[str],
+    *,
+    listed: Iterable[str] = (),
+    recursive: bool = True,
+    include_hidden: bool = False,
+    exclude: Sequence[str] = (),
+    stdin: BinaryIO | None = None,
+) -> Iterator[Source]:
+    """Yield the Sources that the arguments stand for, in the arguments' order, each found when asked for.
+
+    No image file is opened, nothing is listed or read before the stream gets there, and nothing is lost: what
+    cannot be read is a Source with an error. Nothing is raised but what iterating `listed` raises.
+
+    Args:
+        arguments: Each is one of
+            - a file: tried whatever its name ends in; named twice, it comes twice;
+            - a folder: its images (`walk.IMAGE_ENDINGS`), sorted;
+            - a pattern (`**` too) where no file has that very name: each match is as if it had been named;
+            - a URL: see `remote.listing.find_remote`;
+            - "-": one image, the bytes of standard input.
+        listed: Files, after the arguments: each path or URL is one Source, taken for what it says (no pattern, no
+            standard input), tried whatever it ends in, and with an error if it is a folder. Iterated as the
+            stream is consumed: see `lists.read_list`.
+        recursive: Whether the folders inside a folder are walked.
+        include_hidden: Whether hidden files and folders count in folders and patterns (a named one does).
+        exclude: Shell patterns of files and folders to leave out, named ones too: see `walk.Rules`.
+        stdin: Where "-" reads from; None: the process's standard input.
+    """
+    rules = Rules(recursive, include_hidden, tuple(exclude))
+
+    def read() -> bytes:
+        if stdin is not None:
+            return stdin.read()
+        with open_stdin() as stream:
+            return read_all(stream)
+
+    yield from _find(arguments, rules, read)
+    for path in _listed(listed, rules):
+        source = Source(path) if is_url(path) else file_source(path)
+        yield source or Source(path, error="a folder, not an image; name it as an argument instead")
+
+
+def count_sources(
+    arguments: Iterable[str],
+    *,
+    listed: Iterable[str] = (),
+    recursive: bool = True,
+    include_hidden: bool = False,
+    exclude: Sequence[str] = (),
+    finished: Container[str] = (),
+) -> int:
+    """Return how many Sources `find_sources` would yield now, but for those whose path is in `finished`.
+
+    It walks the same folders, and neither reads standard input nor looks at the files that are listed.
+    """
+    rules = Rules(recursive, include_hidden, tuple(exclude))
+    named = sum(source.path not in finished for source in _find(arguments, rules, bytes))
+    return named + sum(path not in finished for path in _listed(listed, rules))
+
+
+def _find(arguments: Iterable[str], rules: Rules, read_stdin: Callable[[], bytes]) -> Iterator[Source]:
+    stdin_was_read = False
+    for argument in arguments:
+        if argument == STDIN:
+            yield _stdin_source(read_stdin, stdin_was_read)
+            stdin_was_read = True
+        elif is_url(argument):
+            from mobilenet_cli.inputs.remote_listing import find_remote
+
+            yield from find_remote(argument, rules)
+        elif is_pattern(argument) and not os.path.lexists(argument):
+            yield from _matching(argument, rules)
+        else:
+            yield from _named(argument, rules)
+
+
+def _listed(paths: Iterable[str], rules: Rules) -> Iterator[str]:
+    return (path for path in paths if not rules.leaves_out(path, is_folder=False))
+
+
+def _stdin_source(read: Callable[[], bytes], was_read: bool) -> Source:
+    if was_read:
+        return Source(STDIN, error="standard input was already read: it holds one image")
+    try:
+        return Source(STDIN, data=read())
+    except (OSError, ValueError, AttributeError) as error:  # AttributeError: the process has none
+        reason = "it is closed" if isinstance(error, AttributeError) else error
+        return Source(STDIN, error=f"standard input cannot be read: {reason}")
+
+
+def _matching(pattern: str, rules: Rules) -> Iterator[Source]:
+    path = None
+    for path in expand(pattern, rules):
+        yield from _named(path, rules)
+    if path is None:
+        yield Source(pattern, error="no file matches this pattern")
+
+
+def _named(path: str, rules: Rules) -> Iterator[Source]:
+    source = file_source(path)
+    if rules.leaves_out(path, is_folder=source is None):
+        return
+    if source is None:
+        yield from walk(path, rules)
+    else:
+        yield source

@@ -1,0 +1,84 @@
+"""A CSV that says what images show."""
+
+from __future__ import annotations
+
+import os
+
+from mobilenet_cli.errors import InputError
+from mobilenet_cli.inputs.csv_table import CsvTable
+from mobilenet_cli.inputs.stdin import named
+from mobilenet_cli.remote.urls import is_url
+from mobilenet_cli.text import printable, valid_utf8
+
+TRUTH_COLUMNS = ("truth", "wnid", "label", "class", "index")
+_CALL_IT_PATH = "Call that one of its columns path, and no other path, file or image"
+
+
+class TruthTable:
+    """The rows of a CSV: images, and what names the class of each.
+
+    It is read as csv_table reads it: the column of the images has one of the `USUAL_COLUMNS`, and a relative path
+    begins in the CSV's folder. An image's class is in the column truth, wnid, label, class or index: the first of
+    them that is there, in any case. Other columns are passed over.
+
+    Args:
+        file: The CSV's name, or "-" for standard input.
+
+    Raises:
+        InputError: It cannot be read, or is no such table, or says two things about an image, or a
+            class is not UTF-8.
+    """
+
+    def __init__(self, file: str) -> None:
+        self._name = named(file)
+        self._truths: dict[str, str] = {}
+        self.paths: list[str] = []
+        """The images, each once, in the order of the rows, as paths that can be opened."""
+        table = CsvTable(file, advice=_CALL_IT_PATH)
+        place = self._place(table.columns)
+        for cells in table.rows():
+            if fault := table.fault(cells):
+                raise InputError(f"{self._name}, line {table.line:,}: {fault}")
+            self._add(table.path(cells), cells[place].strip(), table.line)
+        if not self.paths:
+            raise InputError(f"{self._name} has no rows below its header")
+
+    def __call__(self, path: str) -> str:
+        """Return what the table says the image at `path` is.
+
+        Raises:
+            InputError: It says nothing.
+        """
+        truth = self._truths.get(absolute(path))
+        if truth is None:
+            raise InputError(f"not in {self._name}")
+        return truth
+
+    def _place(self, columns: tuple[str, ...]) -> int:
+        header = [name.strip().lower() for name in columns]
+        place = next((header.index(name) for name in TRUTH_COLUMNS if name in header), None)
+        if place is not None:
+            return place
+        names = ", ".join(repr(printable(name)) for name in columns)
+        raise InputError(
+            f"{self._name} needs a column {', '.join(TRUTH_COLUMNS[:-1])} or {TRUTH_COLUMNS[-1]}; "
+            f"its columns are {names}"
+        )
+
+    def _add(self, path: str, truth: str, line: int) -> None:
+        if valid_utf8(truth) != truth:
+            raise InputError(f"{self._name}, line {line:,}: '{printable(truth)}' is not UTF-8: save the table as UTF-8")
+        key = absolute(path)
+        if key not in self._truths:
+            self.paths.append(path)
+        elif self._truths[key] != truth:
+            raise InputError(
+                f"{self._name} calls {printable(path)} both '{printable(self._truths[key])}' "
+                f"and '{printable(truth)}' (line {line:,})"
+            )
+        self._truths[key] = truth
+
+
+def absolute(path: str) -> str:
+    """Return a path from the root; a URL as it is."""
+    return path if is_url(path) else os.path.abspath(path)  # noqa: PTH100 - a Path would rewrite it

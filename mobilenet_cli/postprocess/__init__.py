@@ -1,0 +1,1 @@
+"""A network's outputs → records: top-k predictions, feature vectors, filters."""

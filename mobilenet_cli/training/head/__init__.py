@@ -1,0 +1,1 @@
+"""A new head on frozen features."""

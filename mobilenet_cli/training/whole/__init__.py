@@ -1,0 +1,1 @@
+"""Fine-tuning: the whole network is trained."""

@@ -1,0 +1,117 @@
+"""A hub module with a new head as one tf_keras model, and that model saved as the hub's modules are."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+import tensorflow_hub as hub
+import tf_keras
+
+from mobilenet_cli.errors import ModelError
+from mobilenet_cli.in_tensorflow import hub_module
+from mobilenet_cli.in_tensorflow.loaded_module import LoadedModule
+from mobilenet_cli.models.building import FOLDERS
+from mobilenet_cli.models.manifest import Kind
+from mobilenet_cli.training.whole.in_tensorflow.batches import Batches
+from mobilenet_cli.training.whole.options import DistributionStrategy, FineTuning
+
+_MOMENTUM = "batch_norm_momentum"
+
+
+def build(saved_model: str, image_size: int, classes: int, options: FineTuning) -> tf_keras.Sequential:
+    """Return the hub module, dropout and a linear head with softmax cross-entropy, ready to be fitted.
+
+    Args:
+        saved_model: The module's folder.
+        image_size: The images' height and width in pixels.
+        classes: How many logits the head puts out.
+        options: How it will be trained.
+
+    Raises:
+        ModelError: The module cannot be trained, or not so.
+    """
+    layer = _trainable_layer(saved_model, options)
+    regularizer = tf_keras.regularizers.L1L2(options.l1, options.l2)
+    head = tf_keras.layers.Dense(classes, kernel_regularizer=regularizer, name="head")
+    try:
+        features = tf_keras.Sequential([tf_keras.Input((image_size, image_size, 3)), layer])
+    except (TypeError, ValueError) as error:
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
+        raise ModelError(f"{saved_model} does not take images of {image_size} pixels: {reason}") from error
+    if len(features.output_shape) != 2:
+        raise ModelError(f"{saved_model} puts out {list(features.output_shape)}, but features are [N, C]")
+    model = tf_keras.Sequential([*features.layers, tf_keras.layers.Dropout(options.dropout), head])
+    model.build([None, image_size, image_size, 3])
+    model.compile(
+        tf_keras.optimizers.SGD(options.learning_rate, options.momentum),
+        tf_keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=options.label_smoothing),
+        metrics=["accuracy", tf_keras.metrics.CategoricalCrossentropy("cross_entropy", from_logits=True)],
+    )
+    return model
+
+
+def strategy_scope(name: DistributionStrategy, training: Batches) -> contextlib.AbstractContextManager[Any]:
+    """Return the context to build a model in.
+
+    Raises:
+        ModelError: There are more devices than images in a batch.
+    """
+    if name == "none":
+        return contextlib.nullcontext()
+    strategy = tf.distribute.MirroredStrategy()
+    smallest, devices = len(training.images) // training.steps, strategy.num_replicas_in_sync
+    if smallest < devices:
+        raise ModelError(f"batches of {smallest} images cannot be spread over {devices} devices: take larger ones")
+    scope: contextlib.AbstractContextManager[Any] = strategy.scope()
+    return scope
+
+
+def save(model: tf_keras.Sequential, folder: Path, image_size: int) -> None:
+    """Save what `build` built as the SavedModels `saved_model` and `feature_vector` in `folder`.
+
+    Both can be fine-tuned again; each holds only the variables that it needs.
+
+    Args:
+        model: With its weights; built outside of a distribution strategy.
+        folder: Where the two go.
+        image_size: What the model was built for: the only size, where the module does not take any other.
+    """
+    layer, _, head = model.layers
+    features = LoadedModule(layer.resolved_object)
+
+    def logits(inputs: tf.Tensor, training: bool, momentum: tf.Tensor) -> tf.Tensor:
+        return tf.linalg.matmul(features(inputs, training, momentum), head.kernel) + head.bias
+
+    kinds: tuple[tuple[Kind, Any, list[tf.Variable]], ...] = (
+        ("feature_vector", features, []),
+        ("classification", logits, head.weights),
+    )
+    for kind, forward, added in kinds:
+        hub_module.save_function(
+            forward,
+            folder / FOLDERS[kind],
+            kind,
+            variables=[*features.variables, *added],
+            trainable_variables=[*features.trainable_variables, *added],
+            regularization_losses=features.regularization_losses,
+            image_size=None if features.takes_any_size() else image_size,
+        )
+
+
+def _trainable_layer(saved_model: str, options: FineTuning) -> hub.KerasLayer:
+    module = hub.load(saved_model)
+    arguments = {}
+    if options.batch_norm_momentum is not None:
+        if not callable(module) or _MOMENTUM not in LoadedModule(module).parameters:
+            raise ModelError(f"{saved_model} takes no batch-norm momentum: leave --batch-norm-momentum away")
+        arguments[_MOMENTUM] = options.batch_norm_momentum
+    try:
+        layer = hub.KerasLayer(module, trainable=True, arguments=arguments)
+    except ValueError as error:  # a module of TF1's format, or one that can only be called by its signatures
+        raise ModelError(f"{saved_model} cannot be fine-tuned: {error}") from error
+    if not layer.trainable_weights:
+        raise ModelError(f"{saved_model} cannot be fine-tuned: it has no trainable variables")
+    return layer
