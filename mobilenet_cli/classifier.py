@@ -9,13 +9,12 @@ from pathlib import Path
 from mobilenet_cli.engines import EngineName
 from mobilenet_cli.errors import InputError
 from mobilenet_cli.images.preprocess import Crop
-from mobilenet_cli.in_tensorflow.process import Report
 from mobilenet_cli.loaded_model import AnySource, LoadedModel
 from mobilenet_cli.models.acquire import Model
-from mobilenet_cli.models.labels import ClassName
 from mobilenet_cli.models.registry import AUTO
 from mobilenet_cli.postprocess.topk import TopK
-from mobilenet_cli.records import Result
+from mobilenet_cli.progress import Report
+from mobilenet_cli.records import ClassName, Result
 
 
 class Classifier:

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator
 from mobilenet_cli.engines import EngineName
 from mobilenet_cli.errors import ModelError
 from mobilenet_cli.images.preprocess import Crop
-from mobilenet_cli.in_tensorflow.process import Report
 from mobilenet_cli.loaded_model import AnySource, LoadedModel
 from mobilenet_cli.models.acquire import Model
 from mobilenet_cli.models.registry import AUTO
 from mobilenet_cli.postprocess.features import Features
+from mobilenet_cli.progress import Report
 from mobilenet_cli.records import Embedding
 
 # With and without a background class. No MobileNet V1, EfficientNet or ResNet has so many features.

@@ -9,11 +9,10 @@ from typing import TypeVar, get_args
 from mobilenet_cli.engines import Engine, EngineName
 from mobilenet_cli.errors import InputError
 from mobilenet_cli.images.preprocess import Crop, Preprocessing
-from mobilenet_cli.in_tensorflow.process import Report
 from mobilenet_cli.models.acquire import Model, acquire
-from mobilenet_cli.models.manifest import Kind
 from mobilenet_cli.pipeline import Head, Task, run
-from mobilenet_cli.records import Source
+from mobilenet_cli.progress import Report
+from mobilenet_cli.records import Kind, Source
 
 AnySource = str | os.PathLike[str] | bytes | Source
 """A path, an encoded image (its record's path is "-"), or a Source."""

@@ -12,6 +12,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Status = Literal["ok", "error"]
+Kind = Literal["classification", "feature_vector"]
+"""Which of a model's two networks is meant: the whole classifier, or the part of it that makes feature vectors."""
+Output = Literal["logits", "probabilities", "features"]
+"""What a network's outputs are."""
+
+SCORE_DECIMALS = 6
+"""A float32 carries about seven significant digits: more decimals of a score would show rounding noise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +80,14 @@ class Decoded:
     path: str
     width: int
     height: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClassName:
+    """One output of a model: its WordNet id ("" where it has none) and its label."""
+
+    wnid: str
+    label: str
 
 
 @dataclass(frozen=True, slots=True)

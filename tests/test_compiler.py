@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from mobilenet_cli.engines import savedmodel
+from mobilenet_cli.engines.check import BOUND
 from mobilenet_cli.engines.litert import LiteRTEngine
 from mobilenet_cli.engines.savedmodel import SavedModelEngine
 from mobilenet_cli.errors import ModelError
-from mobilenet_cli.in_tensorflow.compiler import BOUND, compile_model
+from mobilenet_cli.in_tensorflow.compiler import compile_model
 
 pytestmark = pytest.mark.slow
 

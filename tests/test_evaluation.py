@@ -22,7 +22,7 @@ from mobilenet_cli.evaluation.as_json import as_json
 from mobilenet_cli.evaluation.as_text import as_text
 from mobilenet_cli.evaluation.matrix import LARGEST, confusion_matrix
 from mobilenet_cli.evaluation.outcomes import WORST
-from mobilenet_cli.models.labels import ClassName
+from mobilenet_cli.records import ClassName
 
 ANIMALS = ("ant", "bee", "cat", "dog", "eel", "fox")
 

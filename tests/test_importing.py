@@ -14,6 +14,7 @@ from test_slim_checkpoint import slim_weights, write
 
 from mobilenet_cli.engines.savedmodel import SavedModelEngine
 from mobilenet_cli.errors import InputError, ModelError
+from mobilenet_cli.machine.home import home
 from mobilenet_cli.models import store
 from mobilenet_cli.models.acquire import acquire
 from mobilenet_cli.models.importing import import_model
@@ -143,7 +144,7 @@ def test_a_checkpoint_is_its_folder_its_prefix_a_file_of_it_or_an_archive(checkp
     assert [path.name for path, _ in calls[::2]] == [path.name for path, _ in calls[1::2]] == names
     assert {kind for _, kind in calls[1::2]} == {"feature_vector"}
     assert store.names() == []
-    assert not list((store.home() / "staging").rglob("*"))
+    assert not list((home() / "staging").rglob("*"))
 
 
 def _fail() -> None:
@@ -215,7 +216,7 @@ def test_labels_that_are_not_as_many_as_the_classes_are_refused(tiny, tmp_path):
     with pytest.raises(ModelError, match="has 2 labels, but the model has 3 classes"):
         import_model(str(tiny["float"]), "net", labels=tmp_path / "labels.txt")
     assert store.names() == []
-    assert not list((store.home() / "staging").rglob("*"))
+    assert not list((home() / "staging").rglob("*"))
 
 
 @pytest.mark.parametrize("name", ["", "a/b", "..", ".x", "-x", "a b", "x" * 65])

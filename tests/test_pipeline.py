@@ -13,10 +13,9 @@ import pytest
 from PIL import Image
 
 from mobilenet_cli.images.preprocess import Preprocessing
-from mobilenet_cli.models.labels import ClassName
 from mobilenet_cli.pipeline import Task, run
 from mobilenet_cli.postprocess.topk import TopK
-from mobilenet_cli.records import Source
+from mobilenet_cli.records import ClassName, Source
 
 COLOURS = {"red": (255, 0, 0), "green": (0, 255, 0), "blue": (0, 0, 255)}
 

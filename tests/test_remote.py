@@ -18,10 +18,11 @@ from test_pipeline import IMAGES, ColourEngine, task
 from web_server import TIMEOUT, Answer, WebServer, classified, new_stores, outcome, serving
 
 from mobilenet_cli.inputs.find import find_sources
+from mobilenet_cli.inputs.remote_listing import must_be_listed
 from mobilenet_cli.pipeline import run
 from mobilenet_cli.records import Source
 from mobilenet_cli.remote import ahead, patience, pieces
-from mobilenet_cli.remote.urls import is_url, must_be_listed
+from mobilenet_cli.remote.urls import is_url
 
 
 @pytest.fixture(autouse=True)
@@ -224,7 +225,7 @@ def test_many_images_are_fetched_at_once(web):
     results = classified(*(f"{web.url}/{number}" for number in range(40)), workers=2, batch_size=4)
     assert time.monotonic() - begin < 3  # one after another: 8 s
     assert all(result.status == "ok" for result in results)
-    assert 8 < web.busiest <= ahead.THREADS
+    assert 8 < web.busiest <= patience.THREADS
 
 
 def test_an_image_is_answered_before_a_slow_one_after_it_is_here(web):

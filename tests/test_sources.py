@@ -23,6 +23,7 @@ from test_slim_checkpoint import slim_weights, write
 from mobilenet_cli.errors import ProcessError, StoreError, UnavailableError
 from mobilenet_cli.in_tensorflow.networks import slim_checkpoint
 from mobilenet_cli.in_tensorflow.process import TensorFlowProcess
+from mobilenet_cli.machine.home import home
 from mobilenet_cli.models import registry, store, unavailable
 from mobilenet_cli.models.acquire import ModelWarning, acquire
 from mobilenet_cli.models.origin import origin_of
@@ -76,7 +77,7 @@ def publish_checksum(monkeypatch: pytest.MonkeyPatch, archive: bytes | None) -> 
 
 
 def nothing_left() -> bool:
-    return store.names() == [] and not list((store.home() / "staging").rglob("*"))
+    return store.names() == [] and not list((home() / "staging").rglob("*"))
 
 
 def reasons() -> dict[str, str]:
@@ -174,7 +175,7 @@ def test_a_bad_source_is_followed_by_a_good_one(server, told, monkeypatch, tmp_p
     for name, reply in replies.items():
         assert (folder / name).read_bytes() == reply.body
     assert store.problems(NAME) == []
-    assert not list((store.home() / "staging").rglob("*"))
+    assert not list((home() / "staging").rglob("*"))
     total = sum(len(reply.body) for reply in replies.values())
     assert told[-1] == (f"downloading google/mobilenet-v1/tensorFlow2/{VARIATION}/2", total, total)
     assert not Path("~/.cache/kagglehub").expanduser().exists()
@@ -204,7 +205,7 @@ def test_the_checkpoint_is_the_last_resort(server, told, checkpoint, monkeypatch
     assert told[-1] == (f"downloading {server.url}{SLIM_PATH}", len(archive), len(archive))
     assert server.requests.count(SLIM_PATH) == 2  # whether it is there, and then itself
     assert store.problems(NAME) == []
-    assert not list((store.home() / "staging").rglob("*"))
+    assert not list((home() / "staging").rglob("*"))
     images = np.random.default_rng(0).random((3, 128, 128, 3), dtype=np.float32)
     expected = slim_checkpoint.load(checkpoint).feature_vector(images).numpy()
     np.testing.assert_allclose(model.open_engine().session()(images), expected, atol=1e-3 * abs(expected).max())

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from mobilenet_cli.errors import ModelError, StoreError
+from mobilenet_cli.machine.home import home
 from mobilenet_cli.models import making, store
 from mobilenet_cli.models.acquire import acquire
 from mobilenet_cli.models.manifest import Compiled, FileRecord, Manifest, Network
@@ -46,7 +47,7 @@ def publish(content: bytes = b"weights") -> Manifest:
 
 
 def leftovers() -> list[str]:
-    return [path.name for path in (store.home() / "staging").rglob("*")]
+    return [path.name for path in (home() / "staging").rglob("*")]
 
 
 def test_a_published_model_is_found_with_the_hash_of_each_file():
@@ -149,7 +150,7 @@ def test_compiling_another_size_does_not_make_a_damaged_file_good(monkeypatch):
     extended = making.compiled_for(published, "classification", 64, lambda *_: None)
     assert extended.networks["classification"].compiled["64"] == compiled
     assert store.problems("tiny") == ["saved_model/saved_model.pb has changed since it was stored"]
-    assert not compiled_into[0].is_relative_to(store.home() / "models")
+    assert not compiled_into[0].is_relative_to(home() / "models")
 
 
 def test_each_process_makes_a_model_in_a_folder_of_its_own():
@@ -253,7 +254,7 @@ def test_the_users_cache_is_the_store_where_nothing_is_set(monkeypatch, tmp_path
     monkeypatch.delenv("MNCLASSIFY_HOME")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     if sys.platform == "linux":
-        assert store.home() == tmp_path / "mnclassify"
+        assert home() == tmp_path / "mnclassify"
 
 
 def _publish_slowly(number: int, queue: multiprocessing.Queue[str]) -> None:

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from mobilenet_cli.errors import ModelError
-from mobilenet_cli.models.labels import ClassName
 from mobilenet_cli.postprocess.topk import TopK, softmax
+from mobilenet_cli.records import ClassName
 
 LABELS = tuple(ClassName(f"n{i}", f"label {i}") for i in range(4))
 

@@ -12,7 +12,8 @@ from mobilenet_cli.evaluation.classes import ClassFinder
 from mobilenet_cli.evaluation.truth import find_truths, translate
 from mobilenet_cli.inputs.csv_table import CsvTable
 from mobilenet_cli.inputs.labelled_csv import TruthTable
-from mobilenet_cli.models.labels import ClassName, imagenet_labels
+from mobilenet_cli.models.labels import imagenet_labels
+from mobilenet_cli.records import ClassName
 
 
 @pytest.fixture

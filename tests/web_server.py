@@ -14,7 +14,7 @@ from test_pipeline import ColourEngine, task
 
 from mobilenet_cli.pipeline import run
 from mobilenet_cli.records import Result, Source
-from mobilenet_cli.remote import object_stores, patience
+from mobilenet_cli.remote import object_stores, retries
 
 TIMEOUT = 1.0
 """Seconds that a server may be silent in the tests that have one which is."""
@@ -110,7 +110,7 @@ def serving() -> Iterator[WebServer]:
 @contextmanager
 def new_stores(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Have stores that are new, since they keep the settings that they were made with, and that soon try again."""
-    monkeypatch.setattr(patience, "PAUSES", (0.01, 0.01))
+    monkeypatch.setattr(retries, "PAUSES", (0.01, 0.01))
     object_stores._stores.clear()
     yield
     object_stores._stores.clear()

@@ -15,7 +15,7 @@ from mobilenet_cli.cli.help import Group
 from mobilenet_cli.cli.options import terminal_options
 from mobilenet_cli.cli.terminal import Terminal
 from mobilenet_cli.errors import ModelError
-from mobilenet_cli.models.manifest import Kind
+from mobilenet_cli.records import Kind
 
 _FAILED, _UNAVAILABLE = 1, 3
 

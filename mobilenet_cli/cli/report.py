@@ -21,7 +21,7 @@ from mobilenet_cli.files.open import open_output
 from mobilenet_cli.files.part_file import PartFile
 from mobilenet_cli.html.report import SIDE, TITLE, write
 from mobilenet_cli.inputs.stdin import STDIN, open_stdin
-from mobilenet_cli.inputs.walk import same_file
+from mobilenet_cli.machine.paths import same_file
 from mobilenet_cli.text import printable
 
 if TYPE_CHECKING:

@@ -15,9 +15,10 @@ from mobilenet_cli.errors import InputError
 from mobilenet_cli.inputs.csv_table import CsvTable
 from mobilenet_cli.inputs.find import count_sources, find_sources
 from mobilenet_cli.inputs.lists import can_be_read_twice, read_list
+from mobilenet_cli.inputs.remote_listing import must_be_listed
 from mobilenet_cli.inputs.stdin import STDIN
 from mobilenet_cli.records import Source, row_key
-from mobilenet_cli.remote.urls import check_installed, is_url, must_be_listed
+from mobilenet_cli.remote.urls import check_installed, is_url
 
 
 class Sources(ABC):

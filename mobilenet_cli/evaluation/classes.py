@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 
 from mobilenet_cli.errors import InputError
-from mobilenet_cli.models.labels import ClassName
+from mobilenet_cli.records import ClassName
 from mobilenet_cli.text import printable
 
 _MOST_NAMED = 5

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from mobilenet_cli.evaluation import metrics
 from mobilenet_cli.evaluation.outcomes import Failure, Mistake
-from mobilenet_cli.models.labels import ClassName
+from mobilenet_cli.records import ClassName
 
 
 @dataclass(frozen=True, slots=True)

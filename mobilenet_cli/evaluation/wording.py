@@ -6,7 +6,7 @@ from collections import Counter
 from functools import cache
 
 from mobilenet_cli.evaluation.figures import Bin, Comparison, Evaluation, Paired
-from mobilenet_cli.models.labels import ClassName
+from mobilenet_cli.records import ClassName
 from mobilenet_cli.text import printable
 
 NOTHING = "–"

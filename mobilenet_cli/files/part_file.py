@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from mobilenet_cli.errors import OutputError
 from mobilenet_cli.files.stream import OutputStream, explained
-from mobilenet_cli.inputs.walk import IMAGE_ENDINGS
+from mobilenet_cli.images.formats import IMAGE_ENDINGS
 from mobilenet_cli.text import printable
 
 if TYPE_CHECKING:

@@ -23,8 +23,9 @@ from typing import TYPE_CHECKING, BinaryIO, TypeVar
 from mobilenet_cli.errors import InputError, OutputError
 from mobilenet_cli.files.earlier_rows import EarlierRows
 from mobilenet_cli.inputs.globs import is_pattern
+from mobilenet_cli.inputs.remote_listing import must_be_listed
 from mobilenet_cli.records import Source
-from mobilenet_cli.remote.urls import is_url, must_be_listed
+from mobilenet_cli.remote.urls import is_url
 from mobilenet_cli.text import printable, valid_utf8
 from mobilenet_cli.writers import FORMATS, Format, Layout
 

@@ -14,9 +14,8 @@ from mobilenet_cli._version import __version__
 from mobilenet_cli.html.summary import Summary, class_of
 from mobilenet_cli.html.templates import template
 from mobilenet_cli.html.thumbnails import local_file, thumbnails
-from mobilenet_cli.records import Result
+from mobilenet_cli.records import SCORE_DECIMALS, Result
 from mobilenet_cli.text import printable
-from mobilenet_cli.writers.base import SCORE_DECIMALS
 
 TITLE = "Image labels"
 SIDE = 192

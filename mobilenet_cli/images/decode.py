@@ -1,26 +1,19 @@
-"""Encoded images → Pillow images in a mode that can be resized, safely whatever the bytes are.
-
-Pillow's format classes are used directly, not through `Image.open`, which tries formats that are not wanted
-here (PostScript runs a program), warns about large images through process-wide state, refuses a huge JPEG
-before it can be asked to decode at a smaller scale, and may import every format it knows.
-"""
+"""Encoded images → Pillow images in a mode that can be resized, safely whatever the bytes are."""
 
 from __future__ import annotations
 
 import io
 import os
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
-from importlib import import_module
 from typing import IO, TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
 
 from mobilenet_cli.errors import ImageError
-from mobilenet_cli.inputs.walk import not_a_file
+from mobilenet_cli.images.formats import HEAD_BYTES, reader_of
+from mobilenet_cli.machine.paths import not_a_file
 from mobilenet_cli.records import Source
 from mobilenet_cli.remote.urls import is_url
 
@@ -30,21 +23,6 @@ if TYPE_CHECKING:
 MAX_PIXELS = 178_956_970
 """How many pixels an image may have: half a gigabyte as RGB. The number is Pillow's own default."""
 
-_FORMATS = (
-    # How the file begins, and the class that reads it. Of a HEIF container, any of its first brands decides.
-    (rb"\xff\xd8\xff", "PIL.JpegImagePlugin", "JpegImageFile"),  # MPO too: its first picture is a plain JPEG
-    (rb"\x89PNG\r\n\x1a\n", "PIL.PngImagePlugin", "PngImageFile"),
-    (rb"RIFF....WEBP", "PIL.WebPImagePlugin", "WebPImageFile"),
-    (rb"GIF8[79]a", "PIL.GifImagePlugin", "GifImageFile"),
-    (rb"BM", "PIL.BmpImagePlugin", "BmpImageFile"),
-    (rb"II(?:[*+]\0|\0\*)|MM(?:\0[*+]|\*\0)", "PIL.TiffImagePlugin", "TiffImageFile"),
-    (rb"....ftyp(?:....){0,12}?avi[fs]", "PIL.AvifImagePlugin", "AvifImageFile"),
-    (rb"....ftyp(?:....){0,12}?(?:he[iv][cmsx]|mif1|msf1)", "pillow_heif", "HeifImageFile"),
-    (rb"P[1-6f]\s", "PIL.PpmImagePlugin", "PpmImageFile"),
-    (rb"\xff\x4f\xff\x51|\0\0\0\x0cjP  \r\n\x87\n", "PIL.Jpeg2KImagePlugin", "Jpeg2KImageFile"),
-    (rb"[\x0c\x28\x34\x38\x40\x6c\x7c]\0\0\0", "PIL.BmpImagePlugin", "DibImageFile"),
-)
-_MAGIC_BYTES = 64
 
 _REASONS = (
     (FileNotFoundError, "no such file"),
@@ -68,9 +46,9 @@ def open_image(source: Source) -> Iterator[ImageFile]:
         raise ImageError(source.error)
     try:
         with _stream(source) as stream:
-            head = stream.read(_MAGIC_BYTES)
+            head = stream.read(HEAD_BYTES)
             stream.seek(0)
-            yield _reader(head)(stream)
+            yield reader_of(head)(stream)
     except ImageError:
         raise
     except Exception as error:
@@ -90,19 +68,6 @@ def _stream(source: Source) -> IO[bytes]:
     if problem := not_a_file(os.stat(source.path).st_mode):  # noqa: PTH116
         raise ImageError(problem)
     return open(source.path, "rb")  # noqa: PTH123
-
-
-def _reader(head: bytes) -> type[ImageFile]:
-    for start, module, name in _FORMATS:
-        if re.match(start, head, re.DOTALL):  # compiled once, when first needed
-            return _reader_class(module, name)
-    raise ImageError("not an image in a format that can be read" if head else "the file is empty (0 bytes)")
-
-
-@cache
-def _reader_class(module: str, name: str) -> type[ImageFile]:
-    reader: type[ImageFile] = getattr(import_module(module), name)
-    return reader
 
 
 def _reason(error: Exception) -> str:

@@ -8,9 +8,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from mobilenet_cli.engines.check import output_kind, random_images
 from mobilenet_cli.engines.litert import LiteRTEngine
 from mobilenet_cli.errors import ModelError
-from mobilenet_cli.in_tensorflow.compiler import output_kind, random_images
 from mobilenet_cli.machine.native_logs import silenced
 
 # LiteRT quantises a softmax always so, whatever its values.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import tensorflow as tf
 
-from mobilenet_cli.models.manifest import Kind
+from mobilenet_cli.records import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -26,19 +26,14 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
 from mobilenet_cli.errors import MnclassifyError, ModelError, OutputError, ProcessError, StoreError
-from mobilenet_cli.models import store
-
-Report = Callable[[str, int | None, int | None], None]
-"""Told what is going on: a text, and how much is done of how much, where that is known: bytes, images, steps."""
-
-Note = Callable[[str], None]
-"""Told what a person should still see when it is over: a line of text."""
+from mobilenet_cli.machine.home import cannot_write
+from mobilenet_cli.progress import Note, Report
 
 _logger = logging.getLogger(__name__)
 _DISK_FULL = [os.strerror(code) for code in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)]
@@ -231,7 +226,7 @@ def _told(error: Exception) -> MnclassifyError:
         # By its words: TensorFlow's own errors have no number.
         for words in _DISK_FULL:
             if words in str(cause):
-                return store.cannot_write(words)
+                return cannot_write(words)
         if isinstance(cause, MemoryError):
             return ProcessError("the TensorFlow process ran out of memory")
         cause = cause.__cause__

@@ -11,11 +11,13 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from mobilenet_cli.errors import ImageError
+from mobilenet_cli.images.formats import IMAGE_ENDINGS
 from mobilenet_cli.inputs.globs import PatternParts, is_pattern, literal_start
-from mobilenet_cli.inputs.walk import IMAGE_ENDINGS, Rules
+from mobilenet_cli.inputs.walk import Rules
 from mobilenet_cli.records import Source
-from mobilenet_cli.remote.object_stores import Entry, Store, store_of
-from mobilenet_cli.remote.urls import is_web, refusal
+from mobilenet_cli.remote.object_stores import store_of
+from mobilenet_cli.remote.store import Entry, Store
+from mobilenet_cli.remote.urls import is_url, is_web, refusal
 
 
 def find_remote(url: str, rules: Rules) -> Iterator[Source]:
@@ -23,7 +25,7 @@ def find_remote(url: str, rules: Rules) -> Iterator[Source]:
 
     A URL of the web is one file, whatever it ends in and whatever characters it has. In an object store
     (`s3://bucket/key`, likewise any other protocol of fsspec's),
-    - what ends as images do (`walk.IMAGE_ENDINGS`) is one file, and the store is not asked before;
+    - what ends as images do (`IMAGE_ENDINGS`) is one file, and the store is not asked before;
     - a bucket, or what has files below it, is a folder: its images;
     - a pattern, where no file has that very name: each match is as if it had been named. Below the part
       before its first `*`, `?` or `[` everything is listed, unless those are in its last part alone;
@@ -185,3 +187,10 @@ class _Matches:
             if not positions or (in_folder and self._rules.leaves_out(reached, below=self._root, is_folder=True)):
                 return None
         return None
+
+
+def must_be_listed(argument: str) -> bool:
+    """Tell whether only a listing says which sources this argument stands for: a remote folder or pattern."""
+    if not is_url(argument) or is_web(argument):
+        return False
+    return is_pattern(argument) or not argument.lower().endswith(IMAGE_ENDINGS)

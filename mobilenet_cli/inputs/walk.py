@@ -3,7 +3,7 @@
 Only folders are read here and only types are looked at; no image is opened.
 """
 # A path stays the string that was typed: a Path would rewrite "./a" and "a//b".
-# ruff: noqa: PTH116, PTH118, PTH121
+# ruff: noqa: PTH116, PTH118
 
 from __future__ import annotations
 
@@ -13,14 +13,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from mobilenet_cli.images.formats import IMAGE_ENDINGS
+from mobilenet_cli.machine.paths import not_a_file
 from mobilenet_cli.records import Source
-
-IMAGE_ENDINGS = (
-    *(".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".apng", ".gif", ".webp", ".bmp", ".dib"),
-    *(".tif", ".tiff", ".avif", ".heic", ".heif", ".hif", ".ppm", ".pgm", ".pbm", ".pnm"),
-    *(".jp2", ".j2k", ".jpx"),
-)
-"""What a file in a folder ends in, in any case, if it is an image. A named file may end in anything."""
 
 Names = tuple[list[str], set[str], set[str]]
 """A folder's wanted names, sorted; which of them are folders; which are neither folder nor regular file."""
@@ -65,17 +60,6 @@ def _matches(path: str, pattern: str) -> bool:
     return fnmatchcase(path, pattern) or (pattern.startswith("**/") and fnmatchcase(path, pattern[3:]))
 
 
-def not_a_file(mode: int) -> str | None:
-    """Say why what has this `os.stat` mode cannot be read as an image; None for a regular file."""
-    if stat.S_ISREG(mode):
-        return None
-    if stat.S_ISDIR(mode):
-        return "a folder, not an image"
-    if stat.S_ISFIFO(mode):
-        return "not a regular file: a FIFO; pipe the image in with -"
-    return f"not a regular file: {'a socket' if stat.S_ISSOCK(mode) else 'a device'}"
-
-
 def file_source(path: str) -> Source | None:
     """Return the Source of what is at `path`, with an error if it is no regular file; None for a folder."""
     try:
@@ -86,14 +70,6 @@ def file_source(path: str) -> Source | None:
     except OSError as error:
         return Source(path, error=f"cannot be opened: {error.strerror}")
     return None if stat.S_ISDIR(mode) else Source(path, error=not_a_file(mode))
-
-
-def same_file(path: str, other: str) -> bool:
-    """Tell whether two paths are the same, or lead to the same file."""
-    try:
-        return path == other or os.path.samefile(path, other)
-    except OSError:
-        return False
 
 
 def scan(folder: str, wanted: Callable[[str, bool], bool]) -> Names:

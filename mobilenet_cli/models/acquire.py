@@ -9,11 +9,12 @@ from pathlib import Path
 
 from mobilenet_cli.engines import Engine, EngineName
 from mobilenet_cli.errors import InputError, ModelError, StoreError, UnavailableError
-from mobilenet_cli.in_tensorflow.process import Report
 from mobilenet_cli.models import registry, store, unavailable
-from mobilenet_cli.models.labels import IMAGENET, ClassName, imagenet_labels, numbered_labels, read_labels
-from mobilenet_cli.models.manifest import Kind, Manifest, Network
+from mobilenet_cli.models.labels import IMAGENET, imagenet_labels, numbered_labels, read_labels
+from mobilenet_cli.models.manifest import Manifest, Network
 from mobilenet_cli.models.origin import Origin, origin_of
+from mobilenet_cli.progress import Report
+from mobilenet_cli.records import ClassName, Kind
 
 
 class ModelWarning(UserWarning):

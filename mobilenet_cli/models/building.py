@@ -7,11 +7,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from mobilenet_cli.in_tensorflow.process import Report, TensorFlowProcess
+from mobilenet_cli.in_tensorflow.process import TensorFlowProcess
 from mobilenet_cli.models.labels import IMAGENET, imagenet_labels, read_labels
-from mobilenet_cli.models.manifest import Compiled, Kind, Manifest, Network, Output
+from mobilenet_cli.models.manifest import Compiled, Manifest, Network
 from mobilenet_cli.models.origin import Origin
 from mobilenet_cli.models.sources import ModelSource
+from mobilenet_cli.progress import Report
+from mobilenet_cli.records import Kind, Output
 
 LABELS = "labels.txt"
 FOLDERS: dict[Kind, str] = {"classification": "saved_model", "feature_vector": "feature_vector"}

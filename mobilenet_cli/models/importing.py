@@ -6,13 +6,14 @@ import re
 from pathlib import Path
 
 from mobilenet_cli.errors import InputError
-from mobilenet_cli.in_tensorflow.process import Report
 from mobilenet_cli.models import in_place, registry, store
 from mobilenet_cli.models.building import Builder
 from mobilenet_cli.models.making import making
-from mobilenet_cli.models.manifest import Manifest, Output
+from mobilenet_cli.models.manifest import Manifest
 from mobilenet_cli.models.origin import Origin, size_in
 from mobilenet_cli.models.sources.local import Local
+from mobilenet_cli.progress import Report
+from mobilenet_cli.records import Output
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _STORES_OWN = ("hub-", "local-")

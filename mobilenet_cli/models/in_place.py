@@ -7,12 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from mobilenet_cli.errors import ModelError
-from mobilenet_cli.in_tensorflow.process import Report
 from mobilenet_cli.models import store
 from mobilenet_cli.models.labels import IMAGENET
 from mobilenet_cli.models.making import making
-from mobilenet_cli.models.manifest import MANIFEST, Kind, Manifest
+from mobilenet_cli.models.manifest import MANIFEST, Manifest
 from mobilenet_cli.models.origin import Origin
+from mobilenet_cli.progress import Report
+from mobilenet_cli.records import Kind
 
 
 def read(folder: Path, kind: Kind | None = None) -> Manifest:

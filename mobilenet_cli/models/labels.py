@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from mobilenet_cli.errors import ModelError
+from mobilenet_cli.records import ClassName
 
 IMAGENET = "imagenet"
 _TABLE = Path(__file__).with_name("imagenet_classes.tsv")
 _WITH_BACKGROUND = 1001
-
-
-@dataclass(frozen=True, slots=True)
-class ClassName:
-    """One output of a model: its WordNet id ("" where it has none) and its label."""
-
-    wnid: str
-    label: str
 
 
 def imagenet_labels(classes: int) -> tuple[ClassName, ...]:

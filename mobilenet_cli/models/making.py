@@ -8,12 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from mobilenet_cli.errors import ModelError, ProcessError, StoreError, UnavailableError
-from mobilenet_cli.in_tensorflow.process import Report, TensorFlowProcess
+from mobilenet_cli.in_tensorflow.process import TensorFlowProcess
 from mobilenet_cli.models import store
 from mobilenet_cli.models.building import Builder, compile_network
-from mobilenet_cli.models.manifest import Kind, Manifest
+from mobilenet_cli.models.manifest import Manifest
 from mobilenet_cli.models.origin import Origin
 from mobilenet_cli.models.sources import ModelSource, http
+from mobilenet_cli.progress import Report
+from mobilenet_cli.records import Kind
 
 
 def obtain(origin: Origin, kind: Kind, image_size: int | None, report: Report, *, offline: bool = False) -> Manifest:

@@ -6,15 +6,14 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path, PurePosixPath
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 from mobilenet_cli.errors import ModelError
 from mobilenet_cli.images.preprocess import Crop, Interpolation
+from mobilenet_cli.records import Kind, Output
 
 MANIFEST = "manifest.json"
 _VERSION = 2
-Kind = Literal["classification", "feature_vector"]
-Output = Literal["logits", "probabilities", "features"]
 
 
 @dataclass(frozen=True, slots=True)

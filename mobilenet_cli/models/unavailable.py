@@ -7,9 +7,9 @@ import json
 import time
 from pathlib import Path
 
-from mobilenet_cli.models import store
-from mobilenet_cli.models.manifest import Kind
+from mobilenet_cli.machine.home import home
 from mobilenet_cli.models.origin import Origin
+from mobilenet_cli.records import Kind
 
 _SECONDS = 3600.0
 
@@ -44,4 +44,4 @@ def _places(origin: Origin) -> list[str]:
 
 
 def _file(origin: Origin, kind: Kind) -> Path:
-    return store.home() / "unavailable" / f"{origin.key}-{kind}.json"
+    return home() / "unavailable" / f"{origin.key}-{kind}.json"

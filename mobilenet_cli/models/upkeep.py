@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from mobilenet_cli.errors import ModelError
-from mobilenet_cli.in_tensorflow.process import Report
+from mobilenet_cli.machine.home import home
 from mobilenet_cli.models import registry, store, unavailable
 from mobilenet_cli.models.acquire import Model, acquire
 from mobilenet_cli.models.catalogue import resolved
-from mobilenet_cli.models.manifest import Kind
 from mobilenet_cli.models.origin import origin_of
+from mobilenet_cli.progress import Report
+from mobilenet_cli.records import Kind
 
 
 def pull(model: str, kinds: Sequence[Kind], image_size: int | None, report: Report) -> list[Model]:
@@ -48,7 +49,7 @@ def verify(models: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
     for model in models or store.names():
         key = model if model in store.names() else resolved(model).key
         if key not in store.names():
-            raise ModelError(f"{model} is not in the store ({store.home()})")
+            raise ModelError(f"{model} is not in the store ({home()})")
         try:
             yield model, store.problems(key)
         except ModelError as error:

@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mobilenet_cli.errors import ModelError
-from mobilenet_cli.models.labels import ClassName
-from mobilenet_cli.models.manifest import Output
-from mobilenet_cli.records import Decoded, Prediction, Result
+from mobilenet_cli.records import ClassName, Decoded, Output, Prediction, Result
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,11 +13,11 @@ from queue import SimpleQueue
 
 from mobilenet_cli.errors import ImageError
 from mobilenet_cli.records import Source
+from mobilenet_cli.remote.patience import THREADS
 from mobilenet_cli.remote.urls import is_url
 
 WINDOW = 32
 """How many Sources should be on their way at least, to keep all fetching threads busy."""
-THREADS = 16
 MAX_HELD = 128 << 20
 """Bytes that may have arrived without being decoded yet; the image whose turn it is may exceed them."""
 

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from mobilenet_cli.errors import ImageError
-from mobilenet_cli.remote.ahead import THREADS
-from mobilenet_cli.remote.object_stores import Entry
-from mobilenet_cli.remote.patience import CONNECT, TRIES, Patience, attempt, silence_seconds
+from mobilenet_cli.remote.patience import CONNECT, THREADS, Patience, silence_seconds
 from mobilenet_cli.remote.pieces import check_size, filled, ranges
+from mobilenet_cli.remote.retries import TRIES, attempt
+from mobilenet_cli.remote.store import Entry
 
 
 class S3:

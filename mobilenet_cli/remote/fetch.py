@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Protocol
 
 from mobilenet_cli.remote.object_stores import store_of
-from mobilenet_cli.remote.patience import Patience, attempt
+from mobilenet_cli.remote.patience import Patience
 from mobilenet_cli.remote.pieces import check_size
+from mobilenet_cli.remote.retries import attempt
 
 
 class Account(Protocol):
@@ -22,7 +23,7 @@ class Account(Protocol):
 
 
 def fetch(url: str, patience: Patience | None = None, account: Account | None = None) -> bytes:
-    """Return the file that a URL leads to, after up to `patience.TRIES` tries. Blocks until it is there.
+    """Return the file that a URL leads to, after up to `retries.TRIES` tries. Blocks until it is there.
 
     Args:
         url: What is fetched.

@@ -8,35 +8,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from typing import Any, Protocol
+from typing import Any
 
 from mobilenet_cli._version import __version__
 from mobilenet_cli.errors import ImageError, InputError
 from mobilenet_cli.remote.failures import StatusError
-from mobilenet_cli.remote.patience import CONNECT, TRIES, Patience, attempt, silence_seconds
+from mobilenet_cli.remote.patience import CONNECT, Patience, silence_seconds
 from mobilenet_cli.remote.pieces import check_size, filled, ranges
+from mobilenet_cli.remote.retries import TRIES, attempt
+from mobilenet_cli.remote.store import Entry, Store
 from mobilenet_cli.remote.urls import check_installed, refusal, scheme_of
-
-Entry = tuple[str, bool]
-"""The URL of a file or, if True, of a folder, which has no "/" at its end."""
-
-
-class Store(Protocol):
-    """What can be asked of a place. Both methods raise whatever their library raises."""
-
-    tries: int
-    """How often each question is worth asking."""
-
-    def pieces(self, url: str, patience: Patience) -> Iterator[bytes]:
-        """Yield what is in a file, piece by piece."""
-        ...
-
-    def entries(self, start: str, recursive: bool) -> Iterator[Entry]:
-        """Yield the files whose URL begins with `start`, sorted by URL.
-
-        If not `recursive`, those that have no further "/"; what has one is the entry of a folder.
-        """
-        ...
 
 
 def store_of(url: str, patience: Patience | None = None) -> Store:

@@ -6,19 +6,18 @@ import asyncio
 import os
 import threading
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from mobilenet_cli.errors import ImageError
 
-TRIES = 3
-PAUSES = (0.5, 2.0)
-"""Seconds before the second and the third try."""
 SILENCE = 30.0
 """Seconds that a server may be silent, where MNCLASSIFY_REMOTE_TIMEOUT does not say how many."""
 CONNECT = 10.0
 """Seconds that making a connection may take."""
+THREADS = 16
+"""How many servers are waited for at once."""
 _WHOLE = 20
 """How many times the silence a whole image may take: a server that sends a byte now and then is never silent."""
 _POLL = 0.2
@@ -78,27 +77,3 @@ class Patience:
             except ImageError:
                 future.cancel()
                 raise
-
-
-def attempt(action: Callable[[], _Found], patience: Patience, tries: int) -> _Found:
-    """Do it, and do it again after a failure that may pass, `tries` times in all.
-
-    Raises:
-        ImageError: It has failed for good; the message is one line that says why.
-    """
-    from mobilenet_cli.remote.failures import failure_of
-
-    for number in range(tries):
-        patience.renew()
-        try:
-            patience.check()
-            return action()
-        except ImageError:
-            raise
-        except Exception as error:
-            failure = failure_of(error)
-            if not failure.passing or number == tries - 1:
-                raise ImageError(failure.reason) from error
-            pause = max(PAUSES[min(number, len(PAUSES) - 1)], min(failure.wait, silence_seconds()))
-        patience.stopped.wait(pause)
-    raise AssertionError("the last try returns or raises")

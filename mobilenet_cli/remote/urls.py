@@ -6,8 +6,6 @@ import re
 from importlib.util import find_spec
 
 from mobilenet_cli.errors import InputError
-from mobilenet_cli.inputs.globs import is_pattern
-from mobilenet_cli.inputs.walk import IMAGE_ENDINGS
 from mobilenet_cli.machine.extras import install_command
 
 _URL = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]+)://")
@@ -36,13 +34,6 @@ def is_url(path: str) -> bool:
 def is_web(path: str) -> bool:
     """Tell whether this is a URL of the web, which names one file: nothing can be listed there."""
     return scheme_of(path) in {"http", "https"}
-
-
-def must_be_listed(argument: str) -> bool:
-    """Tell whether only a listing says which sources this argument stands for: a remote folder or pattern."""
-    if not is_url(argument) or is_web(argument):
-        return False
-    return is_pattern(argument) or not argument.lower().endswith(IMAGE_ENDINGS)
 
 
 def refusal(url: str) -> str | None:

@@ -16,7 +16,8 @@ from collections.abc import Callable, Sequence
 from typing import Literal
 
 from mobilenet_cli.errors import SidecarError
-from mobilenet_cli.inputs.walk import IMAGE_ENDINGS, same_file
+from mobilenet_cli.images.formats import IMAGE_ENDINGS
+from mobilenet_cli.machine.paths import same_file
 from mobilenet_cli.sidecars.keywords import with_keywords, without_keywords
 from mobilenet_cli.text import printable
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mobilenet_cli.models import store
+from mobilenet_cli.machine.home import home
 from mobilenet_cli.models.acquire import ModelWarning
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def cache_file(network: str, preprocessing: Preprocessing, engine: str) -> Path:
         engine: What runs it.
     """
     recipe = f"{preprocessing.image_size}-{preprocessing.crop}-{preprocessing.interpolation}"
-    return store.home() / "features" / f"v{_VERSION}-{network}-{recipe}-{engine}.sqlite"
+    return home() / "features" / f"v{_VERSION}-{network}-{recipe}-{engine}.sqlite"
 
 
 class FeatureCache:

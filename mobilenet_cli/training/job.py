@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mobilenet_cli.images.preprocess import Preprocessing
-from mobilenet_cli.in_tensorflow.process import Note, Report
 from mobilenet_cli.models.acquire import Model
-from mobilenet_cli.models.manifest import Kind, Network
+from mobilenet_cli.models.manifest import Network
+from mobilenet_cli.progress import Note, Report
+from mobilenet_cli.records import Kind
 from mobilenet_cli.training.curve import Chart
 from mobilenet_cli.training.features import Examples
 

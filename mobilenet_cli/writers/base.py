@@ -10,9 +10,6 @@ if TYPE_CHECKING:
 
     from mobilenet_cli.records import Result
 
-SCORE_DECIMALS = 6
-"""A float32 carries about seven significant digits: more decimals of a score would show rounding noise."""
-
 
 @dataclass(frozen=True, slots=True)
 class Layout:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, BinaryIO
 
 from mobilenet_cli.csv_lines import LineMaker, unique
+from mobilenet_cli.records import SCORE_DECIMALS
 from mobilenet_cli.text import valid_utf8
-from mobilenet_cli.writers.base import SCORE_DECIMALS, Layout
+from mobilenet_cli.writers.base import Layout
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

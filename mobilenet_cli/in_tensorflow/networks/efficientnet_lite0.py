@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mobilenet_cli.in_tensorflow.networks.layers import Layer
-    from mobilenet_cli.models.manifest import Kind
+    from mobilenet_cli.records import Kind
 
 WEIGHTS_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 

@@ -20,7 +20,7 @@ from mobilenet_cli.in_tensorflow.networks.mobilenet_v1 import MobilenetV1
 if TYPE_CHECKING:
     import numpy as np
 
-    from mobilenet_cli.models.manifest import Kind
+    from mobilenet_cli.records import Kind
 
 _AVERAGE = "/ExponentialMovingAverage"
 _OPTIMISER_SLOTS = ("/RMSProp", "/RMSProp_1", "/Momentum")

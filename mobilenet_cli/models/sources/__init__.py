@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import ClassVar, Protocol
 
 from mobilenet_cli.in_tensorflow.process import TensorFlowProcess
-from mobilenet_cli.models.manifest import Kind
+from mobilenet_cli.records import Kind
 
 Question = Callable[[], str | None]
 """Asks a server whether it has something: None where it has, else the reason why not, in a few words."""

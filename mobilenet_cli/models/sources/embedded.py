@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from mobilenet_cli.in_tensorflow.process import TensorFlowProcess
-from mobilenet_cli.models.manifest import Kind
+from mobilenet_cli.records import Kind
 
 
 @dataclass(frozen=True, slots=True)

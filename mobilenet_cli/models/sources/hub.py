@@ -12,8 +12,8 @@ from typing import Any, ClassVar, get_args
 
 from mobilenet_cli.errors import ModelError
 from mobilenet_cli.in_tensorflow.process import TensorFlowProcess
-from mobilenet_cli.models.manifest import Kind
 from mobilenet_cli.models.sources import Question, archive, http
+from mobilenet_cli.records import Kind
 
 _CACHE = "TFHUB_CACHE_DIR"
 

@@ -16,8 +16,8 @@ from typing import Any, ClassVar
 from mobilenet_cli.errors import ModelError
 from mobilenet_cli.in_tensorflow.process import TensorFlowProcess, report_progress
 from mobilenet_cli.models import registry
-from mobilenet_cli.models.manifest import Kind
 from mobilenet_cli.models.sources import Question, http
+from mobilenet_cli.records import Kind
 
 _CACHE = "KAGGLEHUB_CACHE"
 

@@ -12,8 +12,9 @@ from typing import ClassVar, Literal, Self
 
 from mobilenet_cli.errors import ModelError
 from mobilenet_cli.in_tensorflow.process import TensorFlowProcess
-from mobilenet_cli.models.manifest import MANIFEST, Kind
+from mobilenet_cli.models.manifest import MANIFEST
 from mobilenet_cli.models.sources import archive
+from mobilenet_cli.records import Kind
 
 Form = Literal["SavedModel", "checkpoint", "archive", "compiled", "model"]
 """What it is; "model" is a folder laid out as in the store, as `train` writes it."""

@@ -9,8 +9,8 @@ from typing import ClassVar
 
 from mobilenet_cli.in_tensorflow.process import TensorFlowProcess
 from mobilenet_cli.models import registry
-from mobilenet_cli.models.manifest import Kind
 from mobilenet_cli.models.sources import Question, http, local
+from mobilenet_cli.records import Kind
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mobilenet_cli.in_tensorflow.compiler import BOUND, random_images, relative_difference
-from mobilenet_cli.in_tensorflow.process import Note, Report
+from mobilenet_cli.engines.check import BOUND, random_images, relative_difference
 from mobilenet_cli.models.building import FOLDERS, SUFFIXES
-from mobilenet_cli.models.manifest import Compiled, Kind, Network
+from mobilenet_cli.models.manifest import Compiled, Network
+from mobilenet_cli.progress import Note, Report
+from mobilenet_cli.records import Kind
 from mobilenet_cli.tensorflow_files.compiled_head import with_head
 from mobilenet_cli.tensorflow_files.summaries import Summaries
 from mobilenet_cli.text import valid_utf8

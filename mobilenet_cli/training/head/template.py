@@ -5,7 +5,7 @@ So a SavedModel with a head of zeros is kept in the store, $MNCLASSIFY_HOME/head
   saved_model/   whose head is for a number of classes that is no other dimension in it
   protos.pb      see tensorflow_protos
   facts.json     that number
-  expected.npy   the features that the network's SavedModel makes of compiler.random_images
+  expected.npy   the features that the network's SavedModel makes of engines.check.random_images
 """
 
 from __future__ import annotations
@@ -17,8 +17,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mobilenet_cli.errors import ModelError
-from mobilenet_cli.in_tensorflow.process import Report, TensorFlowProcess
+from mobilenet_cli.in_tensorflow.process import TensorFlowProcess
+from mobilenet_cli.machine.home import home
 from mobilenet_cli.models import store
+from mobilenet_cli.progress import Report
 from mobilenet_cli.tensorflow_files.protos import Protos, describe
 from mobilenet_cli.tensorflow_files.tensor_bundle import Bundle
 
@@ -46,7 +48,7 @@ class HeadTemplate:
         return Protos(self.folder / _PROTOS)
 
     def expected_features(self) -> NDArray[np.float32]:
-        """Return what the network's SavedModel makes of compiler.random_images, float32 [N, features]."""
+        """Return what the network's SavedModel makes of engines.check.random_images, float32 [N, features]."""
         import numpy as np
 
         features: NDArray[np.float32] = np.load(self.folder / _EXPECTED)
@@ -96,7 +98,7 @@ def head_template(network: str, saved_model: Path, image_size: int, report: Repo
         ModelError: The network does not take a head.
     """
     name = f"v{_VERSION}-{network}-{image_size}"
-    template = HeadTemplate(store.home() / "heads" / name)
+    template = HeadTemplate(home() / "heads" / name)
     if template.folder.is_dir():
         return template
     with store.lock(f"head-{name}"):
@@ -125,7 +127,7 @@ def build(saved_model: str, destination: str, image_size: int) -> None:
     import numpy as np
 
     from mobilenet_cli.engines import savedmodel
-    from mobilenet_cli.in_tensorflow.compiler import random_images
+    from mobilenet_cli.engines.check import random_images
 
     module = savedmodel.load(Path(saved_model))
     tf = savedmodel.import_tensorflow()

@@ -6,9 +6,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mobilenet_cli.in_tensorflow.process import Note, Report, TensorFlowProcess
+from mobilenet_cli.in_tensorflow.process import TensorFlowProcess
 from mobilenet_cli.models.building import FOLDERS, compile_network
-from mobilenet_cli.models.manifest import Kind, Network
+from mobilenet_cli.models.manifest import Network
+from mobilenet_cli.progress import Note, Report
+from mobilenet_cli.records import Kind
 from mobilenet_cli.text import valid_utf8
 from mobilenet_cli.training.curve import Chart, Series
 from mobilenet_cli.training.job import Job, Made

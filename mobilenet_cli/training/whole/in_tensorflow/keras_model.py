@@ -14,7 +14,7 @@ from mobilenet_cli.errors import ModelError
 from mobilenet_cli.in_tensorflow import hub_module
 from mobilenet_cli.in_tensorflow.loaded_module import LoadedModule
 from mobilenet_cli.models.building import FOLDERS
-from mobilenet_cli.models.manifest import Kind
+from mobilenet_cli.records import Kind
 from mobilenet_cli.training.whole.in_tensorflow.batches import Batches
 from mobilenet_cli.training.whole.options import DistributionStrategy, FineTuning
 

@@ -1,0 +1,31 @@
+"""The model store's folder."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+
+from mobilenet_cli.errors import StoreError
+
+
+def home() -> Path:
+    """Return the store's folder: $MNCLASSIFY_HOME, else mnclassify's folder in the user's cache.
+
+    Raises:
+        StoreError: It is in a home folder, and there is none.
+    """
+    with contextlib.suppress(RuntimeError):  # which pathlib and platformdirs raise of a home folder that is none
+        if configured := os.environ.get("MNCLASSIFY_HOME"):
+            return Path(configured).expanduser().absolute()
+        from platformdirs import user_cache_path
+
+        folder = user_cache_path("mnclassify")
+        if folder.is_absolute():  # earlier versions leave "~" as it is
+            return folder
+    raise StoreError("there is no home folder to keep models in: set MNCLASSIFY_HOME to the path of a folder")
+
+
+def cannot_write(reason: str) -> StoreError:
+    """Return the error that the store cannot be written, for a reason in a few words."""
+    return StoreError(f"cannot write to the model store {home()}: {reason}; MNCLASSIFY_HOME sets another place")
