@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import threading
 import time
@@ -63,6 +62,8 @@ class Patience:
             ImageError: As `check`.
             Exception: What the coroutine raised.
         """
+        import asyncio  # slow to import, and no run over local files needs it
+
         from fsspec.asyn import get_loop
 
         future = asyncio.run_coroutine_threadsafe(coroutine, get_loop())
