@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLES = ROOT / "sample_images"
+SHARED = ROOT.parent / "shared"
+"""Data that is not part of the project: a test that needs it skips where it is missing."""
 MAIN = "mobilenet_v1_100_128"
 MAIN_PATH = f"/google/imagenet/{MAIN}/classification/4"
 
@@ -183,7 +185,7 @@ def mnclassify(embedded_home: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
 @pytest.fixture(scope="session")
 def shared_images() -> Path:
     """200 photographs of ImageNet classes beside the repository, named WNID_name.JPEG."""
-    folder = ROOT.parent / "shared" / "images"
+    folder = SHARED / "images"
     if not folder.is_dir():
         pytest.skip("needs the photographs in ../shared/images, which are no part of the project")
     return folder

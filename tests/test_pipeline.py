@@ -2,60 +2,16 @@
 
 from __future__ import annotations
 
-import io
 import itertools
 import threading
 import time
 from collections.abc import Iterator
 
-import numpy as np
 import pytest
-from PIL import Image
+from colour_engine import COLOURS, IMAGES, ColourEngine, task
 
-from mobilenet_cli.images.preprocess import Preprocessing
-from mobilenet_cli.pipeline import Task, run
-from mobilenet_cli.postprocess.topk import TopK
-from mobilenet_cli.records import ClassName, Source
-
-COLOURS = {"red": (255, 0, 0), "green": (0, 255, 0), "blue": (0, 0, 255)}
-
-
-class ColourEngine:
-    """Outputs the mean of each channel as probabilities: the label is the image's colour."""
-
-    batch_size = 4
-
-    def __init__(self) -> None:
-        self.batches: list[int] = []
-        self.sessions = 0
-        self.threads: set[int] = set()
-
-    def session(self):
-        self.sessions += 1
-
-        def run(batch: np.ndarray) -> np.ndarray:
-            assert batch.dtype == np.float32
-            assert batch.min() >= 0
-            assert batch.max() <= 1
-            self.batches.append(len(batch))
-            self.threads.add(threading.get_ident())
-            return batch.mean(axis=(1, 2))
-
-        return run
-
-
-def task(engine: ColourEngine) -> Task:
-    names = tuple(ClassName("", name) for name in COLOURS)
-    return Task(engine, Preprocessing(8), TopK(names, "probabilities", k=1), "colours")
-
-
-def image(colour: str, width: int = 10, height: int = 12) -> bytes:
-    encoded = io.BytesIO()
-    Image.new("RGB", (width, height), COLOURS[colour]).save(encoded, "PNG")
-    return encoded.getvalue()
-
-
-IMAGES = {name: image(name) for name in COLOURS}
+from mobilenet_cli.pipeline import run
+from mobilenet_cli.records import Source
 
 
 def sources(count: int) -> list[Source]:

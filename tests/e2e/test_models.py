@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import MAIN, MAIN_PATH, ROOT, SAMPLES, Run, run_command
+from conftest import MAIN, MAIN_PATH, SAMPLES, SHARED, Run, run_command
+from in_this_process import InThisProcess
 from model_server import SILENCE, ModelServer, Reply, save_tiny_model, tar_of
-from test_acquire import InThisProcess
 
 from mobilenet_cli import Classifier
 from mobilenet_cli.models.importing import import_model
@@ -21,7 +21,7 @@ from mobilenet_cli.models.importing import import_model
 pytestmark = pytest.mark.slow
 
 CAT = str(SAMPLES / "cat.jpg")
-CHECKPOINT = ROOT.parent / "shared" / "checkpoints" / "mobilenet_v1_0.75_224"
+CHECKPOINT = SHARED / "checkpoints" / "mobilenet_v1_0.75_224"
 HUB_PATH = "/google/imagenet/mobilenet_v1_075_224/classification/4"
 
 

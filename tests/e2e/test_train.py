@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import ROOT, SAMPLES, run_command
+from conftest import SAMPLES, SHARED, run_command
 
 pytestmark = pytest.mark.slow
 
@@ -23,7 +23,7 @@ BASE = "efficientnet_lite0"
 @pytest.fixture(scope="module")
 def photographs(shared_images: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The 69 photographs of ../shared/facts/superclasses.tsv, no species twice, in a folder a class."""
-    table = ROOT.parent / "shared" / "facts" / "superclasses.tsv"
+    table = SHARED / "facts" / "superclasses.tsv"
     folder = tmp_path_factory.mktemp("photographs")
     with table.open() as rows:
         for row in csv.DictReader(rows, delimiter="\t"):

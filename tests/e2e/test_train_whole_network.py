@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import ROOT, run_command
+from conftest import SHARED, run_command
 from PIL import Image
 
 COLOURS = {"blue": (40, 40, 220), "green": (40, 220, 40), "red": (220, 40, 40)}
@@ -129,7 +129,7 @@ def test_options_that_do_not_go_together_are_told(squares: Path, tmp_path: Path,
 @pytest.fixture(scope="module")
 def photographs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Ten photographs of each of three superclasses beside the repository, in a folder each."""
-    shared = ROOT.parent / "shared"
+    shared = SHARED
     if not (shared / "facts" / "superclasses.tsv").is_file() or not (shared / "checkpoints").is_dir():
         pytest.skip("needs the photographs and the checkpoint in ../shared, which are no part of the project")
     folder = tmp_path_factory.mktemp("photographs")
@@ -145,7 +145,7 @@ def photographs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_mobilenet_is_fine_tuned_on_photographs(photographs: Path, tmp_path: Path) -> None:
     import tensorflow as tf
 
-    checkpoint = ROOT.parent / "shared" / "checkpoints" / "mobilenet_v1_0.75_224"
+    checkpoint = SHARED / "checkpoints" / "mobilenet_v1_0.75_224"
     done = run_command("models", "import", str(checkpoint), "--name", "mobilenet", "--image-size", "96", timeout=300)
     assert done.returncode == 0, done.stderr
     model = tmp_path / "model"

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from in_this_process import InThisProcess
 from model_server import save_tiny_model, tar_of
-from test_acquire import InThisProcess
-from test_slim_checkpoint import slim_weights, write
+from slim_checkpoints import slim_weights, write
 
 from mobilenet_cli.engines.savedmodel import SavedModelEngine
 from mobilenet_cli.errors import InputError, ModelError

@@ -13,9 +13,9 @@ from typing import TypeVar
 
 import fsspec
 import pytest
+from colour_engine import ColourEngine, task
 from conftest import SAMPLES
 from fsspec.config import conf
-from test_pipeline import ColourEngine, task
 from web_server import new_stores, outcome
 
 from mobilenet_cli import cli

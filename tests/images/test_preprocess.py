@@ -11,13 +11,12 @@ from pathlib import Path
 import numpy as np
 import pillow_heif
 import pytest
+from conftest import SHARED
 from PIL import Image
 
 from mobilenet_cli.images.decode import open_image
 from mobilenet_cli.images.preprocess import Preprocessing, _draft, _plan, load_image
 from mobilenet_cli.records import Source
-
-SHARED = Path(__file__).parents[1].parent / "shared"
 
 
 def picture(width, height):
@@ -272,4 +271,4 @@ def test_the_recipe_can_be_named_without_numpy_or_pillow():
         "import sys, mobilenet_cli.images.preprocess as p, mobilenet_cli.inputs.find; p.Preprocessing(128);"
         "sys.exit(bool({'numpy', 'PIL', 'pillow_heif'} & set(sys.modules)))"
     )
-    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[1])
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[2])

@@ -15,8 +15,8 @@ from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
+from colour_engine import IMAGES, ColourEngine, task
 from conftest import ROOT, SAMPLES
-from test_pipeline import IMAGES, ColourEngine, task
 from web_server import TIMEOUT, Answer, WebServer, new_stores, outcome, serving
 
 from mobilenet_cli.inputs.find import count_sources, find_sources

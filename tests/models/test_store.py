@@ -12,42 +12,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from stored_models import fill, leftovers, publish
 
 from mobilenet_cli.errors import ModelError, StoreError
 from mobilenet_cli.machine.home import home
 from mobilenet_cli.models import making, store
 from mobilenet_cli.models.acquire import acquire
 from mobilenet_cli.models.manifest import Compiled, FileRecord, Manifest, Network
-
-
-def manifest(name: str = "tiny") -> Manifest:
-    return Manifest(
-        name=name,
-        license="",
-        image_size=32,
-        crop="center",
-        interpolation="bilinear",
-        labels="",
-        networks={
-            "classification": Network("a test", "saved_model", 2, "logits", {"32": Compiled("32.tflite", 1e-6)}),
-        },
-    )
-
-
-def fill(folder: Path, content: bytes = b"weights") -> Manifest:
-    (folder / "saved_model").mkdir()
-    (folder / "saved_model" / "saved_model.pb").write_bytes(content)
-    (folder / "32.tflite").write_bytes(content)
-    return manifest()
-
-
-def publish(content: bytes = b"weights") -> Manifest:
-    with store.lock("tiny"):
-        return store.publish("tiny", lambda folder: fill(folder, content))
-
-
-def leftovers() -> list[str]:
-    return [path.name for path in (home() / "staging").rglob("*")]
 
 
 def test_a_published_model_is_found_with_the_hash_of_each_file():

@@ -7,17 +7,16 @@ import time
 import warnings
 from collections.abc import Iterator
 from dataclasses import replace
-from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 import pytest
 from conftest import MAIN, MAIN_PATH, SAMPLES, Answer, HubServer
-from test_store import manifest, publish
+from in_this_process import InThisProcess
+from stored_models import manifest, publish
 
 from mobilenet_cli import Classifier, ModelWarning
 from mobilenet_cli.errors import InputError, ModelError, StoreError, UnavailableError
-from mobilenet_cli.in_tensorflow.process import TensorFlowProcess
 from mobilenet_cli.models import store, unavailable
 from mobilenet_cli.models.acquire import acquire
 from mobilenet_cli.models.origin import origin_of
@@ -30,15 +29,6 @@ def mirror(hub: HubServer, monkeypatch: pytest.MonkeyPatch, mobilenet_archive: b
     monkeypatch.setenv("MNCLASSIFY_HUB_URL", hub.url)
     hub.answers[MAIN_PATH] = Answer(mobilenet_archive)
     return hub
-
-
-class InThisProcess(TensorFlowProcess):
-    """Calls here what it should call in a child, which costs seconds a test to start."""
-
-    def call(self, function: str, **arguments: object) -> object:
-        module, _, name = function.partition(":")
-        full_name = module if module.startswith("mobilenet_cli.") else f"mobilenet_cli.models.{module}"
-        return getattr(import_module(full_name), name)(**arguments)
 
 
 @pytest.fixture

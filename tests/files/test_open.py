@@ -18,7 +18,7 @@ from mobilenet_cli.errors import OutputError
 from mobilenet_cli.files.open import open_output
 from mobilenet_cli.files.part_file import part_path
 
-PROJECT = Path(__file__).parents[1]
+PROJECT = Path(__file__).parents[2]
 
 
 def write(path: Path | str, data: bytes = b"a,b\n", *, overwrite: bool = False, fail: type | None = None) -> None:

@@ -9,14 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
+from conftest import SHARED
 from PIL import Image
 
 from mobilenet_cli.errors import ModelError
 from mobilenet_cli.in_tensorflow.networks import efficientnet_lite0
 from mobilenet_cli.in_tensorflow.networks.layers import ImageNetwork
 from mobilenet_cli.in_tensorflow.networks.torch_weights import load_state_dict
-
-SHARED = Path(__file__).parents[1].parent / "shared"
 
 
 @pytest.fixture(scope="module")

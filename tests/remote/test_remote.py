@@ -9,12 +9,11 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
-from conftest import SAMPLES
-from test_pipeline import IMAGES, ColourEngine, task
+from colour_engine import IMAGES, ColourEngine, task
+from conftest import ROOT, SAMPLES
 from web_server import TIMEOUT, Answer, WebServer, classified, new_stores, outcome, serving
 
 from mobilenet_cli.inputs.find import find_sources
@@ -54,14 +53,14 @@ def test_a_run_over_local_files_imports_no_network_library_and_starts_no_thread(
     code = f"""
 import sys, threading
 from mobilenet_cli.inputs.find import find_sources
-from test_pipeline import ColourEngine, task
+from colour_engine import ColourEngine, task
 from mobilenet_cli.pipeline import run
 for result in run(find_sources([{str(SAMPLES)!r}]), task(ColourEngine()), workers=2):
     assert result.status == "ok", result
     assert "fetch" not in {{each.name for each in threading.enumerate()}}
 assert not {{"fsspec", "aiohttp", "asyncio", "botocore"}} & set(sys.modules)
 """
-    path = os.pathsep.join([str(Path(__file__).parent), *sys.path])
+    path = os.pathsep.join([str(ROOT / "tests" / "support"), *sys.path])
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60, env=os.environ | {"PYTHONPATH": path})
 
 

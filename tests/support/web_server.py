@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from test_pipeline import ColourEngine, task
+from colour_engine import ColourEngine, task
 
 from mobilenet_cli.pipeline import run
 from mobilenet_cli.records import Result, Source

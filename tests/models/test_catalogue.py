@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from test_store import leftovers, publish
+from stored_models import leftovers, publish
 
 from mobilenet_cli.cli import models_text
 from mobilenet_cli.errors import InputError, ModelError, StoreError

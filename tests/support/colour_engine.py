@@ -1,0 +1,54 @@
+"""An engine that any test can follow: its label is the mean colour of the image."""
+
+from __future__ import annotations
+
+import io
+import threading
+
+import numpy as np
+from PIL import Image
+
+from mobilenet_cli.images.preprocess import Preprocessing
+from mobilenet_cli.pipeline import Task
+from mobilenet_cli.postprocess.topk import TopK
+from mobilenet_cli.records import ClassName
+
+COLOURS = {"red": (255, 0, 0), "green": (0, 255, 0), "blue": (0, 0, 255)}
+
+
+class ColourEngine:
+    """Outputs the mean of each channel as probabilities: the label is the image's colour."""
+
+    batch_size = 4
+
+    def __init__(self) -> None:
+        self.batches: list[int] = []
+        self.sessions = 0
+        self.threads: set[int] = set()
+
+    def session(self):
+        self.sessions += 1
+
+        def run(batch: np.ndarray) -> np.ndarray:
+            assert batch.dtype == np.float32
+            assert batch.min() >= 0
+            assert batch.max() <= 1
+            self.batches.append(len(batch))
+            self.threads.add(threading.get_ident())
+            return batch.mean(axis=(1, 2))
+
+        return run
+
+
+def task(engine: ColourEngine) -> Task:
+    names = tuple(ClassName("", name) for name in COLOURS)
+    return Task(engine, Preprocessing(8), TopK(names, "probabilities", k=1), "colours")
+
+
+def image(colour: str, width: int = 10, height: int = 12) -> bytes:
+    encoded = io.BytesIO()
+    Image.new("RGB", (width, height), COLOURS[colour]).save(encoded, "PNG")
+    return encoded.getvalue()
+
+
+IMAGES = {name: image(name) for name in COLOURS}
