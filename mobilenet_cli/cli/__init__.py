@@ -15,11 +15,15 @@ from click.shell_completion import CompletionItem
 
 from mobilenet_cli._version import __version__
 from mobilenet_cli.cli.completion import files
+from mobilenet_cli.cli.exit_codes import ExitCode
 from mobilenet_cli.errors import InputError, MnclassifyError, ModelError, OutputError
 
 PROGRAM = "mnclassify"
-_FAILED, _INTERRUPTED, _INTERNAL = 1, 130, 70
-_EXIT_CODES: dict[type[MnclassifyError], int] = {InputError: 2, ModelError: 3, OutputError: 4}
+_EXIT_CODES: dict[type[MnclassifyError], ExitCode] = {
+    InputError: ExitCode.USAGE,
+    ModelError: ExitCode.NO_MODEL,
+    OutputError: ExitCode.NOT_WRITTEN,
+}
 
 # The module of each command, imported when it is called or listed.
 _DEFAULT = "classify"
@@ -161,7 +165,7 @@ def _run(arguments: list[str]) -> int:
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo(f"{PROGRAM}: interrupted", err=True)
-        return _INTERRUPTED
+        return ExitCode.INTERRUPTED
     except _ReaderLeftError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # so that the flush at the end fails no more
         return 0
@@ -174,9 +178,9 @@ def _failure(error: Exception) -> int:
     """Say what went wrong and return the exit code."""
     if isinstance(error, MnclassifyError):
         _explain(str(error))
-        return next((code for kind, code in _EXIT_CODES.items() if isinstance(error, kind)), _FAILED)
+        return next((code for kind, code in _EXIT_CODES.items() if isinstance(error, kind)), ExitCode.FAILED)
     _explain(f"internal error: {type(error).__name__}: {error}; with -vv it shows where. Please report it.")
-    return _INTERNAL
+    return ExitCode.INTERNAL
 
 
 def _explain(message: str) -> None:

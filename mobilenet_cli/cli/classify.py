@@ -21,12 +21,12 @@ from mobilenet_cli.cli.options import (
 )
 from mobilenet_cli.cli.record_options import RecordChoice, record_options
 from mobilenet_cli.cli.sources import Sources
-from mobilenet_cli.cli.tally import Tally, images, images_were
+from mobilenet_cli.cli.tally import Tally
 from mobilenet_cli.cli.terminal import Terminal, stdout_is_terminal
 from mobilenet_cli.cli.xmp import Sidecars, XmpChoice, remove_keywords, xmp_options
 from mobilenet_cli.postprocess.matching import matches
 from mobilenet_cli.records import Result
-from mobilenet_cli.text import printable
+from mobilenet_cli.text import counted, printable
 from mobilenet_cli.writers import Format
 from mobilenet_cli.writers.document import ResultDocument
 
@@ -115,7 +115,7 @@ class _Run:
             if self.terminal.live:
                 self.named.count_in_background(progress, finished=document.finished)
             apart = progress.hidden if self.output.file is None and stdout_is_terminal() else nullcontext
-            for result, cells in document.paired(self.tally.counted(results, progress)):
+            for result, cells in document.paired(self.tally.watched(results, progress)):
                 if self._wants(result):
                     if self.xmp.write:  # before the row: --resume takes an image with a row for finished
                         self.sidecars.write(result, self.xmp.lowest_score(self.records.threshold))
@@ -141,7 +141,7 @@ class _Run:
             stream, self.chosen, layout, model, threshold=self.records.threshold, resume=self.output.resume
         )
         if document.kept:
-            self.terminal.note(f"{images_were(document.kept)} finished before")
+            self.terminal.note(f"{counted(document.kept, 'image')} already done")
         return document
 
     def _wants(self, result: Result) -> bool:
@@ -153,10 +153,10 @@ class _Run:
     def _tell(self, document: ResultDocument, done: int) -> None:
         others, labelled = document.others, document.found + document.labelled
         if self.named.columns is None:
-            self.tally.tell_others(others)
+            self.tally.print_kept(others)
         elif others:
-            self.terminal.note(f"left the rows of {images(others)} out that the CSV has no more, or changed")
+            self.terminal.note(f"left the rows of {counted(others, 'image')} out that the CSV has no more, or changed")
         if self.records.match and done and not labelled:
             self.terminal.note("no image matches")
         elif done and self.output.file is not None:
-            self.terminal.note(f"{images(labelled)} labelled in {printable(self.output.file)}")
+            self.terminal.note(f"{counted(labelled, 'image')} labelled in {printable(self.output.file)}")

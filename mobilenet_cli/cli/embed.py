@@ -24,14 +24,14 @@ from mobilenet_cli.cli.options import (
 )
 from mobilenet_cli.cli.progress_line import Progress
 from mobilenet_cli.cli.sources import NamedSources
-from mobilenet_cli.cli.tally import Tally, images_were, number_of
+from mobilenet_cli.cli.tally import Tally
 from mobilenet_cli.cli.terminal import Terminal, stdout_is_terminal
 from mobilenet_cli.errors import ImageError
 from mobilenet_cli.inputs.find import find_sources
 from mobilenet_cli.inputs.stdin import STDIN
 from mobilenet_cli.records import Embedding
 from mobilenet_cli.similar import nearest
-from mobilenet_cli.text import printable
+from mobilenet_cli.text import counted, printable
 from mobilenet_cli.vectors import FORMATS, Format, Shape, format_of
 from mobilenet_cli.vectors.document import VectorDocument
 from mobilenet_cli.vectors.neighbours import FORMATS as NEIGHBOUR_FORMATS
@@ -142,19 +142,19 @@ class _Run:
             shape = Shape(embedder.width, embedder.model.name)
             document = VectorDocument(stream, chosen, shape, resume=output.resume)
             if document.kept:
-                self.terminal.note(f"{images_were(document.kept)} finished before")
+                self.terminal.note(f"{counted(document.kept, 'image')} already done")
             embeddings = embedder.embed(document.pending(self.named.find()), **asdict(self.pace))
             with self._progress(document.finished) as progress:
                 apart = progress.hidden if output.file is None and stdout_is_terminal() else nullcontext
-                for each in document.followed(self.tally.counted(embeddings, progress)):
+                for each in document.followed(self.tally.watched(embeddings, progress)):
                     with apart():
                         document.write(each)
             output.check_worth(stream, self.tally.done - self.tally.failed)
             document.close()
         self.tally.done += document.found
-        self.tally.tell_others(document.others)
+        self.tally.print_kept(document.others)
         if self.tally.done and output.file is not None:
-            vectors = number_of(self.tally.done - self.tally.failed, "vector")
+            vectors = counted(self.tally.done - self.tally.failed, "vector")
             self.terminal.note(f"{vectors} in {printable(output.file)}")
         return self.tally.conclude()
 
@@ -167,8 +167,8 @@ class _Run:
                 raise ImageError(f"{printable(image)}: {query.error}")
             embeddings = embedder.embed(self.named.find(), **asdict(self.pace))
             with self._progress() as progress:
-                counted = self.tally.counted(embeddings, progress)
-                found = nearest(query.vector, self._failures_told(counted), count)
+                watched = self.tally.watched(embeddings, progress)
+                found = nearest(query.vector, self._failures_told(watched), count)
             stream.write(NEIGHBOUR_FORMATS[chosen](found).encode())
         return self.tally.conclude()
 

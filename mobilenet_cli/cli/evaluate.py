@@ -177,7 +177,7 @@ class _Run:
         tally = Tally(self.terminal, "classified")
         with self.terminal.counting("Evaluating") as progress:
             progress.set_total(len(self.images))
-            yield from tally.counted(results, progress)
+            yield from tally.watched(results, progress)
         self.failed = max(self.failed, tally.failed)
 
 

@@ -14,7 +14,6 @@ import click
 from mobilenet_cli.cli import completion
 from mobilenet_cli.cli.help import Command
 from mobilenet_cli.cli.options import terminal_options
-from mobilenet_cli.cli.tally import images
 from mobilenet_cli.cli.terminal import Terminal, stdout_is_terminal
 from mobilenet_cli.errors import InputError
 from mobilenet_cli.files.open import open_output
@@ -22,7 +21,7 @@ from mobilenet_cli.files.part_file import PartFile
 from mobilenet_cli.html.report import SIDE, TITLE, write
 from mobilenet_cli.inputs.stdin import STDIN, open_stdin
 from mobilenet_cli.machine.paths import same_file
-from mobilenet_cli.text import printable
+from mobilenet_cli.text import counted, printable
 
 if TYPE_CHECKING:
     from mobilenet_cli.html.summary import Summary
@@ -115,7 +114,7 @@ def command(
         _tell(terminal, output, summary)
     missing = summary.images - summary.failed - summary.pictures
     if missing and not no_thumbnails:
-        terminal.note(f"no picture of {images(missing)}: --root names the folder that classify ran in")
+        terminal.note(f"no picture of {counted(missing, 'image')}: --root names the folder that classify ran in")
 
 
 class _Results(NamedTuple):
@@ -157,4 +156,4 @@ def _results(files: Sequence[_Results]) -> Iterator[Result]:
 def _tell(terminal: Terminal, file: str, summary: Summary) -> None:
     size = Path(file).stat().st_size
     each = f", {size / summary.images / 1000:.1f} kB an image" if summary.images else ""
-    terminal.note(f"{images(summary.images)} in {printable(file)} ({size / 1e6:.1f} MB{each})")
+    terminal.note(f"{counted(summary.images, 'image')} in {printable(file)} ({size / 1e6:.1f} MB{each})")

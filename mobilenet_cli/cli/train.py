@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 import click
 
 from mobilenet_cli.cli import completion
+from mobilenet_cli.cli.exit_codes import ExitCode
 from mobilenet_cli.cli.fine_tune_options import fine_tune_options
 from mobilenet_cli.cli.help import Command
 from mobilenet_cli.cli.options import ModelChoice, Pace, model_options, pace_options, terminal_options
 from mobilenet_cli.cli.progress_line import clock
-from mobilenet_cli.cli.tally import images
 from mobilenet_cli.cli.terminal import Terminal
 from mobilenet_cli.errors import MnclassifyError
-from mobilenet_cli.text import printable
+from mobilenet_cli.text import counted, printable
 from mobilenet_cli.training.split import MOST_SEED
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from mobilenet_cli.training.trainer import Trained, Trainer
     from mobilenet_cli.training.whole.options import FineTuning
 
-_INTERRUPTED = 130
 _MOST_LISTED = 10
 _FEW = 30
 
@@ -152,9 +151,9 @@ def _examples(trainer: Trainer, pace: Pace, terminal: Terminal, *, are_checked: 
 
 def _tell_dataset(trainer: Trainer, terminal: Terminal) -> None:
     dataset = trainer.dataset
-    terminal.note(f"{images(len(dataset.sources))} of {len(dataset.classes):,} classes")
+    terminal.note(f"{counted(len(dataset.sources), 'image')} of {len(dataset.classes):,} classes")
     if dataset.passed_over:
-        terminal.note(f"{images(dataset.passed_over)} beside the class folders left out")
+        terminal.note(f"{counted(dataset.passed_over, 'image')} beside the class folders left out")
 
 
 def _tell_examples(examples: Examples, terminal: Terminal) -> None:
@@ -162,7 +161,7 @@ def _tell_examples(examples: Examples, terminal: Terminal) -> None:
         terminal.note(f"{printable(path)}: {error}")
     if examples.left_out:
         listed = "split.csv lists them all" if len(examples.left_out) > _MOST_LISTED else "see above"
-        terminal.note(f"{images(len(examples.left_out))} left out: {listed}")
+        terminal.note(f"{counted(len(examples.left_out), 'image')} left out: {listed}")
 
 
 def _conclude(trained: Trained, output: str, least_accuracy: float | None, terminal: Terminal) -> int:
@@ -170,7 +169,7 @@ def _conclude(trained: Trained, output: str, least_accuracy: float | None, termi
 
     record = trained.manifest.training or {}
     split = record["split"]
-    how = f"cross-validated, {split['folds']} folds" if "folds" in split else f"{images(split['validation'])}"
+    how = f"cross-validated, {split['folds']} folds" if "folds" in split else f"{counted(split['validation'], 'image')}"
     terminal.note(f"validation ({how}): {scored(record['metrics'], 'validation')}")
     if split.get("validation", _FEW) < _FEW:
         terminal.note("few images to validate with: their accuracy is a rough guess; --folds 5 asks all of them")
@@ -178,8 +177,8 @@ def _conclude(trained: Trained, output: str, least_accuracy: float | None, termi
     name = output if "/" in output else f"./{output}"
     terminal.note(f"{state} in {printable(output)}; use it with -m {printable(name)}")
     if trained.interrupted:
-        return _INTERRUPTED
+        return ExitCode.INTERRUPTED
     accuracy = record["metrics"]["validation_top_1"]
     if least_accuracy is not None and accuracy < least_accuracy:
         raise MnclassifyError(f"the validation's top-1 accuracy is {accuracy:.4g}, less than {least_accuracy:g}")
-    return 0
+    return ExitCode.OK
