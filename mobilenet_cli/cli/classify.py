@@ -76,9 +76,6 @@ def command(
         return remove_keywords(named.find(), terminal)
     chosen = records.format(output, of_rows=named.columns is not None)
 
-    from mobilenet_cli.images.preprocess import silence_decoder_warnings
-
-    silence_decoder_warnings()
     run = _Run(named, records, chosen, output, xmp, terminal, Tally(terminal, "classified"), Sidecars(terminal))
     with terminal.warnings_shown(), output.opened(terminal, resumable=chosen.read is not None) as stream:
         with terminal.waiting() as report:

@@ -92,10 +92,6 @@ def command(
       mnclassify embed photos/ --similar cat.jpg -k 5
     """
     run = _Run(named, model, pace, terminal, Tally(terminal, "embedded"))
-
-    from mobilenet_cli.images.preprocess import silence_decoder_warnings
-
-    silence_decoder_warnings()
     if similar is None:
         if neighbours is not None:
             raise click.UsageError("-k goes with --similar")

@@ -106,9 +106,7 @@ def command(
       mnclassify evaluate validation/ --json | jq .top_1.value
     """
     from mobilenet_cli.evaluation.truth import truth_of
-    from mobilenet_cli.images.preprocess import silence_decoder_warnings
 
-    silence_decoder_warnings()
     if truth == _TRUTH_FROM_STDIN and named.chosen is not None and named.chosen.need_stdin:
         raise click.UsageError(f"standard input is the table of {_TRUTH_FROM_STDIN}, or names images, not both")
     rule = truth_of(truth)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 import click
 
 from mobilenet_cli.cli.help import Decorator
 from mobilenet_cli.cli.options import option_group
-from mobilenet_cli.training.whole.options import Augmentation, FineTuning
+from mobilenet_cli.training.whole.options import Augmentation, DistributionStrategy, FineTuning
 
 _USUAL, _USUAL_AUGMENTATION = FineTuning(), Augmentation()
 _FRACTION = click.FloatRange(0, 1)
@@ -107,7 +107,7 @@ fine_tune_options = option_group(
     ),
     click.option(
         "--distribution-strategy",
-        type=click.Choice(["none", "mirrored"]),
+        type=click.Choice(get_args(DistributionStrategy)),
         help="mirrored spreads each batch over all GPUs.  [default: none]",
     ),
     heading="Fine-tuning",

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import wraps
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, get_args
 
 import click
 
@@ -22,7 +22,7 @@ from mobilenet_cli.engines import EngineName
 from mobilenet_cli.errors import MnclassifyError
 from mobilenet_cli.files.open import open_output
 from mobilenet_cli.files.part_file import PartFile, part_path
-from mobilenet_cli.images.preprocess import Crop
+from mobilenet_cli.images.preprocess import Crop, silence_decoder_warnings
 from mobilenet_cli.models.registry import AUTO
 from mobilenet_cli.progress import Report
 from mobilenet_cli.text import printable
@@ -95,7 +95,7 @@ model_options = option_group(
     click.option("--image-size", type=int, metavar="PIXELS", help="Side of the model's input  [default: the model's]"),
     click.option(
         "--crop",
-        type=click.Choice(["center", "squash", "pad"]),
+        type=click.Choice(get_args(Crop)),
         help="How an image becomes a square  [default: the model's]",
     ),
     click.option(
@@ -209,6 +209,7 @@ pace_options = option_group(
 
 
 def _terminal(quiet: bool, verbose: int, progress: bool | None) -> Terminal:
+    silence_decoder_warnings()
     return Terminal(quiet=quiet, verbosity=verbose, progress=progress)
 
 

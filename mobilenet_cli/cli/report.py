@@ -88,9 +88,6 @@ def command(
     if output is not None and any(same_file(output, file) for file in files):
         raise click.UsageError(f"{printable(output)} has the results: give the page another name")
 
-    from mobilenet_cli.images.preprocess import silence_decoder_warnings
-
-    silence_decoder_warnings()
     with ExitStack() as stack:
         stream = stack.enter_context(open_output(output, overwrite=overwrite, resumable=False))
         readable = [_Results(file, stack.enter_context(_opened(file))) for file in files]

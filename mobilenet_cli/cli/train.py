@@ -96,9 +96,6 @@ def command(
     if folds is not None and validation_share is not None:
         raise click.UsageError("--folds validates in another way than --validation-split: give one of them")
 
-    from mobilenet_cli.images.preprocess import silence_decoder_warnings
-
-    silence_decoder_warnings()
     with terminal.warnings_shown():
         with terminal.waiting() as report:
             report("looking for the images and the network", None, None)
