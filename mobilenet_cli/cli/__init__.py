@@ -91,7 +91,7 @@ def _check_mistyped(word: str) -> None:
     from difflib import get_close_matches
 
     if meant := get_close_matches(word, _COMMANDS, n=1, cutoff=0.75):
-        raise click.UsageError(f"there is no command and no file {word!r}; did you mean {meant[0]}?")
+        raise click.UsageError(f"no command or file is called {word!r}; did you mean {meant[0]}?")
 
 
 @click.command(
@@ -100,20 +100,19 @@ def _check_mistyped(word: str) -> None:
     no_args_is_help=True,
     options_metavar="",
     subcommand_metavar="[classify] SOURCES… [OPTIONS]",
-    epilog="Exit codes: 0 all classified, 1 some failed or nothing found, 2 wrong usage, 3 no model, "
+    epilog="Exit codes: 0 success, 1 some images failed or none found, 2 usage error, 3 model unavailable, "
     "4 output not written, 130 interrupted.",
 )
 @click.version_option(__version__, prog_name=PROGRAM, message="%(prog)s %(version)s (main model: mobilenet_v1_100_128)")
 def cli() -> None:
-    """Label images with MobileNet V1: files and folders in; a table, CSV or JSON out.
+    """Label images: files and folders in; a table, CSV or JSON out.
 
     \b
       mnclassify photos/                      a table on the terminal
       mnclassify photos/ -o labels.csv        a CSV of the five best labels
       mnclassify photos/ --match '*cat*' -f path
 
-    `classify` is the command that is meant where none is named: its options are in
-    `mnclassify classify --help`.
+    `classify` is the default command. See `mnclassify classify --help` for its options.
     """
 
 

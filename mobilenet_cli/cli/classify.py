@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 @click.command("classify", cls=Command)
 @named_or_csv_options
 @model_options
-@click.option("--labels", type=click.Path(exists=True, dir_okay=False), help="A file with a label a line.")
+@click.option("--labels", type=click.Path(exists=True, dir_okay=False), help="Text file with one label per line.")
 @record_options
 @output_options
 @xmp_options
@@ -54,10 +54,10 @@ def command(
     pace: Pace,
     terminal: Terminal,
 ) -> int:
-    """Label each image in SOURCES with its most likely classes.
+    """Label each image in SOURCES.
 
-    SOURCES are files, folders, quoted globs, https://, s3:// and gs:// URLs, or - for one image on standard
-    input; a list of files comes with --from.
+    SOURCES are files, folders, quoted globs, URLs (https://, s3://, gs://), or - for one image on standard
+    input. Use --from for a list of files.
 
     \b
     Examples:

@@ -49,7 +49,7 @@ _NEIGHBOURS = 10
     "--similar",
     metavar="IMAGE",
     shell_complete=completion.files,
-    help="Rank SOURCES by their similarity to IMAGE; write no vectors.",
+    help="Rank SOURCES by similarity to IMAGE instead of writing vectors.",
 )
 @click.option(
     "-k",
@@ -57,14 +57,14 @@ _NEIGHBOURS = 10
     "neighbours",
     type=click.IntRange(min=1),
     metavar="N",
-    help=f"With --similar: how many  [default: {_NEIGHBOURS}]",
+    help=f"With --similar: number of images  [default: {_NEIGHBOURS}]",
 )
 @click.option(
     "-f",
     "--format",
     "format_name",
     type=click.Choice(list(dict.fromkeys((*FORMATS, *NEIGHBOUR_FORMATS)))),
-    help="[default: by -o's ending, else jsonl; with --similar: table on a terminal, else csv]",
+    help="Output format  [default: from FILE's ending, else jsonl; with --similar: table on a terminal, else csv]",
 )
 @output_options
 @pace_options
@@ -79,9 +79,9 @@ def command(
     pace: Pace,
     terminal: Terminal,
 ) -> int:
-    """Turn each image in SOURCES into its feature vector, or rank them by likeness to one.
+    """Compute feature vectors, or rank images by similarity.
 
-    SOURCES are files, folders, quoted globs, https://, s3:// and gs:// URLs, or - for one image on standard
+    SOURCES are files, folders, quoted globs, URLs (https://, s3://, gs://), or - for one image on standard
     input.
 
     \b

@@ -49,15 +49,17 @@ def _checked_files(_: click.Context, __: click.Parameter, files: tuple[str, ...]
     default="folder",
     show_default=True,
     metavar="folder|filename|csv:FILE",
-    help="What names an image's class: its folder, its own name up to the first _, or a CSV.",
+    help="Where the true class comes from: the folder name, the file name up to its first _, or a CSV.",
 )
 @model_options
-@click.option("--labels", type=click.Path(exists=True, dir_okay=False), help="A file with a label a line, for -m.")
+@click.option(
+    "--labels", type=click.Path(exists=True, dir_okay=False), help="Text file with one label per line, for -m."
+)
 @click.option(
     "--compare",
     metavar="NAME",
     shell_complete=completion.models,
-    help="Evaluate this model too, and test whether the two differ.",
+    help="Also evaluate this model, and test whether the two differ.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
 @click.option(
@@ -68,9 +70,9 @@ def _checked_files(_: click.Context, __: click.Parameter, files: tuple[str, ...]
     metavar="FILE",
     callback=_checked_files,
     shell_complete=completion.files,
-    help="Write a page (.html) or JSON (.json) besides; may be given again.",
+    help="Also write a page (.html) or JSON (.json); repeatable.",
 )
-@click.option("--overwrite", is_flag=True, help="Replace FILE where it exists.")
+@click.option("--overwrite", is_flag=True, help="Replace FILE if it exists.")
 @pace_options
 @terminal_options
 def command(
@@ -85,17 +87,16 @@ def command(
     pace: Pace,
     terminal: Terminal,
 ) -> int:
-    """Tell how well a model labels images whose truth is known.
+    """Measure how well a model labels images whose classes are known.
 
-    The truth is a label, a wnid or an index (from 0). It is looked up for every image before the first is
-    opened; an unknown or ambiguous one is an error. Images that cannot be read count as wrong, and are told
-    apart.
+    The true class is a label, a wnid or an index (from 0). All of them are looked up before the first image is
+    opened; an unknown or ambiguous one is an error. Images that cannot be read count as wrong and are listed
+    separately.
 
-    A CSV names in its first line a column path (or file, filename, image, …), where relative paths begin in
-    the CSV's folder, and a column truth (or wnid, label, class, index). With it SOURCES may be left out: then
-    its rows are meant.
+    A CSV has a header with a column path (or file, filename, image, …; relative paths start in the CSV's folder)
+    and a column truth (or wnid, label, class, index). Without SOURCES, every row of the CSV is evaluated.
 
-    --image-size, --crop and --engine hold for both models, --labels for the first.
+    --image-size, --crop and --engine apply to both models, --labels to the first.
 
     \b
     Examples:

@@ -41,25 +41,25 @@ if TYPE_CHECKING:
     "--output",
     metavar="FILE",
     shell_complete=completion.files,
-    help="Write the page to FILE, which appears when it is complete.",
+    help="Write the page to FILE. It appears once it is complete.",
 )
-@click.option("--overwrite", is_flag=True, help="Replace FILE where it exists.")
-@click.option("--title", default=TITLE, show_default=True, help="The page's title.")
+@click.option("--overwrite", is_flag=True, help="Replace FILE if it exists.")
+@click.option("--title", default=TITLE, show_default=True, help="Title of the page.")
 @click.option(
     "--root",
     type=click.Path(exists=True, file_okay=False),
     default=".",
     metavar="FOLDER",
-    help="Where the paths in RESULTS begin: the folder that classify ran in.  [default: this one]",
+    help="Folder that the paths in RESULTS are relative to: where classify ran.  [default: this one]",
 )
-@click.option("--no-thumbnails", is_flag=True, help="Leave the pictures out: 0.2 kB an image instead of 6.")
+@click.option("--no-thumbnails", is_flag=True, help="Omit thumbnails: 0.2 kB per image instead of 6.")
 @click.option(
     "--thumbnail-size",
     type=click.IntRange(16, 1024),
     default=SIDE,
     show_default=True,
     metavar="PIXELS",
-    help="Longer side of the pictures.",
+    help="Longer side of the thumbnails.",
 )
 @terminal_options
 def command(
@@ -72,10 +72,10 @@ def command(
     thumbnail_size: int,
     terminal: Terminal,
 ) -> None:
-    """Make a page of RESULTS, to look at in a browser: pictures, labels, search, filters.
+    """Make an HTML page from saved results.
 
-    RESULTS are files that classify has written with -f jsonl or -f json; - is standard input. The page is
-    one file that needs no network and none of the images.
+    The page shows thumbnails and labels, with search and filters. It is one file and needs neither the network
+    nor the images. RESULTS are files written by classify -f jsonl or -f json; - is standard input.
 
     \b
     Examples:
@@ -84,7 +84,7 @@ def command(
       mnclassify photos/ -f jsonl | mnclassify report - -o report.html
     """
     if output in (None, STDIN) and stdout_is_terminal():
-        raise click.UsageError("a page is nothing for a terminal: give -o FILE")
+        raise click.UsageError("the page would go to the terminal: give -o FILE")
     if output is not None and any(same_file(output, file) for file in files):
         raise click.UsageError(f"{printable(output)} has the results: give the page another name")
 

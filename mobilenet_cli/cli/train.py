@@ -30,32 +30,30 @@ _FEW = 30
 
 @click.command("train", cls=Command)
 @click.argument("data", nargs=-1, required=True, metavar="FOLDER|CSV…", shell_complete=completion.files)
-@click.option("-o", "--output", required=True, metavar="MODEL", help="The new model's folder; what -m takes.")
-@click.option("--overwrite", is_flag=True, help="Replace the model MODEL where it exists.")
+@click.option("-o", "--output", required=True, metavar="MODEL", help="Folder of the new model; use it with -m MODEL.")
+@click.option("--overwrite", is_flag=True, help="Replace MODEL if it exists.")
 @model_options
 @click.option(
     "--validation-split",
     "validation_share",
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
     metavar="SHARE",
-    help="Share of each class's images that validates  [default: 0.2]",
+    help="Share of each class to validate on  [default: 0.2]",
 )
 @click.option(
     "--folds",
     type=click.IntRange(min=2),
     metavar="K",
-    help="Cross-validate with K folds instead, and learn from all images: for few.",
+    help="Cross-validate with K folds and train on all images, for small data sets.",
 )
-@click.option(
-    "--seed", type=click.IntRange(0, MOST_SEED), default=0, show_default=True, help="Fixes all that is random."
-)
-@click.option("--summaries", metavar="DIR", help="Also write the training's course for TensorBoard.")
+@click.option("--seed", type=click.IntRange(0, MOST_SEED), default=0, show_default=True, help="Random seed.")
+@click.option("--summaries", metavar="DIR", help="Write TensorBoard summaries to DIR.")
 @click.option(
     "--assert-accuracy-at-least",
     "least_accuracy",
     type=click.FloatRange(0, 1),
     metavar="FRACTION",
-    help="Exit with 1 if the validation's top-1 accuracy is lower; the model is written all the same.",
+    help="Exit with 1 if the validation top-1 accuracy is lower. The model is written anyway.",
 )
 @fine_tune_options
 @pace_options
@@ -74,11 +72,11 @@ def command(
     pace: Pace,
     terminal: Terminal,
 ) -> int:
-    """Teach a network the classes of your own images.
+    """Train a model on your own images.
 
-    FOLDER has a folder a class, whose name is the label; images may lie at any depth in it. Or a CSV (or
-    .tsv) has a row an image: its first line names the columns path and label. By default a new head is
-    trained on the features of the network -m, which are computed once and kept.
+    FOLDER has one subfolder per class, named after it; images may lie at any depth in it. A CSV (or .tsv) has
+    one row per image and a header with the columns path and label. By default only a new head is trained, on
+    the features of the network -m. The features are computed once and kept.
 
     \b
     Examples:

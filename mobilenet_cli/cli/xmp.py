@@ -56,14 +56,14 @@ def _xmp(xmp: bool, xmp_threshold: float | None, xmp_remove: bool) -> XmpChoice:
 xmp_options = option_group(
     "xmp",
     _xmp,
-    click.option("--xmp", is_flag=True, help="Also write the labels as keywords into XMP sidecars of the images."),
+    click.option("--xmp", is_flag=True, help="Also write the labels as keywords to XMP sidecars."),
     click.option(
         "--xmp-threshold",
         type=click.FloatRange(0, 1),
         metavar="SCORE",
-        help=f"The lowest score of a keyword  [default: --threshold, or {_THRESHOLD} without one]",
+        help=f"Lowest score of a keyword  [default: --threshold if given, else {_THRESHOLD}]",
     ),
-    click.option("--xmp-remove", is_flag=True, help="Only take those keywords out of the sidecars again."),
+    click.option("--xmp-remove", is_flag=True, help="Remove these keywords from the sidecars again; label nothing."),
     heading="Photo libraries",
 )
 
