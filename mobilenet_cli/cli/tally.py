@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from mobilenet_cli.cli.progress_line import Progress
+from mobilenet_cli.cli.progress_line import ProgressLine
 from mobilenet_cli.cli.terminal import Terminal
 
 
@@ -49,7 +49,7 @@ class Tally:
     done: int = 0
     failed: int = 0
 
-    def counted(self, records: Iterable[_AnyRecord], progress: Progress) -> Iterator[_AnyRecord]:
+    def counted(self, records: Iterable[_AnyRecord], progress: ProgressLine) -> Iterator[_AnyRecord]:
         """Yield the records, counting each here and in the progress line."""
         for record in records:
             failed = record.status == "error"

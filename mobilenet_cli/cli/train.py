@@ -101,14 +101,14 @@ def command(
 
     silence_decoder_warnings()
     with terminal.warnings_shown():
-        with terminal.waiting() as report:
-            report("looking for the images and the network", None, None)
+        with terminal.waiting() as progress:
+            progress("looking for the images and the network", None, None)
             from mobilenet_cli.training.trainer import VALIDATION_SHARE, Trainer
 
             trainer = Trainer(
                 data,
                 output,
-                **model.arguments(report),
+                **model.arguments(progress),
                 validation_share=validation_share or VALIDATION_SHARE,
                 folds=folds,
                 seed=seed,
@@ -118,8 +118,8 @@ def command(
             )
         _tell_dataset(trainer, terminal)
         _tell_examples(_examples(trainer, pace, terminal, are_checked=tuning is not None), terminal)
-        with terminal.waiting(_Ahead()) as report:
-            trained = trainer.train(report, terminal.note)
+        with terminal.waiting(_Ahead()) as progress:
+            trained = trainer.train(progress, terminal.note)
     return _conclude(trained, output, least_accuracy, terminal)
 
 
