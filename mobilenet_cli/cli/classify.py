@@ -78,10 +78,10 @@ def command(
 
     run = _Run(named, records, chosen, output, xmp, terminal, Tally(terminal, "classified"), Sidecars(terminal))
     with terminal.warnings_shown(), output.opened(terminal, resumable=chosen.read is not None) as stream:
-        with terminal.waiting() as report:
+        with terminal.waiting() as progress:
             from mobilenet_cli.classifier import Classifier
 
-            classifier = Classifier(labels=labels, **model.arguments(report))
+            classifier = Classifier(labels=labels, **model.arguments(progress))
         document = run.label(classifier, pace, stream)
     return run.conclude(document)
 
@@ -119,9 +119,9 @@ class _Run:
                     with apart():
                         document.write(result, cells)
         self.output.check_worth(stream, self.tally.done - self.tally.failed)
-        with self.terminal.waiting() as report:
+        with self.terminal.waiting() as progress:
             if self.chosen.codec is not None and self.terminal.live:
-                report(f"Writing {printable(self.output.file or '')}", None, None)
+                progress(f"Writing {printable(self.output.file or '')}", None, None)
             document.close()
         return document
 

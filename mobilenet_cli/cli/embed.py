@@ -22,7 +22,7 @@ from mobilenet_cli.cli.options import (
     pace_options,
     terminal_options,
 )
-from mobilenet_cli.cli.progress_line import Progress
+from mobilenet_cli.cli.progress_line import ProgressLine
 from mobilenet_cli.cli.sources import NamedSources
 from mobilenet_cli.cli.tally import Tally
 from mobilenet_cli.cli.terminal import Terminal, stdout_is_terminal
@@ -169,13 +169,13 @@ class _Run:
         return self.tally.conclude()
 
     def _embedder(self) -> Embedder:
-        with self.terminal.waiting() as report:
+        with self.terminal.waiting() as progress:
             from mobilenet_cli.embedder import Embedder
 
-            return Embedder(**self.model.arguments(report))
+            return Embedder(**self.model.arguments(progress))
 
     @contextmanager
-    def _progress(self, finished: Container[str] = ()) -> Iterator[Progress]:
+    def _progress(self, finished: Container[str] = ()) -> Iterator[ProgressLine]:
         with self.terminal.counting("Embedding") as progress:
             if self.terminal.live:
                 self.named.count_in_background(progress, finished)

@@ -145,11 +145,11 @@ def _sources(named: OptionalSources, rule: Truth) -> Iterable[Source]:
 def _models(
     model: ModelChoice, labels: str | None, other: str | None, terminal: Terminal
 ) -> tuple[Classifier, Classifier | None]:
-    with terminal.waiting() as report:
+    with terminal.waiting() as progress:
         from mobilenet_cli.classifier import Classifier
 
-        first = Classifier(labels=labels, **model.arguments(report))
-        second = Classifier(**replace(model, model=other).arguments(report)) if other is not None else None
+        first = Classifier(labels=labels, **model.arguments(progress))
+        second = Classifier(**replace(model, model=other).arguments(progress)) if other is not None else None
     return first, second
 
 

@@ -24,7 +24,7 @@ from mobilenet_cli.files.open import open_output
 from mobilenet_cli.files.part_file import PartFile, part_path
 from mobilenet_cli.images.preprocess import Crop, silence_decoder_warnings
 from mobilenet_cli.models.registry import AUTO
-from mobilenet_cli.progress import Report
+from mobilenet_cli.progress import Progress
 from mobilenet_cli.text import printable
 from mobilenet_cli.vectors import Format as VectorFormat
 from mobilenet_cli.writers import Format
@@ -65,9 +65,9 @@ class ModelChoice:
     crop: Crop | None
     offline: bool
 
-    def arguments(self, report: Report) -> dict[str, Any]:
+    def arguments(self, progress: Progress) -> dict[str, Any]:
         """Return the arguments that a Classifier and an Embedder take."""
-        return {**asdict(self), "report": report}
+        return {**asdict(self), "progress": progress}
 
 
 model_options = option_group(

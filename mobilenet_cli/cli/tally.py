@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from mobilenet_cli.cli.exit_codes import ExitCode
-from mobilenet_cli.cli.progress_line import Progress
+from mobilenet_cli.cli.progress_line import ProgressLine
 from mobilenet_cli.cli.terminal import Terminal
 from mobilenet_cli.text import counted
 
@@ -36,7 +36,7 @@ class Tally:
     done: int = 0
     failed: int = 0
 
-    def watched(self, records: Iterable[_AnyRecord], progress: Progress) -> Iterator[_AnyRecord]:
+    def watched(self, records: Iterable[_AnyRecord], progress: ProgressLine) -> Iterator[_AnyRecord]:
         """Yield the records, counting each here and in the progress line."""
         for record in records:
             failed = record.status == "error"

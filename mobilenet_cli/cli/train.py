@@ -95,14 +95,14 @@ def command(
         raise click.UsageError("--folds validates in another way than --validation-split: give one of them")
 
     with terminal.warnings_shown():
-        with terminal.waiting() as report:
-            report("looking for the images and the network", None, None)
+        with terminal.waiting() as progress:
+            progress("looking for the images and the network", None, None)
             from mobilenet_cli.training.trainer import VALIDATION_SHARE, Trainer
 
             trainer = Trainer(
                 data,
                 output,
-                **model.arguments(report),
+                **model.arguments(progress),
                 validation_share=validation_share or VALIDATION_SHARE,
                 folds=folds,
                 seed=seed,
@@ -112,8 +112,8 @@ def command(
             )
         _tell_dataset(trainer, terminal)
         _tell_examples(_examples(trainer, pace, terminal, are_checked=tuning is not None), terminal)
-        with terminal.waiting(_Ahead()) as report:
-            trained = trainer.train(report, terminal.note)
+        with terminal.waiting(_Ahead()) as progress:
+            trained = trainer.train(progress, terminal.note)
     return _conclude(trained, output, least_accuracy, terminal)
 
 

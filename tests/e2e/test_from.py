@@ -84,7 +84,7 @@ def test_an_empty_list_finds_nothing(mnclassify: Run):
         (["--from", str(SAMPLES)], "is a directory"),
         (["--from", "-", "-"], "not both"),
         (["--from", CAT], "--null"),
-        (["--from-csv", str(SAMPLES / "README.md"), CAT], "names all images"),
+        (["--from-csv", str(SAMPLES / "README.md"), CAT], "names every image"),
         (["--from-csv", CAT], "save it as one first"),
         (["--from-csv", "-", "--column", "x"], "standard input is empty"),
         (["--column", "x", CAT], "go with --from-csv"),
