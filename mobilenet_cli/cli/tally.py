@@ -30,6 +30,7 @@ class _Record(Protocol):
     def status(self) -> str: ...
 
 
+_AnySource = TypeVar("_AnySource")
 _AnyRecord = TypeVar("_AnyRecord", bound=_Record)
 
 
@@ -49,14 +50,16 @@ class Tally:
     done: int = 0
     failed: int = 0
 
-    def counted(self, records: Iterable[_AnyRecord], progress: Progress) -> Iterator[_AnyRecord]:
-        """Yield the records, counting each here and in the progress line."""
-        for record in records:
+    def counted(
+        self, pairs: Iterable[tuple[_AnySource, _AnyRecord]], progress: Progress
+    ) -> Iterator[tuple[_AnySource, _AnyRecord]]:
+        """Yield each source with its record, counting the records here and in the progress line."""
+        for source, record in pairs:
             failed = record.status == "error"
             self.done += 1
             self.failed += failed
             progress.advance(failed=failed)
-            yield record
+            yield source, record
 
     def tell_others(self, count: int) -> None:
         """Tell how many rows of an earlier run stay though their images are not among the sources, if any do."""
