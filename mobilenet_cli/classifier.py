@@ -5,16 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 from mobilenet_cli.engines import EngineName
 from mobilenet_cli.errors import InputError
 from mobilenet_cli.images.preprocess import Crop
-from mobilenet_cli.loaded_model import AnySource, LoadedModel
+from mobilenet_cli.loaded_model import AnySource, LoadedModel, as_sources
 from mobilenet_cli.models.acquire import Model
 from mobilenet_cli.models.registry import AUTO
 from mobilenet_cli.postprocess.topk import TopK
 from mobilenet_cli.progress import Progress
-from mobilenet_cli.records import ClassName, Result
+from mobilenet_cli.records import ClassName, Result, Source
+
+_OneSource = TypeVar("_OneSource", bound=Source)
 
 
 class Classifier:
@@ -94,9 +97,24 @@ class Classifier:
         Raises:
             InputError: An argument is out of range.
         """
+        pairs = self.classify_sources(
+            as_sources(sources), top_k=top_k, threshold=threshold, batch_size=batch_size, workers=workers
+        )
+        return (result for _, result in pairs)
+
+    def classify_sources(
+        self,
+        sources: Iterable[_OneSource],
+        *,
+        top_k: int = 5,
+        threshold: float = 0.0,
+        batch_size: int | None = None,
+        workers: int | None = None,
+    ) -> Iterator[tuple[_OneSource, Result]]:
+        """Yield each of `sources`, without its data, with its Result. Otherwise the same as `classify`."""
         if top_k < 1:
             raise InputError(f"top_k is at least 1, not {top_k}")
         if not 0 <= threshold <= 1:
             raise InputError(f"threshold is a number from 0 to 1, not {threshold}")
-        head = TopK(self.labels, self.model.network.output, top_k, threshold)
-        return self._loaded.run(sources, head, batch_size=batch_size, workers=workers)
+        predictions = TopK(self.labels, self.model.network.output, top_k, threshold)
+        return self._loaded.run(sources, predictions, batch_size=batch_size, workers=workers)

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from typing import TypeVar
 
 from mobilenet_cli.engines import EngineName
 from mobilenet_cli.errors import ModelError
 from mobilenet_cli.images.preprocess import Crop
-from mobilenet_cli.loaded_model import AnySource, LoadedModel
+from mobilenet_cli.loaded_model import AnySource, LoadedModel, as_sources
 from mobilenet_cli.models.acquire import Model
 from mobilenet_cli.models.registry import AUTO
 from mobilenet_cli.postprocess.features import Features
 from mobilenet_cli.progress import Progress
-from mobilenet_cli.records import Embedding
+from mobilenet_cli.records import Embedding, Source
+
+_OneSource = TypeVar("_OneSource", bound=Source)
 
 # With and without a background class. No MobileNet V1, EfficientNet or ResNet has so many features.
 _IMAGENET_CLASSES = (1000, 1001)
@@ -89,4 +92,11 @@ class Embedder:
         Raises:
             InputError: An argument is out of range.
         """
+        pairs = self.embed_sources(as_sources(sources), batch_size=batch_size, workers=workers)
+        return (embedding for _, embedding in pairs)
+
+    def embed_sources(
+        self, sources: Iterable[_OneSource], *, batch_size: int | None = None, workers: int | None = None
+    ) -> Iterator[tuple[_OneSource, Embedding]]:
+        """Yield each of `sources`, without its data, with its Embedding. Otherwise the same as `embed`."""
         return self._loaded.run(sources, Features(), batch_size=batch_size, workers=workers)

@@ -10,13 +10,14 @@ from mobilenet_cli.engines import Engine, EngineName
 from mobilenet_cli.errors import InputError
 from mobilenet_cli.images.preprocess import Crop, Preprocessing
 from mobilenet_cli.models.acquire import Model, acquire
-from mobilenet_cli.pipeline import Head, Task, run
+from mobilenet_cli.pipeline import Postprocessing, Task, run
 from mobilenet_cli.progress import Progress
 from mobilenet_cli.records import NetworkKind, Source
 
 AnySource = str | os.PathLike[str] | bytes | Source
 """A path, an encoded image (its record's path is "-"), or a Source."""
 
+_OneSource = TypeVar("_OneSource", bound=Source)
 _Record = TypeVar("_Record")
 
 
@@ -56,24 +57,33 @@ class LoadedModel:
 
     def run(
         self,
-        sources: Iterable[AnySource],
-        head: Head[_Record],
+        sources: Iterable[_OneSource],
+        postprocessing: Postprocessing[_Record],
         *,
         batch_size: int | None,
         workers: int | None,
-    ) -> Iterator[_Record]:
-        """Yield one record of `head` for each of `sources`, in their order, as they are ready.
+    ) -> Iterator[tuple[_OneSource, _Record]]:
+        """Yield each Source, without its data, with its record, in order and as soon as it is ready.
 
         Raises:
             InputError: An argument is out of range.
         """
-        if isinstance(sources, (str, bytes)):
-            raise InputError(f"sources is a list of images: for one, write [{sources[:40]!r}]")
         for name, value in (("batch_size", batch_size), ("workers", workers)):
             if value is not None and value < 1:
                 raise InputError(f"{name} is at least 1, not {value}")
-        task = Task(self._engine, self._preprocessing, head, self.model.name)
-        return run(map(_source, sources), task, batch_size=batch_size, workers=workers)
+        task = Task(self._engine, self._preprocessing, postprocessing, self.model.name)
+        return run(sources, task, batch_size=batch_size, workers=workers)
+
+
+def as_sources(images: Iterable[AnySource]) -> Iterator[Source]:
+    """Return an iterator of the Sources that `images` stand for.
+
+    Raises:
+        InputError: `images` is one image, and not a list of them.
+    """
+    if isinstance(images, (str, bytes)):
+        raise InputError(f"sources is a list of images: for one, write [{images[:40]!r}]")
+    return map(_source, images)
 
 
 def _source(source: AnySource) -> Source:

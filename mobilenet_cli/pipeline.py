@@ -1,4 +1,4 @@
-"""Sources → records: in order, in bounded memory, on all cores. The only place that composes the steps.
+"""Sources → (source, record): in order, in bounded memory, on all cores. The only place that composes the steps.
 
 A reader thread takes sources from the iterable as they come. Each worker thread shares nothing with the
 others: in turn it takes the next few sources that are there, and with them the next place in the row of
@@ -17,8 +17,8 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar, cast
 
 from mobilenet_cli.engines import Engine
 from mobilenet_cli.errors import ImageError
@@ -37,58 +37,62 @@ _WINDOW = 8
 _JOIN_SECONDS = 5.0
 
 _Item = TypeVar("_Item")
+_AnySource = TypeVar("_AnySource", bound=Source)
 _Record = TypeVar("_Record")
 _Record_co = TypeVar("_Record_co", covariant=True)
+_Pairs = list[tuple[Source, _Record]]
 
 
-class Head(Protocol[_Record_co]):
-    """How the network's outputs become records: predictions (topk.TopK), feature vectors (embedding.Features)."""
+class Postprocessing(Protocol[_Record_co]):
+    """Turns the network's outputs into records: predictions (topk.TopK) or feature vectors (features.Features)."""
 
     def records(self, outputs: NDArray[np.float32], images: Sequence[Decoded], model: str) -> Sequence[_Record_co]:
-        """Return the record of each image, whose output is the row of `outputs`, float32 [N, D], at its place."""
+        """Return the record of each image, in order, from its row of `outputs`, float32 [N, D]."""
         ...
 
     def failure(self, path: str, error: str, model: str) -> _Record_co:
-        """Return the record of an image that cannot be read, and `error`, one line, says why."""
+        """Return the record of an image that cannot be read; `error` is the reason, on one line."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Task(Generic[_Record]):
-    """What is done to each image.
+    """The steps that each image goes through.
 
     Attributes:
         engine: Runs the network.
         preprocessing: How an image becomes the network's input.
-        head: How the network's outputs become records.
+        postprocessing: How the network's outputs become records.
         model: The model's name, for the records.
     """
 
     engine: Engine
     preprocessing: Preprocessing
-    head: Head[_Record]
+    postprocessing: Postprocessing[_Record]
     model: str
 
 
 def run(
-    sources: Iterable[Source], task: Task[_Record], *, batch_size: int | None = None, workers: int | None = None
-) -> Iterator[_Record]:
-    """Yield one record a Source, in the order of the Sources.
+    sources: Iterable[_AnySource], task: Task[_Record], *, batch_size: int | None = None, workers: int | None = None
+) -> Iterator[tuple[_AnySource, _Record]]:
+    """Yield each Source with its one record, in the order of the Sources.
+
+    The Source comes back without its `data`, so that a caller who keeps it does not keep the image's bytes.
 
     Args:
         sources: Iterated in a thread of its own, and only a bounded number of sources ahead.
-        task: What to do to each.
-        batch_size: Images a call of the engine at most; by default what the engine likes.
-        workers: Threads that decode and infer; by default as many as there are usable cores.
+        task: The steps that each image goes through.
+        batch_size: Images a call of the engine at most; the engine's own choice by default.
+        workers: Threads that decode and infer; as many as there are usable cores by default.
 
     Raises:
         ModelError: The engine cannot run the model.
-        Exception: What iterating `sources` raised, after the records of the sources before it.
+        Exception: Whatever iterating `sources` raised, after the records of the sources before it.
     """
     threads = _Run(sources, task, batch_size or task.engine.batch_size, workers or usable_cores())
     try:
         while (place := threads.row.get()) is not None:
-            yield from place.result()
+            yield from cast("list[tuple[_AnySource, _Record]]", place.result())
     finally:
         threads.stop()
 
@@ -108,7 +112,7 @@ class _Run(Generic[_Record]):
         self._inbox: queue.Queue[Source | Arriving | _End] = queue.Queue(max(2 * batch_size * workers, WINDOW))
         self._ahead = ReadAhead()
         self._next: Arriving | None = None  # taken from the inbox before it was here
-        self.row: queue.Queue[Future[list[_Record]] | None] = queue.Queue(_WINDOW * workers)
+        self.row: queue.Queue[Future[_Pairs[_Record]] | None] = queue.Queue(_WINDOW * workers)
         self._turn = threading.Lock()
         self._end: _End | None = None
         self._stopped = threading.Event()
@@ -148,19 +152,19 @@ class _Run(Generic[_Record]):
             place, batch = taken
             try:
                 worker = worker or _Worker(self._task, self._batch_size)
-                place.set_result(worker.records(batch))
+                place.set_result(worker.pairs(batch))
             except BaseException as error:  # whatever it is: whoever reads the row waits for this place
                 place.set_exception(error)
             self._ahead.give_back(batch)
             batch.clear()  # or its data would be kept until the next
 
-    def _take(self) -> tuple[Future[list[_Record]], list[Source]] | None:
+    def _take(self) -> tuple[Future[_Pairs[_Record]], list[Source]] | None:
         """Take the sources that are there, one at least, and the next place in the row; None at the end."""
         with self._turn:
             if self._end is not None or self._stopped.is_set():
                 return None
             batch = self._batch()
-            place: Future[list[_Record]] = Future()
+            place: Future[_Pairs[_Record]] = Future()
             if batch:
                 self._put(self.row, place)
             if self._end is not None:
@@ -186,7 +190,7 @@ class _Run(Generic[_Record]):
 
     def _close_row(self, end: _End) -> None:
         if end.error is not None:
-            failed: Future[list[_Record]] = Future()
+            failed: Future[_Pairs[_Record]] = Future()
             failed.set_exception(end.error)
             self._put(self.row, failed)
         self._put(self.row, None)
@@ -213,9 +217,9 @@ class _Worker(Generic[_Record]):
         self._pixels = np.empty((size, size, 3), np.uint8)
         self._images = np.empty((batch_size, size, size, 3), np.float32)
 
-    def records(self, batch: list[Source]) -> list[_Record]:
-        """Return the records of up to `batch_size` sources."""
-        head, model = self._task.head, self._task.model
+    def pairs(self, batch: list[Source]) -> _Pairs[_Record]:
+        """Return up to `batch_size` sources, without their data, each with its record."""
+        postprocessing, model = self._task.postprocessing, self._task.model
         decoded: list[Decoded] = []
         errors: list[ImageError | None] = []
         for source in batch:
@@ -225,9 +229,13 @@ class _Worker(Generic[_Record]):
                 errors.append(error)
             else:
                 errors.append(None)
-        good = iter(head.records(self._session(self._images[: len(decoded)]), decoded, model) if decoded else ())
+        outputs = self._session(self._images[: len(decoded)]) if decoded else None
+        good = iter(() if outputs is None else postprocessing.records(outputs, decoded, model))
         return [
-            next(good) if error is None else head.failure(source.path, str(error), model)
+            (
+                source if source.data is None else replace(source, data=None),
+                next(good) if error is None else postprocessing.failure(source.path, str(error), model),
+            )
             for source, error in zip(batch, errors, strict=True)
         ]
 

@@ -6,12 +6,13 @@ import itertools
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
-from colour_engine import COLOURS, IMAGES, ColourEngine, task
+from colour_engine import COLOURS, IMAGES, ColourEngine, records_of, task
 
 from mobilenet_cli.pipeline import run
-from mobilenet_cli.records import Source
+from mobilenet_cli.records import RowSource, Source
 
 
 def sources(count: int) -> list[Source]:
@@ -24,7 +25,7 @@ def sources(count: int) -> list[Source]:
 @pytest.mark.parametrize("batch_size", [1, 3, 32])
 def test_one_result_a_source_in_order_with_its_own_label(workers, batch_size):
     many = sources(53)
-    results = list(run(many, task(ColourEngine()), batch_size=batch_size, workers=workers))
+    results = list(records_of(many, task(ColourEngine()), batch_size=batch_size, workers=workers))
     assert [result.path for result in results] == [str(n) for n in range(53)]
     expected = itertools.cycle(COLOURS)
     for n, result in enumerate(results):
@@ -38,13 +39,23 @@ def test_one_result_a_source_in_order_with_its_own_label(workers, batch_size):
         assert result.model == "colours"
 
 
+def test_each_result_comes_with_its_own_source_without_the_images_bytes():
+    rows = [RowSource(each.path, each.data, cells=(each.path, "note")) for each in sources(23)]
+    pairs = list(run(iter(rows), task(ColourEngine()), batch_size=3, workers=3))
+    assert [source for source, _ in pairs] == [replace(row, data=None) for row in rows]
+    assert all(source.path == result.path for source, result in pairs)
+    file = Source("none.jpg")
+    ((source, _),) = run([file], task(ColourEngine()))
+    assert source is file
+
+
 def test_no_sources_are_no_results():
-    assert list(run([], task(ColourEngine()))) == []
+    assert list(records_of([], task(ColourEngine()))) == []
 
 
 def test_each_worker_has_a_session_of_its_own_and_batches_are_bounded():
     engine = ColourEngine()
-    list(run(sources(200), task(engine), workers=3))
+    list(records_of(sources(200), task(engine), workers=3))
     assert 1 <= engine.sessions <= 3
     assert len(engine.threads) == engine.sessions
     assert max(engine.batches) <= 4
@@ -59,7 +70,7 @@ def test_a_result_comes_before_the_next_source_does():
         assert release.wait(10)
         yield Source("second", data=IMAGES["blue"])
 
-    results = run(slowly(), task(ColourEngine()))
+    results = records_of(slowly(), task(ColourEngine()))
     assert next(results).path == "first"
     release.set()
     assert [result.path for result in results] == ["second"]
@@ -74,7 +85,7 @@ def test_sources_are_read_a_bounded_number_ahead():
             taken += 1
             yield Source("x", data=IMAGES["red"])
 
-    results = run(endless(), task(ColourEngine()), batch_size=2, workers=2)
+    results = records_of(endless(), task(ColourEngine()), batch_size=2, workers=2)
     for _ in range(10):
         next(results)
     time.sleep(0.3)
@@ -86,7 +97,7 @@ def test_sources_are_read_a_bounded_number_ahead():
 
 def test_leaving_early_ends_the_threads():
     before = threading.active_count()
-    results = run(sources(500), task(ColourEngine()), workers=4)
+    results = records_of(sources(500), task(ColourEngine()), workers=4)
     next(results)
     results.close()
     for _ in range(50):
@@ -98,7 +109,7 @@ def test_leaving_early_ends_the_threads():
 
 def test_leaving_early_calls_the_engine_no_more():
     engine = ColourEngine()
-    results = run(sources(500), task(engine), workers=1)
+    results = records_of(sources(500), task(engine), workers=1)
     next(results)
     results.close()
     called = len(engine.batches)
@@ -112,7 +123,7 @@ def test_an_error_of_the_sources_comes_after_the_results_before_it():
         yield Source("fine", data=IMAGES["green"])
         raise LookupError("the list ends here")
 
-    results = run(failing(), task(ColourEngine()))
+    results = records_of(failing(), task(ColourEngine()))
     assert next(results).path == "fine"
     with pytest.raises(LookupError, match="the list ends here"):
         next(results)
@@ -122,11 +133,11 @@ def test_an_error_of_the_engine_reaches_the_caller():
     engine = ColourEngine()
     engine.session = lambda: (_ for _ in ()).throw(RuntimeError("no interpreter"))  # type: ignore[method-assign]
     with pytest.raises(RuntimeError, match="no interpreter"):
-        list(run(sources(3), task(engine)))
+        list(records_of(sources(3), task(engine)))
 
 
 def test_a_batch_of_failures_alone_does_not_call_the_engine():
     engine = ColourEngine()
-    results = list(run([Source("a", data=b""), Source("b", error="gone")], task(engine)))
+    results = list(records_of([Source("a", data=b""), Source("b", error="gone")], task(engine)))
     assert [result.error for result in results][1] == "gone"
     assert engine.batches == []

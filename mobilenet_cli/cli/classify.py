@@ -102,7 +102,7 @@ class _Run:
     def label(self, classifier: Classifier, pace: Pace, stream: BinaryIO) -> ResultDocument:
         """Label the images, and return the document of the records on `stream`, complete."""
         document = self._document(classifier.model, stream)
-        results = classifier.classify(
+        pairs = classifier.classify_sources(
             document.pending(self.named.find()),
             top_k=self.records.top_k,
             threshold=self.records.threshold,
@@ -112,12 +112,12 @@ class _Run:
             if self.terminal.live:
                 self.named.count_in_background(progress, finished=document.finished)
             apart = progress.hidden if self.output.file is None and stdout_is_terminal() else nullcontext
-            for result, cells in document.paired(self.tally.watched(results, progress)):
+            for source, result in document.followed(self.tally.watched(pairs, progress)):
                 if self._wants(result):
                     if self.xmp.write:  # before the row: --resume takes an image with a row for finished
                         self.sidecars.write(result, self.xmp.lowest_score(self.records.threshold))
                     with apart():
-                        document.write(result, cells)
+                        document.write(source, result)
         self.output.check_worth(stream, self.tally.done - self.tally.failed)
         with self.terminal.waiting() as progress:
             if self.chosen.codec is not None and self.terminal.live:

@@ -139,12 +139,12 @@ class _Run:
             document = VectorDocument(stream, chosen, shape, resume=output.resume)
             if document.kept:
                 self.terminal.note(f"{counted(document.kept, 'image')} already done")
-            embeddings = embedder.embed(document.pending(self.named.find()), **asdict(self.pace))
+            pairs = embedder.embed_sources(document.pending(self.named.find()), **asdict(self.pace))
             with self._progress(document.finished) as progress:
                 apart = progress.hidden if output.file is None and stdout_is_terminal() else nullcontext
-                for each in document.followed(self.tally.watched(embeddings, progress)):
+                for source, embedding in document.followed(self.tally.watched(pairs, progress)):
                     with apart():
-                        document.write(each)
+                        document.write(source, embedding)
             output.check_worth(stream, self.tally.done - self.tally.failed)
             document.close()
         self.tally.done += document.found
@@ -161,9 +161,9 @@ class _Run:
             (query,) = embedder.embed(find_sources([STDIN]) if image == STDIN else [image])
             if query.vector is None:
                 raise ImageError(f"{printable(image)}: {query.error}")
-            embeddings = embedder.embed(self.named.find(), **asdict(self.pace))
+            pairs = embedder.embed_sources(self.named.find(), **asdict(self.pace))
             with self._progress() as progress:
-                watched = self.tally.watched(embeddings, progress)
+                watched = (embedding for _, embedding in self.tally.watched(pairs, progress))
                 found = nearest(query.vector, self._failures_told(watched), count)
             stream.write(NEIGHBOUR_FORMATS[chosen](found).encode())
         return self.tally.conclude()

@@ -29,6 +29,7 @@ from mobilenet_cli.text import printable
 if TYPE_CHECKING:
     from mobilenet_cli.classifier import Classifier
     from mobilenet_cli.evaluation.figures import Comparison, Evaluation
+    from mobilenet_cli.evaluation.outcomes import LabelledSource
     from mobilenet_cli.evaluation.truth import Truth
 
 _TRUTH_FROM_STDIN = "csv:-"
@@ -172,11 +173,11 @@ class _Run:
         comparison = compare(first, second, self.images, self.rule, watch=self._watched, **asdict(self.pace))
         return comparison.first, comparison
 
-    def _watched(self, results: Iterable[Result]) -> Iterator[Result]:
+    def _watched(self, pairs: Iterable[tuple[LabelledSource, Result]]) -> Iterator[tuple[LabelledSource, Result]]:
         tally = Tally(self.terminal, "classified")
         with self.terminal.counting("Evaluating") as progress:
             progress.set_total(len(self.images))
-            yield from tally.watched(results, progress)
+            yield from tally.watched(pairs, progress)
         self.failed = max(self.failed, tally.failed)
 
 

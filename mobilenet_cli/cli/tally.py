@@ -17,6 +17,7 @@ class _Record(Protocol):
     def status(self) -> str: ...
 
 
+_AnySource = TypeVar("_AnySource")
 _AnyRecord = TypeVar("_AnyRecord", bound=_Record)
 
 
@@ -36,14 +37,16 @@ class Tally:
     done: int = 0
     failed: int = 0
 
-    def watched(self, records: Iterable[_AnyRecord], progress: ProgressLine) -> Iterator[_AnyRecord]:
-        """Yield the records, counting each here and in the progress line."""
-        for record in records:
+    def watched(
+        self, pairs: Iterable[tuple[_AnySource, _AnyRecord]], progress: ProgressLine
+    ) -> Iterator[tuple[_AnySource, _AnyRecord]]:
+        """Yield each source with its record, counting the records here and in the progress line."""
+        for source, record in pairs:
             failed = record.status == "error"
             self.done += 1
             self.failed += failed
             progress.advance(failed=failed)
-            yield record
+            yield source, record
 
     def print_kept(self, count: int) -> None:
         """Print how many rows of an earlier run are kept although SOURCES does not name their images, if any."""

@@ -10,15 +10,15 @@ from mobilenet_cli.errors import InputError
 from mobilenet_cli.evaluation import metrics
 from mobilenet_cli.evaluation.classes import ClassFinder
 from mobilenet_cli.evaluation.figures import Bin, ClassAccuracy, Comparison, Confusion, Evaluation, Paired, Proportion
-from mobilenet_cli.evaluation.outcomes import TOP_K, Outcomes, collect
+from mobilenet_cli.evaluation.outcomes import TOP_K, LabelledSource, Outcomes, collect
 from mobilenet_cli.evaluation.truth import Truth, find_truths, translate, truth_of
 from mobilenet_cli.records import Result, Source
 
 if TYPE_CHECKING:
     from mobilenet_cli.classifier import Classifier
 
-Watch = Callable[[Iterable[Result]], Iterable[Result]]
-"""Yields on the results that go through it, for progress."""
+Watch = Callable[[Iterable[tuple[LabelledSource, Result]]], Iterable[tuple[LabelledSource, Result]]]
+"""Yields the images and their results that pass through it, to show progress."""
 
 
 def evaluate(
@@ -45,7 +45,7 @@ def evaluate(
             label, wnid or index as text.
         batch_size: As `Classifier.classify` takes it.
         workers: Likewise.
-        watch: Gets the results, and yields them on.
+        watch: Gets each image with its result, and yields both unchanged.
 
     Raises:
         InputError: There are no images, or the truth of some is missing, unknown or ambiguous.
@@ -114,7 +114,10 @@ def _outcomes(
     workers: int | None,
     watch: Watch,
 ) -> Outcomes:
-    return collect(watch(classifier.classify(images, top_k=TOP_K, batch_size=batch_size, workers=workers)), truths)
+    labelled = (
+        LabelledSource(image.path, image.data, image.error, truth) for image, truth in zip(images, truths, strict=True)
+    )
+    return collect(watch(classifier.classify_sources(labelled, top_k=TOP_K, batch_size=batch_size, workers=workers)))
 
 
 def _evaluation(classifier: Classifier, outcomes: Outcomes) -> Evaluation:

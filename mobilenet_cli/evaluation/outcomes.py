@@ -1,15 +1,16 @@
-"""Results and their truths → arrays: a few bytes an image, however many there are."""
+"""Results of images whose truth is known → arrays: a few bytes an image, however many there are."""
 
 from __future__ import annotations
 
 import heapq
 import time
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mobilenet_cli.evaluation.metrics import FAILED
+from mobilenet_cli.records import Source
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,6 +21,17 @@ if TYPE_CHECKING:
 TOP_K = 5
 WORST = 24
 """How many mistakes are kept with their paths."""
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledSource(Source):
+    """An image whose true class is known.
+
+    Attributes:
+        truth: The index of that class among the model's.
+    """
+
+    truth: int = FAILED
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,23 +89,21 @@ class Outcomes:
     seconds: float
 
 
-def collect(results: Iterable[Result], truths: Sequence[int]) -> Outcomes:
-    """Run through the results of at least five predictions, or as many as there are classes, keeping no record.
+def collect(pairs: Iterable[tuple[LabelledSource, Result]]) -> Outcomes:
+    """Gather the outcomes, without keeping the records.
 
     Args:
-        results: One for each truth, in the same order.
-        truths: Indexes of classes.
-
-    Raises:
-        ValueError: There are more of the one than of the other.
+        pairs: Each image, and its Result of five predictions at least, or of as many as there are classes.
     """
     import numpy as np
 
     begin = time.perf_counter()
-    top, score = array("i"), array("d")
+    truths, top, score = array("i"), array("i"), array("d")
     failures: list[Failure] = []
     worst: list[tuple[float, int, Mistake]] = []
-    for order, (result, truth) in enumerate(zip(results, truths, strict=True)):
+    for order, (source, result) in enumerate(pairs):
+        truth = source.truth
+        truths.append(truth)
         indexes = [each.index for each in result.predictions[:TOP_K]]
         top.extend(indexes + [FAILED] * (TOP_K - len(indexes)))
         if not indexes:

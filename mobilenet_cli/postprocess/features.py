@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """The head of a feature vector network: its outputs are the vectors."""
+    """The postprocessing of a feature vector network: its outputs are the vectors."""
 
     def records(self, outputs: NDArray[np.float32], images: Sequence[Decoded], model: str) -> list[Embedding]:
         """Return the Embedding of each image, whose vector is its row of `outputs`, float32 [N, features].

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class TopK:
-    """The head of a classifier: how its outputs become predictions.
+    """The postprocessing of a classifier: its outputs become predictions.
 
     Attributes:
         labels: The name of each class, in the order of the outputs.
@@ -32,7 +32,11 @@ class TopK:
     threshold: float = 0.0
 
     def records(self, outputs: NDArray[np.float32], images: Sequence[Decoded], model: str) -> list[Result]:
-        """Return the Result of each image from its row of `outputs`, float32 [N, classes]. Raises as below."""
+        """Return the Result of each image from its row of `outputs`, float32 [N, classes].
+
+        Raises:
+            ModelError: As `predictions`.
+        """
         return [
             Result(image.path, "ok", predictions, None, image.width, image.height, model)
             for image, predictions in zip(images, self.predictions(outputs), strict=True)

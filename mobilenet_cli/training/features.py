@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from mobilenet_cli.machine.cores import usable_cores
 from mobilenet_cli.pipeline import Task, run
 from mobilenet_cli.postprocess.features import Features
+from mobilenet_cli.records import Source
 from mobilenet_cli.training.dataset import Dataset
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from mobilenet_cli.embedder import Embedder
     from mobilenet_cli.engines import Session
     from mobilenet_cli.images.preprocess import Preprocessing
-    from mobilenet_cli.records import Source
     from mobilenet_cli.training.feature_cache import FeatureCache
 
     Vectors = Generator[tuple[str, NDArray[np.float32] | None, str | None]]
@@ -72,11 +72,11 @@ def compute_features(
             yield digest, vector, None
         missing = {digest: source for digest, source in different.items() if digest not in known}
         try:
-            embeddings = embedder.embed(missing.values(), batch_size=batch_size, workers=workers)
-            for digest, embedding in zip(missing, embeddings, strict=True):
+            pairs = embedder.embed_sources(_hashed(missing), batch_size=batch_size, workers=workers)
+            for source, embedding in pairs:
                 if embedding.vector is not None:
-                    cache.keep(digest, embedding.vector)
-                yield digest, embedding.vector, embedding.error
+                    cache.keep(source.digest, embedding.vector)
+                yield source.digest, embedding.vector, embedding.error
         finally:
             cache.close()
 
@@ -95,11 +95,21 @@ def check_images(
 
     def vectors(different: dict[str, Source]) -> Vectors:
         task = Task(_NoNetwork(), preprocessing, Features(), "")
-        embeddings = run(different.values(), task, batch_size=batch_size, workers=workers)
-        for digest, embedding in zip(different, embeddings, strict=True):
-            yield digest, embedding.vector, embedding.error
+        for source, embedding in run(_hashed(different), task, batch_size=batch_size, workers=workers):
+            yield source.digest, embedding.vector, embedding.error
 
     return _examples(dataset, vectors, 0, on_image)
+
+
+@dataclass(frozen=True, slots=True)
+class _HashedSource(Source):
+    """An image and the SHA-256 of its content."""
+
+    digest: str = ""
+
+
+def _hashed(sources: dict[str, Source]) -> Iterator[_HashedSource]:
+    return (_HashedSource(source.path, source.data, source.error, digest) for digest, source in sources.items())
 
 
 class _NoNetwork:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import BinaryIO
 
 from mobilenet_cli.files.resume import RowsResumption
-from mobilenet_cli.records import Embedding
+from mobilenet_cli.records import Embedding, Source
 from mobilenet_cli.vectors import Format
 from mobilenet_cli.vectors.rows import Rows, Shape, check, read_rows, to_line
 from mobilenet_cli.writers.codec import fold, part_file, unfold
@@ -39,8 +39,9 @@ class VectorDocument(RunDocument[Embedding]):
                 unfold(part, chosen.name, self._codec, self._checked_line)
             self._earlier = RowsResumption(part, lambda rows: read_rows(rows, shape, packed=packed))
 
-    def write(self, embedding: Embedding) -> None:
-        """Write one Embedding as a row, in one piece."""
+    def write(self, source: Source, embedding: Embedding) -> None:
+        """Write the Embedding of a source as a row, in one piece."""
+        del source
         self._stream.write(to_line(embedding, packed=self._codec is not None))
 
     def close(self) -> None:

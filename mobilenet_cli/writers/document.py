@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections import deque
-from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -46,8 +44,6 @@ class ResultDocument(RunDocument[Result]):
         """
         super().__init__()
         self._layout, self._codec = layout, chosen.codec
-        # The paths and cells of the rows whose images are on their way through the network.
-        self._under_way: deque[tuple[str, tuple[str, ...]]] = deque()
         if self._codec is not None:
             self._part = part_file(stream, chosen.name)
         if resume:
@@ -62,31 +58,17 @@ class ResultDocument(RunDocument[Result]):
         self.labelled = 0
         """How many of the results that were written are of images that could be read."""
 
-    def pending(self, sources: Iterable[Source]) -> Iterator[Source]:
-        """Yield the sources that need to be done."""
-        for source in super().pending(sources):
-            if isinstance(source, RowSource):
-                self._under_way.append((source.path, source.cells))
-            yield source
-
-    def paired(self, results: Iterable[Result]) -> Iterator[tuple[Result, tuple[str, ...]]]:
-        """Yield the results as `followed` does, each with the cells of the row that names its image, if one does.
+    def write(self, source: Source, result: Result) -> None:
+        """Write the result of a source, with the cells of the row that names it, if one does.
 
         Raises:
-            RuntimeError: The results are not in the order of the sources that `pending` yielded.
+            RuntimeError: The result is another source's.
         """
-        for result in self.followed(results):
-            yield result, () if self._layout.columns is None else self._cells_of(result)
-
-    def _cells_of(self, result: Result) -> tuple[str, ...]:
-        path, cells = self._under_way.popleft()
-        if path != result.path:
-            raise RuntimeError(f"the result of {printable(result.path)} came where that of {printable(path)} was due")
-        return cells
-
-    def write(self, result: Result, cells: tuple[str, ...]) -> None:
-        """Write one result, with the cells that `paired` yielded with it."""
-        self._writer.write(result, cells)
+        if result.path != source.path:
+            raise RuntimeError(
+                f"the result of {printable(result.path)} came where that of {printable(source.path)} was due"
+            )
+        self._writer.write(result, source.cells if isinstance(source, RowSource) else ())
         self.labelled += result.status == "ok"
 
     def close(self) -> None:

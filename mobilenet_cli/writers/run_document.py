@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from mobilenet_cli.files.resume import RowsResumption
     from mobilenet_cli.records import Source
 
+_Item = TypeVar("_Item")
 _Record = TypeVar("_Record")
 
 
@@ -42,7 +43,7 @@ class RunDocument(Generic[_Record]):
         """Yield the sources that need to be done."""
         return iter(sources) if self._earlier is None else self._earlier.pending(sources)
 
-    def followed(self, records: Iterable[_Record]) -> Iterator[_Record]:
+    def followed(self, records: Iterable[_Item]) -> Iterator[_Item]:
         """Yield the records, one for each source that `pending` yielded, each to be written (or not) at once."""
         return iter(records) if self._earlier is None else self._earlier.followed(records)
 

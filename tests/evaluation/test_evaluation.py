@@ -15,13 +15,13 @@ import pytest
 from conftest import SAMPLES
 from web_server import Answer, serving
 
-from mobilenet_cli import InputError, Prediction, Result, Source
+from mobilenet_cli import InputError, Prediction, Result
 from mobilenet_cli.evaluation import Evaluation, compare, evaluate
 from mobilenet_cli.evaluation.as_html import as_html
 from mobilenet_cli.evaluation.as_json import as_json
 from mobilenet_cli.evaluation.as_text import as_text
 from mobilenet_cli.evaluation.matrix import LARGEST, confusion_matrix
-from mobilenet_cli.evaluation.outcomes import WORST
+from mobilenet_cli.evaluation.outcomes import WORST, LabelledSource
 from mobilenet_cli.records import ClassName
 
 ANIMALS = ("ant", "bee", "cat", "dog", "eel", "fox")
@@ -35,10 +35,12 @@ class Oracle:
     labels: tuple[ClassName, ...] = tuple(ClassName("", name) for name in ANIMALS)
     model: Any = field(default_factory=lambda: SimpleNamespace(name="oracle", image_size=32))
 
-    def classify(self, sources: Iterable[Source], *, top_k: int, **_: object) -> Iterator[Result]:
+    def classify_sources(
+        self, sources: Iterable[LabelledSource], *, top_k: int, **_: object
+    ) -> Iterator[tuple[LabelledSource, Result]]:
         for source in sources:
             if source.path not in self.answers:
-                yield Result(source.path, "error", (), "no such file", None, None, self.model.name)
+                yield source, Result(source.path, "error", (), "no such file", None, None, self.model.name)
                 continue
             names, score = self.answers[source.path]
             indexes = [self.labels.index(ClassName("", name)) for name in names.split()][:top_k]
@@ -46,7 +48,7 @@ class Oracle:
                 Prediction(rank, index, "", self.labels[index].label, score / rank)
                 for rank, index in enumerate(indexes, start=1)
             )
-            yield Result(source.path, "ok", predictions, None, 8, 8, self.model.name)
+            yield source, Result(source.path, "ok", predictions, None, 8, 8, self.model.name)
 
 
 @pytest.fixture

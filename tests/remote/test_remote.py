@@ -12,13 +12,12 @@ from collections.abc import Iterator
 from urllib.parse import unquote
 
 import pytest
-from colour_engine import IMAGES, ColourEngine, task
+from colour_engine import IMAGES, ColourEngine, records_of, task
 from conftest import ROOT, SAMPLES
 from web_server import TIMEOUT, Answer, WebServer, classified, new_stores, outcome, serving
 
 from mobilenet_cli.inputs.find import find_sources
 from mobilenet_cli.inputs.remote_listing import must_be_listed
-from mobilenet_cli.pipeline import run
 from mobilenet_cli.records import Source
 from mobilenet_cli.remote import ahead, patience, pieces
 from mobilenet_cli.remote.urls import is_url
@@ -53,9 +52,8 @@ def test_a_run_over_local_files_imports_no_network_library_and_starts_no_thread(
     code = f"""
 import sys, threading
 from mobilenet_cli.inputs.find import find_sources
-from colour_engine import ColourEngine, task
-from mobilenet_cli.pipeline import run
-for result in run(find_sources([{str(SAMPLES)!r}]), task(ColourEngine()), workers=2):
+from colour_engine import ColourEngine, records_of, task
+for result in records_of(find_sources([{str(SAMPLES)!r}]), task(ColourEngine()), workers=2):
     assert result.status == "ok", result
     assert "fetch" not in {{each.name for each in threading.enumerate()}}
 assert not {{"fsspec", "aiohttp", "asyncio", "botocore"}} & set(sys.modules)
@@ -229,7 +227,7 @@ def test_many_images_are_fetched_at_once(web):
 
 def test_an_image_is_answered_before_a_slow_one_after_it_is_here(web):
     web.answers = {"/fast": [Answer(IMAGES["red"])], "/slow": [Answer(IMAGES["blue"], latency=60)]}
-    results = run([Source(f"{web.url}/fast"), Source(f"{web.url}/slow")], task(ColourEngine()), workers=1)
+    results = records_of([Source(f"{web.url}/fast"), Source(f"{web.url}/slow")], task(ColourEngine()), workers=1)
     begin = time.monotonic()
     assert next(results).predictions[0].label == "red"
     assert time.monotonic() - begin < 10
@@ -245,7 +243,7 @@ def test_a_list_that_comes_slowly_is_answered_as_it_comes(web):
         assert release.wait(10)
         yield Source(f"{web.url}/second")
 
-    results = run(slowly(), task(ColourEngine()))
+    results = records_of(slowly(), task(ColourEngine()))
     assert next(results).path.endswith("/first")
     release.set()
     assert [result.path for result in results] == [f"{web.url}/second"]
@@ -273,7 +271,7 @@ def test_what_is_held_in_memory_is_bounded_and_the_order_kept(web, monkeypatch):
 
 def test_what_was_decoded_is_freed_at_once(web):
     web.answers["*"] = [Answer(IMAGES["red"])]
-    results = run((Source(f"{web.url}/{number}") for number in range(200)), task(ColourEngine()), workers=1)
+    results = records_of((Source(f"{web.url}/{number}") for number in range(200)), task(ColourEngine()), workers=1)
     gc.disable()  # so that nothing is freed but by its last owner
     try:
         for _ in range(200):
@@ -296,7 +294,7 @@ def test_leaving_early_ends_the_fetches_at_once(web, monkeypatch):
     web.answers = {"/fast": [Answer(IMAGES["red"])], "*": [Answer(IMAGES["blue"], latency=60)]}
     monkeypatch.setenv("MNCLASSIFY_REMOTE_TIMEOUT", "60")
     urls = [f"{web.url}/fast", *(f"{web.url}/{number}" for number in range(100))]
-    results = run(map(Source, urls), task(ColourEngine()))
+    results = records_of(map(Source, urls), task(ColourEngine()))
     next(results)
     begin = time.monotonic()
     results.close()

@@ -15,12 +15,11 @@ from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
-from colour_engine import IMAGES, ColourEngine, task
+from colour_engine import IMAGES, ColourEngine, records_of, task
 from conftest import ROOT, SAMPLES
 from web_server import TIMEOUT, Answer, WebServer, new_stores, outcome, serving
 
 from mobilenet_cli.inputs.find import count_sources, find_sources
-from mobilenet_cli.pipeline import run
 from mobilenet_cli.records import Source
 from mobilenet_cli.remote import object_stores
 
@@ -194,7 +193,7 @@ def test_a_named_object_is_one_image_whatever_it_ends_in(s3):
 
 def test_every_object_that_is_found_is_fetched_whatever_its_key(s3):
     labels = dict(zip(KEYS, [*IMAGES] * len(KEYS), strict=False))
-    results = list(run(find_sources(["s3://photos/"]), task(ColourEngine())))
+    results = list(records_of(find_sources(["s3://photos/"]), task(ColourEngine())))
     assert [result.path for result in results] == [f"s3://photos/{key}" for key in images()]
     assert [result.predictions[0].label for result in results] == [labels[key] for key in images()]
 
@@ -256,7 +255,7 @@ def test_a_listing_is_tried_again_and_what_was_listed_before_a_failure_is_kept(b
 def test_an_object_that_may_be_read_but_not_listed_is_read(bad_s3):
     bad_s3.answers = {"/photos/cat": [Answer(IMAGES["green"])], "*": [error_of_s3(403, "AccessDenied")]}
     (source,) = find_sources(["s3://photos/cat"])
-    assert [result.predictions[0].label for result in run([source], task(ColourEngine()))] == ["green"]
+    assert [result.predictions[0].label for result in records_of([source], task(ColourEngine()))] == ["green"]
     (folder,) = find_sources(["s3://photos/cats/"])
     assert folder.error == "cannot be listed: access denied (403)"
 

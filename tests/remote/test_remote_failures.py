@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import fsspec
 import pytest
-from colour_engine import ColourEngine, task
+from colour_engine import ColourEngine, records_of, task
 from conftest import SAMPLES
 from fsspec.config import conf
 from web_server import new_stores, outcome
@@ -21,7 +21,6 @@ from web_server import new_stores, outcome
 from mobilenet_cli import cli
 from mobilenet_cli.inputs.csv_table import CsvTable
 from mobilenet_cli.inputs.find import find_sources
-from mobilenet_cli.pipeline import run
 from mobilenet_cli.records import Source
 from mobilenet_cli.remote.object_stores import store_of
 
@@ -122,8 +121,8 @@ def test_files_of_this_machine_are_not_named_by_url_wherever_they_are_named(tmp_
             csv.writer(table).writerows([["path"], [url]])
         reason = f"name a file of this machine by its path, without {url.partition('://')[0].lower()}://"
         for sources in ([Source(url)], find_sources([url]), find_sources([], listed=[url])):
-            assert [(each.path, each.error) for each in run(sources, task(ColourEngine()))] == [(url, reason)]
-        (row,) = run(CsvTable(str(tmp_path / "t.csv")).sources(), task(ColourEngine()))
+            assert [(each.path, each.error) for each in records_of(sources, task(ColourEngine()))] == [(url, reason)]
+        (row,) = records_of(CsvTable(str(tmp_path / "t.csv")).sources(), task(ColourEngine()))
         assert (row.path, row.error) == (url, reason)
 
 

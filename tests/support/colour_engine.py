@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import io
 import threading
+from collections.abc import Iterable, Iterator
+from contextlib import closing
 
 import numpy as np
 from PIL import Image
 
 from mobilenet_cli.images.preprocess import Preprocessing
-from mobilenet_cli.pipeline import Task
+from mobilenet_cli.pipeline import Task, run
 from mobilenet_cli.postprocess.topk import TopK
-from mobilenet_cli.records import ClassName
+from mobilenet_cli.records import ClassName, Source
 
 COLOURS = {"red": (255, 0, 0), "green": (0, 255, 0), "blue": (0, 0, 255)}
 
@@ -43,6 +45,13 @@ class ColourEngine:
 def task(engine: ColourEngine) -> Task:
     names = tuple(ClassName("", name) for name in COLOURS)
     return Task(engine, Preprocessing(8), TopK(names, "probabilities", k=1), "colours")
+
+
+def records_of(sources: Iterable[Source], work: Task, **options) -> Iterator:
+    """Yield what `run` does, without the Sources."""
+    with closing(run(sources, work, **options)) as pairs:
+        for _, record in pairs:
+            yield record
 
 
 def image(colour: str, width: int = 10, height: int = 12) -> bytes:

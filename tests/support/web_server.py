@@ -10,9 +10,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from colour_engine import ColourEngine, task
+from colour_engine import ColourEngine, records_of, task
 
-from mobilenet_cli.pipeline import run
 from mobilenet_cli.records import Result, Source
 from mobilenet_cli.remote import object_stores, retries
 
@@ -118,7 +117,7 @@ def new_stores(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def classified(*urls: str, **options) -> list[Result]:
     """Return the colour of what each URL leads to."""
-    return list(run(map(Source, urls), task(ColourEngine()), **options))
+    return list(records_of(map(Source, urls), task(ColourEngine()), **options))
 
 
 def outcome(url: str) -> str:

@@ -67,9 +67,9 @@ def embed(
     with open_output(str(path), resume=resume) as stream:
         document = VectorDocument(stream, chosen or format_of(str(path)), shape, resume=resume)
         sources = document.pending(Source(each) for each in made)
-        for each in document.followed(made[source.path] for source in sources):
-            document.write(each)
-            done.append(each.path)
+        for source in document.followed(sources):
+            document.write(source, made[source.path])
+            done.append(source.path)
             if len(done) == stop_after:
                 raise StoppedError
         document.close()
@@ -322,7 +322,7 @@ def test_each_source_has_an_embedding_in_its_place_with_its_own_vector():
     colours = [(number, 255 - number, 7) for number in range(40)]
     sources = [Source(str(n), data=b"junk" if n % 5 == 4 else png(colours[n])) for n in range(40)]
     task = Task(MeanEngine(), Preprocessing(8), Features(), "mean")
-    found = list(run(sources, task, workers=3))
+    found = [each for _, each in run(sources, task, workers=3)]
     assert [each.path for each in found] == [str(n) for n in range(40)]
     for n, each in enumerate(found):
         assert each.model == "mean"

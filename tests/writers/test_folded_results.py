@@ -66,9 +66,9 @@ def classify(
             resume=resume,
         )
         pending = document.pending(Source(path) for path in made)
-        for each, cells in document.paired(made[source.path] for source in pending):
-            document.write(each, cells)
-            done.append(each.path)
+        for source in document.followed(pending):
+            document.write(source, made[source.path])
+            done.append(source.path)
             if len(done) == stop_after:
                 raise StoppedError
         document.close()

@@ -80,11 +80,11 @@ def classify(
                 done.append(source.cells[0])
                 name = source.path.rpartition("/")[2]
                 bad = len(source.cells) > len(table.columns) or not name or name == "lost.jpg"
-                yield failed(source.path, source.error) if bad else make(source.path)
+                yield source, failed(source.path, source.error) if bad else make(source.path)
 
-        for result, cells in document.paired(results()):
+        for source, result in document.followed(results()):
             if wanted(result):
-                document.write(result, cells)
+                document.write(source, result)
         document.close()
     return done
 
@@ -193,9 +193,9 @@ def test_results_in_another_order_than_their_rows_are_an_error_and_no_wrong_tabl
         layout = Layout(2, columns=table.columns)
         model = SimpleNamespace(name=MODEL, trained_at=0.0)
         document = ResultDocument(stream, format_of("out.csv"), layout, model, threshold=0.0, resume=False)
-        a, b = (labelled(source.path) for source in document.pending(table.sources()))
+        a, b = document.pending(table.sources())
         with pytest.raises(RuntimeError, match=r"b\.jpg came where that of .*a\.jpg was due"):
-            next(document.paired([b, a]))
+            document.write(a, labelled(b.path))
 
 
 # --- what is gone on with
