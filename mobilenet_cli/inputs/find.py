@@ -30,7 +30,7 @@ def find_sources(
     Args:
         arguments: Each is one of
             - a file: tried whatever its name ends in; named twice, it comes twice;
-            - a folder: its images (`walk.IMAGE_ENDINGS`), sorted;
+            - a folder: its images (`IMAGE_ENDINGS`), sorted;
             - a pattern (`**` too) where no file has that very name: each match is as if it had been named;
             - a URL: see `remote.listing.find_remote`;
             - "-": one image, the bytes of standard input.
