@@ -87,7 +87,9 @@ def kept_stores() -> dict[str, object_stores.ObjectStore]:
 
 
 @pytest.fixture
-def s3(s3_url: str, kept_stores: dict[str, object_stores.ObjectStore], monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def s3(
+    s3_url: str, kept_stores: dict[str, object_stores.ObjectStore], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
     for name, value in {**CREDENTIALS, "AWS_ENDPOINT_URL": s3_url}.items():
         monkeypatch.setenv(name, value)
     object_stores._stores.update(kept_stores)
