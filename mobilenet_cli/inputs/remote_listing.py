@@ -167,6 +167,7 @@ class _RemotePattern:
             if entry.is_folder and all_below:
                 continue
             matched = self._matched(entry)
+            # An excluded folder that is an entry itself counts as no match.
             if matched is None or (entry == (matched, True) and self._is_excluded(matched)):
                 continue
             yield entry, matched
