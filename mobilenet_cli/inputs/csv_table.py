@@ -1,4 +1,4 @@
-"""A CSV whose rows name images → Sources: one a row, in order, in constant memory, as they come."""
+"""A CSV whose rows name images → Sources: one per row, in order, as the rows arrive, in constant memory."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ from mobilenet_cli.remote.urls import is_url
 from mobilenet_cli.text import printable
 
 USUAL_COLUMNS = ("path", "file", "filename", "file_name", "image", "image_path")
-"""What a column of images may be called to be found without being named, in any case."""
+"""The names, in any case, that identify a column of images where none is given."""
 DELIMITERS = ",;\t|"
 _GIVE_COLUMN = "Give it with --column"
 _CHUNK = 1 << 16
 _LONGEST_HEADER = 1 << 20
-_UTF_16 = ("\udcff\udcfe", "\udcfe\udcff")  # its byte order marks, as UTF-8 has them with surrogateescape
+_UTF_16 = ("\udcff\udcfe", "\udcfe\udcff")  # its byte order marks, decoded as UTF-8 with surrogateescape
 
 
 class CsvTable:
     r"""The table in a CSV file with a header.
 
-    Quotation marks within quotes are doubled; quoted cells may have newlines; lines end with "\n", "\r\n" or
-    "\r"; a UTF-8 byte order mark is no part of the first name; bytes that are not UTF-8 are kept
-    (surrogateescape). Blank lines are no rows. A row with too few cells has empty ones for the others.
+    Quotation marks within quotes are doubled; quoted cells may contain newlines; lines end with "\n", "\r\n" or
+    "\r"; a UTF-8 byte order mark is skipped; bytes that are not UTF-8 are kept (surrogateescape). Blank lines are
+    skipped. A row with too few cells is filled up with empty ones.
 
     Attributes:
         columns: The names in the header.
-        column: Which of them is that of the images.
-        line: The number, from 1, of the line that the row which was read last begins in.
+        column: The name of the column of images.
+        line: The line, from 1, in which the latest row begins.
     """
 
     def __init__(
@@ -46,20 +46,18 @@ class CsvTable:
         """Open the file and read its header.
 
         Args:
-            file: Its name, or "-" for standard input.
-            column: The column of the images; None for the only one that has one of the `USUAL_COLUMNS`.
-            delimiter: What separates its cells; None for that one of the `DELIMITERS` that its header has.
-            advice: What an error says to do where no column, or several, have a usual name.
+            file: A path, or "-" for standard input.
+            column: The column of images; None for the only column whose name is one of the `USUAL_COLUMNS`.
+            delimiter: The character between cells; None for the one of the `DELIMITERS` that fits the header best.
+            advice: How to fix it, for the error where no column or several columns have a usual name.
 
         Raises:
-            InputError: It cannot be read, is no CSV, or has no such column.
+            InputError: The file cannot be read, is not a CSV, or has no such column.
         """
         self._name = named(file)
-        # A pipe, like standard input, is in no folder: paths in it are relative to the current one.
+        # Paths from a pipe or standard input, which are in no folder, are relative to the current folder.
         self._folder = os.path.dirname(file) if can_be_read_twice(file) else ""  # noqa: PTH120 - see walk
-        lines = _lines(file)
-        begin: list[str] = []
-        header, self._delimiter = _header(lines, begin, column, delimiter)
+        header, delimiter, lines = _header(_lines(file), column, delimiter)
         if not header:
             raise InputError(f"{self._name} is empty, or no CSV: it has no header")
         if header[0].startswith(_UTF_16) or any("\0" in name for name in header):
@@ -67,11 +65,13 @@ class CsvTable:
         self.columns = tuple(header)
         self.column = _column(self._name, header, column, advice)
         self._place = header.index(self.column)
-        self._rows = TableRows(chain(begin, lines), self._delimiter)
+        self._rows = TableRows(lines, delimiter)
         self.line = 1
 
     def rows(self) -> Iterator[tuple[str, ...]]:
-        """Yield the cells of each row, once: as many as there are columns, or more where the row has more.
+        """Yield the cells of each row: as many as there are columns, or more if the row has more.
+
+        The rows can be read once.
 
         Raises:
             InputError: A row cannot be read.
@@ -93,17 +93,17 @@ class CsvTable:
             raise InputError(f"{self._name} cannot be read at line {self._rows.line:,}: {error}") from error
 
     def sources(self) -> Iterator[RowSource]:
-        """Yield the Source of each row, once. Raises as `rows` does."""
+        """Yield a Source for each of the `rows`, which it reads."""
         return map(self._source, self.rows())
 
     def path(self, cells: Sequence[str]) -> str:
-        """Return the path or URL in a row: a path that is relative begins in the CSV's folder."""
+        """Return the path or URL in a row. Relative paths are relative to the CSV's folder."""
         cell = cells[self._place]
         return cell if not cell or is_url(cell) else os.path.join(self._folder, cell)  # noqa: PTH118 - see walk
 
     def fault(self, cells: Sequence[str]) -> str | None:
-        """Say why a row names no image; None where it names one, whether that is there or not."""
-        if len(cells) > len(self.columns):  # its cells may have moved: this one may be another column's
+        """Return why a row names no image; None if it names one, whether or not the image exists."""
+        if len(cells) > len(self.columns):  # the cells may have shifted into other columns
             return f"the row has {len(cells)} cells for {len(self.columns)} columns"
         if not cells[self._place].strip():
             return f"the cell in column {printable(self.column)} is empty"
@@ -119,8 +119,8 @@ class CsvTable:
 
 
 def _lines(file: str) -> Iterator[str]:
-    """Yield the lines with their endings, each as soon as it has been written there."""
-    # It keeps "\r" back until it is known whether "\n" follows.
+    """Yield the lines with their endings, each as soon as it arrives."""
+    # The decoder holds a "\r" back until it knows whether a "\n" follows.
     decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder("utf-8-sig")("surrogateescape"), False)
     pieces: list[str] = []
     length = 0
@@ -141,31 +141,32 @@ def _lines(file: str) -> Iterator[str]:
         yield "".join(pieces)
 
 
-def _header(lines: Iterator[str], begin: list[str], column: str | None, delimiter: str | None) -> tuple[list[str], str]:
-    """Return the cells of the first row that has some, and the delimiter; put the lines that this took to `begin`."""
+def _header(lines: Iterator[str], column: str | None, delimiter: str | None) -> tuple[list[str], str, Iterator[str]]:
+    """Return the cells of the first row that is not blank, the delimiter, and all of the lines, the header's too."""
+    seen: list[str] = []
 
-    def replayed() -> Iterator[str]:
-        yield from tuple(begin)
-        while sum(map(len, begin)) < _LONGEST_HEADER and (line := next(lines, None)) is not None:
-            begin.append(line)
+    def from_the_start() -> Iterator[str]:
+        yield from tuple(seen)
+        while sum(map(len, seen)) < _LONGEST_HEADER and (line := next(lines, None)) is not None:
+            seen.append(line)
             yield line
 
-    def read(each: str) -> list[str]:
-        rows = TableRows(replayed(), each)
+    def read(candidate: str) -> list[str]:
+        rows = TableRows(from_the_start(), candidate)
         try:
             cells = next(filter(None, rows), [])
         except csv.Error:
             return []
-        return [] if rows.ended else cells  # it would end within quotation marks
+        return [] if rows.ended else cells  # ended: the header would end within quotation marks
 
-    def plausibility(each: str) -> tuple[bool, bool, int]:
-        cells = read(each)
+    def plausibility(candidate: str) -> tuple[bool, bool, int]:
+        cells = read(candidate)
         has_column = column in cells if column is not None else any(_is_usual(name) for name in cells)
-        # A quotation mark is left where quotes end before what is no delimiter.
+        # Where quotes end before something other than the delimiter, a quotation mark is left in the cell.
         return has_column, not any('"' in cell for cell in cells), len(cells)
 
     chosen = delimiter or max(DELIMITERS, key=plausibility)
-    return read(chosen), chosen
+    return read(chosen), chosen, chain(seen, lines)
 
 
 def _column(file: str, columns: Sequence[str], wanted: str | None, advice: str) -> str:

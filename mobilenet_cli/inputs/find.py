@@ -1,4 +1,4 @@
-"""What the user names (files, folders, patterns, standard input) → a lazy stream of Sources."""
+"""The user's arguments (files, folders, patterns, URLs, standard input) → a lazy stream of Sources."""
 
 from __future__ import annotations
 
@@ -22,35 +22,28 @@ def find_sources(
     exclude: Sequence[str] = (),
     stdin: BinaryIO | None = None,
 ) -> Iterator[Source]:
-    """Yield the Sources that the arguments stand for, in the arguments' order, each found when asked for.
+    """Yield the Sources that the arguments stand for, in the order of the arguments, as they are asked for.
 
-    No image file is opened, nothing is listed or read before the stream gets there, and nothing is lost: what
-    cannot be read is a Source with an error. Nothing is raised but what iterating `listed` raises.
+    Image files are not opened, and folders are listed only when the stream reaches them. What cannot be read is a
+    Source with an error. Nothing is raised except by iterating `listed`.
 
     Args:
         arguments: Each is one of
-            - a file: tried whatever its name ends in; named twice, it comes twice;
-            - a folder: its images (`walk.IMAGE_ENDINGS`), sorted;
-            - a pattern (`**` too) where no file has that very name: each match is as if it had been named;
-            - a URL: see `remote.listing.find_remote`;
+            - a file, whatever its ending; one that is named twice comes twice;
+            - a folder: the images in it (`IMAGE_ENDINGS`), sorted;
+            - a pattern (also with `**`) that is no file's exact name: each match counts as if it had been named;
+            - a URL: see `remote_listing.find_remote`;
             - "-": one image, the bytes of standard input.
-        listed: Files, after the arguments: each path or URL is one Source, taken for what it says (no pattern, no
-            standard input), tried whatever it ends in, and with an error if it is a folder. Iterated as the
+        listed: Files that come after the arguments. Each path or URL is one Source, whatever its ending; it is taken
+            literally (not as a pattern or standard input), and a folder is an error. It is iterated as the
             stream is consumed: see `lists.read_list`.
-        recursive: Whether the folders inside a folder are walked.
-        include_hidden: Whether hidden files and folders count in folders and patterns (a named one does).
-        exclude: Shell patterns of files and folders to leave out, named ones too: see `walk.Rules`.
-        stdin: Where "-" reads from; None: the process's standard input.
+        recursive: Whether to walk the folders inside a folder.
+        include_hidden: Whether folders and patterns include hidden files and folders (named ones are included).
+        exclude: Shell patterns of files and folders to leave out, including named ones: see `walk.Rules`.
+        stdin: The stream that "-" reads; None for the process's standard input.
     """
     rules = Rules(recursive, include_hidden, tuple(exclude))
-
-    def read() -> bytes:
-        if stdin is not None:
-            return stdin.read()
-        with open_stdin() as stream:
-            return read_all(stream)
-
-    yield from _find(arguments, rules, read)
+    yield from _find(arguments, rules, _read_stdin if stdin is None else stdin.read)
     for path in _listed(listed, rules):
         source = Source(path) if is_url(path) else file_source(path)
         yield source or Source(path, error="a folder, not an image; name it as an argument instead")
@@ -65,9 +58,9 @@ def count_sources(
     exclude: Sequence[str] = (),
     finished: Container[str] = (),
 ) -> int:
-    """Return how many Sources `find_sources` would yield now, but for those whose path is in `finished`.
+    """Return how many Sources `find_sources` would yield now, without those whose path is in `finished`.
 
-    It walks the same folders, and neither reads standard input nor looks at the files that are listed.
+    It walks the same folders, but neither reads standard input nor looks at the listed files.
     """
     rules = Rules(recursive, include_hidden, tuple(exclude))
     named = sum(source.path not in finished for source in _find(arguments, rules, bytes))
@@ -94,12 +87,17 @@ def _listed(paths: Iterable[str], rules: Rules) -> Iterator[str]:
     return (path for path in paths if not rules.leaves_out(path, is_folder=False))
 
 
+def _read_stdin() -> bytes:
+    with open_stdin() as stream:
+        return read_all(stream)
+
+
 def _stdin_source(read: Callable[[], bytes], was_read: bool) -> Source:
     if was_read:
         return Source(STDIN, error="standard input was already read: it holds one image")
     try:
         return Source(STDIN, data=read())
-    except (OSError, ValueError, AttributeError) as error:  # AttributeError: the process has none
+    except (OSError, ValueError, AttributeError) as error:  # AttributeError: there is no standard input
         reason = "it is closed" if isinstance(error, AttributeError) else error
         return Source(STDIN, error=f"standard input cannot be read: {reason}")
 

@@ -1,5 +1,5 @@
 """A pattern such as `photos/**/*.jpg` → the paths that match it, found lazily in sorted order."""
-# A path stays the string that was typed: a Path would rewrite "./a" and "a//b".
+# Paths stay the strings that were typed: a Path would rewrite "./a" and "a//b".
 # ruff: noqa: PTH112
 
 from __future__ import annotations
@@ -10,103 +10,107 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from mobilenet_cli.inputs.depth_first import Subtree, depth_first
 from mobilenet_cli.inputs.walk import Rules, scan
 
 _MAGIC = re.compile(r"[*?[]")
 
 
 def is_pattern(argument: str) -> bool:
-    """Tell whether an argument has one of the characters that make it a pattern: `*`, `?` and `[`."""
+    """Return whether an argument has a `*`, `?` or `[`, the characters that make it a pattern."""
     return _MAGIC.search(argument) is not None
 
 
 def literal_start(pattern: str) -> str:
-    """Return what comes before the first character that makes it a pattern."""
+    """Return the part of a pattern before its first `*`, `?` or `[`."""
     magic = _MAGIC.search(pattern)
     return pattern[: magic.start()] if magic else pattern
 
 
 @dataclass(frozen=True, slots=True)
-class PatternParts:
-    """A pattern cut at its slashes. A position is how many of the parts a path has matched so far."""
+class PartialMatch:
+    """How far the names of a path, taken one after another, have matched a pattern that is cut at its slashes.
 
-    parts: list[str]
+    Attributes:
+        parts: The pattern's parts.
+        include_hidden: Whether wildcards match names that begin with a dot.
+        positions: How many parts may have been matched so far. `**` makes several numbers possible; where there
+            are none, the path cannot match, whatever comes next.
+    """
+
+    parts: tuple[str, ...]
     include_hidden: bool
+    positions: frozenset[int] = frozenset()
 
     @classmethod
-    def of(cls, pattern: str, include_hidden: bool) -> PatternParts:
-        """Cut a pattern, where "." and doubled slashes mean nothing."""
-        return cls([part for part in pattern.split("/") if part not in {"", "."}], include_hidden)
+    def start(cls, pattern: str, include_hidden: bool) -> PartialMatch:
+        """Return the match of no names yet. "." and doubled slashes in the pattern mean nothing."""
+        parts = tuple(part for part in pattern.split("/") if part not in {"", "."})
+        return cls(parts, include_hidden)._at({0})
 
-    def past_stars(self, positions: set[int]) -> frozenset[int]:
-        """Add the positions that are reached because `**` also matches no folder at all."""
-        reached = set(positions)
-        for position in positions:
-            after = position
-            while after < len(self.parts) and self.parts[after] == "**":
-                after += 1
-                reached.add(after)
-        return frozenset(reached)
+    @property
+    def is_complete(self) -> bool:
+        """Whether the names so far match the whole pattern."""
+        return len(self.parts) in self.positions
 
-    def after(self, positions: frozenset[int], name: str, *, is_folder: bool) -> frozenset[int]:
-        """Return the positions after one more name of the path; none: no match can come of it."""
+    def after(self, name: str, *, is_folder: bool) -> PartialMatch:
+        """Return the match with one more name. This one must not be complete."""
         visible = self.include_hidden or not name.startswith(".")
         reached = set()
-        for position in positions:
+        for position in self.positions:
             part = self.parts[position]
             if part == "**":
                 if is_folder and visible:
                     reached.add(position)
             elif (visible or part.startswith(".")) and fnmatchcase(name, part):
                 reached.add(position + 1)
-        return self.past_stars(reached)
+        return self._at(reached)
+
+    def _at(self, positions: set[int]) -> PartialMatch:
+        """Return the match at these positions, and at those behind each `**`, which also matches no folder at all."""
+        reached = set(positions)
+        for position in positions:
+            behind = position
+            while behind < len(self.parts) and self.parts[behind] == "**":
+                behind += 1
+                reached.add(behind)
+        return PartialMatch(self.parts, self.include_hidden, frozenset(reached))
 
 
 def expand(pattern: str, rules: Rules) -> Iterator[str]:
     """Yield the paths that match `pattern`, in the order of their sorted parts.
 
-    `*`, `?` and `[…]` match within a name, `**` any number of folders, a "/" at the end folders only. Hidden
-    names need a pattern that begins with a dot, or `include_hidden`. `**` does not follow links to folders.
-    What lies in a folder that matches is not looked at: a caller that wants it walks that folder, so nothing
-    comes twice. A folder that cannot be listed is yielded too: whoever walks it finds out why. A folder that
-    `exclude` names is not entered; matches themselves are left to the caller to exclude.
+    `*`, `?` and `[…]` match within a name, `**` matches any number of folders, and a trailing "/" matches folders
+    only. A hidden name needs a pattern that begins with a dot, or `include_hidden`. `**` does not follow links to
+    folders.
+
+    A folder that matches is yielded and not entered: the caller walks it, so nothing comes twice. A folder that
+    cannot be listed is yielded too, so that the caller's walk reports why. A folder that `exclude` names is not
+    entered, but `exclude` is not applied to the matches themselves: the caller does that.
     """
     start = literal_start(pattern).rfind("/") + 1
     root, rest = pattern[:start], pattern[start:]
-    matcher = PatternParts.of(rest, rules.include_hidden)
-    goal, folders_only = len(matcher.parts), rest.endswith("/")
+    folders_only = rest.endswith("/")
 
-    def entries(prefix: str, positions: frozenset[int]) -> Iterator[str | tuple[str, frozenset[int]]]:
-        if goal in positions:
+    def visit(folder: tuple[str, PartialMatch]) -> Iterator[str | Subtree[tuple[str, PartialMatch]]]:
+        prefix, so_far = folder
+        if so_far.is_complete:  # only at the root, for a pattern such as "**"
             yield prefix or "."
             return
-
-        def leads_on(name: str, is_folder: bool) -> bool:
-            return bool(matcher.after(positions, name, is_folder=is_folder))
-
         try:
-            names, folders, others = scan(prefix, leads_on)
+            listing = scan(prefix, lambda name, is_folder: bool(so_far.after(name, is_folder=is_folder).positions))
         except OSError:
             if os.path.isdir(prefix or "."):
                 yield prefix or "."
             return
-        for name in names:
+        for name in listing.names:
             path = prefix + name
-            reached = matcher.after(positions, name, is_folder=name in folders)
-            if name in folders or (name in others and os.path.isdir(path)):
-                if goal in reached:
+            match = so_far.after(name, is_folder=name in listing.folders)
+            is_folder_or_link = name in listing.folders or (name in listing.others and os.path.isdir(path))
+            if match.is_complete:
+                if is_folder_or_link or not folders_only:
                     yield path + "/" if folders_only else path
-                elif not rules.leaves_out(path, below=root, is_folder=True):
-                    yield path + "/", reached
-            elif goal in reached and not folders_only:
-                yield path
+            elif is_folder_or_link and not rules.leaves_out(path, below=root, is_folder=True):
+                yield Subtree((path + "/", match))
 
-    stack = [entries(root, matcher.past_stars({0}))]
-    while stack:
-        entry = next(stack[-1], None)
-        if entry is None:
-            stack.pop()
-        elif isinstance(entry, str):
-            yield entry
-        else:
-            stack.append(entries(*entry))
+    return depth_first((root, PartialMatch.start(rest, rules.include_hidden)), visit)

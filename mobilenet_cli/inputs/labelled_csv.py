@@ -1,4 +1,4 @@
-"""A CSV that says what images show."""
+"""A CSV that gives the class of each image."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ _CALL_IT_PATH = "Call that one of its columns path, and no other path, file or i
 
 
 class TruthTable:
-    """The rows of a CSV: images, and what names the class of each.
+    """The images in a CSV, and the class of each.
 
-    It is read as csv_table reads it: the column of the images has one of the `USUAL_COLUMNS`, and a relative path
-    begins in the CSV's folder. An image's class is in the column truth, wnid, label, class or index: the first of
-    them that is there, in any case. Other columns are passed over.
+    The column of images has one of csv_table's `USUAL_COLUMNS`; relative paths are relative to the CSV's folder.
+    The class is in the first of the columns truth, wnid, label, class and index that exists, in any case. Other
+    columns are ignored.
 
     Args:
-        file: The CSV's name, or "-" for standard input.
+        file: The CSV's path, or "-" for standard input.
 
     Raises:
-        InputError: It cannot be read, or is no such table, or says two things about an image, or a
-            class is not UTF-8.
+        InputError: The CSV cannot be read, has no such columns, or gives an image two classes; or a class is not
+            UTF-8.
     """
 
     def __init__(self, file: str) -> None:
         self._name = named(file)
         self._truths: dict[str, str] = {}
         self.paths: list[str] = []
-        """The images, each once, in the order of the rows, as paths that can be opened."""
+        """The paths of the images in the order of the rows, each once, as they can be opened."""
         table = CsvTable(file, advice=_CALL_IT_PATH)
         place = self._place(table.columns)
         for cells in table.rows():
@@ -44,10 +44,10 @@ class TruthTable:
             raise InputError(f"{self._name} has no rows below its header")
 
     def __call__(self, path: str) -> str:
-        """Return what the table says the image at `path` is.
+        """Return the class of the image at `path`.
 
         Raises:
-            InputError: It says nothing.
+            InputError: The image is not in the table.
         """
         truth = self._truths.get(absolute(path))
         if truth is None:
@@ -80,5 +80,5 @@ class TruthTable:
 
 
 def absolute(path: str) -> str:
-    """Return a path from the root; a URL as it is."""
+    """Return a path made absolute; a URL as it is."""
     return path if is_url(path) else os.path.abspath(path)  # noqa: PTH100 - a Path would rewrite it

@@ -1,4 +1,4 @@
-"""Lists of paths in a file or a pipe, one a line or separated by NUL bytes, read as they come."""
+"""Lists of paths in a file or a pipe, one per line or separated by NUL bytes, read as they arrive."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from mobilenet_cli.inputs.stdin import STDIN, named, opened, read_some
 
 _CHUNK = 1 << 16
 _LONGEST = 1 << 20
-"""Bytes of a path that no system has: what is longer is another kind of file."""
+"""Bytes of a path that no system allows: a file with a longer one is not a list."""
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 def read_list(file: str, *, null: bool = False) -> Iterator[str]:
-    r"""Yield the paths in `file`, each as soon as it has been written there, in constant memory.
+    r"""Yield the paths in `file`, each as soon as it arrives, in constant memory.
 
-    A path is whatever stands between two separators, spaces and quotes included; empty ones are skipped, and
-    the last needs no separator. Bytes that are not UTF-8 are kept as `os.fsdecode` keeps them.
+    A path is everything between two separators, including spaces and quotes; empty ones are skipped, and the last
+    needs no separator. Bytes that are not UTF-8 are kept as `os.fsdecode` keeps them.
 
     Args:
-        file: A file's name, or "-" for standard input.
-        null: Each path ends with a NUL byte, as `find -print0` writes them, so that it can have every byte
-            that a path may have. Otherwise with a newline, where a "\r" before it and a byte order mark before
-            the first path are taken as signs of a list from Windows.
+        file: A path, or "-" for standard input.
+        null: Whether each path ends with a NUL byte, as from `find -print0`, and may contain every other byte.
+            Otherwise each ends with a newline, and the "\r" before it and the byte order mark before the first
+            path that lists from Windows have are skipped.
 
     Raises:
-        InputError: It cannot be read, or is no such list.
+        InputError: The file cannot be read, or is not such a list.
     """
     separator = b"\0" if null else b"\n"
     first, rest = not null, b""
@@ -43,12 +43,12 @@ def read_list(file: str, *, null: bool = False) -> Iterator[str]:
 
 
 def can_be_read_twice(file: str) -> bool:
-    """Tell whether reading the list `file` takes nothing away from another reader: not so for a pipe."""
+    """Return whether `file` can be read again from its start, unlike a pipe."""
     return file != STDIN and Path(file).is_file()
 
 
 def _check(file: str, null: bool, chunk: bytes, rest: bytes) -> None:
-    """Refuse what is no list of this kind, so that it gives one message and not a thousand failed images."""
+    """Raise one InputError for a file that is not such a list, instead of a thousand failed images."""
     if not null and b"\0" in chunk:
         raise InputError(
             f"the list in {named(file)} has NUL bytes, which no path has; "

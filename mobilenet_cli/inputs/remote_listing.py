@@ -1,35 +1,43 @@
-"""What a URL stands for → Sources: one file, what lies below a prefix, or what a pattern matches.
+"""A URL → the Sources it stands for: one file, the images below a prefix, or the matches of a pattern.
 
-Object stores are listed flat, a page of a thousand keys at a time, and the Sources come as the pages do: in the
-order of their keys, in constant memory. The rules are those of folders on a disk (see `walk`): which names are
-images, what is hidden, what is excluded.
+Object stores are listed flat, in pages of a thousand keys. The Sources come as the pages arrive: in the order of
+their keys, in constant memory. As for folders on disk (see `walk`), the rules say which names are images, which
+are hidden and which are excluded.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import chain
 
 from mobilenet_cli.errors import ImageError
 from mobilenet_cli.images.formats import IMAGE_ENDINGS
-from mobilenet_cli.inputs.globs import PatternParts, is_pattern, literal_start
+from mobilenet_cli.inputs.globs import PartialMatch, is_pattern, literal_start
 from mobilenet_cli.inputs.walk import Rules
 from mobilenet_cli.records import Source
 from mobilenet_cli.remote.object_stores import store_of
-from mobilenet_cli.remote.store import Entry, Store
+from mobilenet_cli.remote.store import Entry, ObjectStore
 from mobilenet_cli.remote.urls import is_url, is_web, refusal
+
+
+def must_be_listed(argument: str) -> bool:
+    """Return whether finding this argument's Sources takes a remote listing: a remote folder or pattern."""
+    if not is_url(argument) or is_web(argument):
+        return False
+    return is_pattern(argument) or not argument.lower().endswith(IMAGE_ENDINGS)
 
 
 def find_remote(url: str, rules: Rules) -> Iterator[Source]:
     """Yield the Sources that a URL stands for. Nothing is raised: what cannot be listed is a Source with an error.
 
-    A URL of the web is one file, whatever it ends in and whatever characters it has. In an object store
-    (`s3://bucket/key`, likewise any other protocol of fsspec's),
-    - what ends as images do (`IMAGE_ENDINGS`) is one file, and the store is not asked before;
-    - a bucket, or what has files below it, is a folder: its images;
-    - a pattern, where no file has that very name: each match is as if it had been named. Below the part
-      before its first `*`, `?` or `[` everything is listed, unless those are in its last part alone;
-    - anything else is one file.
+    An `https://` or `http://` URL is one file, whatever its ending and characters. In an object store
+    (`s3://bucket/key`, or any other protocol that fsspec knows), a URL is
+    - one file, if it has an image's ending (`IMAGE_ENDINGS`): the store is not asked first;
+    - a pattern, if it has a `*`, `?` or `[` and is no file's exact name: each match counts as if it had been named.
+      Everything below the part before the first of those characters is listed, unless they are all in the last part;
+    - a folder, if it is a bucket or there are files below it: the images in it;
+    - otherwise one file.
     """
     if is_web(url):
         yield from _file(url, rules)
@@ -51,7 +59,7 @@ def _file(url: str, rules: Rules) -> Iterator[Source]:
 
 
 def _named(url: str, rules: Rules) -> Iterator[Source]:
-    """Yield the images of what may be a folder; if it is none, itself."""
+    """Yield the images in a folder; a URL with nothing below it is one file."""
     root = url if url.endswith("/") else f"{url}/"
     is_bucket = root.count("/") == 3
     try:
@@ -60,13 +68,12 @@ def _named(url: str, rules: Rules) -> Iterator[Source]:
     except ImageError as error:
         if is_bucket or url == root:
             yield Source(url, error=f"cannot be listed: {error}")
-        else:  # it may well be a file that can be read but not listed
+        else:  # it may be a file that can be read but not listed
             yield from _file(url, rules)
         return
     if first is not None:
         if not rules.leaves_out(url, is_folder=True):
-            yield from _Folder(root, rules).images(iter([first]))
-            yield from _Folder(root, rules).images(entries)
+            yield from _RemoteFolder(root, rules).images(chain([first], entries))
     elif is_bucket:
         return
     elif url == root:
@@ -75,21 +82,21 @@ def _named(url: str, rules: Rules) -> Iterator[Source]:
         yield from _file(url, rules)
 
 
-class _Folder:
+class _RemoteFolder:
     """A folder that is walked.
 
     Args:
         root: Its URL, which ends in "/".
-        rules: What is wanted of it.
+        rules: Which of its files are wanted.
     """
 
     def __init__(self, root: str, rules: Rules) -> None:
         self._root, self._rules = root, rules
-        # The keys come sorted, so the folders of one are mostly those of the next.
+        # The keys come sorted, so the folders of one key are mostly those of the next.
         self._is_entered = lru_cache(maxsize=256)(self._enters)
 
     def images(self, entries: Iterator[Entry]) -> Iterator[Source]:
-        """Yield those entries that are its images."""
+        """Yield a Source for each of the entries that is one of the folder's images."""
         try:
             for url, is_folder in entries:
                 if not is_folder and self.has(url):
@@ -98,7 +105,7 @@ class _Folder:
             yield Source(self._root, error=f"cannot be listed to its end: {error}")
 
     def has(self, url: str) -> bool:
-        """Tell whether a file below it is one of its images."""
+        """Return whether a file below the folder is one of its images."""
         folder, _, name = url.rpartition("/")
         return (
             name.lower().endswith(IMAGE_ENDINGS)
@@ -120,77 +127,77 @@ class _Folder:
 
 
 def _matching(pattern: str, rules: Rules) -> Iterator[Source]:
-    start = literal_start(pattern)
-    if start.count("/") < 3:
+    if literal_start(pattern).count("/") < 3:
         yield Source(pattern, error="the name of a bucket cannot be a pattern")
         return
     try:
         store = store_of(pattern)
-        if next(store.entries(pattern, True), ("", False)) == (pattern, False):
+        if next(store.entries(pattern, True), None) == (pattern, False):
             yield from _file(pattern, rules)
             return
-        matched = False
-        for source in _Matches(store, pattern, rules).sources():
-            matched = True
-            if source is not None:
-                yield source
-        if not matched:
+        remote_pattern = _RemotePattern(store, pattern, rules)
+        entry = None
+        for entry, matched in remote_pattern.matches():
+            yield from remote_pattern.sources(entry, matched)
+        if entry is None:
             yield Source(pattern, error="no file matches this pattern")
     except ImageError as error:
         yield Source(pattern, error=f"cannot be listed: {error}")
 
 
-class _Matches:
-    """What a pattern matches in a store."""
+class _RemotePattern:
+    """A pattern in an object store."""
 
-    def __init__(self, store: Store, pattern: str, rules: Rules) -> None:
+    def __init__(self, store: ObjectStore, pattern: str, rules: Rules) -> None:
         self._store, self._rules = store, rules
-        self._start = literal_start(pattern)
-        self._root = self._start[: self._start.rfind("/") + 1]
-        self._rest = pattern[len(self._root) :]
-        self._parts = PatternParts.of(self._rest, rules.include_hidden)
-        self._folder = lru_cache(maxsize=256)(lambda root: _Folder(root, rules))
+        self._literal = literal_start(pattern)
+        self._root = self._literal[: self._literal.rfind("/") + 1]
+        rest = pattern[len(self._root) :]
+        self._folders_only = rest.endswith("/")
+        self._start = PartialMatch.start(rest, rules.include_hidden)
+        self._folder = lru_cache(maxsize=256)(lambda url: _RemoteFolder(f"{url}/", rules))
 
-    def sources(self) -> Iterator[Source | None]:
-        """Yield a Source for each image, and None for each match that is not wanted."""
-        below = len(self._parts.parts) > 1 or self._parts.parts == ["**"]
-        for url, is_folder in self._store.entries(self._start, below):
-            match = None if is_folder and below else self._match(url, is_folder)
-            if match is None:
+    def matches(self) -> Iterator[tuple[Entry, str]]:
+        """Yield each entry that matches or lies in a folder that does, with the URL that matches.
+
+        The entries are files, and folders where the pattern has wildcards in its last part alone.
+        """
+        all_below = len(self._start.parts) > 1 or self._start.parts == ("**",)
+        for entry in self._store.entries(self._literal, all_below):
+            if entry.is_folder and all_below:
                 continue
-            if match != url:
-                yield Source(url) if self._folder(f"{match}/").has(url) and self._is_wanted(match) else None
-            elif not is_folder:
-                yield None if self._rules.leaves_out(url, is_folder=False) else Source(url)
-            elif self._is_wanted(match):
-                yield None
-                root = f"{url}/"
-                yield from self._folder(root).images(self._store.entries(root, self._rules.recursive))
+            matched = self._matched(entry)
+            # An excluded folder that is an entry itself counts as no match.
+            if matched is None or (entry == (matched, True) and self._is_excluded(matched)):
+                continue
+            yield entry, matched
 
-    def _is_wanted(self, folder: str) -> bool:
-        return folder == self._root[:-1] or not self._rules.leaves_out(folder, is_folder=True)
+    def sources(self, entry: Entry, matched: str) -> Iterator[Source]:
+        """Yield the Sources that one of the `matches` stands for; none where the rules do not want it."""
+        url = entry.url
+        if matched != url:
+            if self._folder(matched).has(url) and not self._is_excluded(matched):
+                yield Source(url)
+        elif entry.is_folder:
+            yield from self._folder(url).images(self._store.entries(f"{url}/", self._rules.recursive))
+        else:
+            yield from _file(url, self._rules)
 
-    def _match(self, url: str, is_folder: bool) -> str | None:
-        """Return the URL that the pattern matches: this one or that of a folder which it lies in."""
-        goal = len(self._parts.parts)
-        positions = self._parts.past_stars({0})
-        reached = self._root[:-1]
-        if goal in positions:
+    def _is_excluded(self, folder: str) -> bool:
+        return folder != self._root[:-1] and self._rules.leaves_out(folder, is_folder=True)
+
+    def _matched(self, entry: Entry) -> str | None:
+        """Return the URL that matches: the entry's or that of a folder it lies in; None if none does."""
+        match, reached = self._start, self._root[:-1]
+        if match.is_complete:
             return reached
-        names = url[len(self._root) :].split("/")
+        names = entry.url[len(self._root) :].split("/")
         for number, name in enumerate(names, 1):
-            in_folder = is_folder or number < len(names)
+            in_folder = entry.is_folder or number < len(names)
             reached = f"{reached}/{name}"
-            positions = self._parts.after(positions, name, is_folder=in_folder)
-            if goal in positions:
-                return reached if in_folder or not self._rest.endswith("/") else None
-            if not positions or (in_folder and self._rules.leaves_out(reached, below=self._root, is_folder=True)):
+            match = match.after(name, is_folder=in_folder)
+            if match.is_complete:
+                return reached if in_folder or not self._folders_only else None
+            if not match.positions or (in_folder and self._rules.leaves_out(reached, below=self._root, is_folder=True)):
                 return None
         return None
-
-
-def must_be_listed(argument: str) -> bool:
-    """Tell whether only a listing says which sources this argument stands for: a remote folder or pattern."""
-    if not is_url(argument) or is_web(argument):
-        return False
-    return is_pattern(argument) or not argument.lower().endswith(IMAGE_ENDINGS)

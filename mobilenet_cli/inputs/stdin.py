@@ -1,7 +1,7 @@
 """Standard input, read without Python's buffer.
 
-A thread that waits for a pipe holds that buffer's lock, which the end of the program would then wait for; and a
-buffered read waits for more than what is there.
+A thread that waits for a pipe holds the buffer's lock, and the program could not end before it is released; and a
+buffered read waits for more than has arrived.
 """
 
 from __future__ import annotations
@@ -16,29 +16,33 @@ from mobilenet_cli.errors import InputError
 from mobilenet_cli.text import printable
 
 STDIN = "-"
-"""What stands for standard input where a file can be named."""
+"""The file name that stands for standard input."""
 
 
 def open_stdin() -> io.FileIO:
-    """Return standard input as an unbuffered stream, whose closing leaves it open.
+    """Return standard input as an unbuffered stream. Closing the stream leaves standard input open.
 
     Raises:
-        OSError, ValueError, AttributeError: The process has none, or it is closed.
+        OSError, ValueError, AttributeError: The process has no standard input, or it is closed.
     """
     return io.FileIO(sys.stdin.fileno(), closefd=False)
 
 
 def named(file: str) -> str:
-    """Return what messages call the file that is read, `STDIN` or another."""
+    """Return the name that messages use for a file or for `STDIN`."""
     return "standard input" if file == STDIN else printable(file)
 
 
 @contextmanager
 def opened(file: str, what: str) -> Iterator[io.FileIO]:
-    """Open a file, or standard input, unbuffered: a read returns what is there, and holds no lock.
+    """Open a file or standard input unbuffered: a read returns what has arrived, and holds no lock.
+
+    Args:
+        file: A path, or "-" for standard input.
+        what: What messages call the content, such as "the list".
 
     Raises:
-        InputError: It cannot be opened or read; the message calls what is in it `what`.
+        InputError: It cannot be opened, or reading it in the block fails.
     """
     try:
         with open_stdin() if file == STDIN else io.FileIO(file) as stream:
@@ -49,12 +53,12 @@ def opened(file: str, what: str) -> Iterator[io.FileIO]:
 
 
 def read_some(stream: io.FileIO, size: int) -> bytes:
-    """Return up to `size` bytes as soon as there are some, b"" at the end; also of a pipe set to non-blocking."""
+    """Return up to `size` bytes as soon as there are some, b"" at the end; also from a non-blocking pipe."""
     while (data := stream.read(size)) is None:
         select.select([stream], [], [])
     return data
 
 
 def read_all(stream: io.FileIO) -> bytes:
-    """Return what there is up to the end."""
+    """Return all bytes up to the end."""
     return b"".join(iter(lambda: read_some(stream, 1 << 20), b""))

@@ -1,8 +1,8 @@
-"""Folders and patterns → Sources: in sorted order, with one folder's names at a time in memory.
+"""A folder → the Sources in it, in sorted order, with the names of one path of folders at a time in memory.
 
-Only folders are read here and only types are looked at; no image is opened.
+Only folders are read, and only the types of their entries: no image is opened.
 """
-# A path stays the string that was typed: a Path would rewrite "./a" and "a//b".
+# Paths stay the strings that were typed: a Path would rewrite "./a" and "a//b".
 # ruff: noqa: PTH116, PTH118
 
 from __future__ import annotations
@@ -14,23 +14,21 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from mobilenet_cli.images.formats import IMAGE_ENDINGS
+from mobilenet_cli.inputs.depth_first import Subtree, depth_first
 from mobilenet_cli.machine.paths import not_a_file
 from mobilenet_cli.records import Source
-
-Names = tuple[list[str], set[str], set[str]]
-"""A folder's wanted names, sorted; which of them are folders; which are neither folder nor regular file."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Which files of a folder are wanted.
+    """Which files in a folder are wanted.
 
     Attributes:
-        recursive: Whether the folders inside a folder are walked too.
-        include_hidden: Whether names that begin with a dot are wanted.
-        exclude: Shell patterns, case-sensitive, whose `*` matches "/" too. Without a "/" one is compared with
-            the name alone; with a "/", with the path below the walked folder and with the path as shown.
-            A "/" at the end makes it one for folders only. A folder that matches is not entered.
+        recursive: Whether to walk the folders inside a folder.
+        include_hidden: Whether to include names that begin with a dot.
+        exclude: Shell patterns, case-sensitive, whose `*` also matches "/". A pattern without "/" is compared with
+            the name alone; one with "/", with the path below the walked folder and with the path as shown. A
+            trailing "/" makes it match folders only. A folder that matches is not entered.
     """
 
     recursive: bool = True
@@ -38,7 +36,7 @@ class Rules:
     exclude: tuple[str, ...] = ()
 
     def leaves_out(self, path: str, *, below: str = "", is_folder: bool) -> bool:
-        """Tell whether `exclude` matches `path`, which begins with `below`, the folder that is walked."""
+        """Return whether `exclude` matches `path`, which begins with `below`, the walked folder."""
         if not self.exclude:
             return False
         shown = path.rstrip("/").removeprefix("./")
@@ -48,7 +46,7 @@ class Rules:
                 continue
             wanted = pattern.rstrip("/").removeprefix("./")
             if "/" not in wanted:
-                # "." and ".." are not the folder's own name: ".*" is meant for the hidden files in it.
+                # "." and ".." are not names: ".*" is meant for hidden files, not for the folder they are in.
                 if name not in {"", ".", ".."} and fnmatchcase(name, wanted):
                     return True
             elif _matches(shown, wanted) or _matches(path[len(below) :].rstrip("/"), wanted):
@@ -61,7 +59,7 @@ def _matches(path: str, pattern: str) -> bool:
 
 
 def file_source(path: str) -> Source | None:
-    """Return the Source of what is at `path`, with an error if it is no regular file; None for a folder."""
+    """Return a Source for `path`, with an error if it is not a regular file; None for a folder."""
     try:
         mode = os.stat(path).st_mode
     except (FileNotFoundError, NotADirectoryError, ValueError):  # ValueError: a NUL in the name
@@ -72,40 +70,53 @@ def file_source(path: str) -> Source | None:
     return None if stat.S_ISDIR(mode) else Source(path, error=not_a_file(mode))
 
 
-def scan(folder: str, wanted: Callable[[str, bool], bool]) -> Names:
-    """List a folder ("" is the current one) with no stat per file.
+@dataclass(frozen=True, slots=True)
+class FolderListing:
+    """The wanted names in a folder.
+
+    Attributes:
+        names: All of them, sorted.
+        folders: Those of folders. A link to a folder is not one.
+        others: Those of neither folders nor regular files: links, FIFOs, devices.
+    """
+
+    names: list[str]
+    folders: set[str]
+    others: set[str]
+
+
+def scan(folder: str, wanted: Callable[[str, bool], bool]) -> FolderListing:
+    """List a folder without a stat call per file.
 
     Args:
-        folder: A path that ends in "/", or "".
-        wanted: Called with each name and whether it is a folder (a link to a folder is none).
+        folder: A path that ends in "/", or "" for the current folder.
+        wanted: Called with each name and whether it is a folder (a link to a folder is not).
 
     Raises:
         OSError: The folder cannot be listed.
     """
-    names: list[str] = []
-    folders: set[str] = set()
-    others: set[str] = set()
+    listing = FolderListing([], set(), set())
     with os.scandir(folder or ".") as entries:
         for entry in entries:
             is_folder = entry.is_dir(follow_symlinks=False)
             if not wanted(entry.name, is_folder):
                 continue
-            names.append(entry.name)
+            listing.names.append(entry.name)
             if is_folder:
-                folders.add(entry.name)
+                listing.folders.add(entry.name)
             elif not entry.is_file(follow_symlinks=False):
-                others.add(entry.name)
-    names.sort()
-    return names, folders, others
+                listing.others.add(entry.name)
+    listing.names.sort()
+    return listing
 
 
 def walk(folder: str, rules: Rules) -> Iterator[Source]:
-    """Yield the images of a folder depth first, each folder's files and folders sorted together by name.
+    """Yield the images in a folder depth first, with the files and folders of each folder sorted together by name.
 
-    So the order is that of the paths' sorted parts. Paths are shown as `find` shows them: what was typed, a
-    "/", the rest ("./a.jpg" for "."). Links to files are followed; links to folders are not, since they may
-    lead back up. Anything with an image's ending that cannot be a file (FIFO, device, broken link) and any
-    folder that cannot be listed is a Source with an error.
+    The order is therefore that of the paths' sorted parts. Paths are shown as `find` shows them: the folder as
+    typed, "/", and the rest ("./a.jpg" for "."). Links to files are followed; links to folders are not, since
+    they may lead back up. A name with an image's ending that cannot be a file (a FIFO, a device, a broken link)
+    and a folder that cannot be listed are Sources with an error.
     """
     root = os.path.join(folder, "")
 
@@ -114,31 +125,23 @@ def walk(folder: str, rules: Rules) -> Iterator[Source]:
             return False
         return rules.recursive if is_folder else name.lower().endswith(IMAGE_ENDINGS)
 
-    def entries(prefix: str) -> Iterator[Source | str]:
+    def visit(prefix: str) -> Iterator[Source | Subtree[str]]:
         try:
-            names, folders, others = scan(prefix, wanted)
+            listing = scan(prefix, wanted)
         except OSError as error:
             shown = folder if prefix == root else prefix.rstrip("/")
             yield Source(shown, error=f"cannot list this folder: {error.strerror}")
             return
-        for name in names:
+        for name in listing.names:
             path = prefix + name
-            if rules.leaves_out(path, below=root, is_folder=name in folders):
+            is_folder = name in listing.folders
+            if rules.leaves_out(path, below=root, is_folder=is_folder):
                 continue
-            if name in folders:
-                yield path + "/"
-            elif name not in others:
+            if is_folder:
+                yield Subtree(path + "/")
+            elif name not in listing.others:
                 yield Source(path)
             elif source := file_source(path):
                 yield source
 
-    # A stack of our own: a tree may be deeper than Python's recursion goes.
-    stack = [entries(root)]
-    while stack:
-        entry = next(stack[-1], None)
-        if entry is None:
-            stack.pop()
-        elif isinstance(entry, str):
-            stack.append(entries(entry))
-        else:
-            yield entry
+    return depth_first(root, visit)

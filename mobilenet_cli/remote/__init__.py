@@ -1,1 +1,1 @@
-"""Sources in object stores and on the web: how they are found, fetched ahead of the workers, and explained."""
+"""Files in object stores and on the web: listed, fetched ahead of the workers, and their failures explained."""

@@ -1,7 +1,7 @@
-"""Remote Sources are fetched ahead of the workers: several at once, in order, and not too much of them.
+"""Remote Sources, fetched ahead of the workers: several at once, in order, with a limit on memory.
 
-A network is slow to answer and a decoder is not, so the threads here do nothing but wait for servers, while the
-workers decode what has arrived. There are no threads before the first remote Source.
+Servers are slow to answer and decoders are not, so the threads here only wait for servers while the workers decode
+what has arrived. The first remote Source starts the first thread.
 """
 
 from __future__ import annotations
@@ -17,29 +17,29 @@ from mobilenet_cli.remote.patience import THREADS
 from mobilenet_cli.remote.urls import is_url
 
 WINDOW = 32
-"""How many Sources should be on their way at least, to keep all fetching threads busy."""
+"""How many Sources must be under way to keep all fetching threads busy."""
 MAX_HELD = 128 << 20
-"""Bytes that may have arrived without being decoded yet; the image whose turn it is may exceed them."""
+"""Bytes that may wait to be decoded. Only the image whose turn it is may exceed them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fetched(Source):
-    """A Source whose data was fetched, and is counted as held until it is given back.
+    """A Source with fetched data, which counts as held until it is given back.
 
     Attributes:
-        arriving: What it came as.
+        arriving: The fetch that it came from.
     """
 
     arriving: Arriving | None = None
 
 
 def is_remote(source: Source) -> bool:
-    """Tell whether a Source has to be fetched."""
+    """Return whether a Source has to be fetched."""
     return source.data is None and source.error is None and is_url(source.path)
 
 
 class Arriving:
-    """A Source that is on its way."""
+    """A Source that is being fetched."""
 
     def __init__(self, path: str) -> None:
         self.path = path
@@ -48,37 +48,37 @@ class Arriving:
         self._done = threading.Event()
 
     def is_here(self) -> bool:
-        """Tell whether `source` returns at once."""
+        """Return whether `source` would return at once."""
         return self._done.is_set()
 
     def source(self) -> Source:
-        """Wait until it is here, and hand it over with its data or its error: once."""
+        """Wait for the Source, and return it with its data or an error. To be called once."""
         self._done.wait()
-        # Kept no longer than that: they know each other, and such a circle would keep the data until Python
-        # looks for circles, which it does rarely where there are few objects, however large.
+        # It is not kept here: the two refer to each other, and that cycle would hold the data until the garbage
+        # collector runs, which it seldom does for few objects, however large they are.
         source, self._source = self._source, None
         return source or self._given_up
 
     def arrive(self, source: Source | None = None) -> None:
-        """Say that it is here; None: it was given up."""
+        """Set the Source that has arrived; None if it was given up."""
         self._source = source
         self._done.set()
 
 
 class ReadAhead:
-    """The threads that fetch, and how much they may hold."""
+    """The threads that fetch, and the memory that they may use."""
 
     def __init__(self) -> None:
         self._orders: SimpleQueue[Arriving | None] = SimpleQueue()
         self._threads = 0
-        # Guards what follows, and is notified when any of it changes.
+        # Guards the attributes below, and is notified of every change.
         self._change = threading.Condition()
         self._held = 0
-        self._under_way: dict[Arriving, None] = {}  # until it is given back or has failed; the oldest first
+        self._under_way: dict[Arriving, None] = {}  # until given back or failed, the oldest first
         self._stopped = threading.Event()
 
     def begin(self, source: Source) -> Arriving:
-        """Have a Source fetched, after those that were begun before."""
+        """Queue a Source to be fetched, behind those already queued."""
         arriving = Arriving(source.path)
         with self._change:
             if self._stopped.is_set():
@@ -92,13 +92,13 @@ class ReadAhead:
         return arriving
 
     def give_back(self, sources: Iterable[Source]) -> None:
-        """Say that the data of these Sources is needed no more."""
+        """Release the data of these Sources."""
         for each in sources:
             if isinstance(each, Fetched) and each.arriving is not None:
                 self.drop(each.arriving, len(each.data or b""))
 
     def stop(self) -> None:
-        """End the threads, each at once or within the fraction of a second, and let nobody wait any longer."""
+        """End the threads within a fraction of a second, and release everybody who waits."""
         self._stopped.set()
         with self._change:
             for arriving in self._under_way:
@@ -108,9 +108,9 @@ class ReadAhead:
                 self._orders.put(None)
 
     def wait_for_room(self, arriving: Arriving, count: int) -> None:
-        """Count `count` bytes more as held, as soon as there is room or nothing older is under way."""
+        """Wait until there is room for `count` more bytes or nothing older is under way, and count them as held."""
 
-        def may_go_on() -> bool:
+        def may_proceed() -> bool:
             return (
                 self._held + count <= MAX_HELD
                 or arriving is next(iter(self._under_way), arriving)
@@ -118,11 +118,11 @@ class ReadAhead:
             )
 
         with self._change:
-            self._change.wait_for(may_go_on)
+            self._change.wait_for(may_proceed)
             self._held += count
 
     def drop(self, arriving: Arriving | None, count: int) -> None:
-        """Count `count` bytes as held no more, and if it is given, this as under way no more."""
+        """Stop counting `count` bytes as held, and `arriving`, if given, as under way."""
         with self._change:
             self._held -= count
             if arriving is not None:
@@ -136,19 +136,19 @@ class ReadAhead:
 
         patience = Patience(self._stopped)
         while (arriving := self._orders.get()) is not None and not self._stopped.is_set():
-            account = _Account(self, arriving)
-            account.take(0)
+            budget = _FetchBudget(self, arriving)
+            budget.take(0)
             try:
-                # Without a name for the data, which would keep it until the next.
-                arriving.arrive(Fetched(arriving.path, data=fetch(arriving.path, patience, account), arriving=arriving))
-            except BaseException as error:  # whatever it is: a worker waits for this Source
+                # A variable for the data would hold it until the next fetch.
+                arriving.arrive(Fetched(arriving.path, data=fetch(arriving.path, patience, budget), arriving=arriving))
+            except BaseException as error:  # of any kind: a worker waits for this Source
                 reason = str(error) if isinstance(error, ImageError) else failure_of(error).reason
                 arriving.arrive(Source(arriving.path, error=reason))
                 self.drop(arriving, 0)
 
 
-class _Account:
-    """What one fetch holds."""
+class _FetchBudget:
+    """The bytes that one fetch holds, as the MemoryBudget of `fetch`."""
 
     def __init__(self, ahead: ReadAhead, arriving: Arriving) -> None:
         self._ahead, self._arriving, self._count = ahead, arriving, 0

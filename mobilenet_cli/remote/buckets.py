@@ -1,4 +1,4 @@
-"""Object stores: S3 and whatever speaks its protocol, Google Cloud Storage. A page of a listing is in memory."""
+"""S3 (and what speaks its protocol) and Google Cloud Storage, listed with one page at a time in memory."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mobilenet_cli.remote.store import Entry
 
 
 class S3:
-    """`s3://`: credentials, region and AWS_ENDPOINT_URL as boto finds them."""
+    """`s3://`, with the credentials, region and AWS_ENDPOINT_URL that boto finds."""
 
     tries = TRIES
 
@@ -28,10 +28,10 @@ class S3:
             "max_pool_connections": THREADS + 1,
         }
         self._files = S3FileSystem(config_kwargs=settings, skip_instance_cache=True)
-        self._files.retries = 1  # `attempt` is enough
+        self._files.retries = 1  # `attempt` retries
 
     def pieces(self, url: str, patience: Patience) -> Iterator[bytes]:
-        """Yield what is in an object."""
+        """Yield the bytes of an object in pieces."""
         bucket, key = bucket_and_key(url)
         answer = patience.result(self._files._call_s3("get_object", Bucket=bucket, Key=key))
         body = answer["Body"]
@@ -46,7 +46,7 @@ class S3:
         """Yield the objects whose URL begins with `start`, in the order of their keys in UTF-8.
 
         Raises:
-            ImageError: A page cannot be had.
+            ImageError: A page cannot be fetched.
         """
         bucket, prefix = bucket_and_key(start)
         query = {"Bucket": bucket, "Prefix": prefix, "Delimiter": "" if recursive else "/"}
@@ -67,24 +67,24 @@ class S3:
 
 
 class Google:
-    """`gs://`: credentials as gcsfs finds them, none for public buckets."""
+    """`gs://`, with the credentials that gcsfs finds; public buckets need none."""
 
-    tries = 1  # gcsfs tries everything six times itself
+    tries = 1  # gcsfs itself tries every request six times
 
     def __init__(self) -> None:
         from aiohttp import ClientTimeout
         from gcsfs.core import GCSFileSystem
 
-        # Where nobody has set logging up, it would print what becomes a row, with a traceback and the URL.
+        # Without a handler, logging would print each error, which becomes a row, with its traceback and the URL.
         logging.getLogger("gcsfs").addHandler(logging.NullHandler())
         timeout = ClientTimeout(sock_connect=min(CONNECT, silence_seconds()), sock_read=silence_seconds())
         try:
             self._files = GCSFileSystem(requests_timeout=timeout, skip_instance_cache=True)
-        except (KeyError, ValueError) as error:  # of a file that holds none, or a token that Google does not know
+        except (KeyError, ValueError) as error:  # a file without credentials, or a token that Google does not know
             raise ImageError("the credentials cannot be used: look at FSSPEC_GS_TOKEN") from error
 
     def pieces(self, url: str, patience: Patience) -> Iterator[bytes]:
-        """Yield what is in an object."""
+        """Yield the bytes of an object in pieces."""
         path = "/".join(bucket_and_key(url))
         return ranges(lambda start, end: patience.result(self._files._cat_file(path, start, end)))
 
@@ -92,7 +92,7 @@ class Google:
         """Yield the objects whose URL begins with `start`, in the order of their keys in UTF-8.
 
         Raises:
-            ImageError: A page cannot be had.
+            ImageError: A page cannot be fetched.
         """
         bucket, prefix = bucket_and_key(start)
         query = {"prefix": prefix or None, "delimiter": None if recursive else "/", "pageToken": None}
@@ -113,12 +113,12 @@ class Google:
 
 
 def bucket_and_key(url: str) -> tuple[str, str]:
-    """Return what a URL of an object store names, both as they are typed: nothing is unquoted."""
+    """Return the bucket and the key in a URL as they were typed: nothing is unquoted."""
     bucket, _, key = url.partition("://")[2].partition("/")
     return bucket, key
 
 
 def _sorted(root: str, names: Iterable[str], folders: Iterable[str]) -> Iterator[Entry]:
-    """Yield the entries of one page, whose folders end in "/"."""
+    """Yield the entries of one page, in which the names of folders end in "/"."""
     for name in sorted([*names, *folders]):
-        yield root + name.removesuffix("/"), name.endswith("/")
+        yield Entry(root + name.removesuffix("/"), name.endswith("/"))

@@ -1,4 +1,4 @@
-"""A URL → the bytes behind it."""
+"""A URL → the bytes of its file."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from mobilenet_cli.remote.pieces import check_size
 from mobilenet_cli.remote.retries import attempt
 
 
-class Account(Protocol):
-    """Who keeps count of the bytes that are in memory."""
+class MemoryBudget(Protocol):
+    """A limit on the bytes in memory, shared with other fetches."""
 
     def take(self, count: int) -> None:
-        """Count so many more, and wait before that until there is room for them."""
+        """Wait until there is room for `count` more bytes, and count them."""
         ...
 
     def give_back(self) -> None:
-        """Count none: they were thrown away."""
+        """Stop counting all bytes taken so far: they were thrown away."""
         ...
 
 
-def fetch(url: str, patience: Patience | None = None, account: Account | None = None) -> bytes:
-    """Return the file that a URL leads to, after up to `retries.TRIES` tries. Blocks until it is there.
+def fetch(url: str, patience: Patience | None = None, budget: MemoryBudget | None = None) -> bytes:
+    """Return the content of the file at a URL. Blocks until all of it has arrived, in up to `retries.TRIES` tries.
 
     Args:
-        url: What is fetched.
-        patience: Who may break it off.
-        account: Told of each piece that is kept.
+        url: The file to fetch.
+        patience: How long to wait; None for a new one that nobody can stop.
+        budget: Takes each piece that is kept in memory.
 
     Raises:
-        ImageError: It cannot be fetched, or is larger than `pieces.MAX_BYTES`, in one line that says why.
+        ImageError: The file cannot be fetched, or is larger than `pieces.MAX_BYTES`. The message is one line.
     """
     patience = patience or Patience()
 
@@ -41,13 +41,13 @@ def fetch(url: str, patience: Patience | None = None, account: Account | None = 
             for piece in store.pieces(url, patience):
                 pieces.append(piece)
                 check_size(sum(map(len, pieces)))
-                if account:
-                    account.take(len(piece))
+                if budget:
+                    budget.take(len(piece))
                 patience.check()
             return pieces[0] if len(pieces) == 1 else b"".join(pieces)
         except BaseException:
-            if account:
-                account.give_back()
+            if budget:
+                budget.give_back()
             raise
 
     store = store_of(url, patience)

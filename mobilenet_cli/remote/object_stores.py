@@ -1,7 +1,7 @@
-"""The places that URLs lead to, each behind the same two questions: what is in this file, and what lies below.
+"""A URL → the store that reads it: S3, Google Cloud Storage, the web, or another of fsspec's filesystems.
 
-Everything here goes through fsspec, whose filesystems work in one event loop in a thread of its own; the threads
-that call these functions wait for it. fsspec and its filesystems are imported when the first URL is met.
+fsspec's filesystems work in one event loop in a thread of its own, and the threads that call these functions wait
+for it. fsspec and its filesystems are imported when the first URL comes.
 """
 
 from __future__ import annotations
@@ -16,28 +16,33 @@ from mobilenet_cli.remote.failures import StatusError
 from mobilenet_cli.remote.patience import CONNECT, Patience, silence_seconds
 from mobilenet_cli.remote.pieces import check_size, filled, ranges
 from mobilenet_cli.remote.retries import TRIES, attempt
-from mobilenet_cli.remote.store import Entry, Store
+from mobilenet_cli.remote.store import Entry, ObjectStore
 from mobilenet_cli.remote.urls import check_installed, refusal, scheme_of
 
 
-def store_of(url: str, patience: Patience | None = None) -> Store:
-    """Return the store that a URL leads to, made for the first of its protocol.
+def store_of(url: str, patience: Patience | None = None) -> ObjectStore:
+    """Return the store that reads a URL, which is created with the first URL of its protocol.
 
     Args:
-        url: What is read or listed.
-        patience: Who may break it off.
+        url: The URL to read or list.
+        patience: How long to wait; None for a new one that nobody can stop.
 
     Raises:
-        ImageError: It is refused, or what reads it is not installed or cannot be made, as without credentials.
+        ImageError: The URL is refused, or its library is not installed or cannot be set up, for example for lack of
+            credentials.
     """
     if (reason := refusal(url)) is not None:
         raise ImageError(reason)
     scheme = scheme_of(url)
     from mobilenet_cli.remote.buckets import S3, Google
 
-    kinds: dict[str, type[Store]] = {"http": _Web, "https": _Web, "s3": S3, "s3a": S3, "gs": Google, "gcs": Google}
+    kinds: dict[str, type[ObjectStore]] = {
+        **dict.fromkeys(("http", "https"), _Web),
+        **dict.fromkeys(("s3", "s3a"), S3),
+        **dict.fromkeys(("gs", "gcs"), Google),
+    }
     kind = kinds.get(scheme, _Other)
-    # A lock a protocol: gcsfs asks a server about its credentials, which no other should wait for.
+    # One lock per protocol: gcsfs asks a server about its credentials, and no other protocol should wait for that.
     with _making.setdefault(scheme, threading.Lock()):
         if scheme not in _stores:
             try:
@@ -48,12 +53,12 @@ def store_of(url: str, patience: Patience | None = None) -> Store:
         return _stores[scheme]
 
 
-_stores: dict[str, Store] = {}
+_stores: dict[str, ObjectStore] = {}
 _making: dict[str, threading.Lock] = {}
 
 
 class _Web:
-    """`https://` and `http://`: files, and nothing to list."""
+    """`https://` and `http://`: files that can be read but not listed."""
 
     tries = TRIES
 
@@ -92,7 +97,7 @@ class _Web:
 
 
 class _Other:
-    """Any other protocol that fsspec has a filesystem for, which is one a thread: few of them may be shared."""
+    """Any other protocol that fsspec has a filesystem for. Each thread has its own: few of them are thread-safe."""
 
     tries = TRIES
 
@@ -114,15 +119,15 @@ class _Other:
         for path in sorted(found):
             url = folder + path.removeprefix(root)
             if path.startswith(root) and url.startswith(start):
-                yield url, found[path].get("type") == "directory"
+                yield Entry(url, found[path].get("type") == "directory")
 
 
 def _filesystem(url: str) -> Any:
     """Return this thread's filesystem for a URL, and the path in it.
 
     Raises:
-        ImageError: There is none for its protocol.
-        Exception: Whatever making it raises, which may quote the URL.
+        ImageError: fsspec has none for its protocol.
+        Exception: The filesystem cannot be set up. The message may quote the URL.
     """
     import fsspec
 

@@ -1,4 +1,4 @@
-"""How long a server is waited for, how often it is asked, and how a wait is broken off."""
+"""How long to wait for a server, and how to end a wait early."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from typing import Any, TypeVar
 from mobilenet_cli.errors import ImageError
 
 SILENCE = 30.0
-"""Seconds that a server may be silent, where MNCLASSIFY_REMOTE_TIMEOUT does not say how many."""
+"""Seconds that a server may be silent, unless MNCLASSIFY_REMOTE_TIMEOUT is set."""
 CONNECT = 10.0
-"""Seconds that making a connection may take."""
+"""Seconds that connecting may take."""
 THREADS = 16
-"""How many servers are waited for at once."""
+"""How many requests wait for servers at once."""
 _WHOLE = 20
-"""How many times the silence a whole image may take: a server that sends a byte now and then is never silent."""
+"""The time limit for a whole image, in silences: a server that sends a byte now and then is never silent."""
 _POLL = 0.2
 
 _Found = TypeVar("_Found")
@@ -35,34 +35,34 @@ def silence_seconds() -> float:
 
 @dataclass(slots=True)
 class Patience:
-    """For how long one file or one page of a listing is waited for.
+    """The wait for one file or one page of a listing: a time limit, and a way to end it early.
 
     Attributes:
-        stopped: Set when nobody wants it any more.
+        stopped: Set to end the wait.
     """
 
     stopped: threading.Event = field(default_factory=threading.Event)
     _deadline: float = 0.0
 
     def renew(self) -> None:
-        """Begin to wait anew."""
+        """Restart the time limit."""
         self._deadline = time.monotonic() + _WHOLE * silence_seconds()
 
     def check(self) -> None:
-        """Raise an ImageError if there is nobody to wait for it, a TimeoutError if it is too late."""
+        """Raise an ImageError if the wait was stopped, or if the time limit has passed."""
         if self.stopped.is_set():
             raise ImageError("not fetched: the run was stopped")
         if time.monotonic() > self._deadline:
             raise ImageError(f"not complete after {_WHOLE * silence_seconds():g} s")
 
     def result(self, coroutine: Coroutine[Any, Any, _Found]) -> _Found:
-        """Run what a filesystem does in fsspec's event loop, and break it off when it is in vain.
+        """Run a filesystem's coroutine in fsspec's event loop, and cancel it as soon as `check` raises.
 
         Raises:
-            ImageError: As `check`.
-            Exception: What the coroutine raised.
+            ImageError: From `check`.
+            Exception: From the coroutine.
         """
-        import asyncio  # slow to import, and no run over local files needs it
+        import asyncio  # slow to import, and not needed for local files
 
         from fsspec.asyn import get_loop
 

@@ -1,4 +1,4 @@
-"""Files that arrive piece by piece: how much is read at once, and how much is too much."""
+"""Files that arrive in pieces: how much to read at once, and how much is too much."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from mobilenet_cli.errors import ImageError
 
 MAX_BYTES = 256 << 20
-"""How large an image may be: what is larger is refused before it fills the memory."""
+"""The largest image that is read. Larger ones are refused before they fill the memory."""
 _PIECE = 1 << 20
 _RANGE = 8 << 20
 
@@ -19,7 +19,7 @@ def check_size(size: int | None) -> None:
 
 
 async def filled(read: Callable[[int], Awaitable[bytes]]) -> bytes:
-    """Read a whole piece: what a stream gives at once is often less, and each call from a thread has its price."""
+    """Read until a piece is full: streams often return less at once, and each call from another thread is costly."""
     piece = bytearray()
     while len(piece) < _PIECE and (some := await read(_PIECE - len(piece))):
         piece += some
@@ -27,7 +27,7 @@ async def filled(read: Callable[[int], Awaitable[bytes]]) -> bytes:
 
 
 def ranges(read: Callable[[int, int], bytes]) -> Iterator[bytes]:
-    """Yield a file in ranges: one alone for most images, and no question for their size before."""
+    """Yield a file in ranges, without asking for its size first: most images fit into one range."""
     start = 0
     while True:
         try:

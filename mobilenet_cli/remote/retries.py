@@ -1,4 +1,4 @@
-"""Asking a server again after a failure that may pass."""
+"""Retrying after failures that may pass."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ _Found = TypeVar("_Found")
 
 TRIES = 3
 PAUSES = (0.5, 2.0)
-"""Seconds before the second and the third try."""
+"""Seconds to wait before the second and the third try."""
 
 
 def attempt(action: Callable[[], _Found], patience: Patience, tries: int) -> _Found:
-    """Do it, and do it again after a failure that may pass, `tries` times in all.
+    """Return the result of `action`, which is tried up to `tries` times while its failures may pass.
 
     Raises:
-        ImageError: It has failed for good; the message is one line that says why.
+        ImageError: It failed for good, or `patience` ended. The message is one line.
     """
     from mobilenet_cli.remote.failures import failure_of
 

@@ -1,29 +1,38 @@
-"""What can be asked of a place that URLs lead to: what is in a file, and what lies below."""
+"""The interface of everything that URLs lead to."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from mobilenet_cli.remote.patience import Patience
 
-Entry = tuple[str, bool]
-"""The URL of a file or, if True, of a folder, which has no "/" at its end."""
+
+class Entry(NamedTuple):
+    """A line of a listing.
+
+    Attributes:
+        url: The URL of a file or a folder, without a "/" at the end.
+        is_folder: Which of the two it is.
+    """
+
+    url: str
+    is_folder: bool
 
 
-class Store(Protocol):
-    """What can be asked of a place. Both methods raise whatever their library raises."""
+class ObjectStore(Protocol):
+    """An object store, or what is read like one. Both methods raise whatever their library raises."""
 
     tries: int
-    """How often each question is worth asking."""
+    """How often to ask in all, where a request fails."""
 
     def pieces(self, url: str, patience: Patience) -> Iterator[bytes]:
-        """Yield what is in a file, piece by piece."""
+        """Yield the bytes of a file in pieces."""
         ...
 
     def entries(self, start: str, recursive: bool) -> Iterator[Entry]:
         """Yield the files whose URL begins with `start`, sorted by URL.
 
-        If not `recursive`, those that have no further "/"; what has one is the entry of a folder.
+        If not `recursive`, only those without a further "/"; the others are represented by the folders they are in.
         """
         ...

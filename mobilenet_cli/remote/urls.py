@@ -1,4 +1,4 @@
-"""Which sources are URLs, and which of those a store has to be asked about before they can be counted."""
+"""Which sources are URLs, which of those are refused, and which need a package that is not installed."""
 
 from __future__ import annotations
 
@@ -17,33 +17,33 @@ _MODULES = {
     **dict.fromkeys(("gs", "gcs"), ("fsspec", "gcsfs")),
     **dict.fromkeys(_LOCAL, ()),
 }
-"""What each protocol of the `remote` extra is read with; any other needs fsspec and a package of its own."""
+"""The modules that read each protocol. Any other protocol needs fsspec and a package of its own."""
 
 
 def scheme_of(path: str) -> str:
-    """Return a URL's protocol in lower case ("s3"), "" for a path of this machine."""
+    """Return a URL's protocol in lower case ("s3"), or "" for a local path."""
     match = _URL.match(path) if "://" in path else None
     return match[1].lower() if match else ""
 
 
 def is_url(path: str) -> bool:
-    """Tell whether this begins with a protocol, as in `s3://bucket/key`; `./s3://…` is a path of this machine."""
+    """Return whether a path begins with a protocol, as in `s3://bucket/key`; `./s3://…` is a local path."""
     return scheme_of(path) != ""
 
 
 def is_web(path: str) -> bool:
-    """Tell whether this is a URL of the web, which names one file: nothing can be listed there."""
+    """Return whether a path is an `https://` or `http://` URL, which is always one file: the web cannot be listed."""
     return scheme_of(path) in {"http", "https"}
 
 
 def refusal(url: str) -> str | None:
-    """Say why this URL is refused, wherever it was named; None for one that may be read."""
+    """Return why a URL is refused wherever it is given; None if it may be read."""
     scheme = scheme_of(url)
     return f"name a file of this machine by its path, without {scheme}://" if scheme in _LOCAL else None
 
 
 def check_installed(url: str) -> None:
-    """Raise an InputError that says what to install, if what reads this URL is not."""
+    """Raise an InputError that says what to install, if the modules that read this URL are missing."""
     scheme = scheme_of(url)
     if not all(map(_is_installed, _MODULES.get(scheme, ("fsspec",)))):
         raise InputError(f"{scheme}:// sources need an extra: {install_command('remote')}")

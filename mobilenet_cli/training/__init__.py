@@ -1,1 +1,1 @@
-"""Teaching a network new classes."""
+"""Teaching a network the classes of the user's images."""

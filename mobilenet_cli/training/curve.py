@@ -1,4 +1,4 @@
-"""The course of a training as a page: lines over what was varied (the regularisation) or passed (epochs)."""
+"""The course of a training as an HTML page: loss and accuracy over the regularisation or the epochs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,12 @@ _LABEL_GAP = 16  # pixels between the lines' names
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """A line: its name, and its value at each x, None where there is none."""
+    """A line in a chart.
+
+    Attributes:
+        name: The line's name.
+        values: Its value at each x; None where there is none.
+    """
 
     name: str
     values: tuple[float | None, ...]
@@ -27,15 +32,15 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """Lines over the same xs.
+    """Lines over a common x axis.
 
     Attributes:
-        title: What the lines show.
-        x_name: What x is.
-        xs: Its values as they are shown, in equal steps.
+        title: The quantity on the y axis.
+        x_name: The quantity on the x axis.
+        xs: The values of x as text, drawn at equal distances.
         series: The lines, the most important first.
-        form: "percent" for fractions.
-        chosen: The place among `xs` of what was kept.
+        form: "percent" shows the values, fractions from 0 to 1, as percentages.
+        chosen: The index in `xs` of the result that was kept.
     """
 
     title: str
@@ -47,7 +52,7 @@ class Chart:
 
 
 def training_page(title: str, facts: Sequence[tuple[str, str]], charts: Sequence[Chart]) -> str:
-    """Return a page of HTML with a table of facts, and each chart as a drawing and as a table."""
+    """Return an HTML page with a table of facts, given as names and values, and each chart as a drawing and a table."""
     drawn = [(chart, _drawn(chart)) for chart in charts]
     return template("training.html.jinja").render(
         title=title, facts=facts, charts=drawn, shown=_shown, width=_WIDTH, height=_HEIGHT, version=__version__
@@ -55,7 +60,7 @@ def training_page(title: str, facts: Sequence[tuple[str, str]], charts: Sequence
 
 
 def _drawn(chart: Chart) -> dict[str, Any]:
-    """Return where everything is in the drawing, in pixels."""
+    """Return the positions of everything in the drawing, in pixels."""
     known = [value for series in chart.series for value in series.values if value is not None]
     ticks = _ticks(0.0 if chart.form == "number" else min(known, default=0.0), max(known, default=1.0))
     if chart.form == "percent":
@@ -87,7 +92,7 @@ def _drawn(chart: Chart) -> dict[str, Any]:
 
 
 def _names(ends: list[float]) -> list[float]:
-    """Return where the lines' names go: at their ends, but not on top of each other."""
+    """Return the heights of the lines' names: at the ends of the lines, moved apart where they would overlap."""
     places = list(ends)
     above: float | None = None
     for index in sorted(range(len(ends)), key=ends.__getitem__):

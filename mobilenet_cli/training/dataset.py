@@ -1,4 +1,4 @@
-"""What there is to learn from: images, each with its class, from a folder a class or from a table."""
+"""Images with their classes to learn from, from folders (one per class) or tables."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ class Dataset:
     """Images and their classes.
 
     Attributes:
-        classes: The classes' names, sorted; an image's class is an index into these.
+        classes: The names of the classes, sorted.
         sources: The images.
-        labels: The class of each.
-        passed_over: Images beside the class folders, which belong to no class.
+        labels: The class of each image, an index into `classes`.
+        passed_over: How many images are beside the class folders, and so in no class.
     """
 
     classes: tuple[str, ...]
@@ -39,20 +39,20 @@ class Dataset:
 
 
 def read_dataset(arguments: Sequence[str]) -> Dataset:
-    """Find the images and classes that folders and tables name.
+    """Find the images and classes in folders and tables.
 
     Args:
-        arguments: Each is a folder, whose folders are the classes, with images at any depth; or a CSV or TSV
-            as evaluation.truth_table reads it, with a row an image.
+        arguments: Each is a folder with a folder per class, in which images may lie at any depth; or a CSV or TSV
+            with a row per image, as `TruthTable` reads it.
 
     Raises:
-        InputError: One cannot be read or names a URL, a class has no images, two have names that one may take
-            for another, or there are fewer than two.
+        InputError: An argument cannot be read or names a URL, a class has no images, two classes have names that
+            are easily mistaken for one another, or there are fewer than two classes.
     """
     found: dict[str, list[Source]] = {}
     passed_over = 0
     for argument in arguments:
-        if os.path.isdir(argument):  # noqa: PTH112 - a path stays the string that was typed
+        if os.path.isdir(argument):  # noqa: PTH112 - paths stay as typed
             folders, beside = _class_folders(argument)
             passed_over += beside
             _refuse_twice(found.keys() & folders.keys(), argument)
@@ -68,9 +68,9 @@ def read_dataset(arguments: Sequence[str]) -> Dataset:
             raise InputError(f"{printable(argument)} is no folder, and no table: its name ends in none of .csv, .tsv")
     _refuse_alike(found)
     if empty := [name for name, sources in found.items() if not sources]:
-        raise InputError(f"there are no images in {listing(empty)}: remove what is no class, or add images to it")
+        raise InputError(f"there are no images in {first_few(empty)}: remove what is no class, or add images to it")
     if len(found) < 2:
-        raise InputError(f"there are {len(found)} classes in {listing(arguments)}, but at least 2 are needed")
+        raise InputError(f"there are {len(found)} classes in {first_few(arguments)}, but at least 2 are needed")
     classes = sorted(found)
     return Dataset(
         tuple(_label(name) for name in classes),
@@ -81,33 +81,33 @@ def read_dataset(arguments: Sequence[str]) -> Dataset:
 
 
 def check_counts(classes: Sequence[str], labels: Iterable[int], digests: Iterable[str]) -> None:
-    """See to it that every class has an image to learn from and another to validate with.
+    """Check that every class has an image to learn from and a different one to validate with.
 
     Args:
-        classes: The classes' names.
-        labels: The class of each image that can be read.
-        digests: What identifies each one's content.
+        classes: The names of the classes.
+        labels: The class of each readable image.
+        digests: A hash of each readable image's content.
 
     Raises:
-        InputError: Some have fewer than two that differ.
+        InputError: A class has fewer than two different images.
     """
     distinct = Counter(label for label, _ in set(zip(labels, digests, strict=True)))
     if few := [f"{name} ({distinct[index]})" for index, name in enumerate(classes) if distinct[index] < 2]:
         raise InputError(
             "every class needs two different images that can be read, one to learn from and one to validate with; "
-            f"these have fewer: {listing(few)}"
+            f"these have fewer: {first_few(few)}"
         )
 
 
-def listing(names: Iterable[str]) -> str:
-    """Return the first of some names, and how many more there are."""
+def first_few(names: Iterable[str]) -> str:
+    """Return the first few names as text, and how many more there are."""
     every = [printable(name) for name in names]
     more = f" and {len(every) - _MOST_LISTED:,} more" if len(every) > _MOST_LISTED else ""
     return ", ".join(every[:_MOST_LISTED]) + more
 
 
 def _class_folders(folder: str) -> tuple[dict[str, list[Source]], int]:
-    """Return each class folder's images, by the folder's name, and how many images lie beside them."""
+    """Return the images in each class folder, by the folder's name, and how many images lie beside the folders."""
     try:
         entries = sorted(Path(folder).iterdir())
     except OSError as error:
@@ -117,7 +117,7 @@ def _class_folders(folder: str) -> tuple[dict[str, list[Source]], int]:
     if not names:
         hint = f"; its {beside:,} images have no class" if beside else ""
         raise InputError(f"there are no folders in {printable(folder)}, but each class needs one{hint}")
-    return {name: list(_images(os.path.join(folder, name))) for name in names}, beside  # noqa: PTH118 - as above
+    return {name: list(_images(os.path.join(folder, name))) for name in names}, beside  # noqa: PTH118 - as in read_dataset
 
 
 def _images(folder: str) -> Iterator[Source]:
@@ -141,13 +141,13 @@ def _of_table(file: str) -> dict[str, list[Source]]:
 def _refuse_twice(names: Iterable[str], argument: str) -> None:
     if twice := sorted(names):
         raise InputError(
-            f"{printable(argument)} has classes that were named before: {listing(twice)}; "
+            f"{printable(argument)} has classes that were named before: {first_few(twice)}; "
             "put the images of a class into one folder, or give the folders other names"
         )
 
 
 def _refuse_alike(names: Iterable[str]) -> None:
-    """Refuse names that differ only in case, in how an accent is encoded, or in spaces around them."""
+    """Raise InputError for names that differ only in case, in the encoding of accents, or in spaces around them."""
     seen: dict[str, str] = {}
     for name in sorted(names):
         folded = unicodedata.normalize("NFC", name).strip().casefold()
@@ -162,5 +162,5 @@ def _refuse_alike(names: Iterable[str]) -> None:
 
 
 def _label(name: str) -> str:
-    """Return a class's name as a line of a label file."""
+    """Return a class's name as it is written to the label file, on one line."""
     return printable(unicodedata.normalize("NFC", name)).strip()

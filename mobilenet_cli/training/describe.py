@@ -1,4 +1,4 @@
-"""Everything in a trained model's folder but its networks: labels, split, curve, manifest."""
+"""The files of a trained model besides its networks: labels, split, page with the training's course, manifest."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from mobilenet_cli.training.record import scored, training_record, write_split
 CURVE = "training.html"
 
 
-def describe(job: Job, made: Made, folder: Path, name: str, sources: Sequence[str]) -> Manifest:
-    """Write what a model's folder has besides its networks, and return its manifest.
+def describe_model(job: Job, made: Made, folder: Path, name: str, sources: Sequence[str]) -> Manifest:
+    """Write the files of a trained model besides its networks, and return its manifest, which is one of them.
 
     Args:
-        job: What was learnt.
-        made: What came of it.
-        folder: Where the networks are already.
-        name: The model's.
-        sources: The folders and tables that were named.
+        job: The training.
+        made: Its result.
+        folder: The model's folder, in which the networks are already.
+        name: The model's name.
+        sources: The folders and tables that the user named.
     """
     name = valid_utf8(name)
     (folder / LABELS).write_text("".join(f"{label}\n" for label in job.classes), encoding="utf-8")
@@ -50,13 +50,13 @@ def describe(job: Job, made: Made, folder: Path, name: str, sources: Sequence[st
 def _facts(record: dict[str, Any], made: Made) -> list[tuple[str, str]]:
     data, split, metrics = record["data"], record["split"], record["metrics"]
     if "folds" in split:
-        how = f"cross-validation with {split['folds']} folds"
+        description = f"cross-validation with {split['folds']} folds"
     else:
-        how = f"{split['training']:,} images to learn from, {split['validation']:,} to validate with"
+        description = f"{split['training']:,} images to learn from, {split['validation']:,} to validate with"
     return [
         ("Base", record["base"]["name"]),
         ("Images", f"{data['images']:,} of {len(data['classes']):,} classes; {data['left_out']:,} left out"),
-        ("Split", f"{how}, seed {record['seed']}"),
+        ("Split", f"{description}, seed {record['seed']}"),
         ("Validation", scored(metrics, "validation")),
         ("Training", scored(metrics, "training")),
         ("Data fingerprint", data["fingerprint"]),

@@ -1,4 +1,4 @@
-"""Feature vectors by the content of their images, kept from one training to the next."""
+"""Feature vectors, cached from one training to the next by the content of the images."""
 
 from __future__ import annotations
 
@@ -18,37 +18,37 @@ if TYPE_CHECKING:
 
     from mobilenet_cli.images.preprocess import Preprocessing
 
-# To be raised with every change to how images are decoded, resized or run that changes what is computed.
+# Raise it with every change to decoding, resizing or running the network that changes the vectors.
 _VERSION = 1
-_SECONDS = 30.0  # to wait for another process that writes
-_AT_ONCE = 500  # below SQLite's limit of parameters in a statement
+_SECONDS = 30.0  # of waiting for another process that writes
+_AT_ONCE = 500  # below SQLite's limit of parameters per statement
 _BETWEEN_COMMITS = 256
 
 
 def cache_file(network: str, preprocessing: Preprocessing, engine: str) -> Path:
-    """Return where a network's vectors are kept.
+    """Return the path of the database with a network's vectors.
 
     Args:
-        network: What it is called, a file's name that changes with its weights.
-        preprocessing: How images become its input.
-        engine: What runs it.
+        network: A key that changes with the network's weights, fit for a file name.
+        preprocessing: How images become the network's input.
+        engine: The engine that runs the network.
     """
     recipe = f"{preprocessing.image_size}-{preprocessing.crop}-{preprocessing.interpolation}"
     return home() / "features" / f"v{_VERSION}-{network}-{recipe}-{engine}.sqlite"
 
 
 class FeatureCache:
-    """One network's vectors in a database of SQLite, which any number of processes may use at once.
+    """One network's vectors in an SQLite database, which any number of processes may use at once.
 
-    It is a cache: where it cannot be read or written there is a warning, and no vectors in it.
+    Where the database cannot be read or written, there is a warning, and the cache is empty from then on.
     """
 
     def __init__(self, file: Path, width: int) -> None:
-        """Open it, or make it.
+        """Open the database, or create it.
 
         Args:
-            file: Whose name changes with the network and with how images are prepared for it.
-            width: Of a vector.
+            file: The database: see `cache_file`.
+            width: Features per vector.
         """
         self._file, self._width, self._pending = file, width, 0
         self._connection: sqlite3.Connection | None = None
@@ -58,10 +58,10 @@ class FeatureCache:
             self._connection.execute("CREATE TABLE IF NOT EXISTS features (digest TEXT PRIMARY KEY, vector BLOB)")
 
     def found(self, digests: Iterable[str]) -> dict[str, NDArray[np.float32]]:
-        """Return the vectors, float32 [width], of those images that it has.
+        """Return the cached vectors, float32 [width], by digest.
 
         Args:
-            digests: The SHA-256 of each image's content.
+            digests: SHA-256 of each image's file, in hexadecimal.
         """
         import numpy as np
 
@@ -81,7 +81,7 @@ class FeatureCache:
         return {digest: vector for digest, vector in vectors.items() if vector.shape == (self._width,)}
 
     def keep(self, digest: str, vector: NDArray[np.float32]) -> None:
-        """Add an image's vector."""
+        """Add the vector of an image."""
         with self._usable():
             if self._connection is not None:
                 row = (digest, vector.astype("<f4").tobytes())
@@ -91,7 +91,7 @@ class FeatureCache:
                     self._connection.commit()
 
     def close(self) -> None:
-        """Write what was added."""
+        """Commit what was added, and close the database."""
         with self._usable():
             if self._connection is not None:
                 self._connection.commit()
@@ -106,5 +106,5 @@ class FeatureCache:
                 self._connection.close()
             self._connection = None
             passes = isinstance(error, sqlite3.OperationalError | OSError)  # such as a lock, or a full disk
-            advice = "" if passes else "; remove it, and it is made anew"
+            advice = "" if passes else "; remove it, and a new one is made"
             warnings.warn(f"features are not cached in {self._file}: {error}{advice}", ModelWarning, stacklevel=4)

@@ -1,18 +1,16 @@
-"""Images → their contents' hashes, which ones can be read, and feature vectors, if possible from the cache."""
+"""A dataset → the examples to learn from: readable, hashed by content, with feature vectors cached by that hash."""
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mobilenet_cli.machine.cores import usable_cores
 from mobilenet_cli.pipeline import Task, run
 from mobilenet_cli.postprocess.features import Features
 from mobilenet_cli.records import Source
+from mobilenet_cli.training.contents import Contents
 from mobilenet_cli.training.dataset import Dataset
 
 if TYPE_CHECKING:
@@ -25,11 +23,10 @@ if TYPE_CHECKING:
     from mobilenet_cli.training.feature_cache import FeatureCache
 
     Vectors = Generator[tuple[str, NDArray[np.float32] | None, str | None]]
-    """An image's digest, and its vector or why it cannot be read."""
+    """Yields each image's digest, and its feature vector or the reason that it cannot be read."""
 
-_CONTRADICTORY = "the same image is in another class too"
 OnImage = Callable[[bool], None]
-"""Told of each image that is done, whether it failed."""
+"""Called with each image that is done: whether it failed."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,11 +34,11 @@ class Examples:
     """The images that can be learnt from, in the order of the dataset.
 
     Attributes:
-        paths: Theirs.
-        labels: int64 [N], the class of each.
-        digests: SHA-256 of each one's content.
-        features: float32 [N, features]; [N, 0] of those that were only checked.
-        left_out: The path of each image that cannot be learnt from, and why.
+        paths: The path of each image.
+        labels: int64 [N], the class of each image.
+        digests: SHA-256 of each image's file, in hexadecimal.
+        features: float32 [N, features]; [N, 0] from `check_images`.
+        left_out: The path of each image that cannot be learnt from, and the reason.
     """
 
     paths: tuple[str, ...]
@@ -62,8 +59,16 @@ def compute_features(
 ) -> Examples:
     """Return the images of a dataset with their features.
 
-    Images that cannot be read are left out, and so is one that is in several classes. What was computed is in
-    the cache then, also after an exception.
+    Images that cannot be read, or are in several classes, are left out. Each content is computed once, and only if
+    it is not in the cache. What was computed is cached even if an exception ends the work.
+
+    Args:
+        dataset: The images.
+        embedder: Computes the features.
+        cache: Holds features from earlier runs. Closed at the end.
+        on_image: Called for each image.
+        batch_size: As for `Embedder.embed`.
+        workers: As for `Embedder.embed`.
     """
 
     def vectors(different: dict[str, Source]) -> Vectors:
@@ -91,7 +96,7 @@ def check_images(
     batch_size: int | None = None,
     workers: int | None = None,
 ) -> Examples:
-    """Return the images of a dataset as compute_features does, but without features: they are decoded, and no more."""
+    """Return the images of a dataset as `compute_features` does, but only decode them: `features` is [N, 0]."""
 
     def vectors(different: dict[str, Source]) -> Vectors:
         task = Task(_NoNetwork(), preprocessing, Features(), "")
@@ -113,68 +118,60 @@ def _hashed(sources: dict[str, Source]) -> Iterator[_HashedSource]:
 
 
 class _NoNetwork:
-    """An Engine whose network puts out no features."""
+    """An Engine whose output is no features at all."""
 
     batch_size = 8
 
     def session(self) -> Session:
-        """Return what makes float32 [N, 0] of N images."""
+        """Return a function from N images to float32 [N, 0]."""
         return lambda images: images.reshape(len(images), -1)[:, :0]
 
 
 def _examples(
     dataset: Dataset, vectors: Callable[[dict[str, Source]], Vectors], width: int, on_image: OnImage
 ) -> Examples:
-    """Hash the images, and ask `vectors` for those of one of each that are the same, by digest."""
-    import numpy as np
+    """Return a dataset's Examples.
 
-    with ThreadPoolExecutor(usable_cores()) as pool:
-        hashed = list(pool.map(_digest, dataset.sources))
-    digests = [digest for digest, _ in hashed]
-    errors = {place: error for place, (_, error) in enumerate(hashed) if error is not None}
-    errors |= dict.fromkeys(_contradictory(digests, dataset.labels), _CONTRADICTORY)
-    different: dict[str, Source] = {}
-    for place, (digest, source) in enumerate(zip(digests, dataset.sources, strict=True)):
-        if place in errors or digest in different:
-            on_image(place in errors)
-        else:
-            different[digest] = source
+    Args:
+        dataset: The images.
+        vectors: Called once with a source of each distinct content, by digest.
+        width: Features per vector.
+        on_image: Called for each image.
+    """
+    contents = Contents.of(dataset)
+    distinct = contents.distinct(dataset.sources)
+    for _ in contents.errors:
+        on_image(True)
+    for _ in range(len(dataset.sources) - len(contents.errors) - len(distinct)):  # copies of the distinct ones
+        on_image(False)
     found: dict[str, NDArray[np.float32]] = {}
     failed: dict[str, str] = {}
-    with contextlib.closing(vectors(different)) as answers:
+    with contextlib.closing(vectors(distinct)) as answers:
         for digest, vector, error in answers:
             on_image(vector is None)
             if vector is None:
                 failed[digest] = error or ""
             else:
-                found[digest] = vector.copy()  # not a view that keeps its whole batch
-    errors |= {place: failed[digest] for place, digest in enumerate(digests) if digest in failed}
+                found[digest] = vector.copy()  # not a view, which would hold the whole batch
+    return _without(contents.errors_with(failed), dataset, contents.digests, found, width)
+
+
+def _without(
+    errors: dict[int, str],
+    dataset: Dataset,
+    digests: Sequence[str],
+    vectors: dict[str, NDArray[np.float32]],
+    width: int,
+) -> Examples:
+    """Return the images of a dataset as Examples, but leave out those at the places that have an error."""
+    import numpy as np
+
     kept = [place for place in range(len(digests)) if place not in errors]
-    rows = [found[digests[place]] for place in kept]
+    rows = [vectors[digests[place]] for place in kept]
     return Examples(
-        tuple(dataset.sources[place].path for place in kept),
-        np.array([dataset.labels[place] for place in kept], np.int64),
-        tuple(digests[place] for place in kept),
-        np.stack(rows) if rows else np.empty((0, width), np.float32),
-        tuple((dataset.sources[place].path, errors[place]) for place in sorted(errors)),
+        paths=tuple(dataset.sources[place].path for place in kept),
+        labels=np.array([dataset.labels[place] for place in kept], np.int64),
+        digests=tuple(digests[place] for place in kept),
+        features=np.stack(rows) if rows else np.empty((0, width), np.float32),
+        left_out=tuple((dataset.sources[place].path, errors[place]) for place in sorted(errors)),
     )
-
-
-def _digest(source: Source) -> tuple[str, str | None]:
-    """Return the SHA-256 of an image's file, or "" and why it cannot be read."""
-    if source.error is not None:
-        return "", source.error
-    try:
-        with open(source.path, "rb") as stream:  # noqa: PTH123 - a path stays the string that was typed
-            return hashlib.file_digest(stream, "sha256").hexdigest(), None
-    except OSError as error:
-        return "", f"cannot be opened: {error.strerror}"
-
-
-def _contradictory(digests: Sequence[str], labels: Sequence[int]) -> list[int]:
-    """Return the places of images that are in several classes."""
-    classes: dict[str, set[int]] = {}
-    for digest, label in zip(digests, labels, strict=True):
-        if digest:
-            classes.setdefault(digest, set()).add(label)
-    return [place for place, digest in enumerate(digests) if len(classes.get(digest, ())) > 1]

@@ -1,8 +1,7 @@
-"""What a network is made of: the contract between the trainer and the ways to train."""
+"""The contract between the trainer and the two ways to train: a Job goes in, and Made comes out."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,27 +9,26 @@ from typing import TYPE_CHECKING, Any
 from mobilenet_cli.images.preprocess import Preprocessing
 from mobilenet_cli.models.acquire import Model
 from mobilenet_cli.models.manifest import Network
-from mobilenet_cli.progress import Note, Progress
 from mobilenet_cli.records import NetworkKind
 from mobilenet_cli.training.curve import Chart
 from mobilenet_cli.training.features import Examples
 
 if TYPE_CHECKING:
-    from mobilenet_cli.training.split import Part
+    from mobilenet_cli.training.split import Split
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What to learn, and from what.
+    """A training to be done.
 
     Attributes:
-        base: The network that puts out features.
-        saved_model: Its SavedModel.
-        preprocessing: How images become its input.
-        classes: The classes' names.
+        base: The model whose network puts out features.
+        saved_model: The folder of that network's SavedModel.
+        preprocessing: How images become the network's input.
+        classes: The names of the classes.
         examples: The images.
-        parts: The places of the training and of the validation images, once or, for cross-validation, a fold.
-        seed: Of everything that is random.
+        splits: Training and validation images: one split, or one per fold of a cross-validation.
+        seed: Seed of everything random.
         summaries: A folder for TensorBoard's event files, or None.
     """
 
@@ -39,23 +37,23 @@ class Job:
     preprocessing: Preprocessing
     classes: tuple[str, ...]
     examples: Examples
-    parts: tuple[Part, ...]
+    splits: tuple[Split, ...]
     seed: int
     summaries: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What a Maker has made in the model's folder.
+    """The result of a training.
 
     Attributes:
-        method: What was trained: "head", or "fine-tuned": all.
-        networks: Both, with their files in the folder.
-        metrics: `validation_top_1` and `validation_loss`, of the images that validate; `training_top_1` and
-            `training_loss` likewise; None where there are none.
-        details: What else is to be known of how it was made, as JSON.
-        charts: The training's course.
-        interrupted: Whether Ctrl-C ended it, and this is the best so far.
+        method: "head" if only a new head was trained, "fine-tuned" if the whole network was.
+        networks: The classifier and the feature extractor, whose files are in the model's folder.
+        metrics: `validation_top_1`, `validation_loss`, `training_top_1` and `training_loss`; None where there are no
+            images to measure them with.
+        details: Further fields for the manifest's `training`, as JSON.
+        charts: The course of the training.
+        interrupted: Whether Ctrl-C ended the training, so that this is the best result until then.
     """
 
     method: str
@@ -64,7 +62,3 @@ class Made:
     details: dict[str, Any]
     charts: tuple[Chart, ...]
     interrupted: bool = False
-
-
-Maker = Callable[[Job, Path, Progress, Note], Made]
-"""Trains networks and writes them into an empty folder."""

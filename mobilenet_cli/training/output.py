@@ -1,4 +1,4 @@
-"""The folder that a trained model appears in when it is complete."""
+"""A trained model's folder, which appears when it is complete."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _HOST = os.uname().nodename
 
 
 def check_output(path: str | os.PathLike[str], *, overwrite: bool) -> Path:
-    """Return where the model is to go, absolute, after seeing to it that it can.
+    """Check that a model can be written to `path`, and return that path made absolute.
 
-    A model that a killed process had set aside, to replace it, is put back there first.
+    A model that a killed process had set aside in order to replace it is put back first.
 
     Raises:
-        OutputError: There is something already that may not be replaced, or no folder to write to.
+        OutputError: Something that may not be replaced is there, or the folder above cannot be written to.
     """
     shown, target = printable(os.fspath(path)), Path(os.path.realpath(path))
     if valid_utf8(str(target)) != str(target):
@@ -41,10 +41,10 @@ def check_output(path: str | os.PathLike[str], *, overwrite: bool) -> Path:
 
 
 def check_summaries(folder: str) -> None:
-    """Make a folder for TensorBoard's event files where there is none, before a training and not after it.
+    """Create the folder for TensorBoard's event files, so that an error comes before the training and not after it.
 
     Raises:
-        OutputError: It cannot be made or written to.
+        OutputError: It cannot be created or written to.
     """
     try:
         Path(folder).mkdir(parents=True, exist_ok=True)
@@ -56,14 +56,13 @@ def check_summaries(folder: str) -> None:
 
 @contextmanager
 def new_model(target: Path, *, overwrite: bool) -> Iterator[Path]:
-    """Make an empty folder that becomes `target` when the block ends, in the place of what may be replaced there.
+    """Yield an empty folder that becomes `target` when the block ends, and replaces what is there.
 
-    If the block is left by an exception, it is removed, and `target` is as it was. What is at `target` is
-    looked at again when the block ends, since training takes long. If it may not be replaced by then, the model
-    gets another name beside it.
+    If the block raises, the folder is removed and `target` stays as it was. Since training takes long, `target` is
+    checked again at the end. If it may not be replaced by then, the model is put beside it under another name.
 
     Raises:
-        OutputError: It cannot be written, or is not at `target`, but where the message says.
+        OutputError: The folder cannot be written, or the model is not at `target` but where the message says.
     """
     made, replaced = (target.with_name(f".{target.name}.{_HOST}-{os.getpid()}.{what}") for what in ("part", "old"))
     try:
@@ -77,13 +76,13 @@ def new_model(target: Path, *, overwrite: bool) -> Iterator[Path]:
         raise OutputError(f"cannot write {printable(str(target))}: {error.strerror or error}") from error
     finally:
         if os.path.lexists(replaced):
-            with contextlib.suppress(OSError):  # what is called .old is whole: it is not removed under that name
+            with contextlib.suppress(OSError):  # a folder named .old is whole, and never removed as such
                 replaced.rename(made if os.path.lexists(target) else target)
         shutil.rmtree(made, ignore_errors=True)
 
 
 def _check_again(target: Path, made: Path, *, overwrite: bool) -> None:
-    """See to it that a model that was made can go to `target`, or put it beside that and raise OutputError."""
+    """Check that a new model can go to `target`; if not, put it beside `target` and raise OutputError."""
     try:
         check_output(target, overwrite=overwrite)
     except OutputError as error:
@@ -93,13 +92,13 @@ def _check_again(target: Path, made: Path, *, overwrite: bool) -> None:
 
 
 def _tidy(target: Path) -> None:
-    """Remove what processes of this machine have left that were killed; put back what they had set aside."""
+    """Clean up after killed processes of this machine: remove what they left, put back what they had set aside."""
     for folder in target.parent.glob(f".{glob.escape(target.name)}.{glob.escape(_HOST)}-*"):
         process, _, what = folder.name.rpartition("-")[2].partition(".")
         if what not in ("part", "old") or not process.isdecimal() or _is_running(int(process)):
             continue
         if what == "old" and not os.path.lexists(target):
-            with contextlib.suppress(OSError):  # then it stays where it is
+            with contextlib.suppress(OSError):  # in that case it stays where it is
                 folder.rename(target)
         else:
             shutil.rmtree(folder, ignore_errors=True)
@@ -111,5 +110,5 @@ def _is_running(process: int) -> bool:
     except ProcessLookupError:
         return False
     except OSError:
-        return True  # somebody else's
+        return True  # another user's
     return True

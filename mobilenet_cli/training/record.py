@@ -1,4 +1,4 @@
-"""What a trained model says of how it was made: its manifest, and which image was in which part."""
+"""The record of a training: the manifest's `training`, and split.csv, with the part that each image was in."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ def training_record(job: Job, made: Made, sources: Sequence[str]) -> dict[str, A
     """Return the manifest's `training`, as JSON.
 
     Args:
-        job: What was learnt.
-        made: What came of it.
-        sources: The folders and tables that were named.
+        job: The training.
+        made: Its result.
+        sources: The folders and tables that the user named.
     """
-    examples, parts = job.examples, job.parts
+    examples, splits = job.examples, job.splits
     counted = Counter(examples.labels.tolist())
     split: dict[str, Any] = {"file": SPLIT}
-    if len(parts) > 1:
-        split["folds"] = len(parts)
+    if len(splits) > 1:
+        split["folds"] = len(splits)
     else:
-        ((train, validation),) = parts
+        ((train, validation),) = splits
         split |= {"training": len(train), "validation": len(validation)}
     return {
         "method": made.method,
@@ -62,22 +62,23 @@ def training_record(job: Job, made: Made, sources: Sequence[str]) -> dict[str, A
 
 
 def scored(metrics: Mapping[str, float | None], side: str) -> str:
-    """Return the figures of one side, "validation" or "training", for people."""
+    """Return the accuracy and loss of one side, "validation" or "training", as text."""
     accuracy, loss = metrics[f"{side}_top_1"], metrics[f"{side}_loss"]
     return "not measured" if accuracy is None or loss is None else f"top-1 {accuracy:.1%}, loss {loss:.3f}"
 
 
 def fingerprint(classes: Sequence[str], examples: Examples) -> str:
-    """Return a SHA-256 of the images' contents and classes, whatever their names and their order."""
+    """Return a SHA-256 of the images' contents and classes, independent of the images' names and order."""
     rows = zip(examples.labels.tolist(), examples.digests, strict=True)
     lines = sorted(f"{classes[label]}\t{digest}\n" for label, digest in rows)
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 def network_digest(model: Model) -> str:
-    """Return what identifies the weights of the network that runs: a SHA-256 of its files' hashes.
+    """Return a SHA-256 that identifies the weights of a model's network: that of the hashes of its files.
 
-    Of a SavedModel that is used where it is, of its name in the store, which changes with its files' times.
+    For a SavedModel that is used in place, it is that of its name in the model store, which changes with its files'
+    times.
     """
     network = model.network
     own = f"{network.saved_model}/"
@@ -89,11 +90,11 @@ def network_digest(model: Model) -> str:
 
 
 def write_split(folder: Path, job: Job) -> None:
-    """Write which image was in which part, and which were left out: path, label, part, error."""
+    """Write split.csv: the path, label, part and error of each image, those left out at the end."""
     parts = ["training"] * len(job.examples.paths)
-    for fold, (_, validation) in enumerate(job.parts, start=1):
+    for fold, (_, validation) in enumerate(job.splits, start=1):
         for place in validation.tolist():
-            parts[place] = "validation" if len(job.parts) == 1 else f"fold {fold}"
+            parts[place] = "validation" if len(job.splits) == 1 else f"fold {fold}"
     labels = (job.classes[label] for label in job.examples.labels.tolist())
     rows = [
         ("path", "label", "part", "error"),

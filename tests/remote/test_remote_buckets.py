@@ -80,13 +80,15 @@ CREDENTIALS = {
 
 
 @pytest.fixture(scope="module")
-def kept_stores() -> dict[str, object_stores.Store]:
+def kept_stores() -> dict[str, object_stores.ObjectStore]:
     """What is kept from test to test: it takes botocore half a second to make a client."""
     return {}
 
 
 @pytest.fixture
-def s3(s3_url: str, kept_stores: dict[str, object_stores.Store], monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def s3(
+    s3_url: str, kept_stores: dict[str, object_stores.ObjectStore], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
     for name, value in {**CREDENTIALS, "AWS_ENDPOINT_URL": s3_url}.items():
         monkeypatch.setenv(name, value)
     object_stores._stores.update(kept_stores)

@@ -31,7 +31,7 @@ def test_each_image_is_one_row_of_the_split_whatever_its_name(tmp_path: Path) ->
         preprocessing=Preprocessing(32),
         classes=("x", "y"),
         examples=examples,
-        parts=((np.array([0, 2]), np.array([1, 3])),),
+        splits=((np.array([0, 2]), np.array([1, 3])),),
         seed=0,
         summaries=None,
     )

@@ -1,4 +1,4 @@
-"""Multinomial logistic regression on standardised features: the head, and how much it is regularised."""
+"""Multinomial logistic regression on standardised features, which fits the head and chooses its regularisation."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from mobilenet_cli.training.split import Part
+    from mobilenet_cli.training.split import Split
 
 STRENGTHS = tuple(10.0**exponent for exponent in range(-4, 4))
-"""Values of C, the inverse of the regularisation's strength (scikit-learn's LogisticRegression), that are tried."""
+"""The values of C to try: the inverse of the regularisation's strength in scikit-learn's LogisticRegression."""
 
 _ITERATIONS = 1000
-_WORSE_IN_A_ROW = 2  # values of C, after which larger ones are not tried: the loss has but one valley
+_WORSE_IN_A_ROW = 2  # values of C after which to stop: the loss has a single minimum
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LinearHead:
-    """logits = features @ kernel + bias, the standardisation of the features folded into both.
+    """A head: logits = features @ kernel + bias. The standardisation of the features is folded into both.
 
     Attributes:
         kernel: float32 [features, classes].
@@ -34,7 +34,7 @@ class LinearHead:
     bias: NDArray[np.float32]
 
     def log_probabilities(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Return the logarithm of the softmax of the logits of [N, features], float64 [N, classes]."""
+        """Return the log-softmax of the logits of features, float32 [N, features], as float64 [N, classes]."""
         import numpy as np
 
         logits = (features @ self.kernel + self.bias).astype(np.float64)
@@ -45,14 +45,19 @@ class LinearHead:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """How well images were classified: the mean of −ln of the true class's score, and the fraction that is right."""
+    """How well images are classified.
+
+    Attributes:
+        loss: Cross-entropy, the mean of −ln of the true class's probability.
+        accuracy: Fraction of the images whose best class is the true one, 0 to 1.
+    """
 
     loss: float
     accuracy: float
 
     @classmethod
     def of(cls, log_probabilities: NDArray[np.float64], labels: NDArray[np.int64]) -> Score:
-        """Compare scores, as logarithms [N, classes], with the classes, int64 [N]."""
+        """Score log-probabilities, float64 [N, classes], against the true classes, int64 [N]."""
         import numpy as np
 
         true = log_probabilities[np.arange(len(labels)), labels]
@@ -61,7 +66,7 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """What one value of C came to, on the images learnt from and on those that validate (of all folds together)."""
+    """The scores of one value of C on the training and the validation images, over all folds together."""
 
     c: float
     training: Score
@@ -70,11 +75,11 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fit:
-    """The best head, and what was tried.
+    """The best head, and the search for it.
 
     Attributes:
-        head: The best.
-        best: What it came to. Of cross-validation: what the heads of its C came to.
+        head: The best head.
+        best: Its C and scores. With cross-validation, the scores are those of the folds' heads.
         candidates: Every C that was tried, ascending.
         interrupted: Whether Ctrl-C ended the search.
     """
@@ -88,25 +93,25 @@ class Fit:
 def fit_head(
     features: NDArray[np.float32],
     labels: NDArray[np.int64],
-    parts: Sequence[Part],
+    splits: Sequence[Split],
     on_candidate: Callable[[int, int], None] = lambda done, total: None,
 ) -> Fit:
-    """Choose the C whose validation loss is lowest, the smaller of equal ones, and return its head.
+    """Return the head of the C with the lowest validation loss, or the smallest such C.
 
-    Of one part, the head is the one that was validated. Of several (cross-validation), it learns from all the
-    images, with the C that is best over all folds. The same arguments give the same head. After Ctrl-C
-    the best so far is returned.
+    With one split, the head is the one that was validated. With several (cross-validation), the C is the best over
+    all folds, and the head is fitted to all images. The same arguments give the same head. After Ctrl-C, the best
+    head so far is returned.
 
     Args:
         features: float32 [N, features].
-        labels: int64 [N], the class of each, from 0; every class is in every part's training images.
-        parts: The places of the training and of the validation images, once or a fold.
-        on_candidate: Told how many values of C were tried, and how many there are.
+        labels: int64 [N], the class of each image, from 0. Every class is among the training images of every split.
+        splits: The training and validation images: one split, or one per fold.
+        on_candidate: Called before each C: how many were tried, of how many at most.
 
     Raises:
-        KeyboardInterrupt: Ctrl-C came before the first was tried.
+        KeyboardInterrupt: Ctrl-C came before the first C was tried.
     """
-    import sklearn.linear_model  # noqa: F401 - which takes a second, and is no part of the first fit
+    import sklearn.linear_model  # noqa: F401 - takes a second, which is no part of the first fit
 
     tried: list[Candidate] = []
     best: tuple[Candidate, LinearHead] | None = None
@@ -114,10 +119,15 @@ def fit_head(
     try:
         for done, c in enumerate(STRENGTHS):
             on_candidate(done, len(STRENGTHS))
-            heads = [_fitted(features[train], labels[train], c) for train, _ in parts]
-            tried.append(Candidate(c, *(_score(features, labels, heads, parts, side) for side in (0, 1))))
-            if best is None or tried[-1].validation.loss < best[0].validation.loss:
-                best = tried[-1], heads[0]
+            heads = [_fitted(features[train], labels[train], c) for train, _ in splits]
+            candidate = Candidate(
+                c,
+                training=_score(heads, features, labels, [train for train, _ in splits]),
+                validation=_score(heads, features, labels, [validation for _, validation in splits]),
+            )
+            tried.append(candidate)
+            if best is None or candidate.validation.loss < best[0].validation.loss:
+                best = candidate, heads[0]
             if _gets_worse(tried):
                 break
     except KeyboardInterrupt:
@@ -126,7 +136,7 @@ def fit_head(
         interrupted = True
     assert best is not None  # noqa: S101 - there are values of C
     chosen, head = best
-    if len(parts) > 1:
+    if len(splits) > 1:
         head = _fitted(features, labels, chosen.c)
     return Fit(head, chosen, tuple(tried), interrupted)
 
@@ -137,32 +147,32 @@ def _gets_worse(tried: list[Candidate]) -> bool:
 
 
 def _fitted(features: NDArray[np.float32], labels: NDArray[np.int64], c: float) -> LinearHead:
-    """Fit a head to all of [N, features]."""
+    """Fit a head to features, float32 [N, features], with the classes `labels`, int64 [N]."""
     import numpy as np
     from sklearn.linear_model import LogisticRegression
 
     mean, deviation = features.mean(axis=0, dtype=np.float64), _deviation(features)
     standardised = ((features - mean) / deviation).astype(np.float32)
-    # Each C starts from zero. From the solution of another it would end elsewhere, since L-BFGS stops when the
-    # gradient is small; of separable classes, that is a regularisation of its own, and a good one: solved further,
-    # heads of few images classify other images less well.
+    # Each C starts from zero. From another C's solution it would end elsewhere, since L-BFGS stops when the gradient
+    # is small. With separable classes, stopping there regularises too, and well: solved further, heads fitted to few
+    # images classify other images worse.
     regression = LogisticRegression(C=c, max_iter=_ITERATIONS)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that it did not converge: then that is where it stopped
+        warnings.simplefilter("ignore")  # where it does not converge, its last step is used
         regression.fit(standardised, labels)
     coefficients, intercepts = regression.coef_.T.astype(np.float64), regression.intercept_.astype(np.float64)
-    if coefficients.shape[1] == 1:  # of two classes, it is given the difference of the logits
+    if coefficients.shape[1] == 1:  # two classes: scikit-learn gives the difference of the logits
         coefficients, intercepts = coefficients * (-0.5, 0.5), intercepts * (-0.5, 0.5)
     kernel = coefficients / deviation[:, None]
     return LinearHead(kernel.astype(np.float32), (intercepts - mean @ kernel).astype(np.float32))
 
 
 def _deviation(features: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Return what each of [N, features] is divided by, float64 [features].
+    """Return the divisors that standardise features [N, features], float64 [features].
 
-    It is the standard deviation, as though there were one image more in which each feature deviates as the median
-    feature does. Of many images that changes nothing. Of a handful some feature is nearly the same in all by
-    chance, and divided by that little it would outweigh all the others in the first image where it is not.
+    They are the standard deviations, computed as if there were one more image in which each feature deviates as the
+    median feature does. With many images that changes nothing. With a handful, some feature is nearly constant by
+    chance; divided by its tiny deviation, it would outweigh all others in the first image where it differs.
     """
     import numpy as np
 
@@ -174,14 +184,13 @@ def _deviation(features: NDArray[np.float32]) -> NDArray[np.float64]:
 
 
 def _score(
+    heads: Sequence[LinearHead],
     features: NDArray[np.float32],
     labels: NDArray[np.int64],
-    heads: Sequence[LinearHead],
-    parts: Sequence[Part],
-    side: int,
+    places: Sequence[NDArray[np.int64]],
 ) -> Score:
-    """Return the score of the heads on one side of each one's part, over all of these images."""
+    """Return the score over all images that heads classify: each head those at its `places`."""
     import numpy as np
 
-    scores = [head.log_probabilities(features[part[side]]) for head, part in zip(heads, parts, strict=True)]
-    return Score.of(np.concatenate(scores), np.concatenate([labels[part[side]] for part in parts]))
+    scores = [head.log_probabilities(features[some]) for head, some in zip(heads, places, strict=True)]
+    return Score.of(np.concatenate(scores), np.concatenate([labels[some] for some in places]))

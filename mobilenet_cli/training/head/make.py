@@ -1,4 +1,4 @@
-"""The default way to train: a new head on the features of a network that stays as it is."""
+"""The default way to train: a new head on the features of a network, which stays as it is."""
 
 from __future__ import annotations
 
@@ -30,21 +30,23 @@ _FITTING = "fitting the head"
 
 
 def make_head(job: Job, folder: Path, progress: Progress, note: Note, template: Future[HeadTemplate]) -> Made:
-    """Fit a head, and write it on the base network: as a SavedModel and compiled; with the network's features.
+    """Fit a head, and write two networks: the base network with the head, and the base network for feature vectors.
+
+    Both are written as a SavedModel and, where the base is compiled, compiled.
 
     Args:
-        job: What to learn.
+        job: The training.
         folder: Where the networks go.
-        progress: Called as long work proceeds.
-        note: Told that it was interrupted.
-        template: The base network's, being made.
+        progress: Called with the progress of what takes long.
+        note: Called once if the training is interrupted.
+        template: The base network with a head to fill in, which may still be in preparation.
 
     Raises:
         KeyboardInterrupt: Ctrl-C came before there was a head.
         OutputError: The summaries cannot be written.
         ModelError: The base network does not take a head.
     """
-    fit = fit_head(job.examples.features, job.examples.labels, job.parts, partial(progress, _FITTING))
+    fit = fit_head(job.examples.features, job.examples.labels, job.splits, partial(progress, _FITTING))
     interrupted = fit.interrupted
     if interrupted:
         note("interrupted: writing the best head so far")
@@ -79,7 +81,7 @@ def make_head(job: Job, folder: Path, progress: Progress, note: Note, template: 
 
 
 def _classifier(job: Job, head: LinearHead, template: HeadTemplate, folder: Path) -> Network:
-    """Write the base network with the head, as a SavedModel and, where the base is compiled, compiled."""
+    """Write the base network with the head."""
     template.fill_in(folder / FOLDERS["classification"], head.kernel, head.bias)
     size = str(job.base.image_size)
     compiled = {}
@@ -97,7 +99,15 @@ def _classifier(job: Job, head: LinearHead, template: HeadTemplate, folder: Path
 
 
 def _compiled(base: Path, head: LinearHead, features: NDArray[np.float32], folder: Path, size: int) -> Compiled:
-    """Compile the head, and compare what comes out with what the SavedModels give: `features`, and the head of them."""
+    """Put the head into the compiled base network, and keep the file if it computes what the SavedModel does.
+
+    Args:
+        base: The compiled base network.
+        head: The head.
+        features: The SavedModel's features of `random_images`, float32 [N, features].
+        folder: Where the file goes.
+        size: Side of the images in pixels.
+    """
     from mobilenet_cli.engines.litert import LiteRTEngine
 
     file = folder / f"{size}{SUFFIXES['classification']}"
@@ -111,7 +121,7 @@ def _compiled(base: Path, head: LinearHead, features: NDArray[np.float32], folde
 
 
 def _copied(job: Job, folder: Path) -> Network:
-    """Copy the base network, which makes the new model's feature vectors, too."""
+    """Copy the base network, which also makes the new model's feature vectors."""
     destination = folder / FOLDERS["feature_vector"]
     shutil.copytree(job.saved_model, destination)
     size = str(job.base.image_size)

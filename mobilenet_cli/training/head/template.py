@@ -1,11 +1,11 @@
-"""A network with a linear head to fill in: made by TensorFlow once a network, filled in without it ever after.
+"""A network with a linear head to fill in: TensorFlow makes it once per network, and filling it in needs no TensorFlow.
 
-Importing TensorFlow, loading a network and saving it with a head takes ten seconds and more, whatever the head.
-So a SavedModel with a head of zeros is kept in the store, $MNCLASSIFY_HOME/heads/VERSION-NETWORK-SIZE:
-  saved_model/   whose head is for a number of classes that is no other dimension in it
-  protos.pb      see tensorflow_protos
+Importing TensorFlow, loading a network and saving it with a head takes ten seconds or more, whatever the head. So a
+SavedModel with a head of zeros is kept in the model store, in $MNCLASSIFY_HOME/heads/VERSION-NETWORK-SIZE:
+  saved_model/   has a head for a placeholder number of classes, which is no other dimension in it
   facts.json     that number
-  expected.npy   the features that the network's SavedModel makes of engines.check.random_images
+  protos.pb      TensorFlow's messages: see tensorflow_files.protos
+  expected.npy   the features that the network's SavedModel computes for engines.check.random_images
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _SAVED_MODEL, _PROTOS, _FACTS, _EXPECTED = "saved_model", "protos.pb", "facts.json", "expected.npy"
-# To be raised with every change to `build`, to hub_module.save_function or to tensorflow_files.protos.
+# Raise it with every change to `build`, hub_module.save_function or tensorflow_files.protos.
 _VERSION = 1
-_VARIABLES = Path("variables", "variables")
-# Primes: the widths of networks are multiples of something.
+_GRAPH, _VARIABLES = "saved_model.pb", Path("variables", "variables")
+# Primes, since the widths of networks are mostly not.
 _PLACEHOLDERS = (997, 1009, 1013, 1019)
 
 
 @dataclass(frozen=True, slots=True)
 class HeadTemplate:
-    """The template in a folder."""
+    """A template in its folder."""
 
     folder: Path
 
@@ -48,53 +48,69 @@ class HeadTemplate:
         return Protos(self.folder / _PROTOS)
 
     def expected_features(self) -> NDArray[np.float32]:
-        """Return what the network's SavedModel makes of engines.check.random_images, float32 [N, features]."""
+        """Return the SavedModel's features of engines.check.random_images, float32 [N, features]."""
         import numpy as np
 
         features: NDArray[np.float32] = np.load(self.folder / _EXPECTED)
         return features
 
     def fill_in(self, folder: Path, kernel: NDArray[np.float32], bias: NDArray[np.float32]) -> None:
-        """Write a SavedModel of the hub's interface that puts out features @ kernel + bias.
+        """Write a SavedModel with the hub's interface whose output is features @ kernel + bias.
 
         Args:
-            folder: Where it goes; made here.
+            folder: The SavedModel's folder, which is created.
             kernel: float32 [features, classes].
             bias: float32 [classes].
 
         Raises:
             ModelError: The template is damaged.
         """
-        template, protos = self.folder / _SAVED_MODEL, self.protos
-        (folder / _VARIABLES.parent).mkdir(parents=True)
-        bundle = Bundle(template / _VARIABLES, protos)
+        protos = self.protos
         placeholder: int = json.loads((self.folder / _FACTS).read_text())["classes"]
-        heads = {name: [each.size for each in entry.shape.dim] for name, entry in bundle.entries.items()}
-        tensors = {(*kernel.shape[:1], placeholder): kernel, (placeholder,): bias}
-        filled = {name: tensors[shape] for name in heads if (shape := tuple(heads[name])) in tensors}
-        if len(filled) != 2:
-            raise ModelError(f"{self.folder} is damaged: remove it, and it is made anew")
-        bundle.write(folder / _VARIABLES, filled)
-        model = protos.parsed("SavedModel", (template / "saved_model.pb").read_bytes())
+        (folder / _VARIABLES.parent).mkdir(parents=True)
+        self._write_variables(protos, folder, {(len(kernel), placeholder): kernel, (placeholder,): bias})
+        self._write_graph(protos, folder, placeholder, classes=len(bias))
+
+    def _write_variables(self, protos: Protos, folder: Path, head: dict[tuple[int, ...], NDArray[np.float32]]) -> None:
+        """Write the template's variables, those of its head replaced by others.
+
+        Args:
+            protos: TensorFlow's messages.
+            folder: The folder of the new SavedModel.
+            head: The new head's kernel and bias, by the shapes in the template of those that they replace.
+        """
+        bundle = Bundle(self.folder / _SAVED_MODEL / _VARIABLES, protos)
+        replaced = {}
+        for name, entry in bundle.entries.items():
+            shape = tuple(dimension.size for dimension in entry.shape.dim)
+            if shape in head:
+                replaced[name] = head[shape]
+        if len(replaced) != len(head):
+            raise ModelError(f"{self.folder} is damaged: remove it, and a new one is made")
+        bundle.write(folder / _VARIABLES, replaced)
+
+    def _write_graph(self, protos: Protos, folder: Path, placeholder: int, *, classes: int) -> None:
+        """Write the template's graph, with `classes` in place of each dimension of `placeholder`."""
+        model = protos.parsed("SavedModel", (self.folder / _SAVED_MODEL / _GRAPH).read_bytes())
         for shape in _shapes(model):
             for dimension in shape.dim:
                 if dimension.size == placeholder:
-                    dimension.size = len(bias)
-        (folder / "saved_model.pb").write_bytes(model.SerializeToString(deterministic=True))
+                    dimension.size = classes
+        (folder / _GRAPH).write_bytes(model.SerializeToString(deterministic=True))
 
 
 def head_template(network: str, saved_model: Path, image_size: int, progress: Progress) -> HeadTemplate:
-    """Return a network's template from the store, after putting it there where it is not.
+    """Return a network's template from the model store, where it is made if it is missing.
 
     Args:
-        network: What it is called in the store, a file's name that changes with its weights.
+        network: A key that changes with the network's weights, fit for a file name.
         saved_model: The network's SavedModel, which puts out features.
-        image_size: The side of its images in pixels.
-        progress: Called as long work proceeds.
+        image_size: Side of its images in pixels.
+        progress: Called with the progress of what takes long.
 
     Raises:
-        StoreError: The store cannot be written.
-        ProcessError: TensorFlow's process died.
+        StoreError: The model store cannot be written.
+        ProcessError: The TensorFlow process died.
         ModelError: The network does not take a head.
     """
     name = f"v{_VERSION}-{network}-{image_size}"
@@ -102,7 +118,7 @@ def head_template(network: str, saved_model: Path, image_size: int, progress: Pr
     if template.folder.is_dir():
         return template
     with store.lock(f"head-{name}"):
-        if template.folder.is_dir():  # another process has made it while we waited
+        if template.folder.is_dir():  # another process made it meanwhile
             return template
         progress("preparing the network for a new head (once)", None, None)
         with store.writing(), store.staging(f"head-{name}") as folder:
@@ -122,7 +138,7 @@ def build(saved_model: str, destination: str, image_size: int) -> None:
     """Make the template of a network in a folder. Runs in the TensorFlow process.
 
     Raises:
-        ModelError: The SavedModel does not map images to features, or cannot be saved anew.
+        ModelError: The SavedModel does not map images to features, or cannot be saved again.
     """
     import numpy as np
 
@@ -138,7 +154,7 @@ def build(saved_model: str, destination: str, image_size: int) -> None:
     expected = savedmodel.call(savedmodel.concrete_function(module, image_size), random_images(image_size))
     np.save(folder / _EXPECTED, expected)
     describe(folder / _PROTOS)
-    graph = Protos(folder / _PROTOS).parsed("SavedModel", (Path(saved_model) / "saved_model.pb").read_bytes())
+    graph = Protos(folder / _PROTOS).parsed("SavedModel", (Path(saved_model) / _GRAPH).read_bytes())
     taken = {dimension.size for shape in _shapes(graph) for dimension in shape.dim}
     classes = next((number for number in _PLACEHOLDERS if number not in taken), None)
     if classes is None:
@@ -161,7 +177,9 @@ def build(saved_model: str, destination: str, image_size: int) -> None:
         regularization_losses=network.regularization_losses,
         image_size=None if network.takes_any_size() else image_size,
     )
-    (folder / _SAVED_MODEL / "fingerprint.pb").unlink(missing_ok=True)  # of this one, not of those made of it
+    (folder / _SAVED_MODEL / "fingerprint.pb").unlink(
+        missing_ok=True
+    )  # it identifies this SavedModel, not the copies with a filled-in head
 
 
 def _shapes(message: Any) -> Iterator[Any]:

@@ -1,4 +1,4 @@
-"""The other way to train: all of the network's weights, and a new head (`--fine-tune`)."""
+"""The other way to train (`--fine-tune`): all of the network's weights, and a new head."""
 
 from __future__ import annotations
 
@@ -22,28 +22,28 @@ if TYPE_CHECKING:
 
 
 def make_fine_tuned(job: Job, folder: Path, progress: Progress, note: Note, options: FineTuning) -> Made:
-    """Train the whole network, and write it: as SavedModels and compiled.
+    """Train the whole network, and write it as SavedModels and compiled.
 
     Args:
-        job: What to learn, in one part.
+        job: The training, with a single split.
         folder: Where the networks go.
-        progress: Called as long work proceeds.
-        note: Told what each epoch came to.
+        progress: Called with the progress of what takes long.
+        note: Called with each epoch's figures, one line each.
         options: How to train.
 
     Raises:
         KeyboardInterrupt: Ctrl-C came before there was anything to keep.
         ModelError: The network cannot be trained.
     """
-    ((train, validation),) = job.parts
+    ((train, validation),) = job.splits
     size = job.base.image_size
     with TensorFlowProcess(progress, note) as process:
         history = fine_tune(
             job.saved_model,
             folder,
             process,
-            train=_examples(job, train),
-            validation=_examples(job, validation),
+            train=_labelled_paths(job, train),
+            validation=_labelled_paths(job, validation),
             classes=len(job.classes),
             preprocessing=job.preprocessing,
             options=options,
@@ -75,13 +75,13 @@ def make_fine_tuned(job: Job, folder: Path, progress: Progress, note: Note, opti
     )
 
 
-def _examples(job: Job, places: NDArray[np.int64]) -> list[LabelledPath]:
+def _labelled_paths(job: Job, places: NDArray[np.int64]) -> list[LabelledPath]:
     labels = job.examples.labels
     return [(job.examples.paths[place], int(labels[place])) for place in places.tolist()]
 
 
 def _metrics(history: History) -> dict[str, float | None]:
-    """Return the figures of the epoch that was kept."""
+    """Return the figures of the best epoch, whose weights were kept."""
     best = history.epochs[history.best_epoch - 1]
     return {
         "validation_top_1": best.validation_accuracy,

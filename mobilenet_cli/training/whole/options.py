@@ -1,6 +1,6 @@
-"""Training a whole network on new classes: what is asked of it, and what became of it.
+"""Training a whole network on new classes: its options and its history.
 
-The work is done by `in_tensorflow.tuning`, in the TensorFlow process.
+`in_tensorflow.tuning` does the work, in the TensorFlow process.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ DistributionStrategy = Literal["none", "mirrored"]
 
 
 def _check(name: str, value: float, limit: float, *, below: bool = False) -> None:
-    """Raise InputError unless the value is from 0 to the limit, or below it; NaN is neither."""
+    """Raise InputError unless 0 <= value <= limit; with `below`, unless 0 <= value < limit. NaN is refused."""
     if not (0 <= value < limit or (value == limit and not below)):
         most = "any number" if limit == math.inf else f"{'less than ' if below else ''}{limit:g}"
         raise InputError(f"{name} is from 0 to {most}, not {value:g}")
@@ -30,18 +30,19 @@ def _check(name: str, value: float, limit: float, *, below: bool = False) -> Non
 
 @dataclass(frozen=True, slots=True)
 class Augmentation:
-    """How training images are distorted at random, anew in each epoch; all ranges are symmetric.
+    """Random distortions of the training images, drawn again in each epoch. All ranges are symmetric.
 
-    What comes into view from beyond an edge repeats the edge. The defaults, but for the shear, are those of
-    TF Hub's `make_image_classifier`.
+    Pixels from beyond an edge repeat the edge. The defaults, except for the shear, are those of TF Hub's
+    `make_image_classifier`.
 
     Attributes:
-        flip: Whether half of the images are mirrored, left to right.
+        flip: Whether to mirror half of the images, left to right.
         width_shift: Largest shift to the left or right, as a fraction of the width, 0 to 1.
         height_shift: Largest shift up or down, as a fraction of the height, 0 to 1.
-        zoom: 0.2 scales width and height, each for itself, by a factor from 0.8 to 1.2; 0 to less than 1.
-        rotation: Largest angle either way, in degrees, 0 to 180.
-        shear: Largest slant either way, in degrees, 0 to less than 90.
+        zoom: Largest change of scale, drawn separately for width and height: 0.2 gives factors from 0.8 to 1.2; 0 to
+            less than 1.
+        rotation: Largest angle in either direction, in degrees, 0 to 180.
+        shear: Largest slant in either direction, in degrees, 0 to less than 90.
 
     Raises:
         InputError: A value is out of range.
@@ -65,23 +66,23 @@ class Augmentation:
 
 @dataclass(frozen=True, slots=True)
 class FineTuning:
-    """How a network is trained: by gradient descent with momentum, on the cross-entropy of its softmax.
+    """Options of the training: gradient descent with momentum on the softmax cross-entropy.
 
     The defaults are those of TF Hub's `make_image_classifier`.
 
     Attributes:
-        epochs: How often every training image is seen, at most.
-        batch_size: Images a step at most: an epoch's are spread evenly over as few steps as that allows.
-        learning_rate: Of the gradient descent.
-        momentum: Of the gradient descent, 0 to 1.
-        batch_norm_momentum: How much of the batch norms' moving averages is kept in each step, 0 to 1; None:
-            the module's own, 0.99.
-        dropout: Fraction of the features that each step leaves out, 0 to less than 1.
+        epochs: Maximum number of passes over the training images.
+        batch_size: Maximum number of images per step. An epoch is spread evenly over as few steps as that allows.
+        learning_rate: Learning rate of the gradient descent.
+        momentum: Momentum of the gradient descent, 0 to 1.
+        batch_norm_momentum: Fraction of the batch norms' moving averages that each step keeps, 0 to 1; None for the
+            module's own, 0.99.
+        dropout: Fraction of the features that each step drops, 0 to less than 1.
         label_smoothing: Fraction of the target that is spread over all classes, 0 to 1.
-        l1: Factor of the sum of the new head's absolute weights, in the loss.
-        l2: Factor of the sum of their squares, in the loss.
-        augmentation: How training images are distorted; None: not at all.
-        patience: Stop after so many epochs without a better validation loss; None: do all epochs.
+        l1: Weight in the loss of the sum of the new head's absolute weights.
+        l2: Weight in the loss of the sum of their squares.
+        augmentation: How to distort training images; None for not at all.
+        patience: Epochs without a better validation loss after which to stop; None to run all epochs.
         distribution_strategy: "mirrored" spreads each batch over all GPUs of this machine.
 
     Raises:
@@ -123,11 +124,11 @@ class Epoch:
     """One pass over the training images.
 
     Attributes:
-        loss: Cross-entropy, the mean of −ln of the true class's score, over the training images as they were
-            trained on. What the training lowers is this with label smoothing, plus the regularisation.
-        accuracy: Fraction of them that were classified right while they were trained on.
-        validation_loss: Likewise, of the validation images after the epoch; None where there are none.
-        validation_accuracy: Likewise.
+        loss: Cross-entropy, the mean of −ln of the true class's probability, over the training images as they were
+            trained on. The training minimises this with label smoothing, plus the regularisation.
+        accuracy: Fraction of the training images that were classified right while they were trained on.
+        validation_loss: The cross-entropy of the validation images after the epoch; None without such images.
+        validation_accuracy: Fraction of the validation images that are classified right after the epoch; None too.
     """
 
     loss: float
@@ -138,13 +139,13 @@ class Epoch:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What became of a training.
+    """The course of a training.
 
     Attributes:
-        epochs: Those that were completed, in their order.
-        best_epoch: Whose weights were saved, from 1: the one of the lowest validation loss, or training loss
-            where nothing validates.
-        interrupted: Whether SIGINT ended it.
+        epochs: The completed epochs, in order.
+        best_epoch: The number, from 1, of the epoch whose weights were saved: that of the lowest validation loss, or
+            of the lowest training loss where there are no validation images.
+        interrupted: Whether SIGINT ended the training.
     """
 
     epochs: tuple[Epoch, ...]
@@ -167,23 +168,23 @@ def fine_tune(
 ) -> History:
     """Train all of a network's weights, and a new head on it, and save the best as two SavedModels.
 
-    The same arguments give the same weights on the same machine. `process` reports each stage with how many
-    images of it are done, and notes each epoch's figures. SIGINT (Ctrl-C) ends the training
-    after the step that is under way and keeps the best epoch's weights; a second one raises KeyboardInterrupt.
+    The same arguments give the same weights on the same machine. `process` reports the progress of each stage in
+    images, and notes each epoch's figures. SIGINT (Ctrl-C) ends the training after the current step and keeps the
+    best epoch's weights; a second one raises KeyboardInterrupt.
 
     Args:
-        saved_model: The network's SavedModel, as TF Hub's: it puts out features (or logits, which are then
-            taken for features), float32 [N, C], and lists its `trainable_variables`.
-        folder: Gets `saved_model`, which puts out the new classes' logits, and `feature_vector`, both with
-            the hub's interface (see hub_interface.save_function).
-        process: Where TensorFlow runs.
-        train: What to learn from; at least one.
-        validation: What to choose the best epoch by; may be empty.
-        classes: How many there are; the examples' indices are less.
+        saved_model: The network's SavedModel in TF Hub's form. Its output is features (or logits, which are used as
+            features), float32 [N, C], and it lists its `trainable_variables`.
+        folder: Gets `saved_model`, whose output is the logits of the new classes, and `feature_vector`, both with
+            the hub's interface (see `hub_module.save_function`).
+        process: The process in which TensorFlow runs.
+        train: The training images; at least one.
+        validation: The images that choose the best epoch; may be empty.
+        classes: The number of classes.
         preprocessing: How images become the network's input.
         options: How to train.
-        seed: Of the head's first weights, the order of the images, the dropout and the augmentation.
-        summaries: A folder for TensorBoard's event files; None: none are written.
+        seed: Seed of the head's first weights, the order of the images, the dropout and the augmentation.
+        summaries: A folder for TensorBoard's event files; None to write none.
 
     Raises:
         ModelError: The network cannot be trained, an image cannot be read, or the loss is not finite.

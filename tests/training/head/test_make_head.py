@@ -40,7 +40,7 @@ def test_a_size_that_the_base_is_not_compiled_for_leaves_nothing_compiled(tmp_pa
         preprocessing=Preprocessing(48),
         classes=("a", "b"),
         examples=Examples(tuple(map(str, range(20))), labels, tuple(map(str, range(20))), features, ()),
-        parts=((np.arange(10), np.arange(10, 20)),),
+        splits=((np.arange(10), np.arange(10, 20)),),
         seed=0,
         summaries=None,
     )

@@ -238,7 +238,7 @@ def test_a_foreign_module_can_be_fine_tuned(squares: list, process: TensorFlowPr
     assert hub.load(str(tmp_path / "saved_model"))(batch(squares[:2])).shape == (2, 3)
     layer = hub.KerasLayer(str(tmp_path / "feature_vector"), trainable=True)
     assert not np.array_equal(layer.trainable_weights[0], hub.load(str(base)).kernel)
-    with pytest.raises(ModelError, match="leave --batch-norm-momentum away"):
+    with pytest.raises(ModelError, match="leave --batch-norm-momentum out"):
         tune(base, tmp_path, process, squares, [], FineTuning(batch_norm_momentum=0.9))
     with pytest.raises(ModelError, match="does not take images of 48 pixels"):
         tune(base, tmp_path, process, squares, [], FineTuning(), preprocessing=Preprocessing(48))

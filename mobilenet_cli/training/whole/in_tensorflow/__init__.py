@@ -1,1 +1,1 @@
-"""Training a whole network: what runs in the TensorFlow process, and nowhere else."""
+"""Training a whole network: the modules that run in the TensorFlow process, and only there."""

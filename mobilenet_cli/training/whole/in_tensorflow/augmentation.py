@@ -1,4 +1,4 @@
-"""Distorting training images at random: flip, shift, zoom, rotation and shear in one resampling."""
+"""Random distortion of training images: flip, shift, zoom, rotation and shear in one resampling."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
 def random_transforms(
     augmentation: Augmentation, count: int, size: int, rng: np.random.Generator
 ) -> NDArray[np.float32]:
-    """Draw a distortion for each of some images.
+    """Draw random distortions.
 
     Args:
-        augmentation: From which ranges.
-        count: For how many images.
-        size: Their width and height in pixels.
-        rng: What draws.
+        augmentation: The ranges to draw from.
+        count: The number of images.
+        size: Width and height of the images in pixels.
+        rng: The random generator.
 
     Returns:
-        float32 [count, 6], the rows (a, b, c, d, e, f): the distorted image shows at (x, y) what the image has
-        at (a x + b y + c, d x + e y + f).
+        float32 [count, 6], rows of (a, b, c, d, e, f): the pixel at (x, y) of the distorted image comes from
+        (a x + b y + c, d x + e y + f) in the image.
     """
 
     def draw(limit: float) -> NDArray[np.float64]:
@@ -47,11 +47,11 @@ def random_transforms(
 
 
 def distorted(images: tf.Tensor, transforms: tf.Tensor) -> tf.Tensor:
-    """Apply one of `random_transforms` to each image, bilinearly; what lies outside repeats the edge.
+    """Apply `random_transforms` to images with bilinear interpolation. Pixels from outside repeat the edge.
 
     Args:
         images: float32 [N, H, W, 3].
-        transforms: float32 [N, 6].
+        transforms: float32 [N, 6], one row per image.
     """
     import tensorflow as tf
 
@@ -66,5 +66,5 @@ def distorted(images: tf.Tensor, transforms: tf.Tensor) -> tf.Tensor:
 
 
 def _matrices(*entries: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return [N, 2, 2] of the four entries' [N]."""
+    """Return matrices [N, 2, 2] of their four entries, each [N]."""
     return np.stack(entries, axis=-1).reshape(-1, 2, 2)

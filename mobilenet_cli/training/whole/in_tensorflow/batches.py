@@ -1,4 +1,4 @@
-"""The images of a training in batches: each batch follows from its number and the seed alone."""
+"""The images of a training in batches, each of which depends only on its number and the seed."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from mobilenet_cli.training.whole.options import Augmentation, LabelledPath
 
 KEPT_BYTES = 1 << 30
-"""Decoded images are kept in memory where they fit into this, else decoded again in each epoch."""
+"""Decoded images are kept in memory if they fit into this; otherwise they are decoded again in each epoch."""
 
 
 class Images:
-    """Some images, and the class of each."""
+    """Images and their classes."""
 
     def __init__(
         self,
@@ -39,17 +39,17 @@ class Images:
         keep: bool,
         progress: Callable[[], None] = lambda: None,
     ) -> None:
-        """Decode them, if they are to be kept.
+        """Decode the images now if they are to be kept.
 
         Args:
-            examples: Which images, and the class of each.
-            preprocessing: How they are prepared.
-            pool: Threads to decode in.
-            keep: Whether to decode them now, and keep what was decoded.
-            progress: Called after each image that was decoded.
+            examples: The images and their classes.
+            preprocessing: How images are decoded and resized.
+            pool: The threads to decode in.
+            keep: Whether to decode the images now and keep them in memory.
+            progress: Called after each image that is decoded now.
 
         Raises:
-            ModelError: One of them cannot be read.
+            ModelError: An image cannot be read.
         """
         self.size = preprocessing.image_size
         self._preprocessing = preprocessing
@@ -68,7 +68,7 @@ class Images:
         """Return the images at some positions, uint8 [N, size, size, 3], and their classes, int64 [N].
 
         Raises:
-            ModelError: One of them can no longer be read.
+            ModelError: An image can no longer be read.
         """
         classes = np.array([self._examples[index][1] for index in chosen], np.int64)
         if self._kept is not None:
@@ -88,15 +88,15 @@ class Images:
 
 @dataclass(frozen=True, slots=True)
 class Batches:
-    """Batches without end: an epoch's, then the next one's.
+    """Batches of images, epoch after epoch.
 
     Attributes:
-        images: What they are made of; at least one.
-        classes: How many there are.
-        batch_size: Images a batch at most. An epoch's images are spread evenly over as many batches as that
-            takes: a last batch of a single image would have no statistics to normalise by.
-        seed: Of the order and the augmentation; None: in their order, as they are.
-        augmentation: How images are distorted; None: not at all.
+        images: The images; at least one.
+        classes: The number of classes.
+        batch_size: Maximum number of images per batch. An epoch's images are spread evenly over as few batches as
+            that allows: a last batch of a single image would have no statistics to normalise by.
+        seed: Seed of the order and the augmentation; None to keep the images in order.
+        augmentation: How to distort the images; None for not at all.
     """
 
     images: Images
@@ -107,16 +107,16 @@ class Batches:
 
     @property
     def steps(self) -> int:
-        """How many batches an epoch has: 1 at least."""
+        """The number of batches per epoch: at least 1."""
         return math.ceil(len(self.images) / self.batch_size)
 
     def seen(self, steps: int) -> int:
-        """Return how many of an epoch's images are in its first batches."""
+        """Return how many images are in the first `steps` batches of an epoch."""
         images, more = divmod(len(self.images), self.steps)
         return steps * images + min(steps, more)
 
     def dataset(self, epochs: int) -> tf.data.Dataset:
-        """Return some epochs' batches: float32 [N, size, size, 3] in [0, 1], and one-hot float32 [N, classes]."""
+        """Return batches of images, float32 [N, size, size, 3] in [0, 1], and classes, one-hot float32 [N, classes]."""
         types = (tf.uint8, tf.int64, tf.float32)
         size = self.images.size
 
@@ -137,6 +137,8 @@ class Batches:
         pixels, classes = self.images.take(order[self.seen(step) : self.seen(step + 1)])
         transforms = np.empty((0, 6), np.float32)
         if self.augmentation is not None:
-            rng = np.random.default_rng([self.seed or 0, epoch, step + 1])  # a trailing 0 would change nothing
+            rng = np.random.default_rng(
+                [self.seed or 0, epoch, step + 1]
+            )  # + 1, because a trailing 0 would change nothing
             transforms = random_transforms(self.augmentation, len(pixels), self.images.size, rng)
         return pixels, classes, transforms

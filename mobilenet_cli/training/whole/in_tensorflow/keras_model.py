@@ -1,4 +1,4 @@
-"""A hub module with a new head as one tf_keras model, and that model saved as the hub's modules are."""
+"""A hub module with a new head as one tf_keras model, saved as hub modules again."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from mobilenet_cli.training.whole.options import DistributionStrategy, FineTunin
 _MOMENTUM = "batch_norm_momentum"
 
 
-def build(saved_model: str, image_size: int, classes: int, options: FineTuning) -> tf_keras.Sequential:
-    """Return the hub module, dropout and a linear head with softmax cross-entropy, ready to be fitted.
+def trainable_model(saved_model: str, image_size: int, classes: int, options: FineTuning) -> tf_keras.Sequential:
+    """Return the hub module, dropout and a linear head, compiled with softmax cross-entropy and ready to be fitted.
 
     Args:
         saved_model: The module's folder.
-        image_size: The images' height and width in pixels.
-        classes: How many logits the head puts out.
-        options: How it will be trained.
+        image_size: Height and width of the images in pixels.
+        classes: The number of logits.
+        options: How the model will be trained.
 
     Raises:
-        ModelError: The module cannot be trained, or not so.
+        ModelError: The module cannot be trained, or not with these options.
     """
     layer = _trainable_layer(saved_model, options)
     regularizer = tf_keras.regularizers.L1L2(options.l1, options.l2)
@@ -54,7 +54,7 @@ def build(saved_model: str, image_size: int, classes: int, options: FineTuning) 
 
 
 def strategy_scope(name: DistributionStrategy, training: Batches) -> contextlib.AbstractContextManager[Any]:
-    """Return the context to build a model in.
+    """Return the context in which to make the model that is trained.
 
     Raises:
         ModelError: There are more devices than images in a batch.
@@ -70,14 +70,15 @@ def strategy_scope(name: DistributionStrategy, training: Batches) -> contextlib.
 
 
 def save(model: tf_keras.Sequential, folder: Path, image_size: int) -> None:
-    """Save what `build` built as the SavedModels `saved_model` and `feature_vector` in `folder`.
+    """Save a `trainable_model` as the SavedModels `saved_model` and `feature_vector` in `folder`.
 
-    Both can be fine-tuned again; each holds only the variables that it needs.
+    Both can be fine-tuned again, and each has only the variables that it needs.
 
     Args:
-        model: With its weights; built outside of a distribution strategy.
-        folder: Where the two go.
-        image_size: What the model was built for: the only size, where the module does not take any other.
+        model: The model with its weights, made outside of a distribution strategy.
+        folder: Where the two SavedModels go.
+        image_size: The size that the model was made for, which the SavedModels are fixed to if the module takes no
+            other.
     """
     layer, _, head = model.layers
     features = LoadedModule(layer.resolved_object)
@@ -106,11 +107,11 @@ def _trainable_layer(saved_model: str, options: FineTuning) -> hub.KerasLayer:
     arguments = {}
     if options.batch_norm_momentum is not None:
         if not callable(module) or _MOMENTUM not in LoadedModule(module).parameters:
-            raise ModelError(f"{saved_model} takes no batch-norm momentum: leave --batch-norm-momentum away")
+            raise ModelError(f"{saved_model} takes no batch-norm momentum: leave --batch-norm-momentum out")
         arguments[_MOMENTUM] = options.batch_norm_momentum
     try:
         layer = hub.KerasLayer(module, trainable=True, arguments=arguments)
-    except ValueError as error:  # a module of TF1's format, or one that can only be called by its signatures
+    except ValueError as error:  # a module in TF1's format, or one with signatures only
         raise ModelError(f"{saved_model} cannot be fine-tuned: {error}") from error
     if not layer.trainable_weights:
         raise ModelError(f"{saved_model} cannot be fine-tuned: it has no trainable variables")

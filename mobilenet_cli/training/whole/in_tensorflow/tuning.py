@@ -1,4 +1,4 @@
-"""Training a whole network, as it is done in the TensorFlow process; see fine_tune.py for what is promised."""
+"""Training a whole network in the TensorFlow process: the work behind `options.fine_tune`."""
 
 from __future__ import annotations
 
@@ -53,12 +53,12 @@ def tune(
             return None
         training = Batches(images, classes, plan.batch_size, seed, plan.augmentation)
         checking = Batches(checks, classes, plan.batch_size)
-        # Kernels that give the same sums every time, and one seed for Python, NumPy and TensorFlow.
+        # Kernels whose sums are the same every time, and one seed for Python, NumPy and TensorFlow.
         tf.config.experimental.enable_op_determinism()
         tf_keras.utils.set_random_seed(seed)
         report_progress("preparing the network")
         with keras_model.strategy_scope(plan.distribution_strategy, training):
-            model = keras_model.build(saved_model, recipe.image_size, classes, plan)
+            model = keras_model.trainable_model(saved_model, recipe.image_size, classes, plan)
         watch = Watch(training, checking, plan, interrupts, Summaries(summaries) if summaries else None)
         try:
             _fit(model, training, checking, watch)
@@ -67,8 +67,8 @@ def tune(
                 return None
             interrupted = True
         report_progress("saving the network")
-        if plan.distribution_strategy != "none":  # whose variables cannot be saved so
-            model = keras_model.build(saved_model, recipe.image_size, classes, plan)
+        if plan.distribution_strategy != "none":  # its variables cannot be saved as those of a hub module
+            model = keras_model.trainable_model(saved_model, recipe.image_size, classes, plan)
         model.set_weights(watch.best_weights)
         keras_model.save(model, Path(folder), recipe.image_size)
     return {

@@ -1,4 +1,4 @@
-"""Watching a training: progress, the best weights so far, early stopping, and Ctrl-C."""
+"""Watching a training: progress, the best weights so far, early stopping and Ctrl-C."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from mobilenet_cli.training.whole.options import Epoch, FineTuning
 
 
 class InterruptedTrainingError(Exception):
-    """SIGINT came: what is under way is to end."""
+    """SIGINT came, and the training has to end."""
 
 
 class Interrupts:
-    """Whether SIGINT has come. It does nothing else in this context manager's block."""
+    """A record of whether SIGINT has come, which has no other effect in the block of `caught`."""
 
     def __init__(self) -> None:
         self._came = False
 
     @contextlib.contextmanager
     def caught(self) -> Iterator[None]:
-        """Catch them; to be called in the main thread."""
+        """Catch SIGINT in the block. Only works in the main thread."""
 
         def note(*_: object) -> None:
             self._came = True
@@ -42,18 +42,19 @@ class Interrupts:
             signal.signal(signal.SIGINT, previous)
 
     def check(self) -> None:
-        """Raise InterruptedTrainingError if one has come."""
+        """Raise InterruptedTrainingError if SIGINT has come."""
         if self._came:
             raise InterruptedTrainingError
 
 
 class Watch(tf_keras.callbacks.Callback):  # type: ignore[misc]
-    """Reports after each batch and epoch, and keeps the weights of the best epoch.
+    """Reports progress after each batch and epoch, and keeps the weights of the best epoch.
 
     Attributes:
-        epochs: What each completed epoch came to.
-        best_epoch: The one of the lowest validation loss (training loss where nothing validates), from 1; else 0.
-        best_weights: The model's weights after it; None before the first.
+        epochs: The completed epochs.
+        best_epoch: The number, from 1, of the epoch with the lowest validation loss (or training loss where there are
+            no validation images); 0 before the first.
+        best_weights: The model's weights after the best epoch; None before the first.
     """
 
     def __init__(
@@ -64,7 +65,7 @@ class Watch(tf_keras.callbacks.Callback):  # type: ignore[misc]
         interrupts: Interrupts,
         summaries: Summaries | None,
     ) -> None:
-        """Watch a training on these, as the options say."""
+        """Watch a training on these batches and with these options. `summaries` gets each epoch's figures."""
         super().__init__()
         self.epochs: list[Epoch] = []
         self.best_epoch = 0
@@ -75,21 +76,21 @@ class Watch(tf_keras.callbacks.Callback):  # type: ignore[misc]
         self._lowest = math.inf
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        """Count a training step."""
-        self._tell(self._training.seen(batch + 1))
+        """Report the progress after a training step."""
+        self._report(self._training.seen(batch + 1))
 
     def on_test_batch_end(self, batch: int, logs: Any = None) -> None:
-        """Count a batch of the validation."""
-        self._tell(len(self._training.images) + self._validation.seen(batch + 1))
+        """Report the progress after a validation batch."""
+        self._report(len(self._training.images) + self._validation.seen(batch + 1))
 
-    def _tell(self, images: int) -> None:
+    def _report(self, images: int) -> None:
         an_epoch = len(self._training.images) + len(self._validation.images)
         done = len(self.epochs) * an_epoch + images
         report_progress("training", done, self.options.epochs * an_epoch)
         self._interrupts.check()
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """Record the epoch; stop where it is time to."""
+        """Record the epoch, keep its weights if it is the best, and stop the training when it is time to."""
         names = ("cross_entropy", "accuracy", "val_cross_entropy", "val_accuracy")
         record = Epoch(*map(logs.get, names))
         loss = record.loss if record.validation_loss is None else record.validation_loss
