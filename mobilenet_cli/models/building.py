@@ -5,8 +5,9 @@ from __future__ import annotations
 import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
+from mobilenet_cli.in_tensorflow.compiled_file import inspect
+from mobilenet_cli.in_tensorflow.compiler import CompiledNetwork, compile_model
 from mobilenet_cli.in_tensorflow.process import TensorFlowProcess
 from mobilenet_cli.models.labels import IMAGENET, imagenet_labels, read_labels
 from mobilenet_cli.models.manifest import Compiled, Manifest, Network
@@ -59,43 +60,38 @@ class Builder:
         if self.copied and not fetched.is_relative_to(folder):
             fetched = _copied(fetched, folder / FOLDERS[kind])
         self.progress(f"compiling {self.origin.name} (once)", None, None)
-        facts = self._compile(fetched, folder, kind)
+        made = self._compile(fetched, folder, kind)
         network = Network(
             source=source.place,
             saved_model=_within(fetched, folder) if fetched.is_dir() else None,
-            width=facts["width"],
-            output="features" if kind == "feature_vector" else self.output or facts["output"],
-            compiled={str(facts["image_size"]): facts["compiled"]},
+            width=made.width,
+            output="features" if kind == "feature_vector" else self.output or made.output,
+            compiled={str(made.image_size): Compiled(made.file, made.difference, made.failure)},
         )
         networks = {**(manifest.networks if manifest else {}), kind: network}
         labels = manifest.labels if manifest else ""
         if kind == "classification":
-            labels = self._put_labels(folder, fetched, facts["width"])
+            labels = self._put_labels(folder, fetched, made.width)
         if manifest is not None:
             return replace(manifest, networks=networks, labels=labels)
         is_fixed = self.image_size is None or self.copied
         return Manifest(
             name=self.origin.key,
             license=self.origin.license,
-            image_size=facts["image_size"] if is_fixed else self.origin.image_size,
+            image_size=made.image_size if is_fixed else self.origin.image_size,
             crop=self.origin.crop,
             interpolation=self.origin.interpolation,
             labels=labels,
             networks=networks,
         )
 
-    def _compile(self, fetched: Path, folder: Path, kind: NetworkKind) -> dict[str, Any]:
+    def _compile(self, fetched: Path, folder: Path, kind: NetworkKind) -> CompiledNetwork:
         if fetched.is_dir():
             return compile_network(self.process, fetched, folder, kind, self.image_size, self.origin.image_size)
-        facts: dict[str, Any] = self.process.call(
-            "mobilenet_cli.in_tensorflow.compiled_file:inspect",
-            file=str(fetched),
-            image_size=self.image_size,
-            default_size=self.origin.image_size,
-        )
+        found = self.process.call(inspect, fetched, self.image_size, self.origin.image_size)
         if fetched.is_relative_to(folder):
-            fetched = fetched.rename(folder / f"{facts['image_size']}{SUFFIXES[kind]}")
-        return facts | {"compiled": Compiled(_within(fetched, folder))}
+            fetched = fetched.rename(folder / f"{found.image_size}{SUFFIXES[kind]}")
+        return replace(found, file=_within(fetched, folder))
 
     def _put_labels(self, folder: Path, fetched: Path, classes: int) -> str:
         """Write labels.txt and return what the manifest says of it; "" where there are no names.
@@ -117,17 +113,9 @@ class Builder:
 
 def compile_network(
     process: TensorFlowProcess, saved_model: Path, folder: Path, kind: NetworkKind, size: int | None, default_size: int
-) -> dict[str, Any]:
-    """Compile a SavedModel into `folder`; see compiler.compile_model, whose facts come with `compiled`."""
-    facts: dict[str, Any] = process.call(
-        "mobilenet_cli.in_tensorflow.compiler:compile_model",
-        saved_model=str(saved_model),
-        folder=str(folder),
-        suffix=SUFFIXES[kind],
-        image_size=size,
-        default_size=default_size,
-    )
-    return facts | {"compiled": Compiled(facts["file"], facts["difference"], facts["failure"])}
+) -> CompiledNetwork:
+    """Compile a SavedModel into `folder`; see compiler.compile_model."""
+    return process.call(compile_model, saved_model, folder, SUFFIXES[kind], size, default_size)
 
 
 def _copied(fetched: Path, destination: Path) -> Path:

@@ -11,7 +11,7 @@ from mobilenet_cli.errors import ModelError, ProcessError, StoreError, Unavailab
 from mobilenet_cli.in_tensorflow.process import TensorFlowProcess
 from mobilenet_cli.models import store
 from mobilenet_cli.models.building import Builder, compile_network
-from mobilenet_cli.models.manifest import Manifest
+from mobilenet_cli.models.manifest import Compiled, Manifest
 from mobilenet_cli.models.origin import Origin
 from mobilenet_cli.models.sources import ModelSource, http
 from mobilenet_cli.progress import Progress
@@ -90,8 +90,8 @@ def compiled_for(manifest: Manifest, kind: NetworkKind, size: int, progress: Pro
         stored = manifest
 
         def build(folder: Path) -> Manifest:
-            facts = compile_network(process, saved_model, folder, kind, size, stored.image_size)
-            compiled = network.compiled | {str(size): facts["compiled"]}
+            made = compile_network(process, saved_model, folder, kind, size, stored.image_size)
+            compiled = network.compiled | {str(size): Compiled(made.file, made.difference, made.failure)}
             return replace(stored, networks=stored.networks | {kind: replace(network, compiled=compiled)})
 
         return store.extend(stored, build)

@@ -15,6 +15,7 @@ import pytest
 from stored_models import fill, leftovers, publish
 
 from mobilenet_cli.errors import ModelError, StoreError
+from mobilenet_cli.in_tensorflow.compiler import CompiledNetwork
 from mobilenet_cli.machine.home import home
 from mobilenet_cli.models import making, store
 from mobilenet_cli.models.acquire import acquire
@@ -115,7 +116,7 @@ def test_compiling_another_size_does_not_make_a_damaged_file_good(monkeypatch):
     def compile_network(process, saved_model, folder, *_):
         compiled_into.append(folder)
         add(folder)
-        return {"compiled": compiled}
+        return CompiledNetwork(64, 3, "logits", compiled.file, compiled.difference)
 
     monkeypatch.setattr(making, "compile_network", compile_network)
     extended = making.compiled_for(published, "classification", 64, lambda *_: None)

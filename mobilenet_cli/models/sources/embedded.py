@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+from mobilenet_cli.in_tensorflow import conversion
 from mobilenet_cli.in_tensorflow.process import TensorFlowProcess
 from mobilenet_cli.records import NetworkKind
 
@@ -26,19 +27,5 @@ class Embedded:
         Raises:
             ModelError: The weights are missing or not the known ones.
         """
-        process.call("sources.embedded:build", destination=str(destination), kind=kind)
+        process.call(conversion.build_embedded, destination, kind)
         return destination
-
-
-def build(destination: str, kind: NetworkKind) -> None:
-    """Build the network and save it. Runs in the TensorFlow process.
-
-    Raises:
-        ModelError: The weights are missing or not the known ones.
-    """
-    from mobilenet_cli.engines.savedmodel import import_tensorflow
-
-    import_tensorflow()
-    from mobilenet_cli.in_tensorflow.networks import efficientnet_lite0
-
-    efficientnet_lite0.build(Path(destination), kind)

@@ -5,15 +5,14 @@ from __future__ import annotations
 import errno
 import hashlib
 import re
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Literal, Self
 
 from mobilenet_cli.errors import ModelError
+from mobilenet_cli.in_tensorflow import conversion
 from mobilenet_cli.in_tensorflow.process import TensorFlowProcess
 from mobilenet_cli.models.manifest import MANIFEST
-from mobilenet_cli.models.sources import archive
 from mobilenet_cli.records import NetworkKind
 
 Form = Literal["SavedModel", "checkpoint", "archive", "compiled", "model"]
@@ -77,11 +76,9 @@ class Local:
             ModelError: It is damaged, or holds no model.
         """
         if self.form == "checkpoint":
-            arguments = {"path": str(self.path), "destination": str(destination), "kind": kind}
-            return Path(process.call("sources.local:convert", **arguments))
+            return process.call(conversion.convert_checkpoint, self.path, destination, kind)
         if self.form == "archive":
-            arguments = {"path": str(self.path), "destination": str(destination), "kind": kind}
-            return Path(process.call("sources.local:unpack", **arguments))
+            return process.call(conversion.unpack_archive, self.path, destination, kind)
         return self.path
 
     def store_name(self) -> str:
@@ -146,56 +143,6 @@ def _form_of_folder(path: Path) -> Form:
 
 def _of_prefix(prefix: Path) -> list[Path]:
     return sorted(file for file in prefix.parent.iterdir() if file.name.startswith(f"{prefix.name}."))
-
-
-def convert(path: str, destination: str, kind: NetworkKind) -> str:
-    """Convert a checkpoint to a SavedModel and return its folder. Runs in the TensorFlow process.
-
-    Raises:
-        ModelError: As slim_checkpoint.convert.
-    """
-    from mobilenet_cli.engines.savedmodel import import_tensorflow
-
-    import_tensorflow()
-    from mobilenet_cli.in_tensorflow.networks import slim_checkpoint
-
-    slim_checkpoint.convert(path, destination, kind)
-    return destination
-
-
-def unpack(path: str, destination: str, kind: NetworkKind) -> str:
-    """Unpack an archive and return the path of the model that is in it. Runs in the TensorFlow process.
-
-    Of several, a SavedModel is taken before a checkpoint (TF-Slim's archives hold more than that), and that
-    before a .tflite.
-
-    Returns:
-        A SavedModel's folder at `destination`, or a .tflite file beside it.
-
-    Raises:
-        ModelError: It is damaged, would write outside of its folder, or holds no model or several.
-    """
-    folder = Path(f"{destination}.unpacked")
-    try:
-        archive.unpack(Path(path), folder)
-        if saved_model := _only(folder, "saved_model.pb"):
-            saved_model.parent.rename(destination)
-            return destination
-        if index := _only(folder, "*.index"):
-            return convert(str(index), destination, kind)
-        if compiled := _only(folder, "*.tflite"):
-            return str(compiled.rename(f"{destination}.tflite"))
-        raise ModelError("the archive holds no SavedModel, no checkpoint and no .tflite")
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _only(folder: Path, pattern: str) -> Path | None:
-    found = sorted(folder.rglob(pattern))
-    if len(found) > 1:
-        names = ", ".join(file.relative_to(folder).as_posix() for file in found)
-        raise ModelError(f"the archive holds several models: {names}; unpack it and name one")
-    return found[0] if found else None
 
 
 def slug(text: str) -> str:

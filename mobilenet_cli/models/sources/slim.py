@@ -7,9 +7,10 @@ from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
+from mobilenet_cli.in_tensorflow.downloads import slim
 from mobilenet_cli.in_tensorflow.process import TensorFlowProcess
 from mobilenet_cli.models import registry
-from mobilenet_cli.models.sources import Question, http, local
+from mobilenet_cli.models.sources import Question, http
 from mobilenet_cli.records import NetworkKind
 
 
@@ -41,15 +42,4 @@ class Slim:
         Raises:
             ModelError: It failed, or what is there is not a checkpoint of MobileNet V1.
         """
-        arguments = {"url": self.place, "sha256": self.sha256, "destination": str(destination), "kind": kind}
-        return Path(process.call("sources.slim:download", **arguments))
-
-
-def download(url: str, sha256: str, destination: str, kind: NetworkKind) -> str:
-    """Download and convert. Runs in the TensorFlow process; for the rest see `Slim.fetch`."""
-    archive = Path(f"{destination}.tgz")
-    try:
-        http.download(url, archive, f"downloading {url}", sha256)
-        return local.unpack(str(archive), destination, kind)
-    finally:
-        archive.unlink(missing_ok=True)
+        return process.call(slim.download, self.place, self.sha256, destination, kind)

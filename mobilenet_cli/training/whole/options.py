@@ -1,19 +1,12 @@
-"""Training a whole network on new classes: what is asked of it, and what became of it.
-
-The work is done by `in_tensorflow.tuning`, in the TensorFlow process.
-"""
+"""Training a whole network on new classes: the options, and the record of a training."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any, Literal, get_args
+from dataclasses import dataclass
+from typing import Literal, get_args
 
 from mobilenet_cli.errors import InputError
-from mobilenet_cli.images.preprocess import Preprocessing
-from mobilenet_cli.in_tensorflow.process import TensorFlowProcess
 
 LabelledPath = tuple[str, int]
 """An image's path and the index of its class."""
@@ -150,63 +143,3 @@ class History:
     epochs: tuple[Epoch, ...]
     best_epoch: int
     interrupted: bool
-
-
-def fine_tune(
-    saved_model: Path,
-    folder: Path,
-    process: TensorFlowProcess,
-    *,
-    train: Sequence[LabelledPath],
-    validation: Sequence[LabelledPath],
-    classes: int,
-    preprocessing: Preprocessing,
-    options: FineTuning,
-    seed: int = 0,
-    summaries: str | None = None,
-) -> History:
-    """Train all of a network's weights, and a new head on it, and save the best as two SavedModels.
-
-    The same arguments give the same weights on the same machine. `process` reports each stage with how many
-    images of it are done, and notes each epoch's figures. SIGINT (Ctrl-C) ends the training
-    after the step that is under way and keeps the best epoch's weights; a second one raises KeyboardInterrupt.
-
-    Args:
-        saved_model: The network's SavedModel, as TF Hub's: it puts out features (or logits, which are then
-            taken for features), float32 [N, C], and lists its `trainable_variables`.
-        folder: Gets `saved_model`, which puts out the new classes' logits, and `feature_vector`, both with
-            the hub's interface (see hub_interface.save_function).
-        process: Where TensorFlow runs.
-        train: What to learn from; at least one.
-        validation: What to choose the best epoch by; may be empty.
-        classes: How many there are; the examples' indices are less.
-        preprocessing: How images become the network's input.
-        options: How to train.
-        seed: Of the head's first weights, the order of the images, the dropout and the augmentation.
-        summaries: A folder for TensorBoard's event files; None: none are written.
-
-    Raises:
-        ModelError: The network cannot be trained, an image cannot be read, or the loss is not finite.
-        OutputError: The summaries cannot be written.
-        KeyboardInterrupt: SIGINT came before the first epoch was done, or twice.
-    """
-    with process.interruptible():
-        told: dict[str, Any] | None = process.call(
-            "mobilenet_cli.training.whole.in_tensorflow.tuning:tune",
-            saved_model=str(saved_model),
-            folder=str(folder),
-            train=train,
-            validation=validation,
-            classes=classes,
-            preprocessing=asdict(preprocessing),
-            options=asdict(options),
-            seed=seed,
-            summaries=summaries,
-        )
-    if told is None:
-        raise KeyboardInterrupt
-    return History(
-        epochs=tuple(Epoch(**epoch) for epoch in told["epochs"]),
-        best_epoch=told["best_epoch"],
-        interrupted=told["interrupted"],
-    )
