@@ -9,8 +9,8 @@ from mobilenet_cli.engines import EngineName
 from mobilenet_cli.errors import ModelError
 from mobilenet_cli.images.preprocess import Crop
 from mobilenet_cli.loaded_model import AnySource, LoadedModel
+from mobilenet_cli.models import AUTO
 from mobilenet_cli.models.acquire import Model
-from mobilenet_cli.models.registry import AUTO
 from mobilenet_cli.postprocess.features import Features
 from mobilenet_cli.progress import Progress
 from mobilenet_cli.records import Embedding

@@ -23,7 +23,7 @@ from mobilenet_cli.errors import MnclassifyError
 from mobilenet_cli.files.open import open_output
 from mobilenet_cli.files.part_file import PartFile, part_path
 from mobilenet_cli.images.preprocess import Crop
-from mobilenet_cli.models.registry import AUTO
+from mobilenet_cli.models import AUTO
 from mobilenet_cli.progress import Progress
 from mobilenet_cli.text import printable
 from mobilenet_cli.vectors import Format as VectorFormat

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from mobilenet_cli.engines import Engine, EngineName
 from mobilenet_cli.errors import InputError, ModelError, StoreError, UnavailableError
-from mobilenet_cli.models import registry, store, unavailable
+from mobilenet_cli.models import AUTO, registry, store, unavailable
 from mobilenet_cli.models.labels import IMAGENET, imagenet_labels, numbered_labels, read_labels
 from mobilenet_cli.models.manifest import Manifest, Network
 from mobilenet_cli.models.origin import Origin, origin_of
@@ -124,7 +124,7 @@ def acquire(
     from mobilenet_cli.models.making import obtain
 
     offline = offline or os.environ.get("MNCLASSIFY_OFFLINE", "").lower() not in ("", "0", "false", "no")
-    if model == registry.AUTO:
+    if model == AUTO:
         origin, manifest = _auto(kind, image_size, offline, progress)
     else:
         origin = origin_of(model)

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from mobilenet_cli.errors import InputError
-from mobilenet_cli.models import in_place, registry, store
+from mobilenet_cli.models import AUTO, in_place, registry, store
 from mobilenet_cli.models.building import Builder
 from mobilenet_cli.models.making import making
 from mobilenet_cli.models.manifest import Manifest
@@ -81,7 +81,7 @@ def _check_name(name: str) -> None:
             f"{name!r} cannot be a model's name: take letters, digits, '.', '_' and '-', 64 at most, "
             "with a letter or a digit first"
         )
-    if name == registry.AUTO or name in registry.ENTRIES or name.startswith(_STORES_OWN):
+    if name == AUTO or name in registry.ENTRIES or name.startswith(_STORES_OWN):
         raise InputError(
             f"{name!r} names something already; take another name (MNCLASSIFY_MODEL makes it the one that is "
             "used where none is named)"

@@ -15,8 +15,8 @@ from mobilenet_cli.embedder import Embedder
 from mobilenet_cli.engines import EngineName
 from mobilenet_cli.errors import InputError, ModelError
 from mobilenet_cli.images.preprocess import Crop, Preprocessing
+from mobilenet_cli.models import AUTO
 from mobilenet_cli.models.manifest import Manifest
-from mobilenet_cli.models.registry import AUTO
 from mobilenet_cli.progress import Note, Progress
 from mobilenet_cli.training.dataset import check_counts, listing, read_dataset
 from mobilenet_cli.training.describe import describe

@@ -74,7 +74,9 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int, int]]:
 def publish_checksum(monkeypatch: pytest.MonkeyPatch, archive: bytes | None) -> None:
     """Have the registry know the SHA-256 of this archive, or none."""
     sha256 = hashlib.sha256(archive).hexdigest() if archive is not None else ""
-    monkeypatch.setitem(registry.ENTRIES, NAME, replace(registry.ENTRIES[NAME], slim_sha256=sha256))
+    entry = registry.ENTRIES[NAME]
+    *others, slim = entry.sources
+    monkeypatch.setitem(registry.ENTRIES, NAME, replace(entry, sources=(*others, replace(slim, sha256=sha256))))
 
 
 def nothing_left() -> bool:

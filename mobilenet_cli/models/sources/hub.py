@@ -2,36 +2,51 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import ClassVar, get_args
+from typing import TYPE_CHECKING, ClassVar, get_args
 
-from mobilenet_cli.in_tensorflow.downloads import hub
-from mobilenet_cli.in_tensorflow.process import TensorFlowProcess
-from mobilenet_cli.models.sources import Question, http
+from mobilenet_cli.models.sources import Question, base_url
 from mobilenet_cli.records import NetworkKind
+
+if TYPE_CHECKING:
+    from mobilenet_cli.in_tensorflow.process import TensorFlowProcess
+
+_HUB = "https://tfhub.dev"
 
 
 @dataclass(frozen=True, slots=True)
 class Hub:
-    """A TF Hub handle, at tfhub.dev or at a mirror."""
+    """A module of TF Hub, or of a mirror.
+
+    Attributes:
+        handle: Its handle: a URL, or a path below that of TF Hub or of $MNCLASSIFY_HUB_URL.
+    """
 
     title: ClassVar[str] = "TF Hub"
     handle: str
 
     @property
     def place(self) -> str:
-        """The handle."""
-        return self.handle
+        """The handle, as a URL."""
+        if "://" in self.handle:
+            return self.handle
+        return f"{base_url('MNCLASSIFY_HUB_URL', _HUB)}/{self.handle}"
+
+    def is_at(self, url: str) -> bool:
+        """Return whether a handle, as a URL, stands for this module: at the mirror or at TF Hub itself."""
+        return url in (self.place, f"{_HUB}/{self.handle}")
 
     def question(self, kind: NetworkKind) -> Question | None:
         """Ask for the archive, unless it is in the user's own cache of tensorflow_hub.
 
         From here, since TensorFlow takes seconds to start, and tensorflow_hub would then wait for ever.
         """
+        from mobilenet_cli.in_tensorflow.downloads import hub
+        from mobilenet_cli.models.sources import http
+
         handle = self._sibling(kind)
         if (cache := os.environ.get(hub.CACHE)) and _cached(Path(cache), handle).is_dir():
             return None
@@ -43,17 +58,21 @@ class Hub:
         Raises:
             ModelError: It failed, or what is there is not a SavedModel's archive.
         """
+        from mobilenet_cli.in_tensorflow.downloads import hub
+
         process.call(hub.download, self._sibling(kind), destination)
         return destination
 
     def _sibling(self, kind: NetworkKind) -> str:
         """Return the handle of the module of that kind: TF Hub has the two beside each other."""
         for other in get_args(NetworkKind):
-            if f"/{other}/" in self.handle:
-                return self.handle.replace(f"/{other}/", f"/{kind}/")
-        return self.handle
+            if f"/{other}/" in self.place:
+                return self.place.replace(f"/{other}/", f"/{kind}/")
+        return self.place
 
 
 def _cached(cache: Path, handle: str) -> Path:
     """Return where tensorflow_hub keeps a module."""
+    import hashlib
+
     return cache / hashlib.sha1(handle.encode(), usedforsecurity=False).hexdigest()

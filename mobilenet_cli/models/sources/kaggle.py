@@ -6,18 +6,20 @@ import os
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from mobilenet_cli.in_tensorflow.downloads import kaggle
-from mobilenet_cli.in_tensorflow.process import TensorFlowProcess
-from mobilenet_cli.models import registry
-from mobilenet_cli.models.sources import Question, http
+from mobilenet_cli.models.sources import Question, base_url
 from mobilenet_cli.records import NetworkKind
+
+if TYPE_CHECKING:
+    from mobilenet_cli.in_tensorflow.process import TensorFlowProcess
+
+_KAGGLE = "https://api.kaggle.com"
 
 
 @dataclass(frozen=True, slots=True)
 class Kaggle:
-    """A model variation on Kaggle.
+    """A model variation on Kaggle, or on the server that $MNCLASSIFY_KAGGLE_URL names.
 
     Attributes:
         handle: kagglehub's handle of the classification network, with its version.
@@ -28,16 +30,19 @@ class Kaggle:
 
     @property
     def place(self) -> str:
-        """The handle, and where it is asked for if that is not Kaggle."""
-        url = registry.kaggle_url()
-        return self.handle if url == registry.DEFAULT_KAGGLE else f"{self.handle} at {url}"
+        """The handle, and the server if that is not Kaggle."""
+        url = _url()
+        return self.handle if url == _KAGGLE else f"{self.handle} at {url}"
 
     def question(self, kind: NetworkKind) -> Question | None:
-        """Ask whether Kaggle is there, unless the model is in the user's own cache of kagglehub."""
+        """Ask whether Kaggle answers, unless the model is in the user's own cache of kagglehub."""
+        from mobilenet_cli.in_tensorflow.downloads import kaggle
+        from mobilenet_cli.models.sources import http
+
         cache = os.environ.get(kaggle.CACHE)
         if cache and Path(cache, "models", f"{self._variation(kind)}.complete").is_file():
             return None
-        return partial(http.reason_against, registry.kaggle_url(), any_answer=True)
+        return partial(http.reason_against, _url(), any_answer=True)
 
     def fetch(self, kind: NetworkKind, destination: Path, process: TensorFlowProcess) -> Path:
         """Download the SavedModel's files into `destination`.
@@ -45,8 +50,14 @@ class Kaggle:
         Raises:
             ModelError: It failed, or what is there is not a SavedModel.
         """
-        process.call(kaggle.download, self._variation(kind), registry.kaggle_url(), destination)
+        from mobilenet_cli.in_tensorflow.downloads import kaggle
+
+        process.call(kaggle.download, self._variation(kind), _url(), destination)
         return destination
 
     def _variation(self, kind: NetworkKind) -> str:
         return self.handle.replace("classification", kind.replace("_", "-"))
+
+
+def _url() -> str:
+    return base_url("MNCLASSIFY_KAGGLE_URL", _KAGGLE)

@@ -5,22 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from mobilenet_cli.in_tensorflow.downloads import slim
-from mobilenet_cli.in_tensorflow.process import TensorFlowProcess
-from mobilenet_cli.models import registry
-from mobilenet_cli.models.sources import Question, http
+from mobilenet_cli.models.sources import Question, base_url
 from mobilenet_cli.records import NetworkKind
+
+if TYPE_CHECKING:
+    from mobilenet_cli.in_tensorflow.process import TensorFlowProcess
+
+_SLIM = "https://storage.googleapis.com/download.tensorflow.org/models"
 
 
 @dataclass(frozen=True, slots=True)
 class Slim:
-    """An archive below TF-Slim's base URL, or a mirror's.
+    """An archive below TF-Slim's base URL, or below that of the mirror $MNCLASSIFY_SLIM_URL.
 
     Attributes:
         path: Its path there.
-        sha256: What its SHA-256 must be, in hexadecimal.
+        sha256: Its SHA-256 in hexadecimal.
     """
 
     title: ClassVar[str] = "TF-Slim checkpoint"
@@ -30,10 +32,12 @@ class Slim:
     @property
     def place(self) -> str:
         """The archive's URL."""
-        return f"{registry.slim_url()}/{self.path}"
+        return f"{base_url('MNCLASSIFY_SLIM_URL', _SLIM)}/{self.path}"
 
     def question(self, kind: NetworkKind) -> Question:
         """Ask for the archive."""
+        from mobilenet_cli.models.sources import http
+
         return partial(http.reason_against, self.place)
 
     def fetch(self, kind: NetworkKind, destination: Path, process: TensorFlowProcess) -> Path:
@@ -42,4 +46,6 @@ class Slim:
         Raises:
             ModelError: It failed, or what is there is not a checkpoint of MobileNet V1.
         """
+        from mobilenet_cli.in_tensorflow.downloads import slim
+
         return process.call(slim.download, self.place, self.sha256, destination, kind)
