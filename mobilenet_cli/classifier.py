@@ -13,7 +13,7 @@ from mobilenet_cli.loaded_model import AnySource, LoadedModel
 from mobilenet_cli.models import AUTO
 from mobilenet_cli.models.acquire import Model
 from mobilenet_cli.postprocess.topk import TopK
-from mobilenet_cli.progress import Progress
+from mobilenet_cli.progress import Progress, silent
 from mobilenet_cli.records import ClassName, Result
 
 
@@ -36,7 +36,7 @@ class Classifier:
         crop: Crop | None = None,
         labels: str | os.PathLike[str] | None = None,
         offline: bool = False,
-        progress: Progress = lambda text, done, total: None,
+        progress: Progress = silent,
     ) -> None:
         """Find the model, or fetch and compile it, which happens once and takes seconds.
 

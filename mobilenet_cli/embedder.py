@@ -12,7 +12,7 @@ from mobilenet_cli.loaded_model import AnySource, LoadedModel
 from mobilenet_cli.models import AUTO
 from mobilenet_cli.models.acquire import Model
 from mobilenet_cli.postprocess.features import Features
-from mobilenet_cli.progress import Progress
+from mobilenet_cli.progress import Progress, silent
 from mobilenet_cli.records import Embedding
 
 # With and without a background class. No MobileNet V1, EfficientNet or ResNet has so many features.
@@ -37,7 +37,7 @@ class Embedder:
         image_size: int | None = None,
         crop: Crop | None = None,
         offline: bool = False,
-        progress: Progress = lambda text, done, total: None,
+        progress: Progress = silent,
     ) -> None:
         """Find the model's feature vector network, or fetch and compile it, which happens once.
 

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mobilenet_cli.engines import savedmodel
+from mobilenet_cli.engines import open_compiled, savedmodel
 from mobilenet_cli.engines.check import BOUND, output_kind, random_images, relative_difference
-from mobilenet_cli.engines.litert import LiteRTEngine
 from mobilenet_cli.errors import ModelError
 from mobilenet_cli.machine.native_logs import silenced
 from mobilenet_cli.records import OutputKind
@@ -65,7 +64,7 @@ def compile_model(
     temporary = destination.with_suffix(f".{os.getpid()}.tmp")
     try:
         temporary.write_bytes(_convert(function, model))
-        difference = relative_difference(LiteRTEngine(temporary).session()(images), expected)
+        difference = relative_difference(open_compiled(temporary, size).session()(images), expected)
         if not difference <= BOUND:
             raise ModelError(
                 f"the compiled model's output differs from the SavedModel's by {difference:.2g} of its range "

@@ -32,7 +32,6 @@ from types import TracebackType
 from typing import IO, ParamSpec, Self, TypeVar
 
 from mobilenet_cli.errors import ModelError, OutputError, ProcessError, StoreError
-from mobilenet_cli.in_tensorflow import channel
 from mobilenet_cli.progress import Note, Progress
 
 _logger = logging.getLogger(__name__)
@@ -85,6 +84,8 @@ class TensorFlowProcess:
             OutputError: The function raised it.
             ModelError: The function raised another error.
         """
+        from mobilenet_cli.in_tensorflow import channel
+
         process = self._started()
         assert process.stdin is not None and process.stdout is not None  # noqa: S101, PT018 - for the type checker
         with contextlib.suppress(BrokenPipeError):

@@ -70,7 +70,7 @@ def described(model: str) -> dict[str, Any]:
         ModelError: There is no such model, or the store cannot be read.
     """
     origin = resolved(model)
-    if origin.local is not None and origin.local.form == "model":
+    if origin.local is not None and origin.local.is_trained:
         return _of_folder(origin.name, origin.local.path)
     entry = registry.ENTRIES.get(origin.key)
     facts = (_published(entry) if entry else {}) | asdict(_listed(origin.key)) | {"name": origin.name}

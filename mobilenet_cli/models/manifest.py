@@ -13,6 +13,10 @@ from mobilenet_cli.images.preprocess import Crop, Interpolation
 from mobilenet_cli.records import NetworkKind, OutputKind
 
 MANIFEST = "manifest.json"
+FOLDERS: dict[NetworkKind, str] = {"classification": "saved_model", "feature_vector": "feature_vector"}
+"""Where each network's SavedModel is, in the model's folder."""
+SUFFIXES: dict[NetworkKind, str] = {"classification": ".tflite", "feature_vector": "-feature_vector.tflite"}
+"""How each network's compiled file is called, after its image size."""
 _VERSION = 2
 
 

@@ -17,7 +17,7 @@ from mobilenet_cli.errors import InputError, ModelError
 from mobilenet_cli.images.preprocess import Crop, Preprocessing
 from mobilenet_cli.models import AUTO
 from mobilenet_cli.models.manifest import Manifest
-from mobilenet_cli.progress import Note, Progress
+from mobilenet_cli.progress import Note, Progress, silent
 from mobilenet_cli.training.dataset import check_counts, listing, read_dataset
 from mobilenet_cli.training.describe import describe
 from mobilenet_cli.training.feature_cache import FeatureCache, cache_file
@@ -81,7 +81,7 @@ class Trainer:
         summaries: str | None = None,
         overwrite: bool = False,
         fine_tuning: FineTuning | None = None,
-        progress: Progress = lambda text, done, total: None,
+        progress: Progress = silent,
     ) -> None:
         """Find the images and the network.
 
@@ -174,7 +174,7 @@ class Trainer:
         self._examples = examples
         return examples
 
-    def train(self, progress: Progress = lambda text, done, total: None, note: Note = lambda text: None) -> Trained:
+    def train(self, progress: Progress = silent, note: Note = lambda text: None) -> Trained:
         """Train, and write the model.
 
         Args:
@@ -206,9 +206,7 @@ class Trainer:
     def _template(self) -> Future[HeadTemplate]:
         base = self._embedder.model
         return _in_background(
-            lambda: head_template(
-                network_digest(base)[:_KEY], self._saved_model, base.image_size, lambda text, done, total: None
-            )
+            lambda: head_template(network_digest(base)[:_KEY], self._saved_model, base.image_size, silent)
         )
 
 

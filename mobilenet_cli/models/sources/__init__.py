@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Protocol
@@ -47,8 +46,3 @@ class ModelSource(Protocol):
             ModelError: It is not to be had here; the message is the reason, in a few words.
         """
         ...
-
-
-def base_url(variable: str, default: str) -> str:
-    """Return the base URL of a server or of the mirror that an environment variable names, without a final "/"."""
-    return (os.environ.get(variable) or default).rstrip("/")

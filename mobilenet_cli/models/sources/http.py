@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator
 
 from mobilenet_cli.in_tensorflow.downloads.http import describe, web_page
 from mobilenet_cli.models.sources import Question
@@ -15,24 +16,22 @@ HEAD_START = 1.0
 """How long a server may be silent before the ones after it are asked too."""
 
 
-def answers(questions: Sequence[Question | None]) -> Iterator[str | None]:
+def answers(questions: Iterable[Question | None]) -> Iterator[str | None]:
     """Yield the answer to each question, in their order; None at once for those that are None.
 
     A question is asked when the one before it has been answered, or has gone without an answer for
     HEAD_START seconds: so that no server is troubled while another delivers, and that all of them together
     take no more than HEAD_START + PROBE_SECONDS to find out that there is no network.
     """
-    asked: dict[int, _Asked] = {}
-    for index, question in enumerate(questions):
-        if question is None:
-            yield None
-            continue
-        here = asked[index] if index in asked else _Asked(question)
-        if not here.answered_within(HEAD_START):
-            for later, other in enumerate(questions):
-                if later > index and later not in asked and other is not None:
-                    asked[later] = _Asked(other)
-        yield here.answer()
+    coming = iter(questions)
+    early: deque[_Asked | None] = deque()  # asked before their turn
+    for question in coming:
+        early.append(_asked(question))
+        while early:
+            asked = early.popleft()
+            if asked is not None and not asked.answered_within(HEAD_START):
+                early.extend(map(_asked, coming))
+            yield None if asked is None else asked.answer()
 
 
 class _Asked:
@@ -51,6 +50,10 @@ class _Asked:
     def answer(self) -> str | None:
         self._thread.join(max(0.0, self._deadline - time.monotonic()))
         return self._answers[0] if self._answers else f"no answer within {PROBE_SECONDS:g} s"
+
+
+def _asked(question: Question | None) -> _Asked | None:
+    return None if question is None else _Asked(question)
 
 
 def reason_against(url: str, *, any_answer: bool = False) -> str | None:

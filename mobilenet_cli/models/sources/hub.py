@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, get_args
 
-from mobilenet_cli.models.sources import Question, base_url
+from mobilenet_cli.models.sources import Question
 from mobilenet_cli.records import NetworkKind
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Hub:
         """The handle, as a URL."""
         if "://" in self.handle:
             return self.handle
-        return f"{base_url('MNCLASSIFY_HUB_URL', _HUB)}/{self.handle}"
+        return f"{_base_url()}/{self.handle}"
 
     def is_at(self, url: str) -> bool:
         """Return whether a handle, as a URL, stands for this module: at the mirror or at TF Hub itself."""
@@ -76,3 +76,7 @@ def _cached(cache: Path, handle: str) -> Path:
     import hashlib
 
     return cache / hashlib.sha1(handle.encode(), usedforsecurity=False).hexdigest()
+
+
+def _base_url() -> str:
+    return (os.environ.get("MNCLASSIFY_HUB_URL") or _HUB).rstrip("/")

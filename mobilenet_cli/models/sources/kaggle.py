@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from mobilenet_cli.models.sources import Question, base_url
+from mobilenet_cli.models.sources import Question
 from mobilenet_cli.records import NetworkKind
 
 if TYPE_CHECKING:
@@ -60,4 +60,4 @@ class Kaggle:
 
 
 def _url() -> str:
-    return base_url("MNCLASSIFY_KAGGLE_URL", _KAGGLE)
+    return (os.environ.get("MNCLASSIFY_KAGGLE_URL") or _KAGGLE).rstrip("/")

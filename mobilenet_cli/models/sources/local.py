@@ -1,4 +1,4 @@
-"""A model on the disk: a SavedModel, a TF-Slim checkpoint, an archive of either, a .tflite, or one that was trained."""
+"""A model on the disk, in one of the forms of `forms`."""
 
 from __future__ import annotations
 
@@ -7,17 +7,14 @@ import hashlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Literal, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from mobilenet_cli.errors import ModelError
-from mobilenet_cli.in_tensorflow import conversion
-from mobilenet_cli.in_tensorflow.process import TensorFlowProcess
-from mobilenet_cli.models.manifest import MANIFEST
+from mobilenet_cli.models.sources.forms import TRAINED, Form, form_at
 from mobilenet_cli.records import NetworkKind
 
-Form = Literal["SavedModel", "checkpoint", "archive", "compiled", "model"]
-"""What it is; "model" is a folder laid out as in the store, as `train` writes it."""
-_ARCHIVE_SUFFIXES = (".tar.gz", ".tgz", ".tar")
+if TYPE_CHECKING:
+    from mobilenet_cli.in_tensorflow.process import TensorFlowProcess
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +23,7 @@ class Local:
 
     Attributes:
         path: Its file or folder, absolute; of a checkpoint its prefix, which is no file's name, or its folder.
-        form: What it is.
+        form: Its form.
     """
 
     title: ClassVar[str] = "this machine"
@@ -42,7 +39,7 @@ class Local:
         """
         try:
             path = Path(text).expanduser().absolute()
-            form = _form(path)
+            form = form_at(path)
         except RuntimeError:  # "~somebody" who is not known here
             return None
         except OSError as error:
@@ -51,7 +48,7 @@ class Local:
             raise _unreadable(text, error) from error
         if form is None:
             return None
-        if form == "checkpoint" and path.is_file():
+        if form.prefix_of and path.is_file():
             path = path.with_suffix("")
         # A file's own link is not followed: caches name what they link to by its hash.
         return cls(path.resolve() if path.is_dir() else path.parent.resolve() / path.name, form)
@@ -63,23 +60,26 @@ class Local:
 
     @property
     def kinds(self) -> tuple[NetworkKind, ...]:
-        """The networks that can be made of it; all but a checkpoint are one network."""
-        return ("classification", "feature_vector") if self.form == "checkpoint" else ("classification",)
+        """The networks that can be made of it."""
+        return self.form.kinds
+
+    @property
+    def is_trained(self) -> bool:
+        """Whether it is a folder laid out as in the store, as `train` writes it."""
+        return self.form is TRAINED
 
     def question(self, kind: NetworkKind) -> None:
-        """Ask nothing: the network is not needed."""
+        """Ask nothing: no server is needed."""
 
     def fetch(self, kind: NetworkKind, destination: Path, process: TensorFlowProcess) -> Path:
-        """Convert a checkpoint, unpack an archive, or return what is used where it is.
+        """Convert the model, or return the path of one that is used as it is.
 
         Raises:
             ModelError: It is damaged, or holds no model.
         """
-        if self.form == "checkpoint":
-            return process.call(conversion.convert_checkpoint, self.path, destination, kind)
-        if self.form == "archive":
-            return process.call(conversion.unpack_archive, self.path, destination, kind)
-        return self.path
+        if self.form.convert is None:
+            return self.path
+        return process.call(self.form.convert, self.path, destination, kind)
 
     def store_name(self) -> str:
         """Return the name under which what is compiled from it is kept.
@@ -108,37 +108,6 @@ class Local:
 
 def _unreadable(text: str, error: OSError) -> ModelError:
     return ModelError(f"no model is called {text!r}, and that path cannot be read: {error.strerror}")
-
-
-def _form(path: Path) -> Form | None:
-    name = path.name
-    if path.is_dir():
-        return _form_of_folder(path)
-    if not path.is_file():
-        return "checkpoint" if path.with_name(f"{name}.index").is_file() else None
-    if name.endswith(_ARCHIVE_SUFFIXES):
-        return "archive"
-    if name.endswith(".tflite"):
-        return "compiled"
-    if path.suffix == ".index" or path.suffix.startswith(".data-"):
-        return "checkpoint"
-    raise ModelError(
-        f"{path} is no model: that is a SavedModel folder, a TF-Slim checkpoint (its folder, prefix or .index file), "
-        "a .tar.gz or .tgz of one of these, or a .tflite file"
-    )
-
-
-def _form_of_folder(path: Path) -> Form:
-    if (path / "saved_model.pb").is_file():
-        return "SavedModel"
-    if (path / MANIFEST).is_file():
-        return "model"
-    if any(path.glob("*.index")):
-        return "checkpoint"
-    raise ModelError(
-        f"{path} is a folder, but holds no SavedModel (saved_model.pb), no model of `mnclassify train` "
-        f"({MANIFEST}) and no checkpoint (*.index)"
-    )
 
 
 def _of_prefix(prefix: Path) -> list[Path]:

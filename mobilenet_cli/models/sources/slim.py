@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from mobilenet_cli.models.sources import Question, base_url
+from mobilenet_cli.models.sources import Question
 from mobilenet_cli.records import NetworkKind
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class Slim:
     @property
     def place(self) -> str:
         """The archive's URL."""
-        return f"{base_url('MNCLASSIFY_SLIM_URL', _SLIM)}/{self.path}"
+        return f"{_base_url()}/{self.path}"
 
     def question(self, kind: NetworkKind) -> Question:
         """Ask for the archive."""
@@ -49,3 +50,7 @@ class Slim:
         from mobilenet_cli.in_tensorflow.downloads import slim
 
         return process.call(slim.download, self.place, self.sha256, destination, kind)
+
+
+def _base_url() -> str:
+    return (os.environ.get("MNCLASSIFY_SLIM_URL") or _SLIM).rstrip("/")

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from mobilenet_cli.images.preprocess import Preprocessing
 from mobilenet_cli.in_tensorflow.process import TensorFlowProcess
-from mobilenet_cli.models.building import FOLDERS, compile_network
-from mobilenet_cli.models.manifest import Compiled, Network
+from mobilenet_cli.models.making import as_recorded, compile_network
+from mobilenet_cli.models.manifest import FOLDERS, Network
 from mobilenet_cli.progress import Note, Progress
 from mobilenet_cli.records import NetworkKind
 from mobilenet_cli.text import valid_utf8
@@ -56,13 +56,13 @@ def make_fine_tuned(job: Job, folder: Path, progress: Progress, note: Note, opti
         networks: dict[NetworkKind, Network] = {}
         for kind, name in FOLDERS.items():
             progress("compiling the network", None, None)
-            made = compile_network(process, folder / name, folder, kind, size, size)
+            result = compile_network(process, folder / name, folder, kind, size, size)
             networks[kind] = Network(
                 source=f"mnclassify train --fine-tune -m {valid_utf8(job.base.name)}",
                 saved_model=name,
-                width=made.width,
+                width=result.width,
                 output="logits" if kind == "classification" else "features",
-                compiled={str(size): Compiled(made.file, made.difference, made.failure)},
+                compiled={str(size): as_recorded(result)},
             )
     return Made(
         method="fine-tuned",

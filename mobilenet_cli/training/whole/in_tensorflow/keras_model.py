@@ -12,7 +12,7 @@ import tf_keras
 
 from mobilenet_cli.errors import ModelError
 from mobilenet_cli.in_tensorflow import hub_module
-from mobilenet_cli.models.building import FOLDERS
+from mobilenet_cli.models.manifest import FOLDERS
 from mobilenet_cli.records import NetworkKind
 from mobilenet_cli.training.whole.in_tensorflow.batches import Batches
 from mobilenet_cli.training.whole.options import DistributionStrategy, FineTuning
