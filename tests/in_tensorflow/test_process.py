@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import resource
 import signal
 import subprocess
@@ -15,7 +16,8 @@ from mobilenet_cli.errors import ModelError, ProcessError, StoreError
 from mobilenet_cli.in_tensorflow.compiler import compile_model
 from mobilenet_cli.in_tensorflow.downloads import slim
 from mobilenet_cli.in_tensorflow.process import TensorFlowProcess
-from mobilenet_cli.models.labels import imagenet_labels
+from mobilenet_cli.models.labels import imagenet_labels, numbered_labels
+from mobilenet_cli.records import ClassName
 
 
 def ignore(text: str, done: int | None, total: int | None) -> None:
@@ -25,6 +27,16 @@ def ignore(text: str, done: int | None, total: int | None) -> None:
 def test_an_error_of_the_package_comes_back_as_itself(tmp_path):
     with TensorFlowProcess(ignore) as process, pytest.raises(ModelError, match=r"no saved_model\.pb"):
         process.call(compile_model, tmp_path, tmp_path, ".tflite", None, 8)
+
+
+def test_records_cross_as_what_they_are():
+    with TensorFlowProcess(ignore) as process:
+        assert process.call(numbered_labels, 2) == (ClassName("", "class 0"), ClassName("", "class 1"))
+
+
+def test_only_a_function_of_a_module_can_be_called():
+    with TensorFlowProcess(ignore) as process, pytest.raises((AttributeError, pickle.PicklingError)):
+        process.call(lambda: 1)
 
 
 def test_any_other_error_comes_back_with_its_kind():

@@ -82,10 +82,10 @@ class Local:
         return process.call(self.form.convert, self.path, destination, kind)
 
     def store_name(self) -> str:
-        """Return the name under which what is compiled from it is kept.
+        """Return its name in the store, where the files compiled from it are kept.
 
-        It changes with its place and with each file's size and time of change, as in a build tool: reading
-        the weights to hash them would cost every start-up.
+        The name changes with the model's place and with each file's size and time of change, as in a build tool:
+        hashing the weights would cost time at every start.
 
         Raises:
             ModelError: Its files cannot be looked at.
