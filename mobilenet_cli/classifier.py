@@ -11,10 +11,10 @@ from mobilenet_cli.engines import EngineName
 from mobilenet_cli.errors import InputError
 from mobilenet_cli.images.preprocess import Crop
 from mobilenet_cli.loaded_model import AnySource, LoadedModel, as_sources
+from mobilenet_cli.models import AUTO
 from mobilenet_cli.models.acquire import Model
-from mobilenet_cli.models.registry import AUTO
 from mobilenet_cli.postprocess.topk import TopK
-from mobilenet_cli.progress import Progress
+from mobilenet_cli.progress import Progress, silent
 from mobilenet_cli.records import ClassName, Result, Source
 
 _OneSource = TypeVar("_OneSource", bound=Source)
@@ -39,7 +39,7 @@ class Classifier:
         crop: Crop | None = None,
         labels: str | os.PathLike[str] | None = None,
         offline: bool = False,
-        progress: Progress = lambda text, done, total: None,
+        progress: Progress = silent,
     ) -> None:
         """Find the model, or fetch and compile it, which happens once and takes seconds.
 

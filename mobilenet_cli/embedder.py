@@ -10,10 +10,10 @@ from mobilenet_cli.engines import EngineName
 from mobilenet_cli.errors import ModelError
 from mobilenet_cli.images.preprocess import Crop
 from mobilenet_cli.loaded_model import AnySource, LoadedModel, as_sources
+from mobilenet_cli.models import AUTO
 from mobilenet_cli.models.acquire import Model
-from mobilenet_cli.models.registry import AUTO
 from mobilenet_cli.postprocess.features import Features
-from mobilenet_cli.progress import Progress
+from mobilenet_cli.progress import Progress, silent
 from mobilenet_cli.records import Embedding, Source
 
 _OneSource = TypeVar("_OneSource", bound=Source)
@@ -40,7 +40,7 @@ class Embedder:
         image_size: int | None = None,
         crop: Crop | None = None,
         offline: bool = False,
-        progress: Progress = lambda text, done, total: None,
+        progress: Progress = silent,
     ) -> None:
         """Find the model's feature vector network, or fetch and compile it, which happens once.
 

@@ -8,3 +8,7 @@ Progress = Callable[[str, int | None, int | None], None]
 """Called as work proceeds: the stage in words, how much is done, of how much (bytes, images, steps; None: unknown)."""
 Note = Callable[[str], None]
 """Called with a line of text that a person should still see when the work is over."""
+
+
+def silent(text: str, done: int | None, total: int | None) -> None:
+    """Show nothing: the Progress of a caller that wants none."""

@@ -30,10 +30,10 @@ def files(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> li
 def models(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Return the models that are known by name or stored, and leave paths to the shell."""
     from mobilenet_cli.errors import StoreError
-    from mobilenet_cli.models import catalogue, registry
+    from mobilenet_cli.models import AUTO, catalogue
 
     try:
-        names = [registry.AUTO, *catalogue.names()]
+        names = [AUTO, *catalogue.names()]
     except StoreError:  # it is told where the command runs
         names = []
     known = [CompletionItem(name) for name in names if name.startswith(incomplete)]

@@ -98,7 +98,7 @@ def pull(names: tuple[str, ...], image_size: int | None, kind: Any, terminal: Te
 @click.option("--labels", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A file, a label a line.")
 @click.option("--image-size", type=click.IntRange(32, 1024), metavar="PIXELS", help="Side of the model's input.")
 @click.option("--output", type=click.Choice(["logits", "probabilities"]), help="What it puts out.")
-@click.option("--license", metavar="SPDX", default="", help="Its licence, as `models show` tells it.")
+@click.option("--license", metavar="SPDX", default="", help="Its licence, as `models show` has it.")
 @click.option("--overwrite", is_flag=True, help="Replace a model of that name.")
 @terminal_options
 def import_(source: str, name: str, terminal: Terminal, **options: Any) -> None:
@@ -150,12 +150,12 @@ def verify(names: tuple[str, ...]) -> int:
         else:
             click.echo(f"{name}: ok")
     if code:
-        click.echo("`mnclassify models remove NAME` removes a model, so that it is fetched or imported anew", err=True)
+        click.echo("`mnclassify models remove NAME` removes a model, so that it is fetched or imported again", err=True)
     return code
 
 
 def _each(names: tuple[str, ...], do: Callable[[str], None]) -> int:
-    """Call `do` for each name, tell what fails, and return the exit code."""
+    """Call `do` for each name, print what fails, and return the exit code."""
     code = 0
     for name in names:
         try:

@@ -18,12 +18,12 @@ import click
 from mobilenet_cli.cli import completion
 from mobilenet_cli.cli.help import Decorator, under
 from mobilenet_cli.cli.terminal import Terminal
-from mobilenet_cli.engines import EngineName
+from mobilenet_cli.engines import ENGINES, EngineName
 from mobilenet_cli.errors import MnclassifyError
 from mobilenet_cli.files.open import open_output
 from mobilenet_cli.files.part_file import PartFile, part_path
 from mobilenet_cli.images.preprocess import Crop, silence_decoder_warnings
-from mobilenet_cli.models.registry import AUTO
+from mobilenet_cli.models import AUTO
 from mobilenet_cli.progress import Progress
 from mobilenet_cli.text import printable
 from mobilenet_cli.vectors import Format as VectorFormat
@@ -86,7 +86,7 @@ model_options = option_group(
     ),
     click.option(
         "--engine",
-        type=click.Choice(["auto", "litert", "tensorflow"]),
+        type=click.Choice(["auto", *ENGINES]),
         default="auto",
         show_default=True,
         help="Inference engine.",

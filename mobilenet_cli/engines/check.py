@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,7 +23,7 @@ def random_images(image_size: int) -> NDArray[np.float32]:
     return np.random.default_rng(0).random((_CHECKED_IMAGES, image_size, image_size, 3), dtype=np.float32)
 
 
-def output_kind(outputs: NDArray[np.float32]) -> str:
+def output_kind(outputs: NDArray[np.float32]) -> Literal["probabilities", "logits"]:
     """Return "probabilities" where the rows of [N, classes] are non-negative and sum to 1, else "logits"."""
     sums_to_one = bool((abs(outputs.sum(axis=1) - 1) < 1e-3).all())
     return "probabilities" if sums_to_one and bool((outputs >= 0).all()) else "logits"

@@ -1,4 +1,4 @@
-"""TensorFlow: the SavedModel itself. The reference for the other engine, and what runs where that one can't."""
+"""TensorFlow: runs the SavedModel itself. The reference for compiled files, and the engine where none compiles."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mobilenet_cli.engines import Session
+from mobilenet_cli.engines import Engine, Session
 from mobilenet_cli.errors import ModelError
 from mobilenet_cli.machine.native_logs import silenced
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-# What image classifiers call their output, where a signature has several.
+# The names that image classifiers give their output, where a signature has several.
 _OUTPUT_NAMES = ("logits", "default", "output_0", "predictions", "probabilities", "feature_vector")
 
 
@@ -27,6 +27,11 @@ def import_tensorflow() -> Any:
         import tensorflow
     tensorflow.get_logger().setLevel("ERROR")
     return tensorflow
+
+
+def open_engine(path: Path, image_size: int) -> Engine:
+    """Load a SavedModel; see EngineEntry.open."""
+    return SavedModelEngine(path, image_size)
 
 
 class SavedModelEngine:

@@ -1,1 +1,1 @@
-"""What runs in the TensorFlow process, and the process itself."""
+"""The TensorFlow process, and everything that runs in it."""

@@ -1,56 +1,70 @@
-"""SavedModel → LiteRT, checked: what is compiled gives what the SavedModel gives, or it is refused.
+"""SavedModel → .tflite, checked: the compiled network's outputs are the SavedModel's, or it is refused.
 
-Runs in the TensorFlow process (see process.py).
+`compile_model` is called in the TensorFlow process.
 """
 
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from mobilenet_cli.engines import savedmodel
+from mobilenet_cli.engines import open_compiled, savedmodel
 from mobilenet_cli.engines.check import BOUND, output_kind, random_images, relative_difference
-from mobilenet_cli.engines.litert import LiteRTEngine
 from mobilenet_cli.errors import ModelError
 from mobilenet_cli.machine.native_logs import silenced
+from mobilenet_cli.records import OutputKind
 
-if TYPE_CHECKING:
-    pass
+
+@dataclass(frozen=True, slots=True)
+class CompiledNetwork:
+    """A network that was compiled and tried on random images, or that could not be compiled.
+
+    Attributes:
+        image_size: The side in pixels of the images that it was compiled for.
+        width: How many classes or features it puts out.
+        output: "probabilities" where rows of its outputs are non-negative and sum to 1, else "logits".
+        file: The compiled file's name; None where it does not compile.
+        difference: The largest absolute difference between its outputs and the SavedModel's, over their range; None
+            where there is no SavedModel or it does not compile.
+        failure: Why it does not compile, or None.
+    """
+
+    image_size: int
+    width: int
+    output: OutputKind
+    file: str | None
+    difference: float | None = None
+    failure: str | None = None
 
 
 def compile_model(
-    saved_model: str, folder: str, suffix: str, image_size: int | None, default_size: int
-) -> dict[str, Any]:
+    saved_model: Path, folder: Path, suffix: str, image_size: int | None, default_size: int
+) -> CompiledNetwork:
     """Compile a SavedModel for square images and write it to `folder`, as SIZE and `suffix`.
 
     Args:
         saved_model: The SavedModel's folder.
         folder: Where the compiled file goes.
-        suffix: How the compiled file's name ends: ".tflite".
+        suffix: The end of the compiled file's name: ".tflite".
         image_size: The side of the images in pixels; None for the side that the SavedModel is fixed to.
         default_size: The side where it is fixed to none.
-
-    Returns:
-        `image_size`; `width` of the output; `output`, "probabilities" where random images give
-        rows of non-negative numbers that sum to 1, else "logits"; `file`, the compiled file's name, or None
-        where it does not compile; `difference`, the largest absolute difference between its output and the
-        SavedModel's over the output's range, or None; `failure`, why it does not compile, or None.
 
     Raises:
         ModelError: The SavedModel is not an image classifier for such images.
     """
-    model = savedmodel.load(Path(saved_model))
+    model = savedmodel.load(saved_model)
     size = image_size or savedmodel.fixed_image_size(model) or default_size
     function = savedmodel.concrete_function(model, size)
     images = random_images(size)
     expected = savedmodel.call(function, images)
-    facts = {"image_size": size, "width": int(expected.shape[1]), "output": output_kind(expected)}
-    destination = Path(folder) / f"{size}{suffix}"
+    width, output = int(expected.shape[1]), output_kind(expected)
+    destination = folder / f"{size}{suffix}"
     temporary = destination.with_suffix(f".{os.getpid()}.tmp")
     try:
         temporary.write_bytes(_convert(function, model))
-        difference = relative_difference(LiteRTEngine(temporary).session()(images), expected)
+        difference = relative_difference(open_compiled(temporary, size).session()(images), expected)
         if not difference <= BOUND:
             raise ModelError(
                 f"the compiled model's output differs from the SavedModel's by {difference:.2g} of its range "
@@ -58,10 +72,10 @@ def compile_model(
             )
         temporary.replace(destination)
     except ModelError as error:
-        return {**facts, "file": None, "difference": None, "failure": str(error)}
+        return CompiledNetwork(size, width, output, file=None, failure=str(error))
     finally:
         temporary.unlink(missing_ok=True)
-    return {**facts, "file": destination.name, "difference": difference, "failure": None}
+    return CompiledNetwork(size, width, output, destination.name, difference)
 
 
 def _convert(function: Any, model: Any) -> bytes:

@@ -1,4 +1,4 @@
-"""What TensorFlow Hub's image modules look like as SavedModels, and how to save a network as one.
+"""The interface of TensorFlow Hub's image modules: saving a network with it, and calling a SavedModel that has it.
 
 Sources: "Reusable SavedModels" and "Common SavedModel APIs for Image Tasks" in TensorFlow Hub's
 documentation.
@@ -6,7 +6,8 @@ documentation.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import inspect
+from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
 
@@ -103,3 +104,39 @@ def save_function(
         module.__call__.get_concrete_function(images, training, momentum)
     signature = tf.function(serve, input_signature=[images])
     tf.saved_model.save(module, str(folder), signatures={"serving_default": signature})
+
+
+class LoadedModule:
+    """A loaded SavedModel as a function of images, with what `save_function` needs to save it in another network.
+
+    Attributes:
+        parameters: The names of the arguments that it can be called with.
+        variables: Those it lists; if none, those of its serving signature.
+        trainable_variables: Those of them that can be trained.
+        regularization_losses: As it has them.
+    """
+
+    def __init__(self, module: Any) -> None:
+        """Take what `tf.saved_model.load` has made."""
+        self._call = module if callable(module) else module.signatures["serving_default"]
+        self.parameters = set(inspect.signature(module.__call__).parameters) if callable(module) else set()
+        self.variables = list(getattr(module, "variables", ())) or list(getattr(self._call, "variables", ()))
+        self.trainable_variables = list(getattr(module, "trainable_variables", ()))
+        self.regularization_losses = list(getattr(module, "regularization_losses", ()))
+
+    def __call__(self, inputs: tf.Tensor, training: bool, momentum: tf.Tensor) -> tf.Tensor:
+        """Map float32 [N, H, W, 3] in [0, 1] to its output, passing on those arguments that it takes."""
+        arguments = {"training": training, "batch_norm_momentum": momentum}
+        outputs = self._call(inputs, **{name: value for name, value in arguments.items() if name in self.parameters})
+        return next(iter(outputs.values())) if isinstance(outputs, dict) else outputs
+
+    def takes_any_size(self) -> bool:
+        """Return whether it takes images of any height and width."""
+        try:
+            tf.function(self._evaluated).get_concrete_function(tf.TensorSpec([None, None, None, 3], tf.float32))
+        except (TypeError, ValueError):
+            return False
+        return True
+
+    def _evaluated(self, images: tf.Tensor) -> tf.Tensor:
+        return self(images, False, tf.constant(_BATCH_NORM_MOMENTUM))

@@ -1,4 +1,4 @@
-"""What this package can do without, and how it is installed."""
+"""The optional packages, and the command that installs them."""
 
 from __future__ import annotations
 

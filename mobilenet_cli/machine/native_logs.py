@@ -18,11 +18,11 @@ _lock = threading.RLock()
 
 @contextlib.contextmanager
 def silenced() -> Iterator[None]:
-    """Send what is written to file descriptor 2 to nowhere for the length of a `with` block.
+    """Discard everything written to file descriptor 2 for the length of a `with` block.
 
-    Does nothing where the package's logger is set to DEBUG (the command's -vv): then everything shows.
+    Does nothing where the package's logger is set to DEBUG (the command's -vv): then nothing is discarded.
     One thread at a time: the descriptor belongs to the whole process. What another thread writes to it meanwhile
-    is lost too, so a program that cares writes through a duplicate of the descriptor, as the command does.
+    is lost too, so the command writes through a duplicate of the descriptor.
     """
     if logging.getLogger("mobilenet_cli").isEnabledFor(logging.DEBUG):
         yield
@@ -32,7 +32,7 @@ def silenced() -> Iterator[None]:
             sys.stderr.flush()
         try:
             saved = os.dup(2)
-        except OSError:  # there is no descriptor 2, so nobody to spare
+        except OSError:  # there is no descriptor 2, so nothing to discard
             yield
             return
         try:

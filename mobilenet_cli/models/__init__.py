@@ -1,1 +1,4 @@
-"""What models are, where they come from and where they live."""
+"""Models: where they come from, their form, and the store that keeps them."""
+
+AUTO = "auto"
+"""The name that stands for the main model or, where that is unavailable, for the embedded one."""

@@ -7,18 +7,19 @@ import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mobilenet_cli.engines import Engine, EngineName
+from mobilenet_cli.engines import COMPILED, ENGINES, REFERENCE, Engine, EngineName, opens_compiled
 from mobilenet_cli.errors import InputError, ModelError, StoreError, UnavailableError
-from mobilenet_cli.models import registry, store, unavailable
+from mobilenet_cli.models import AUTO, registry, store, unavailable
 from mobilenet_cli.models.labels import IMAGENET, imagenet_labels, numbered_labels, read_labels
+from mobilenet_cli.models.making import Wanted, obtain
 from mobilenet_cli.models.manifest import Manifest, Network
 from mobilenet_cli.models.origin import Origin, origin_of
-from mobilenet_cli.progress import Progress
+from mobilenet_cli.progress import Progress, silent
 from mobilenet_cli.records import ClassName, NetworkKind
 
 
 class ModelWarning(UserWarning):
-    """Another model, or another engine, than the best one is used."""
+    """Another model or engine is used than the best one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +27,12 @@ class Model:
     """A model that is ready to run.
 
     Attributes:
-        name: What its records say.
-        manifest: What it is.
+        name: The name in its records.
+        manifest: Its facts.
         kind: Which of its networks runs.
         image_size: The side in pixels of the images it gets.
-        engine: What runs it: "litert" or "tensorflow".
-        folder: Where its files are.
+        engine: The name of the engine that runs it, never "auto".
+        folder: The folder of its files.
     """
 
     name: str
@@ -48,7 +49,7 @@ class Model:
 
     @property
     def trained_at(self) -> float:
-        """When a model of the user's own was trained, in seconds since the epoch; 0 where its name says what it is."""
+        """When a model of the user's own was trained, in seconds since the epoch; 0 for any other model."""
         if self.manifest.training is None:
             return 0.0
         try:
@@ -62,16 +63,10 @@ class Model:
         Raises:
             ModelError: Its files cannot be loaded.
         """
-        if self.engine == "tensorflow":
-            from mobilenet_cli.engines.savedmodel import SavedModelEngine
-
-            assert self.network.saved_model is not None  # noqa: S101 - `acquire` has seen to it
-            return SavedModelEngine(self.folder / self.network.saved_model, self.image_size)
-        from mobilenet_cli.engines.litert import LiteRTEngine
-
-        file = self.network.compiled[str(self.image_size)].file
-        assert file is not None  # noqa: S101 - likewise
-        return LiteRTEngine(self.folder / file)
+        engine, network = ENGINES[self.engine], self.network
+        file = network.saved_model if engine.opens == "saved_model" else network.compiled[str(self.image_size)].file
+        assert file is not None  # noqa: S101 - `acquire` has seen to it
+        return engine.open(self.folder / file, self.image_size)
 
     def labels(self, file: Path | None = None) -> tuple[ClassName, ...]:
         """Return the name of each class: from a label file where one is given, else the model's own.
@@ -96,20 +91,20 @@ def acquire(
     engine: EngineName = "auto",
     image_size: int | None = None,
     offline: bool = False,
-    progress: Progress = lambda text, done, total: None,
+    progress: Progress = silent,
 ) -> Model:
     """Return the model that `model` names, ready to run.
 
-    What is in the store is used without touching the network or TensorFlow, and without writing. For "auto"
-    that is mobilenet_v1_100_128 or, where no source has it or the store cannot take it and has the embedded
-    model, that one with a ModelWarning.
+    A model in the store is used without asking a server, without TensorFlow and without writing. "auto" is
+    mobilenet_v1_100_128. Where no source has that, or the store cannot be written and has the embedded model, it
+    is the embedded model, with a ModelWarning.
 
     Args:
         model: A name, a handle or a path; see origin_of.
         kind: Which of its networks.
-        engine: What is to run it; "auto" is LiteRT where it compiles.
+        engine: The engine to run it; "auto" is LiteRT where the model compiles.
         image_size: The side of its input in pixels; None: its own.
-        offline: Ask no source that needs the network; likewise where $MNCLASSIFY_OFFLINE is set.
+        offline: Ask no server for it; the same where $MNCLASSIFY_OFFLINE is set.
         progress: Called as long work proceeds.
 
     Raises:
@@ -121,81 +116,62 @@ def acquire(
     if image_size is not None and image_size not in registry.IMAGE_SIZES:
         sizes = registry.IMAGE_SIZES
         raise InputError(f"the image size {image_size} is out of range: {sizes.start} to {sizes.stop - 1} pixels")
-    from mobilenet_cli.models.making import obtain
-
     offline = offline or os.environ.get("MNCLASSIFY_OFFLINE", "").lower() not in ("", "0", "false", "no")
-    if model == registry.AUTO:
-        origin, manifest = _auto(kind, image_size, offline, progress)
-    else:
-        origin = origin_of(model)
-        if origin.local is not None and origin.local.form == "model":
-            return _in_place(origin, kind, engine, image_size, progress)
-        manifest = obtain(origin, kind, image_size, progress, offline=offline)
-    return _ready(origin, manifest, kind, engine, image_size, progress)
+    wanted = Wanted(kind, image_size, opens_compiled(engine), offline, progress)
+    origin, manifest, folder = _auto(wanted) if model == AUTO else _found(origin_of(model), wanted)
+    return _chosen(Model(origin.name, manifest, kind, image_size or manifest.image_size, engine, folder))
 
 
-def _ready(
-    origin: Origin,
-    manifest: Manifest,
-    kind: NetworkKind,
-    engine: EngineName,
-    image_size: int | None,
-    progress: Progress,
-) -> Model:
-    """Return a model that is in the store, compiled if need be."""
-    from mobilenet_cli.models.making import compiled_for
+def _found(origin: Origin, wanted: Wanted) -> tuple[Origin, Manifest, Path]:
+    """Return the origin with its model, which has the wanted network, and the folder of the model's files.
 
-    size = image_size or manifest.image_size
-    if engine != "tensorflow":
-        manifest = compiled_for(manifest, kind, size, progress)
-    return _chosen(Model(origin.name, manifest, kind, size, engine, store.folder_of(manifest.name)))
+    That is the store's folder or, for a model that `train` wrote, its own; what it is not compiled for there goes
+    into the store.
+    """
+    if origin.local is not None and origin.local.is_trained:
+        from mobilenet_cli.models import in_place
 
-
-def _in_place(
-    origin: Origin, kind: NetworkKind, engine: EngineName, image_size: int | None, progress: Progress
-) -> Model:
-    """Return a model that `train` has written, where it is; for another image size, compiled in the store."""
-    from mobilenet_cli.models import in_place
-
-    assert origin.local is not None  # noqa: S101 - the caller has seen to it
-    manifest = in_place.read(origin.local.path, kind)
-    size = image_size or manifest.image_size
-    if engine != "tensorflow" and str(size) not in manifest.networks[kind].compiled:
-        return _ready(origin, in_place.adopted(origin, manifest, progress), kind, engine, size, progress)
-    return _chosen(Model(origin.name, manifest, kind, size, engine, origin.local.path))
+        folder = origin.local.path
+        manifest = in_place.read(folder, wanted.kind)
+        if wanted.is_in(manifest):
+            return origin, manifest, folder
+        in_place.adopt(origin, folder, manifest, wanted.progress)
+    manifest = obtain(origin, wanted)
+    return origin, manifest, store.folder_of(manifest.name)
 
 
 def _chosen(model: Model) -> Model:
-    """Return the model with the engine that is to run it, which it has been compiled for."""
-    network = model.network
-    if model.engine == "tensorflow":
+    """Return the model with the engine that is to run it, for which it has been compiled."""
+    network, reference = model.network, ENGINES[REFERENCE]
+    if not opens_compiled(model.engine):
         if network.saved_model is None:
-            raise ModelError(f"{model.name} is a compiled file without a SavedModel, so TensorFlow cannot run it")
+            title = ENGINES[model.engine].title
+            raise ModelError(f"{model.name} is a compiled file without a SavedModel, so {title} cannot run it")
         return model
+    engine = COMPILED if model.engine == "auto" else model.engine
     failure = network.compiled[str(model.image_size)].failure
     if failure is None:
-        return replace(model, engine="litert")
-    if model.engine == "litert":
-        raise ModelError(f"{model.name} does not run in LiteRT: {failure}; --engine tensorflow runs it")
-    warnings.warn(f"{model.name} runs in TensorFlow, since {failure}", ModelWarning, stacklevel=4)
-    return replace(model, engine="tensorflow")
+        return replace(model, engine=engine)
+    if model.engine != "auto":
+        title = ENGINES[engine].title
+        raise ModelError(f"{model.name} does not run in {title}: {failure}; --engine {REFERENCE} runs it")
+    warnings.warn(f"{model.name} runs in {reference.title}, since {failure}", ModelWarning, stacklevel=3)
+    return replace(model, engine=REFERENCE)
 
 
-def _auto(kind: NetworkKind, image_size: int | None, offline: bool, progress: Progress) -> tuple[Origin, Manifest]:
-    from mobilenet_cli.models.making import obtain
-
-    main = origin_of(registry.MAIN)
-    embedded = origin_of(registry.EMBEDDED)
-    reason = None if _is_stored(main, kind) else unavailable.remembered(main, kind)
-    if reason is None:
+def _auto(wanted: Wanted) -> tuple[Origin, Manifest, Path]:
+    """Find the main model or, where that is unavailable, the embedded one, with a ModelWarning."""
+    main, embedded = origin_of(registry.MAIN), origin_of(registry.EMBEDDED)
+    reason = unavailable.remembered(main, wanted.kind)
+    if reason is None or _is_stored(main, wanted.kind):
         try:
-            return main, obtain(main, kind, image_size, progress, offline=offline)
+            return _found(main, wanted)
         except UnavailableError as error:
             reason = "; ".join(error.reasons)
-            if not offline:
-                unavailable.remember(main, kind, reason)
+            if not wanted.offline:
+                unavailable.remember(main, wanted.kind, reason)
         except StoreError as error:
-            if not _is_stored(embedded, kind):
+            if _is_stored(main, wanted.kind) or not _is_stored(embedded, wanted.kind):
                 raise
             reason = str(error)
     warnings.warn(
@@ -204,7 +180,7 @@ def _auto(kind: NetworkKind, image_size: int | None, offline: bool, progress: Pr
         ModelWarning,
         stacklevel=3,
     )
-    return embedded, obtain(embedded, kind, image_size, progress, offline=offline)
+    return _found(embedded, wanted)
 
 
 def _is_stored(origin: Origin, kind: NetworkKind) -> bool:

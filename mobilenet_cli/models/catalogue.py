@@ -1,15 +1,18 @@
-"""What is known of the models: those known by name, and those in the store."""
+"""The catalogue: the models known by name and those in the store, with their facts."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
 
 from mobilenet_cli.errors import InputError, ModelError, StoreError
-from mobilenet_cli.models import in_place, registry, store
+from mobilenet_cli.models import AUTO, in_place, registry, store
 from mobilenet_cli.models.manifest import Manifest
 from mobilenet_cli.models.origin import Origin, origin_of
+from mobilenet_cli.models.sources.hub import Hub
+from mobilenet_cli.models.sources.kaggle import Kaggle
+from mobilenet_cli.models.sources.slim import Slim
 
 State = Literal["stored", "embedded", "remote", "damaged", "folder"]
 
@@ -19,13 +22,13 @@ class Listed:
     """A model in short. What is not known is None.
 
     Attributes:
-        name: What `--model` takes.
+        name: The name that `--model` takes.
         state: "stored": in the store. "embedded": its weights are installed with this package, and it is built
             at its first use. "remote": fetched at its first use. "damaged": in the store, but not whole.
             "folder": used where it is.
         image_size: The side of its input in pixels.
         top_1: Published ImageNet top-1 accuracy in percent.
-        top_5: Likewise top-5.
+        top_5: Published ImageNet top-5 accuracy in percent.
         million_parameters: Published count of parameters, in millions.
         million_multiply_adds: Published count of multiply-adds for one image, in millions.
         bytes_on_disk: The size of its files in the store.
@@ -60,17 +63,17 @@ def names() -> list[str]:
 
 
 def described(model: str) -> dict[str, Any]:
-    """Return everything that is known of a model: what `listed` says of it, its entry, sources, manifest, path.
+    """Return everything that is known of a model: its line in `listed`, its entry, sources, manifest and path.
 
     Raises:
         InputError: `model` is "auto", which is no model.
         ModelError: There is no such model, or the store cannot be read.
     """
     origin = resolved(model)
-    if origin.local is not None and origin.local.form == "model":
+    if origin.local is not None and origin.local.is_trained:
         return _of_folder(origin.name, origin.local.path)
     entry = registry.ENTRIES.get(origin.key)
-    facts = (asdict(entry) if entry else {}) | asdict(_listed(origin.key)) | {"name": origin.name}
+    facts = (_published(entry) if entry else {}) | asdict(_listed(origin.key)) | {"name": origin.name}
     sources = [*origin.sources, *filter(None, [origin.local])]
     facts["sources"] = [{"title": source.title, "place": source.place} for source in sources]
     folder = store.folder_of(origin.key)
@@ -78,6 +81,27 @@ def described(model: str) -> dict[str, Any]:
     facts["path"] = str(folder) if folder.is_dir() else None
     facts["manifest"] = asdict(manifest) if manifest else None
     return facts
+
+
+def _published(entry: registry.Entry) -> dict[str, Any]:
+    """Return a registry entry as `models show --json` has it: each published source in a field of its own, or ""."""
+    facts: dict[str, Any] = {}
+    for field in fields(entry):
+        facts |= _source_fields(entry) if field.name == "sources" else {field.name: getattr(entry, field.name)}
+    return facts
+
+
+def _source_fields(entry: registry.Entry) -> dict[str, str]:
+    found = dict.fromkeys(("hub_path", "kaggle_handle", "slim_path", "slim_sha256"), "")
+    for source in entry.sources:
+        match source:
+            case Hub(handle):
+                found["hub_path"] = handle
+            case Kaggle(handle):
+                found["kaggle_handle"] = handle
+            case Slim(path, sha256):
+                found |= {"slim_path": path, "slim_sha256": sha256}
+    return found
 
 
 def _of_folder(name: str, folder: Path) -> dict[str, Any]:
@@ -94,7 +118,7 @@ def resolved(model: str) -> Origin:
         InputError: It is "auto".
         ModelError: It names nothing.
     """
-    if model == registry.AUTO:
+    if model == AUTO:
         raise InputError(
             f"{model} is no model: it stands for {registry.MAIN} or, where that is unavailable, {registry.EMBEDDED}"
         )

@@ -6,13 +6,12 @@ import re
 from pathlib import Path
 
 from mobilenet_cli.errors import InputError
-from mobilenet_cli.models import in_place, registry, store
-from mobilenet_cli.models.building import Builder
-from mobilenet_cli.models.making import making
+from mobilenet_cli.models import AUTO, in_place, registry, store
+from mobilenet_cli.models.making import Builder, making
 from mobilenet_cli.models.manifest import Manifest
 from mobilenet_cli.models.origin import Origin, size_in
 from mobilenet_cli.models.sources.local import Local
-from mobilenet_cli.progress import Progress
+from mobilenet_cli.progress import Progress, silent
 from mobilenet_cli.records import OutputKind
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -28,23 +27,23 @@ def import_model(
     output: OutputKind | None = None,
     license: str = "",
     overwrite: bool = False,
-    progress: Progress = lambda text, done, total: None,
+    progress: Progress = silent,
 ) -> Manifest:
-    """Copy a model into the store, compiled; then `name` names it everywhere, and `source` is not needed any more.
+    """Copy a model into the store, compiled. `name` then names it everywhere, and `source` is no longer needed.
 
-    A checkpoint becomes two networks, one for classification and one for feature vectors; everything else is
-    what it is.
+    A checkpoint becomes two networks, one for classification and one for feature vectors; any other model stays
+    one network.
 
     Args:
         source: The path of a SavedModel, a TF-Slim checkpoint of MobileNet V1, an archive of one, a .tflite, or
-            a model that `train` has written, which says itself what the options say.
-        name: What to call it.
+            a model that `train` wrote, whose manifest has the values of the options.
+        name: Its name from then on.
         labels: A file with a label a class; None: the labels in the model, or ImageNet's for 1000 and 1001 classes.
-        image_size: The side of its input in pixels; None: what it is fixed to, else what `source` or `name`
-            tells ("…_0.75_224"), else 128.
-        output: "logits" or "probabilities"; None: found out by trying it on random images.
+        image_size: The side of its input in pixels; None: the one that it is fixed to, else the one in the name of
+            `source` or in `name` ("…_0.75_224"), else 128.
+        output: "logits" or "probabilities"; None: found by trying it on random images.
         license: SPDX name of its licence, if known.
-        overwrite: Replace a model of that name.
+        overwrite: Replace any model of that name.
         progress: Called as long work proceeds.
 
     Raises:
@@ -57,22 +56,24 @@ def import_model(
         raise InputError(f"{source} does not exist")
     origin = Origin(name=name, key=name, local=local, license=license, image_size=size_in(local.path.name, name))
 
-    def build(folder: Path) -> Manifest:
-        manifest = None
-        for kind in local.kinds:
-            manifest = builder.build(folder, manifest, local, kind)
-        assert manifest is not None  # noqa: S101 - every model is of one kind at least
-        return manifest
-
-    with making(name, name, progress) as process:
+    with making(origin, progress) as process:
         if name in store.names() and not overwrite:
             raise InputError(f"{name} is in the store already; --overwrite replaces it")
-        if local.form == "model":
-            if labels or image_size or output or license:
-                raise InputError(f"{source} is a model that says of itself what it is; it takes no more options")
-            return store.publish(name, lambda folder: in_place.copy(local.path, folder, name))
+        if local.is_trained and (labels or image_size or output or license):
+            raise InputError(f"{source} is a model that says of itself what it is; it takes no more options")
         builder = Builder(origin, process, progress, image_size, output, labels, copied=True)
-        return store.publish(name, build)
+        with store.new_files(name) as folder:
+            copied = in_place.copy(local.path, folder, name) if local.is_trained else _built(builder, local, folder)
+            return store.publish(folder, copied)
+
+
+def _built(builder: Builder, local: Local, folder: Path) -> Manifest:
+    """Build every network of a model on the disk."""
+    first, *others = local.kinds
+    manifest = builder.build(folder, None, local, first)
+    for kind in others:
+        manifest = builder.build(folder, manifest, local, kind)
+    return manifest
 
 
 def _check_name(name: str) -> None:
@@ -81,7 +82,7 @@ def _check_name(name: str) -> None:
             f"{name!r} cannot be a model's name: take letters, digits, '.', '_' and '-', 64 at most, "
             "with a letter or a digit first"
         )
-    if name == registry.AUTO or name in registry.ENTRIES or name.startswith(_STORES_OWN):
+    if name == AUTO or name in registry.ENTRIES or name.startswith(_STORES_OWN):
         raise InputError(
             f"{name!r} names something already; take another name (MNCLASSIFY_MODEL makes it the one that is "
             "used where none is named)"

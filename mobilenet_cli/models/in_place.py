@@ -37,29 +37,26 @@ def read(folder: Path, kind: NetworkKind | None = None) -> Manifest:
     return manifest
 
 
-def adopted(origin: Origin, manifest: Manifest, progress: Progress) -> Manifest:
-    """Return the manifest of a model in the store that uses the SavedModels where they are.
+def adopt(origin: Origin, folder: Path, manifest: Manifest, progress: Progress) -> None:
+    """Put a model into the store that uses the SavedModels in `folder`, where they are.
 
-    What is compiled for another image size than the model was made for goes there, and leaves the user's
+    Networks compiled for another image size than the model was made for go into the store, and leave the user's
     folder as it is.
 
     Raises:
         StoreError: The store cannot be written.
     """
-    assert origin.local is not None  # noqa: S101 - it is a folder's
-    folder = origin.local.path
     networks = {
         kind: replace(network, saved_model=network.saved_model and str(folder / network.saved_model), compiled={})
         for kind, network in manifest.networks.items()
     }
-
-    def build(staging: Path) -> Manifest:
-        if manifest.labels not in ("", IMAGENET):
-            shutil.copyfile(folder / manifest.labels, staging / manifest.labels)
-        return replace(manifest, name=origin.key, networks=networks, files={})
-
-    with making(origin.key, origin.name, progress):
-        return store.find(origin.key) or store.publish(origin.key, build)
+    with making(origin, progress):
+        if store.find(origin.key) is not None:
+            return
+        with store.new_files(origin.key) as staging:
+            if manifest.labels not in ("", IMAGENET):
+                shutil.copyfile(folder / manifest.labels, staging / manifest.labels)
+            store.publish(staging, replace(manifest, name=origin.key, networks=networks, files={}))
 
 
 def copy(folder: Path, destination: Path, name: str) -> Manifest:
@@ -79,5 +76,5 @@ def copy(folder: Path, destination: Path, name: str) -> Manifest:
 
 
 def is_model(folder: Path) -> bool:
-    """Tell whether this is a model's folder."""
+    """Return whether this is a model's folder."""
     return (folder / MANIFEST).is_file()

@@ -1,4 +1,4 @@
-"""Class names: what index, WordNet id and label each output of a model has."""
+"""Class names: the WordNet id and the label of each output of a model."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from mobilenet_cli.errors import ModelError
 from mobilenet_cli.records import ClassName
 
 IMAGENET = "imagenet"
+LABELS = "labels.txt"
 _TABLE = Path(__file__).with_name("imagenet_classes.tsv")
 _WITH_BACKGROUND = 1001
 
@@ -38,8 +39,8 @@ def _imagenet_table() -> tuple[ClassName, ...]:
 def read_labels(file: Path, classes: int) -> tuple[ClassName, ...]:
     """Read a label file: UTF-8, one label a line in the order of the model's outputs.
 
-    Lists that are ImageNet's own get its WordNet ids, and so do labels that are such ids; a list of 1000 for a
-    model of 1001 classes, or the other way round, is told apart from a wrong file.
+    Lists that are ImageNet's own get its WordNet ids, and so do labels that are such ids; the error for a list
+    of 1000 for a model of 1001 classes, or the other way round, hints at the background class.
 
     Raises:
         ModelError: The file cannot be read, or has another number of labels than the model has classes.
@@ -60,6 +61,26 @@ def read_labels(file: Path, classes: int) -> tuple[ClassName, ...]:
             return imagenet
     wnids = {name.wnid for name in _imagenet_table()}
     return tuple(ClassName(label if label in wnids else "", label) for label in labels)
+
+
+def write_labels(folder: Path, file: Path | None, classes: int) -> str:
+    """Write a model's labels.txt: a label file's, or ImageNet's where there is no file and they fit.
+
+    Returns:
+        The manifest's `labels`: the file's name, IMAGENET, or "" where there are no names and nothing is written.
+
+    Raises:
+        ModelError: The file cannot be read, or has another number of labels than the model has classes.
+    """
+    if file is not None:
+        read_labels(file, classes)
+        (folder / LABELS).write_bytes(file.read_bytes())
+        return LABELS
+    if classes not in (_WITH_BACKGROUND, _WITH_BACKGROUND - 1):
+        return ""
+    lines = "".join(f"{name.label}\n" for name in imagenet_labels(classes))
+    (folder / LABELS).write_text(lines, encoding="utf-8")
+    return IMAGENET
 
 
 def numbered_labels(classes: int) -> tuple[ClassName, ...]:

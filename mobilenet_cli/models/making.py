@@ -2,130 +2,244 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeGuard
 
 from mobilenet_cli.errors import ModelError, ProcessError, StoreError, UnavailableError
+from mobilenet_cli.in_tensorflow.compiled_file import inspect
+from mobilenet_cli.in_tensorflow.compiler import CompiledNetwork, compile_model
 from mobilenet_cli.in_tensorflow.process import TensorFlowProcess
 from mobilenet_cli.models import store
-from mobilenet_cli.models.building import Builder, compile_network
-from mobilenet_cli.models.manifest import Manifest
+from mobilenet_cli.models.labels import LABELS, write_labels
+from mobilenet_cli.models.manifest import FOLDERS, SUFFIXES, Compiled, Manifest, Network
 from mobilenet_cli.models.origin import Origin
-from mobilenet_cli.models.sources import ModelSource, http
+from mobilenet_cli.models.sources import ModelSource, Question
 from mobilenet_cli.progress import Progress
-from mobilenet_cli.records import NetworkKind
+from mobilenet_cli.records import NetworkKind, OutputKind
 
 
-def obtain(
-    origin: Origin, kind: NetworkKind, image_size: int | None, progress: Progress, *, offline: bool = False
-) -> Manifest:
-    """Return the manifest of a model that has a network of this kind, from the store or after putting it there.
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The network that is wanted of a model.
 
-    Args:
-        origin: Which model.
-        kind: Which of its networks is needed.
-        image_size: What to compile it for; None: its own size.
+    Attributes:
+        kind: Which of its networks.
+        image_size: The side of its images in pixels; None: the model's own.
+        compiled: Whether it must be compiled for that size.
+        offline: Ask no server for it.
         progress: Called as long work proceeds.
-        offline: Leave out the sources that need the network.
+    """
+
+    kind: NetworkKind
+    image_size: int | None
+    compiled: bool
+    offline: bool
+    progress: Progress
+
+    def is_in(self, manifest: Manifest | None) -> TypeGuard[Manifest]:
+        """Return whether a model has the network, compiled if it must be."""
+        if manifest is None or self.kind not in manifest.networks:
+            return False
+        size = self.image_size or manifest.image_size
+        return not self.compiled or str(size) in manifest.networks[self.kind].compiled
+
+
+def obtain(origin: Origin, wanted: Wanted) -> Manifest:
+    """Return the manifest of a model in the store that has the wanted network, after making what is missing.
 
     Raises:
         UnavailableError: No source has it; the message lists what was tried.
         StoreError: The store cannot be used.
         ProcessError: TensorFlow's process died.
-        ModelError: A local model does not fit.
+        ModelError: A local model does not fit, or the network cannot be made of what the store has.
     """
     manifest = store.find(origin.key)
-    if manifest is not None and kind in manifest.networks:
+    if wanted.is_in(manifest):
         return manifest
     if origin.local is None and not origin.sources:
-        raise ModelError(_lacking(origin.name, kind, manifest))
-    with making(origin.key, origin.name, progress) as process:
-        manifest = store.find(origin.key)  # another process may have made it while we waited
-        if manifest is not None and kind in manifest.networks:
-            return manifest
-        builder = Builder(origin, process, progress, image_size)
-        if origin.local is not None:
-            return _put(builder, manifest, origin.local, kind)
-        tried = []
-        for source, reason in _answered(origin.sources, kind, offline):
-            if reason is None:
-                try:
-                    return _put(builder, manifest, source, kind)
-                except (StoreError, ProcessError):
-                    raise  # the other sources would fail just so
-                except ModelError as error:
-                    tried.append((source, str(error)))
-            else:
-                tried.append((source, reason))
-    raise UnavailableError(
-        f"{origin.name} is unavailable. Tried:"
-        + "".join(f"\n  {source.title} ({source.place}): {reason}" for source, reason in tried),
-        [f"{source.title}: {reason}" for source, reason in tried],
-    )
-
-
-def compiled_for(manifest: Manifest, kind: NetworkKind, size: int, progress: Progress) -> Manifest:
-    """Return the manifest of a model whose network is compiled for `size`, after compiling where it is not.
-
-    Raises:
-        StoreError: The store cannot be written.
-        ModelError: The SavedModel does not take images of that size.
-    """
-    if str(size) in manifest.networks[kind].compiled:
-        return manifest
-    with making(manifest.name, manifest.name, progress) as process:
-        manifest = store.find(manifest.name) or manifest
-        network = manifest.networks[kind]
-        if str(size) in network.compiled:
-            return manifest
-        if network.saved_model is None:
-            sizes = ", ".join(network.compiled)
-            raise ModelError(
-                f"{manifest.name} is compiled for {sizes} pixels and has no SavedModel to compile for {size}"
-            )
-        progress(f"compiling {manifest.name} for {size} × {size} pixels (once)", None, None)
-        saved_model = store.folder_of(manifest.name) / network.saved_model
-        stored = manifest
-
-        def build(folder: Path) -> Manifest:
-            facts = compile_network(process, saved_model, folder, kind, size, stored.image_size)
-            compiled = network.compiled | {str(size): facts["compiled"]}
-            return replace(stored, networks=stored.networks | {kind: replace(network, compiled=compiled)})
-
-        return store.extend(stored, build)
+        _check_stored(origin, manifest, wanted.kind)
+    with making(origin, wanted.progress) as process:
+        manifest = store.find(origin.key)  # another process may have made it while this one waited
+        if manifest is None or wanted.kind not in manifest.networks:
+            manifest = _fetched(origin, manifest, wanted, process)
+        return manifest if wanted.is_in(manifest) else _compiled(manifest, wanted, process)
 
 
 @contextmanager
-def making(key: str, name: str, progress: Progress) -> Iterator[TensorFlowProcess]:
+def making(origin: Origin, progress: Progress) -> Iterator[TensorFlowProcess]:
     """Hold the model's lock, with a TensorFlow process at hand."""
 
     def waiting() -> None:
-        progress(f"waiting for another mnclassify that is preparing {name}", None, None)
+        progress(f"waiting for another mnclassify that is preparing {origin.name}", None, None)
 
-    with store.lock(key, waiting=waiting), TensorFlowProcess(progress) as process:
+    with store.lock(origin.key, waiting=waiting), TensorFlowProcess(progress) as process:
         yield process
 
 
+def _fetched(origin: Origin, manifest: Manifest | None, wanted: Wanted, process: TensorFlowProcess) -> Manifest:
+    """Put the network into the store, from the disk or from the first source that has it."""
+    from mobilenet_cli.models.sources import http
+
+    builder = Builder(origin, process, wanted.progress, wanted.image_size)
+    if origin.local is not None:
+        return _put(builder, manifest, origin.local, wanted.kind)
+    tried = []
+    for source, reason in zip(origin.sources, http.answers(_questions(origin, wanted)), strict=True):
+        failure = reason
+        if failure is None:
+            try:
+                return _put(builder, manifest, source, wanted.kind)
+            except (StoreError, ProcessError):
+                raise  # the other sources would fail in the same way
+            except ModelError as error:
+                failure = str(error)
+        tried.append((source, failure))
+    raise UnavailableError(
+        f"{origin.name} is unavailable. Tried:"
+        + "".join(f"\n  {source.title} ({source.place}): {failure}" for source, failure in tried),
+        [f"{source.title}: {failure}" for source, failure in tried],
+    )
+
+
+def _questions(origin: Origin, wanted: Wanted) -> Iterator[Question | None]:
+    for source in origin.sources:
+        question = source.question(wanted.kind)
+        yield question and ((lambda: "not asked, to stay offline") if wanted.offline else question)
+
+
+def _check_stored(origin: Origin, manifest: Manifest | None, kind: NetworkKind) -> None:
+    """Raise ModelError unless a model that is in the store alone has a network of that kind."""
+    name = origin.name
+    if manifest is None:
+        raise ModelError(
+            f"{name} in the store is damaged: `mnclassify models verify {name}` says how; remove it, import it again"
+        )
+    if kind not in manifest.networks:
+        raise ModelError(f"{name} has no {kind} network, only {' and '.join(manifest.networks)}")
+
+
 def _put(builder: Builder, manifest: Manifest | None, source: ModelSource, kind: NetworkKind) -> Manifest:
-    """Publish the network: as a new model, or into the one that the store has already."""
-    if manifest is None:
-        return store.publish(builder.origin.key, lambda folder: builder.build(folder, None, source, kind))
-    return store.extend(manifest, lambda folder: builder.build(folder, manifest, source, kind))
+    """Build the network, and publish it as a new model, or in the one that the store has already."""
+    with store.new_files(builder.origin.key) as folder:
+        built = builder.build(folder, manifest, source, kind)
+        return store.publish(folder, built) if manifest is None else store.extend(folder, built)
 
 
-def _answered(
-    sources: tuple[ModelSource, ...], kind: NetworkKind, offline: bool
-) -> Iterator[tuple[ModelSource, str | None]]:
-    """Yield the sources in their order, each with the reason why it is not worth trying, or None."""
-    questions = [source.question(kind) for source in sources]
-    if offline:
-        questions = [question and (lambda: "not asked, to stay offline") for question in questions]
-    yield from zip(sources, http.answers(questions), strict=True)
+def _compiled(manifest: Manifest, wanted: Wanted, process: TensorFlowProcess) -> Manifest:
+    """Compile a network that the store has for another image size."""
+    network, size = manifest.networks[wanted.kind], wanted.image_size or manifest.image_size
+    if network.saved_model is None:
+        sizes = ", ".join(network.compiled)
+        raise ModelError(f"{manifest.name} is compiled for {sizes} pixels and has no SavedModel to compile for {size}")
+    wanted.progress(f"compiling {manifest.name} for {size} × {size} pixels (once)", None, None)
+    saved_model = store.folder_of(manifest.name) / network.saved_model
+    with store.new_files(manifest.name) as folder:
+        result = compile_network(process, saved_model, folder, wanted.kind, size, manifest.image_size)
+        compiled = network.compiled | {str(size): as_recorded(result)}
+        networks = manifest.networks | {wanted.kind: replace(network, compiled=compiled)}
+        return store.extend(folder, replace(manifest, networks=networks))
 
 
-def _lacking(name: str, kind: NetworkKind, manifest: Manifest | None) -> str:
-    if manifest is None:
-        return f"{name} in the store is damaged: `mnclassify models verify {name}` says how; remove it, import it anew"
-    return f"{name} has no {kind} network, only {' and '.join(manifest.networks)}"
+@dataclass(frozen=True, slots=True)
+class Builder:
+    """Builds the networks of one model.
+
+    Attributes:
+        origin: Which model.
+        process: Where TensorFlow runs.
+        progress: Called as long work proceeds.
+        image_size: What to compile it for; None: its own size.
+        output: What its classification network puts out; None: found by trying it.
+        labels: A file with a label a class; None: those that come with it, or ImageNet's for 1000 and 1001 classes.
+        copied: Whether files that are on the disk already are copied into the model's folder, or used where they are.
+    """
+
+    origin: Origin
+    process: TensorFlowProcess
+    progress: Progress
+    image_size: int | None = None
+    output: OutputKind | None = None
+    labels: Path | None = None
+    copied: bool = False
+
+    def build(self, folder: Path, manifest: Manifest | None, source: ModelSource, kind: NetworkKind) -> Manifest:
+        """Add the network of a kind to a model's folder and return the model's manifest with it.
+
+        Args:
+            folder: An empty folder, whose content is to be the model's or to be added to it.
+            manifest: The model as it is, or None where it is a new one.
+            source: Where the network comes from.
+            kind: Which network.
+
+        Raises:
+            ModelError: The source does not have it, or it does not fit.
+        """
+        self.progress(f"getting {self.origin.name} from {source.title}", None, None)
+        fetched = source.fetch(kind, folder / FOLDERS[kind], self.process)
+        if self.copied and not fetched.is_relative_to(folder):
+            fetched = _copied(fetched, folder / FOLDERS[kind])
+        self.progress(f"compiling {self.origin.name} (once)", None, None)
+        result = self._compile(fetched, folder, kind)
+        network = Network(
+            source=source.place,
+            saved_model=_within(fetched, folder) if fetched.is_dir() else None,
+            width=result.width,
+            output="features" if kind == "feature_vector" else self.output or result.output,
+            compiled={str(result.image_size): as_recorded(result)},
+        )
+        networks = {**(manifest.networks if manifest else {}), kind: network}
+        labels = manifest.labels if manifest else ""
+        if kind == "classification":
+            labels = write_labels(folder, self.labels or _brought(fetched), result.width)
+        if manifest is not None:
+            return replace(manifest, networks=networks, labels=labels)
+        is_fixed = self.image_size is None or self.copied
+        return Manifest(
+            name=self.origin.key,
+            license=self.origin.license,
+            image_size=result.image_size if is_fixed else self.origin.image_size,
+            crop=self.origin.crop,
+            interpolation=self.origin.interpolation,
+            labels=labels,
+            networks=networks,
+        )
+
+    def _compile(self, fetched: Path, folder: Path, kind: NetworkKind) -> CompiledNetwork:
+        if fetched.is_dir():
+            return compile_network(self.process, fetched, folder, kind, self.image_size, self.origin.image_size)
+        found = self.process.call(inspect, fetched, self.image_size, self.origin.image_size)
+        if fetched.is_relative_to(folder):
+            fetched = fetched.rename(folder / f"{found.image_size}{SUFFIXES[kind]}")
+        return replace(found, file=_within(fetched, folder))
+
+
+def compile_network(
+    process: TensorFlowProcess, saved_model: Path, folder: Path, kind: NetworkKind, size: int | None, default_size: int
+) -> CompiledNetwork:
+    """Compile a SavedModel into `folder`; see compiler.compile_model."""
+    return process.call(compile_model, saved_model, folder, SUFFIXES[kind], size, default_size)
+
+
+def as_recorded(result: CompiledNetwork) -> Compiled:
+    """Return the part of a result that a manifest has."""
+    return Compiled(result.file, result.difference, result.failure)
+
+
+def _brought(fetched: Path) -> Path | None:
+    """Return the label file that comes with a SavedModel, if any."""
+    return next(iter(sorted(fetched.glob(f"**/{LABELS}"))), None) if fetched.is_dir() else None
+
+
+def _copied(fetched: Path, destination: Path) -> Path:
+    if fetched.is_dir():
+        return Path(shutil.copytree(fetched, destination))
+    return Path(shutil.copyfile(fetched, destination.with_suffix(fetched.suffix)))
+
+
+def _within(path: Path, folder: Path) -> str:
+    """Return a path as a manifest has it: relative where it is in the model's folder."""
+    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else str(path)

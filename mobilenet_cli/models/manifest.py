@@ -1,4 +1,4 @@
-"""The manifest: what a model in the store is, and the hash of each of its files."""
+"""The manifest: a model's facts, and the hash of each of its files."""
 
 from __future__ import annotations
 
@@ -13,6 +13,10 @@ from mobilenet_cli.images.preprocess import Crop, Interpolation
 from mobilenet_cli.records import NetworkKind, OutputKind
 
 MANIFEST = "manifest.json"
+FOLDERS: dict[NetworkKind, str] = {"classification": "saved_model", "feature_vector": "feature_vector"}
+"""Where each network's SavedModel is, in the model's folder."""
+SUFFIXES: dict[NetworkKind, str] = {"classification": ".tflite", "feature_vector": "-feature_vector.tflite"}
+"""How each network's compiled file is called, after its image size."""
 _VERSION = 2
 
 
@@ -33,7 +37,7 @@ class FileRecord:
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """What became of compiling for one image size.
+    """A network compiled for one image size, or the reason why it does not compile.
 
     Attributes:
         file: The .tflite's name in the model's folder, or None where the model does not compile.
@@ -55,7 +59,7 @@ class Network:
         saved_model: Its SavedModel: a folder in the model's folder, or the absolute path of one used where it
             is, or None where there is only a compiled file.
         width: How many classes (background included) or features it puts out.
-        output: What they are.
+        output: What kind of numbers they are.
         compiled: By image size.
     """
 
@@ -68,7 +72,7 @@ class Network:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a model is.
+    """A model's facts.
 
     Attributes:
         name: Its folder's name in the store.
@@ -77,7 +81,7 @@ class Manifest:
         crop: How the square is taken out of an image.
         interpolation: How an image is resized.
         labels: "imagenet", or the name of the label file in the folder, or "" where it came without names.
-        networks: What it has of the two kinds.
+        networks: Those of the two kinds that it has.
         files: Each file in the folder but this one, by its path relative to the folder.
         training: How it was trained, where `train` made it (see training.record), else None.
     """
@@ -117,7 +121,7 @@ class Manifest:
             return cls(**values)._checked(stored)
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise ModelError(
-                f"{folder / MANIFEST} is damaged ({error}); a model of the store is made anew once it is removed"
+                f"{folder / MANIFEST} is damaged ({error}); a model of the store is made again once it is removed"
             ) from error
 
     def _checked(self, stored: bool) -> Self:
@@ -145,7 +149,7 @@ class Manifest:
     def with_files_of(self, folder: Path) -> Self:
         """Return this manifest with a record of each file in `folder`, whose content is to be added to the model's.
 
-        Records of other files stay as they are: to hash a file anew would make a damaged one a good one.
+        Records of other files stay as they are: hashing a file again would turn a damaged one into a good one.
         """
         added = {path.name for path in folder.iterdir()}
         kept = {path: record for path, record in self.files.items() if path.partition("/")[0] not in added}

@@ -1,20 +1,16 @@
-"""What a user names (a model's name, a handle, a path) → where it can come from and what is known of it."""
+"""A name that the user gives (a model's, a handle, a path) → the model's origin: where to get it, and its facts."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from mobilenet_cli.errors import ModelError
 from mobilenet_cli.images.preprocess import Crop, Interpolation
-from mobilenet_cli.models import registry, store
+from mobilenet_cli.models import AUTO, registry, store
 from mobilenet_cli.models.sources import ModelSource
-from mobilenet_cli.models.sources.embedded import Embedded
 from mobilenet_cli.models.sources.hub import Hub
-from mobilenet_cli.models.sources.kaggle import Kaggle
 from mobilenet_cli.models.sources.local import Local, slug
-from mobilenet_cli.models.sources.slim import Slim
 
 _DEFAULT_SIZE = 128
 
@@ -24,13 +20,13 @@ class Origin:
     """A model before it is in the store.
 
     Attributes:
-        name: What its records say.
+        name: The name in its records.
         key: Its folder's name in the store.
         sources: Where to get it, in the order to try; none for one that is in the store or on the disk.
         local: The model on the disk, or None.
         license: SPDX name of its licence, or "".
         image_size: Its input's side in pixels.
-        crop: How the square is taken out of an image.
+        crop: How an image becomes a square.
         interpolation: How an image is resized.
     """
 
@@ -45,7 +41,7 @@ class Origin:
 
 
 def origin_of(model: str) -> Origin:
-    """Return what `model` names.
+    """Return the origin of the model that `model` names.
 
     Args:
         model: A known model, a TF Hub handle (http or https), a model in the store, or a path of a SavedModel,
@@ -63,7 +59,7 @@ def origin_of(model: str) -> Origin:
         return Origin(name=model, key=model)
     if local := Local.find(model):
         return Origin(name=model, key=local.store_name(), local=local, image_size=size_in(local.path.name))
-    known_names = ", ".join((registry.AUTO, *registry.ENTRIES))
+    known_names = ", ".join((AUTO, *registry.ENTRIES))
     raise ModelError(
         f"no model is called {model!r}, and there is no SavedModel, checkpoint, archive, .tflite or trained model "
         "at that path. "
@@ -71,21 +67,11 @@ def origin_of(model: str) -> Origin:
     )
 
 
-_SOURCES: dict[str, Callable[[registry.Entry], tuple[ModelSource, ...]]] = {
-    "mobilenet_v1": lambda entry: (
-        Hub(entry.hub_handle),
-        Kaggle(entry.kaggle_handle),
-        Slim(entry.slim_path, entry.slim_sha256),
-    ),
-    "efficientnet_lite0": lambda entry: (Embedded(),),
-}
-
-
 def _of_entry(entry: registry.Entry) -> Origin:
     return Origin(
         name=entry.name,
         key=entry.name,
-        sources=_SOURCES[entry.architecture](entry),
+        sources=entry.sources,
         license=entry.license,
         image_size=entry.image_size,
         crop=entry.crop,
@@ -103,9 +89,9 @@ def _of_handle(handle: str) -> Origin:
 
 
 def size_in(*names: str) -> int:
-    """Guess the input's side in pixels from names, the first that tells one; 128 where none does.
+    """Guess the input's side in pixels from names, from the first that has one; 128 where none has.
 
-    TF Hub's names tell it ("mobilenet_v2_100_224/classification"), and TF-Slim's ("mobilenet_v1_0.75_224.ckpt").
+    TF Hub's names have it ("mobilenet_v2_100_224/classification"), and TF-Slim's ("mobilenet_v1_0.75_224.ckpt").
     """
     for name in names:
         sizes = [int(digits) for digits in re.findall(r"(?<![0-9.])[0-9]{2,3}(?!\.?[0-9])", name)]

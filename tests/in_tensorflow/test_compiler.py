@@ -17,7 +17,7 @@ from mobilenet_cli.in_tensorflow.compiler import compile_model
 pytestmark = pytest.mark.slow
 
 
-def save(folder: Path, function, size: int | None = None) -> str:
+def save(folder: Path, function, size: int | None = None) -> Path:
     """Save a function of images as a SavedModel with one signature of images of `size`."""
     import tensorflow as tf
 
@@ -25,7 +25,7 @@ def save(folder: Path, function, size: int | None = None) -> str:
     spec = tf.TensorSpec([None, size, size, 3], tf.float32, name="images")
     module.serve = tf.function(function, input_signature=[spec])
     tf.saved_model.save(module, str(folder), signatures={"serving_default": module.serve})
-    return str(folder)
+    return folder
 
 
 def channels(images):
@@ -35,12 +35,12 @@ def channels(images):
 
 
 def test_the_true_network_compiles_and_agrees_with_its_savedmodel(mobilenet_saved_model, tmp_path):
-    facts = compile_model(str(mobilenet_saved_model), str(tmp_path), ".tflite", None, 128)
-    assert (facts["image_size"], facts["width"], facts["output"]) == (128, 1001, "logits")
-    assert facts["failure"] is None
-    assert facts["difference"] < BOUND / 10
+    made = compile_model(mobilenet_saved_model, tmp_path, ".tflite", None, 128)
+    assert (made.image_size, made.width, made.output) == (128, 1001, "logits")
+    assert made.failure is None
+    assert made.difference < BOUND / 10
     batch = np.random.default_rng(1).random((3, 128, 128, 3), dtype=np.float32)
-    compiled = LiteRTEngine(tmp_path / facts["file"]).session()
+    compiled = LiteRTEngine(tmp_path / made.file).session()
     reference = SavedModelEngine(mobilenet_saved_model, 128).session()
     for size in (3, 1, 2):
         np.testing.assert_allclose(compiled(batch[:size]), reference(batch[:size]), atol=1e-3)
@@ -48,17 +48,17 @@ def test_the_true_network_compiles_and_agrees_with_its_savedmodel(mobilenet_save
 
 def test_a_size_that_the_signature_is_fixed_to_is_found(tmp_path):
     model = save(tmp_path / "model", channels, 40)
-    facts = compile_model(model, str(tmp_path), ".tflite", None, 128)
-    assert (facts["image_size"], facts["file"]) == (40, "40.tflite")
+    made = compile_model(model, tmp_path, ".tflite", None, 128)
+    assert (made.image_size, made.file) == (40, "40.tflite")
     with pytest.raises(ModelError, match=r"\[N, 64, 64, 3\]"):
-        compile_model(model, str(tmp_path), ".tflite", 64, 128)
+        compile_model(model, tmp_path, ".tflite", 64, 128)
 
 
 def test_probabilities_are_told_from_logits(tmp_path):
     import tensorflow as tf
 
     model = save(tmp_path / "model", lambda images: {"p": tf.nn.softmax(channels(images)["logits"])})
-    assert compile_model(model, str(tmp_path), ".tflite", None, 32)["output"] == "probabilities"
+    assert compile_model(model, tmp_path, ".tflite", None, 32).output == "probabilities"
 
 
 def test_a_compiled_model_that_differs_is_refused_and_by_how_much_is_told(tmp_path):
@@ -66,9 +66,9 @@ def test_a_compiled_model_that_differs_is_refused_and_by_how_much_is_told(tmp_pa
 
     # Random at each call: what is compiled can't give what the SavedModel gave.
     model = save(tmp_path / "model", lambda images: {"logits": tf.random.uniform([tf.shape(images)[0], 3]) * 5})
-    facts = compile_model(model, str(tmp_path), ".tflite", None, 32)
-    assert facts["file"] is None
-    assert "differs" in facts["failure"] or "no counterpart" in facts["failure"]
+    made = compile_model(model, tmp_path, ".tflite", None, 32)
+    assert made.file is None
+    assert "differs" in made.failure or "no counterpart" in made.failure
     assert list(tmp_path.glob("*.tflite*")) == []
 
 
@@ -78,10 +78,10 @@ def test_an_operation_that_litert_lacks_is_a_failure_in_words(tmp_path):
     def digamma(images):
         return {"logits": tf.math.digamma(tf.reduce_mean(images, axis=[1, 2]) + 1)}
 
-    facts = compile_model(save(tmp_path / "model", digamma), str(tmp_path), ".tflite", None, 32)
-    assert facts["file"] is None
-    assert "LiteRT" in facts["failure"]
-    assert facts["width"] == 3
+    made = compile_model(save(tmp_path / "model", digamma), tmp_path, ".tflite", None, 32)
+    assert made.file is None
+    assert "LiteRT" in made.failure
+    assert made.width == 3
 
 
 def test_what_is_no_classifier_of_images_is_refused(tmp_path):
@@ -89,7 +89,7 @@ def test_what_is_no_classifier_of_images_is_refused(tmp_path):
 
     model = save(tmp_path / "model", lambda images: {"map": tf.nn.relu(images)})
     with pytest.raises(ModelError, match="does not classify"):
-        compile_model(model, str(tmp_path), ".tflite", None, 32)
+        compile_model(model, tmp_path, ".tflite", None, 32)
 
 
 def test_a_folder_without_or_with_a_damaged_savedmodel_is_refused(tmp_path):

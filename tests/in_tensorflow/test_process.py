@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import resource
 import signal
 import subprocess
@@ -12,7 +13,11 @@ import pytest
 from model_server import ModelServer, Reply
 
 from mobilenet_cli.errors import ModelError, ProcessError, StoreError
+from mobilenet_cli.in_tensorflow.compiler import compile_model
+from mobilenet_cli.in_tensorflow.downloads import slim
 from mobilenet_cli.in_tensorflow.process import TensorFlowProcess
+from mobilenet_cli.models.labels import imagenet_labels, numbered_labels
+from mobilenet_cli.records import ClassName
 
 
 def ignore(text: str, done: int | None, total: int | None) -> None:
@@ -21,19 +26,22 @@ def ignore(text: str, done: int | None, total: int | None) -> None:
 
 def test_an_error_of_the_package_comes_back_as_itself(tmp_path):
     with TensorFlowProcess(ignore) as process, pytest.raises(ModelError, match=r"no saved_model\.pb"):
-        process.call(
-            "mobilenet_cli.in_tensorflow.compiler:compile_model",
-            saved_model=str(tmp_path),
-            folder=str(tmp_path),
-            suffix=".tflite",
-            image_size=None,
-            default_size=8,
-        )
+        process.call(compile_model, tmp_path, tmp_path, ".tflite", None, 8)
+
+
+def test_records_cross_as_what_they_are():
+    with TensorFlowProcess(ignore) as process:
+        assert process.call(numbered_labels, 2) == (ClassName("", "class 0"), ClassName("", "class 1"))
+
+
+def test_only_a_function_of_a_module_can_be_called():
+    with TensorFlowProcess(ignore) as process, pytest.raises((AttributeError, pickle.PicklingError)):
+        process.call(lambda: 1)
 
 
 def test_any_other_error_comes_back_with_its_kind():
     with TensorFlowProcess(ignore) as process, pytest.raises(ModelError, match="TypeError"):
-        process.call("labels:imagenet_labels", nonsense=1)
+        process.call(imagenet_labels, nonsense=1)
 
 
 def test_a_child_that_is_killed_is_an_error_that_says_so():
@@ -42,7 +50,7 @@ def test_a_child_that_is_killed_is_an_error_that_says_so():
         os.kill(child.pid, signal.SIGKILL)
         child.wait()
         with pytest.raises(ProcessError, match="killed by signal 9"):
-            process.call("labels:imagenet_labels", classes=1000)
+            process.call(imagenet_labels, classes=1000)
 
 
 def test_the_child_ends_with_the_block():
@@ -63,10 +71,12 @@ def test_the_child_ends_at_once_when_the_block_fails():
 def test_the_child_ends_with_a_parent_that_is_killed_in_the_middle_of_a_call(tmp_path):
     script = (
         "import logging, sys\n"
+        "from pathlib import Path\n"
+        "from mobilenet_cli.in_tensorflow.downloads import slim\n"
         "from mobilenet_cli.in_tensorflow.process import TensorFlowProcess\n"
         "logging.getLogger('mobilenet_cli').setLevel('DEBUG')  # the child has our standard error\n"
         "with TensorFlowProcess(lambda *_: None) as process:\n"
-        "    process.call('sources.slim:download', url=sys.argv[1], sha256='', destination=sys.argv[2], kind='')\n"
+        "    process.call(slim.download, sys.argv[1], '', Path(sys.argv[2]), 'classification')\n"
     )
     server = ModelServer()
     server.default = Reply(b"x" * 100, stalls=60)
@@ -85,7 +95,6 @@ def test_the_child_ends_with_a_parent_that_is_killed_in_the_middle_of_a_call(tmp
 def test_ctrl_c_that_a_child_does_not_handle_is_an_interruption_and_no_failure(tmp_path):
     server = ModelServer()
     server.default = Reply(b"x" * 100, stalls=60)
-    arguments = {"url": server.url, "sha256": "", "destination": str(tmp_path / "model"), "kind": ""}
 
     def interrupt():
         while not server.requests:
@@ -97,7 +106,7 @@ def test_ctrl_c_that_a_child_does_not_handle_is_an_interruption_and_no_failure(t
     try:
         with pytest.raises(KeyboardInterrupt), TensorFlowProcess(ignore) as process, process.interruptible():  # noqa: PT012
             thread.start()
-            process.call("sources.slim:download", **arguments)
+            process.call(slim.download, server.url, "", tmp_path / "model", "classification")
     finally:
         thread.join()
         server.close()
@@ -107,12 +116,11 @@ def test_ctrl_c_that_a_child_does_not_handle_is_an_interruption_and_no_failure(t
 def test_a_full_disk_is_an_error_of_the_store_whatever_was_under_way(tmp_path):
     server = ModelServer()
     server.default = Reply(b"x" * 200_000)
-    arguments = {"url": server.url, "sha256": "", "destination": str(tmp_path / "model"), "kind": ""}
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
     try:
         with TensorFlowProcess(ignore) as process, pytest.raises(StoreError, match=r"too large; MNCLASSIFY_HOME"):
-            process.call("sources.slim:download", **arguments)
+            process.call(slim.download, server.url, "", tmp_path / "model", "classification")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
         server.close()

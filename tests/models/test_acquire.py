@@ -17,10 +17,10 @@ from stored_models import manifest, publish
 
 from mobilenet_cli import Classifier, ModelWarning
 from mobilenet_cli.errors import InputError, ModelError, StoreError, UnavailableError
+from mobilenet_cli.in_tensorflow.downloads import hub as hub_download
 from mobilenet_cli.models import store, unavailable
 from mobilenet_cli.models.acquire import acquire
 from mobilenet_cli.models.origin import origin_of
-from mobilenet_cli.models.sources import hub as hub_source
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def mirror(hub: HubServer, monkeypatch: pytest.MonkeyPatch, mobilenet_archive: b
 @pytest.fixture
 def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mobilenet_cli.models.making.TensorFlowProcess", InThisProcess)
-    monkeypatch.setattr("mobilenet_cli.models.sources.http.report_progress", lambda *_: None)
+    monkeypatch.setattr("mobilenet_cli.in_tensorflow.downloads.http.report_progress", lambda *_: None)
     monkeypatch.setenv("TFHUB_CACHE_DIR", "")  # restored at the end: `download` sets it for its own process
 
 
@@ -78,7 +78,7 @@ def test_the_hub_route(mirror, mobilenet_saved_model):
 def test_the_users_own_hub_cache_is_honoured(mirror, monkeypatch, tmp_path):
     monkeypatch.setenv("TFHUB_CACHE_DIR", str(tmp_path / "hub-cache"))
     for folder in ("first", "second"):  # the second comes out of the cache
-        hub_source.download(mirror.url + MAIN_PATH, str(tmp_path / folder))
+        hub_download.download(mirror.url + MAIN_PATH, tmp_path / folder)
         assert (tmp_path / folder / "saved_model.pb").is_file()
     assert list((tmp_path / "hub-cache").glob("*/saved_model.pb"))
     assert len(mirror.requests) == 1

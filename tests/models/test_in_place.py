@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from stored_models import put
 
 from mobilenet_cli.errors import ModelError
 from mobilenet_cli.models import in_place, store
@@ -43,7 +44,7 @@ def test_a_manifest_that_names_files_outside_of_its_folder_is_refused(tmp_path: 
 
 def test_an_imported_folder_writes_to_no_other_model(tmp_path: Path) -> None:
     with store.lock("victim"):
-        store.publish("victim", lambda folder: fill(folder, NETWORK))
+        put("victim", lambda folder: fill(folder, NETWORK))
     victim = store.folder_of("victim") / "32.tflite"
     evil = tmp_path / "a" / "b" / "c" / "d"
     put_model(evil, NETWORK)
@@ -68,7 +69,7 @@ def fill(folder: Path, network: Network) -> Manifest:
 def test_the_stores_own_models_may_be_used_from_elsewhere(tmp_path: Path) -> None:
     elsewhere = replace(NETWORK, saved_model=str(tmp_path))
     with store.lock("mine"):
-        store.publish("mine", lambda folder: replace(fill(folder, elsewhere), name="mine"))
+        put("mine", lambda folder: replace(fill(folder, elsewhere), name="mine"))
     found = store.find("mine")
     assert found is not None
     assert found.networks["classification"].saved_model == str(tmp_path)
@@ -76,5 +77,7 @@ def test_the_stores_own_models_may_be_used_from_elsewhere(tmp_path: Path) -> Non
 
 def test_a_model_whose_labels_are_imagenets_is_used_where_it_is(tmp_path: Path) -> None:
     put_model(tmp_path / "m", NETWORK, labels="imagenet")
-    adopted = in_place.adopted(origin_of(str(tmp_path / "m")), in_place.read(tmp_path / "m"), lambda *_: None)
+    origin = origin_of(str(tmp_path / "m"))
+    in_place.adopt(origin, tmp_path / "m", in_place.read(tmp_path / "m"), lambda *_: None)
+    adopted = store.find(origin.key)
     assert adopted.labels == "imagenet"

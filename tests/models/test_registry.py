@@ -15,7 +15,7 @@ def test_the_sixteen_mobilenets_and_the_embedded_model_are_known():
 def test_the_main_model_is_the_hubs(monkeypatch):
     monkeypatch.delenv("MNCLASSIFY_HUB_URL")
     entry = registry.ENTRIES["mobilenet_v1_100_128"]
-    assert entry.hub_handle == "https://tfhub.dev/google/imagenet/mobilenet_v1_100_128/classification/4"
+    assert entry.sources[0].place == "https://tfhub.dev/google/imagenet/mobilenet_v1_100_128/classification/4"
     assert (entry.image_size, entry.top_1, entry.million_parameters, entry.million_multiply_adds) == (
         128,
         65.2,
@@ -31,7 +31,7 @@ def test_every_mobilenet_has_its_sources_in_order():
     places = [source.place for source in origin_of("mobilenet_v1_050_160").sources[1:]]
     assert places[0].startswith("google/mobilenet-v1/tensorFlow2/050-160-classification/2")
     assert places[1].endswith("/mobilenet_v1_2018_02_22/mobilenet_v1_0.5_160.tgz")
-    checksums = {registry.ENTRIES[name].slim_sha256 for name in names}
+    checksums = {registry.ENTRIES[name].sources[2].sha256 for name in names}
     assert len(checksums) == 16
     assert all(len(bytes.fromhex(checksum)) == 32 for checksum in checksums)
 

@@ -10,9 +10,10 @@ import signal
 import tarfile
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,13 +22,15 @@ from model_server import KAGGLE_API, PAGE, SILENCE, ModelServer, Reply, link, sa
 from slim_checkpoints import slim_weights, write
 
 from mobilenet_cli.errors import ProcessError, StoreError, UnavailableError
+from mobilenet_cli.in_tensorflow.downloads import http as downloading
+from mobilenet_cli.in_tensorflow.downloads import kaggle
 from mobilenet_cli.in_tensorflow.networks import slim_checkpoint
 from mobilenet_cli.in_tensorflow.process import TensorFlowProcess
 from mobilenet_cli.machine.home import home
 from mobilenet_cli.models import registry, store, unavailable
 from mobilenet_cli.models.acquire import ModelWarning, acquire
 from mobilenet_cli.models.origin import origin_of
-from mobilenet_cli.models.sources import http, kaggle
+from mobilenet_cli.models.sources import http
 
 NAME = "mobilenet_v1_025_128"
 HUB_PATH = f"/google/imagenet/{NAME}/classification/4"
@@ -62,10 +65,8 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int, int]]:
     """What is reported of downloads; the functions of the TensorFlow process are called in this one."""
     reports: list[tuple[str, int, int]] = []
     monkeypatch.setattr("mobilenet_cli.models.making.TensorFlowProcess", InThisProcess)
-    for module in ("http", "kaggle"):
-        monkeypatch.setattr(
-            f"mobilenet_cli.models.sources.{module}.report_progress", lambda *what: reports.append(what)
-        )
+    for module in (downloading, kaggle):
+        monkeypatch.setattr(module, "report_progress", lambda *what: reports.append(what))
     monkeypatch.setenv("TFHUB_CACHE_DIR", "")
     return reports
 
@@ -73,7 +74,9 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int, int]]:
 def publish_checksum(monkeypatch: pytest.MonkeyPatch, archive: bytes | None) -> None:
     """Have the registry know the SHA-256 of this archive, or none."""
     sha256 = hashlib.sha256(archive).hexdigest() if archive is not None else ""
-    monkeypatch.setitem(registry.ENTRIES, NAME, replace(registry.ENTRIES[NAME], slim_sha256=sha256))
+    entry = registry.ENTRIES[NAME]
+    *others, slim = entry.sources
+    monkeypatch.setitem(registry.ENTRIES, NAME, replace(entry, sources=(*others, replace(slim, sha256=sha256))))
 
 
 def nothing_left() -> bool:
@@ -120,7 +123,7 @@ FAILURES = {
 @pytest.mark.parametrize("failure", FAILURES)
 def test_a_bad_source_is_named_with_its_reason_and_leaves_the_store_clean(server, monkeypatch, path, failure):
     monkeypatch.setattr(http, "PROBE_SECONDS", 1.0)
-    monkeypatch.setattr(http, "STALL_SECONDS", 0.3)
+    monkeypatch.setattr(downloading, "STALL_SECONDS", 0.3)
     publish_checksum(monkeypatch, None)
     reply, reason = FAILURES[failure]
     server.replies = {path: reply, "/page": PAGE}
@@ -155,7 +158,7 @@ def test_an_archive_that_is_not_the_published_one_is_refused(server, monkeypatch
     ],
 )
 def test_a_bad_kaggle_likewise(server, monkeypatch, method, reply, reason):
-    monkeypatch.setattr(http, "STALL_SECONDS", 0.3)
+    monkeypatch.setattr(downloading, "STALL_SECONDS", 0.3)
     if method.startswith("List"):
         server.replies[KAGGLE_API + method] = reply
     else:
@@ -185,7 +188,7 @@ def test_the_users_own_cache_of_kagglehub_is_honoured(server, told, monkeypatch,
     server.kaggle_files[VARIATION] = {"saved_model.pb": Reply(b"x")}
     monkeypatch.setenv("KAGGLEHUB_CACHE", str(tmp_path / "cache"))
     for folder in ("first", "second"):  # the second comes out of the cache
-        kaggle.download(f"google/mobilenet-v1/tensorFlow2/{VARIATION}/2", str(tmp_path / folder))
+        kaggle.download(f"google/mobilenet-v1/tensorFlow2/{VARIATION}/2", server.url, tmp_path / folder)
         assert (tmp_path / folder / "saved_model.pb").is_file()
     assert list((tmp_path / "cache").rglob("saved_model.pb"))
     assert len([request for request in server.requests if request.startswith("/storage")]) == 1
@@ -291,9 +294,9 @@ def test_a_full_disk_is_no_fault_of_the_source(server):
 class Dying(TensorFlowProcess):
     """Its child is killed, as by the kernel where memory runs out, before it answers."""
 
-    def call(self, function: str, **arguments: object) -> object:
+    def call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         os.kill(self._started().pid, signal.SIGKILL)
-        return super().call(function, **arguments)
+        return super().call(function, *args, **kwargs)
 
 
 def test_a_tensorflow_process_that_dies_is_no_fault_of_the_source(server, monkeypatch):

@@ -12,13 +12,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from stored_models import fill, leftovers, publish
+from stored_models import add, fill, leftovers, publish, put
 
 from mobilenet_cli.errors import ModelError, StoreError
+from mobilenet_cli.in_tensorflow.compiler import CompiledNetwork
 from mobilenet_cli.machine.home import home
 from mobilenet_cli.models import making, store
 from mobilenet_cli.models.acquire import acquire
+from mobilenet_cli.models.making import Wanted
 from mobilenet_cli.models.manifest import Compiled, FileRecord, Manifest, Network
+from mobilenet_cli.models.origin import Origin
 
 
 def test_a_published_model_is_found_with_the_hash_of_each_file():
@@ -39,7 +42,7 @@ def test_a_failure_while_it_is_made_leaves_nothing():
         raise ModelError("no")
 
     with store.lock("tiny"), pytest.raises(ModelError, match="no"):
-        store.publish("tiny", fail)
+        put("tiny", fail)
     assert store.find("tiny") is None
     assert leftovers() == []
 
@@ -63,7 +66,7 @@ def test_a_changed_byte_and_a_missing_file_are_found():
 def test_a_savedmodel_that_is_used_where_it_is_must_be_there(tmp_path):
     network = Network("here", str(tmp_path / "model"), 2, "logits")
     with store.lock("tiny"):
-        store.publish("tiny", lambda folder: replace(fill(folder), networks={"classification": network}))
+        put("tiny", lambda folder: replace(fill(folder), networks={"classification": network}))
     assert store.problems("tiny") == [f"{tmp_path / 'model'}, which it is used from, is not there"]
     (tmp_path / "model").mkdir()
     assert store.problems("tiny") == []
@@ -78,7 +81,7 @@ def test_a_model_that_lost_a_file_or_bytes_counts_as_absent():
     assert store.find("tiny") is None
 
 
-def add(folder: Path) -> None:
+def add_file(folder: Path) -> None:
     (folder / "64.tflite").write_bytes(b"more")
 
 
@@ -87,7 +90,7 @@ def test_files_added_later_are_recorded_and_the_others_stay_as_they_were():
     folder = store.folder_of("tiny")
     (folder / "32.tflite").write_bytes(b"Weights")
     (folder / "48.1234.tmp").write_bytes(b"of a process that was killed")
-    extended = store.extend(published, lambda folder: add(folder) or published)
+    extended = add("tiny", lambda folder: add_file(folder) or published)
     assert store.find("tiny") == extended
     assert extended.files == published.files | {"64.tflite": FileRecord.of(folder / "64.tflite")}
     assert store.problems("tiny") == ["32.tflite has changed since it was stored"]
@@ -102,23 +105,23 @@ def test_what_is_replaced_leaves_no_records():
         (folder / "saved_model" / "other.pb").write_bytes(b"x")
         return published
 
-    assert set(store.extend(published, other).files) == {"32.tflite", "saved_model/other.pb"}
+    assert set(add("tiny", other).files) == {"32.tflite", "saved_model/other.pb"}
     assert store.problems("tiny") == []
 
 
 def test_compiling_another_size_does_not_make_a_damaged_file_good(monkeypatch):
-    published = publish()
+    publish()
     (store.folder_of("tiny") / "saved_model" / "saved_model.pb").write_bytes(b"Weights")
     compiled = Compiled("64.tflite", 1e-6)
     compiled_into = []
 
     def compile_network(process, saved_model, folder, *_):
         compiled_into.append(folder)
-        add(folder)
-        return {"compiled": compiled}
+        add_file(folder)
+        return CompiledNetwork(64, 3, "logits", compiled.file, compiled.difference)
 
     monkeypatch.setattr(making, "compile_network", compile_network)
-    extended = making.compiled_for(published, "classification", 64, lambda *_: None)
+    extended = making.obtain(Origin("tiny", "tiny"), Wanted("classification", 64, True, True, lambda *_: None))
     assert extended.networks["classification"].compiled["64"] == compiled
     assert store.problems("tiny") == ["saved_model/saved_model.pb has changed since it was stored"]
     assert not compiled_into[0].is_relative_to(home() / "models")
@@ -129,7 +132,7 @@ def test_each_process_makes_a_model_in_a_folder_of_its_own():
     for _ in range(2):
         with store.lock("tiny"):
             # A process that outlived the one that held the lock writes on.
-            store.publish("tiny", lambda folder: (orphaned.append(folder), fill(folder))[1])
+            put("tiny", lambda folder: (orphaned.append(folder), fill(folder))[1])
         orphaned[0].mkdir(parents=True)
         (orphaned[0] / "32.tflite").write_bytes(b"half")
     assert len(set(orphaned)) == 2
@@ -147,7 +150,7 @@ def test_a_model_is_extended_as_a_whole_or_not_at_all():
         raise ModelError("no")
 
     with pytest.raises(ModelError, match="no"):
-        store.extend(published, half)
+        add("tiny", half)
     assert not (store.folder_of("tiny") / "half").exists()
 
     def whole(folder: Path) -> Manifest:
@@ -156,7 +159,7 @@ def test_a_model_is_extended_as_a_whole_or_not_at_all():
         return published
 
     for _ in range(2):  # again over what an earlier one left
-        assert "more/file" in store.extend(published, whole).files
+        assert "more/file" in add("tiny", whole).files
     assert store.problems("tiny") == []
     assert leftovers() == []
 
@@ -232,7 +235,7 @@ def _publish_slowly(number: int, queue: multiprocessing.Queue[str]) -> None:
     waited = []
     with store.lock("tiny", waiting=lambda: waited.append(True)):
         if store.find("tiny") is None:
-            store.publish("tiny", lambda folder: (time.sleep(0.3), fill(folder))[1])
+            put("tiny", lambda folder: (time.sleep(0.3), fill(folder))[1])
             queue.put("made")
         else:
             queue.put("found")
@@ -253,12 +256,10 @@ def test_a_process_killed_while_it_makes_a_model_leaves_none_and_frees_the_lock(
     script = (
         "import sys, time\n"
         "from mobilenet_cli.models import store\n"
-        "def build(folder):\n"
+        "with store.lock('tiny'), store.new_files('tiny') as folder:\n"
         "    (folder / 'half').write_bytes(b'x' * 1000)\n"
         "    print('building', flush=True)\n"
         "    time.sleep(60)\n"
-        "with store.lock('tiny'):\n"
-        "    store.publish('tiny', build)\n"
     )
     process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from mobilenet_cli.machine.home import home
@@ -32,7 +33,19 @@ def fill(folder: Path, content: bytes = b"weights") -> Manifest:
 
 def publish(content: bytes = b"weights") -> Manifest:
     with store.lock("tiny"):
-        return store.publish("tiny", lambda folder: fill(folder, content))
+        return put("tiny", lambda folder: fill(folder, content))
+
+
+def put(name: str, build: Callable[[Path], Manifest]) -> Manifest:
+    """Have a model of files that `build` makes in an empty folder. Under its lock."""
+    with store.new_files(name) as folder:
+        return store.publish(folder, build(folder))
+
+
+def add(name: str, build: Callable[[Path], Manifest]) -> Manifest:
+    """Add files that `build` makes in an empty folder to a model."""
+    with store.new_files(name) as folder:
+        return store.extend(folder, build(folder))
 
 
 def leftovers() -> list[str]:

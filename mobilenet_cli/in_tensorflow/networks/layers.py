@@ -22,7 +22,7 @@ BATCH_NORM_EPSILON = 1e-3
 
 
 class Layer(Protocol):
-    """What a network is a stack of: ConvNorm, or a block of several."""
+    """A layer of a network: ConvNorm, or a block of several."""
 
     def __call__(self, inputs: tf.Tensor, training: bool, momentum: tf.Tensor) -> tf.Tensor:
         """Map float32 [N, H, W, C] to float32 [N, H', W', C']."""

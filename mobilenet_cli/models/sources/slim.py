@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from mobilenet_cli.in_tensorflow.process import TensorFlowProcess
-from mobilenet_cli.models import registry
-from mobilenet_cli.models.sources import Question, http, local
+from mobilenet_cli.models.sources import Question
 from mobilenet_cli.records import NetworkKind
+
+if TYPE_CHECKING:
+    from mobilenet_cli.in_tensorflow.process import TensorFlowProcess
+
+_SLIM = "https://storage.googleapis.com/download.tensorflow.org/models"
 
 
 @dataclass(frozen=True, slots=True)
 class Slim:
-    """An archive below TF-Slim's base URL, or a mirror's.
+    """An archive below TF-Slim's base URL, or below that of the mirror $MNCLASSIFY_SLIM_URL.
 
     Attributes:
         path: Its path there.
-        sha256: What its SHA-256 must be, in hexadecimal.
+        sha256: Its SHA-256 in hexadecimal.
     """
 
     title: ClassVar[str] = "TF-Slim checkpoint"
@@ -29,10 +33,12 @@ class Slim:
     @property
     def place(self) -> str:
         """The archive's URL."""
-        return f"{registry.slim_url()}/{self.path}"
+        return f"{_base_url()}/{self.path}"
 
     def question(self, kind: NetworkKind) -> Question:
         """Ask for the archive."""
+        from mobilenet_cli.models.sources import http
+
         return partial(http.reason_against, self.place)
 
     def fetch(self, kind: NetworkKind, destination: Path, process: TensorFlowProcess) -> Path:
@@ -41,15 +47,10 @@ class Slim:
         Raises:
             ModelError: It failed, or what is there is not a checkpoint of MobileNet V1.
         """
-        arguments = {"url": self.place, "sha256": self.sha256, "destination": str(destination), "kind": kind}
-        return Path(process.call("sources.slim:download", **arguments))
+        from mobilenet_cli.in_tensorflow.downloads import slim
+
+        return process.call(slim.download, self.place, self.sha256, destination, kind)
 
 
-def download(url: str, sha256: str, destination: str, kind: NetworkKind) -> str:
-    """Download and convert. Runs in the TensorFlow process; for the rest see `Slim.fetch`."""
-    archive = Path(f"{destination}.tgz")
-    try:
-        http.download(url, archive, f"downloading {url}", sha256)
-        return local.unpack(str(archive), destination, kind)
-    finally:
-        archive.unlink(missing_ok=True)
+def _base_url() -> str:
+    return (os.environ.get("MNCLASSIFY_SLIM_URL") or _SLIM).rstrip("/")

@@ -9,9 +9,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mobilenet_cli.engines import open_compiled
 from mobilenet_cli.engines.check import BOUND, random_images, relative_difference
-from mobilenet_cli.models.building import FOLDERS, SUFFIXES
-from mobilenet_cli.models.manifest import Compiled, Network
+from mobilenet_cli.models.manifest import FOLDERS, SUFFIXES, Compiled, Network
 from mobilenet_cli.progress import Note, Progress
 from mobilenet_cli.records import NetworkKind
 from mobilenet_cli.tensorflow_files.compiled_head import with_head
@@ -108,11 +108,9 @@ def _compiled(base: Path, head: LinearHead, features: NDArray[np.float32], folde
         folder: Where the file goes.
         size: Side of the images in pixels.
     """
-    from mobilenet_cli.engines.litert import LiteRTEngine
-
     file = folder / f"{size}{SUFFIXES['classification']}"
     file.write_bytes(with_head(base.read_bytes(), head.kernel, head.bias))
-    outputs = LiteRTEngine(file).session()(random_images(size))
+    outputs = open_compiled(file, size).session()(random_images(size))
     difference = relative_difference(outputs, features @ head.kernel + head.bias)
     if difference <= BOUND:
         return Compiled(file.name, difference)

@@ -123,19 +123,14 @@ def head_template(network: str, saved_model: Path, image_size: int, progress: Pr
         progress("preparing the network for a new head (once)", None, None)
         with store.writing(), store.staging(f"head-{name}") as folder:
             with TensorFlowProcess(progress, shielded=True) as process:
-                process.call(
-                    "mobilenet_cli.training.head.template:build",
-                    saved_model=str(saved_model),
-                    destination=str(folder),
-                    image_size=image_size,
-                )
+                process.call(build, saved_model, folder, image_size)
             template.folder.parent.mkdir(exist_ok=True)
             folder.rename(template.folder)
     return template
 
 
-def build(saved_model: str, destination: str, image_size: int) -> None:
-    """Make the template of a network in a folder. Runs in the TensorFlow process.
+def build(saved_model: Path, folder: Path, image_size: int) -> None:
+    """Make the template of a network in a folder. Called in the TensorFlow process.
 
     Raises:
         ModelError: The SavedModel does not map images to features, or cannot be saved again.
@@ -145,23 +140,21 @@ def build(saved_model: str, destination: str, image_size: int) -> None:
     from mobilenet_cli.engines import savedmodel
     from mobilenet_cli.engines.check import random_images
 
-    module = savedmodel.load(Path(saved_model))
+    module = savedmodel.load(saved_model)
     tf = savedmodel.import_tensorflow()
     from mobilenet_cli.in_tensorflow import hub_module
-    from mobilenet_cli.in_tensorflow.loaded_module import LoadedModule
 
-    folder = Path(destination)
     expected = savedmodel.call(savedmodel.concrete_function(module, image_size), random_images(image_size))
     np.save(folder / _EXPECTED, expected)
     describe(folder / _PROTOS)
-    graph = Protos(folder / _PROTOS).parsed("SavedModel", (Path(saved_model) / _GRAPH).read_bytes())
+    graph = Protos(folder / _PROTOS).parsed("SavedModel", (saved_model / _GRAPH).read_bytes())
     taken = {dimension.size for shape in _shapes(graph) for dimension in shape.dim}
     classes = next((number for number in _PLACEHOLDERS if number not in taken), None)
     if classes is None:
         raise ModelError(f"{saved_model} has dimensions of {', '.join(map(str, _PLACEHOLDERS))}, all of them")
     (folder / _FACTS).write_text(json.dumps({"classes": classes}))
 
-    network = LoadedModule(module)
+    network = hub_module.LoadedModule(module)
     kernel = tf.Variable(tf.zeros([expected.shape[1], classes]), name="head/kernel")
     bias = tf.Variable(tf.zeros([classes]), name="head/bias")
 

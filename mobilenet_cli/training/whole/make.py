@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mobilenet_cli.images.preprocess import Preprocessing
 from mobilenet_cli.in_tensorflow.process import TensorFlowProcess
-from mobilenet_cli.models.building import FOLDERS, compile_network
-from mobilenet_cli.models.manifest import Network
+from mobilenet_cli.models.making import as_recorded, compile_network
+from mobilenet_cli.models.manifest import FOLDERS, Network
 from mobilenet_cli.progress import Note, Progress
 from mobilenet_cli.records import NetworkKind
 from mobilenet_cli.text import valid_utf8
 from mobilenet_cli.training.curve import Chart, Series
 from mobilenet_cli.training.job import Job, Made
-from mobilenet_cli.training.whole.options import FineTuning, History, LabelledPath, fine_tune
+from mobilenet_cli.training.whole.in_tensorflow.tuning import tune
+from mobilenet_cli.training.whole.options import FineTuning, History, LabelledPath
 
 if TYPE_CHECKING:
     import numpy as np
@@ -53,13 +56,13 @@ def make_fine_tuned(job: Job, folder: Path, progress: Progress, note: Note, opti
         networks: dict[NetworkKind, Network] = {}
         for kind, name in FOLDERS.items():
             progress("compiling the network", None, None)
-            facts = compile_network(process, folder / name, folder, kind, size, size)
+            result = compile_network(process, folder / name, folder, kind, size, size)
             networks[kind] = Network(
                 source=f"mnclassify train --fine-tune -m {valid_utf8(job.base.name)}",
                 saved_model=name,
-                width=facts["width"],
+                width=result.width,
                 output="logits" if kind == "classification" else "features",
-                compiled={str(size): facts["compiled"]},
+                compiled={str(size): as_recorded(result)},
             )
     return Made(
         method="fine-tuned",
@@ -73,6 +76,62 @@ def make_fine_tuned(job: Job, folder: Path, progress: Progress, note: Note, opti
         charts=_charts(history),
         interrupted=history.interrupted,
     )
+
+
+def fine_tune(
+    saved_model: Path,
+    folder: Path,
+    process: TensorFlowProcess,
+    *,
+    train: Sequence[LabelledPath],
+    validation: Sequence[LabelledPath],
+    classes: int,
+    preprocessing: Preprocessing,
+    options: FineTuning,
+    seed: int = 0,
+    summaries: str | None = None,
+) -> History:
+    """Train all of a network's weights, and a new head on it, and save the best as two SavedModels.
+
+    The same arguments give the same weights on the same machine. `process` reports the progress of each stage in
+    images, and notes each epoch's figures. SIGINT (Ctrl-C) ends the training after the current step and keeps the
+    best epoch's weights; a second one raises KeyboardInterrupt.
+
+    Args:
+        saved_model: The network's SavedModel in TF Hub's form. Its output is features (or logits, which are used as
+            features), float32 [N, C], and it lists its `trainable_variables`.
+        folder: Gets `saved_model`, whose output is the logits of the new classes, and `feature_vector`, both with
+            the hub's interface (see `hub_module.save_function`).
+        process: The process in which TensorFlow runs.
+        train: The training images; at least one.
+        validation: The images that choose the best epoch; may be empty.
+        classes: The number of classes.
+        preprocessing: How images become the network's input.
+        options: How to train.
+        seed: Seed of the head's first weights, the order of the images, the dropout and the augmentation.
+        summaries: A folder for TensorBoard's event files; None to write none.
+
+    Raises:
+        ModelError: The network cannot be trained, an image cannot be read, or the loss is not finite.
+        OutputError: The summaries cannot be written.
+        KeyboardInterrupt: SIGINT came before the first epoch was done, or twice.
+    """
+    with process.interruptible():
+        history = process.call(
+            tune,
+            saved_model,
+            folder,
+            train=train,
+            validation=validation,
+            classes=classes,
+            preprocessing=preprocessing,
+            options=options,
+            seed=seed,
+            summaries=summaries,
+        )
+    if history is None:
+        raise KeyboardInterrupt
+    return history
 
 
 def _labelled_paths(job: Job, places: NDArray[np.int64]) -> list[LabelledPath]:

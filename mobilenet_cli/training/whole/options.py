@@ -1,19 +1,12 @@
-"""Training a whole network on new classes: its options and its history.
-
-`in_tensorflow.tuning` does the work, in the TensorFlow process.
-"""
+"""Training a whole network on new classes: its options and its history."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any, Literal, get_args
+from dataclasses import dataclass
+from typing import Literal, get_args
 
 from mobilenet_cli.errors import InputError
-from mobilenet_cli.images.preprocess import Preprocessing
-from mobilenet_cli.in_tensorflow.process import TensorFlowProcess
 
 LabelledPath = tuple[str, int]
 """An image's path and the index of its class."""
@@ -151,63 +144,3 @@ class History:
     epochs: tuple[Epoch, ...]
     best_epoch: int
     interrupted: bool
-
-
-def fine_tune(
-    saved_model: Path,
-    folder: Path,
-    process: TensorFlowProcess,
-    *,
-    train: Sequence[LabelledPath],
-    validation: Sequence[LabelledPath],
-    classes: int,
-    preprocessing: Preprocessing,
-    options: FineTuning,
-    seed: int = 0,
-    summaries: str | None = None,
-) -> History:
-    """Train all of a network's weights, and a new head on it, and save the best as two SavedModels.
-
-    The same arguments give the same weights on the same machine. `process` reports the progress of each stage in
-    images, and notes each epoch's figures. SIGINT (Ctrl-C) ends the training after the current step and keeps the
-    best epoch's weights; a second one raises KeyboardInterrupt.
-
-    Args:
-        saved_model: The network's SavedModel in TF Hub's form. Its output is features (or logits, which are used as
-            features), float32 [N, C], and it lists its `trainable_variables`.
-        folder: Gets `saved_model`, whose output is the logits of the new classes, and `feature_vector`, both with
-            the hub's interface (see `hub_module.save_function`).
-        process: The process in which TensorFlow runs.
-        train: The training images; at least one.
-        validation: The images that choose the best epoch; may be empty.
-        classes: The number of classes.
-        preprocessing: How images become the network's input.
-        options: How to train.
-        seed: Seed of the head's first weights, the order of the images, the dropout and the augmentation.
-        summaries: A folder for TensorBoard's event files; None to write none.
-
-    Raises:
-        ModelError: The network cannot be trained, an image cannot be read, or the loss is not finite.
-        OutputError: The summaries cannot be written.
-        KeyboardInterrupt: SIGINT came before the first epoch was done, or twice.
-    """
-    with process.interruptible():
-        told: dict[str, Any] | None = process.call(
-            "mobilenet_cli.training.whole.in_tensorflow.tuning:tune",
-            saved_model=str(saved_model),
-            folder=str(folder),
-            train=train,
-            validation=validation,
-            classes=classes,
-            preprocessing=asdict(preprocessing),
-            options=asdict(options),
-            seed=seed,
-            summaries=summaries,
-        )
-    if told is None:
-        raise KeyboardInterrupt
-    return History(
-        epochs=tuple(Epoch(**epoch) for epoch in told["epochs"]),
-        best_epoch=told["best_epoch"],
-        interrupted=told["interrupted"],
-    )

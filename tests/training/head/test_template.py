@@ -60,7 +60,7 @@ def network(request: pytest.FixtureRequest) -> Path:
 @pytest.fixture(scope="module")
 def made_template(network: Path, tmp_path_factory: pytest.TempPathFactory) -> template.HeadTemplate:
     folder = tmp_path_factory.mktemp("template")
-    template.build(str(network), str(folder), 32)
+    template.build(network, folder, 32)
     return template.HeadTemplate(folder)
 
 

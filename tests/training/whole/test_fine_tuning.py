@@ -20,10 +20,12 @@ from PIL import Image
 from mobilenet_cli.errors import ModelError, OutputError
 from mobilenet_cli.images.preprocess import Preprocessing, load_image
 from mobilenet_cli.in_tensorflow import hub_module
+from mobilenet_cli.in_tensorflow.compiler import compile_model
 from mobilenet_cli.in_tensorflow.networks.layers import ConvNorm, ImageNetwork, LogitsLayer
 from mobilenet_cli.in_tensorflow.process import TensorFlowProcess
 from mobilenet_cli.records import Source
-from mobilenet_cli.training.whole.options import Augmentation, FineTuning, History, fine_tune
+from mobilenet_cli.training.whole.make import fine_tune
+from mobilenet_cli.training.whole.options import Augmentation, FineTuning, History
 
 SIZE = 32
 PREPROCESSING = Preprocessing(SIZE)
@@ -155,10 +157,9 @@ def test_the_compiled_network_agrees_and_is_as_lean(
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
     folder, _ = trained
-    arguments = {"folder": str(tmp_path), "suffix": ".tflite", "image_size": SIZE, "default_size": SIZE}
-    facts = process.call("compiler:compile_model", saved_model=str(folder / "saved_model"), **arguments)
+    made = process.call(compile_model, folder / "saved_model", tmp_path, ".tflite", SIZE, SIZE)
     plain = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
-    interpreter = Interpreter(str(tmp_path / facts["file"]), experimental_op_resolver_type=plain)
+    interpreter = Interpreter(str(tmp_path / made.file), experimental_op_resolver_type=plain)
     interpreter.allocate_tensors()
     image = batch(squares[:1])
     interpreter.set_tensor(interpreter.get_input_details()[0]["index"], image)
@@ -301,7 +302,8 @@ def test_ctrl_c_keeps_the_best_model_so_far(features: Path, squares: list, tmp_p
         "from pathlib import Path\n"
         "from mobilenet_cli.in_tensorflow.process import TensorFlowProcess\n"
         "from mobilenet_cli.images.preprocess import Preprocessing\n"
-        "from mobilenet_cli.training.whole.options import FineTuning, fine_tune\n"
+        "from mobilenet_cli.training.whole.make import fine_tune\n"
+        "from mobilenet_cli.training.whole.options import FineTuning\n"
         "base, folder, examples = sys.argv[1:]\n"
         "with TensorFlowProcess(lambda *_: None, lambda text: print(text, flush=True)) as process:\n"
         "    history = fine_tune(Path(base), Path(folder), process, train=json.loads(examples), validation=[],\n"

@@ -12,8 +12,7 @@ import tf_keras
 
 from mobilenet_cli.errors import ModelError
 from mobilenet_cli.in_tensorflow import hub_module
-from mobilenet_cli.in_tensorflow.loaded_module import LoadedModule
-from mobilenet_cli.models.building import FOLDERS
+from mobilenet_cli.models.manifest import FOLDERS
 from mobilenet_cli.records import NetworkKind
 from mobilenet_cli.training.whole.in_tensorflow.batches import Batches
 from mobilenet_cli.training.whole.options import DistributionStrategy, FineTuning
@@ -21,7 +20,7 @@ from mobilenet_cli.training.whole.options import DistributionStrategy, FineTunin
 _MOMENTUM = "batch_norm_momentum"
 
 
-def trainable_model(saved_model: str, image_size: int, classes: int, options: FineTuning) -> tf_keras.Sequential:
+def trainable_model(saved_model: Path, image_size: int, classes: int, options: FineTuning) -> tf_keras.Sequential:
     """Return the hub module, dropout and a linear head, compiled with softmax cross-entropy and ready to be fitted.
 
     Args:
@@ -81,7 +80,7 @@ def save(model: tf_keras.Sequential, folder: Path, image_size: int) -> None:
             other.
     """
     layer, _, head = model.layers
-    features = LoadedModule(layer.resolved_object)
+    features = hub_module.LoadedModule(layer.resolved_object)
 
     def logits(inputs: tf.Tensor, training: bool, momentum: tf.Tensor) -> tf.Tensor:
         return tf.linalg.matmul(features(inputs, training, momentum), head.kernel) + head.bias
@@ -102,11 +101,11 @@ def save(model: tf_keras.Sequential, folder: Path, image_size: int) -> None:
         )
 
 
-def _trainable_layer(saved_model: str, options: FineTuning) -> hub.KerasLayer:
-    module = hub.load(saved_model)
+def _trainable_layer(saved_model: Path, options: FineTuning) -> hub.KerasLayer:
+    module = hub.load(str(saved_model))
     arguments = {}
     if options.batch_norm_momentum is not None:
-        if not callable(module) or _MOMENTUM not in LoadedModule(module).parameters:
+        if not callable(module) or _MOMENTUM not in hub_module.LoadedModule(module).parameters:
             raise ModelError(f"{saved_model} takes no batch-norm momentum: leave --batch-norm-momentum out")
         arguments[_MOMENTUM] = options.batch_norm_momentum
     try:

@@ -1,65 +1,70 @@
-"""Training a whole network in the TensorFlow process: the work behind `options.fine_tune`."""
+"""Training a whole network in the TensorFlow process: the work behind `make.fine_tune`.
+
+`tune` is called from outside that process, so nothing here imports TensorFlow before it runs.
+"""
 
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
-
-import tensorflow as tf
-import tf_keras
+from typing import TYPE_CHECKING
 
 from mobilenet_cli.images.preprocess import Preprocessing
-from mobilenet_cli.in_tensorflow.process import report_progress
+from mobilenet_cli.in_tensorflow.channel import report_progress
 from mobilenet_cli.machine.cores import usable_cores
 from mobilenet_cli.tensorflow_files.summaries import Summaries
-from mobilenet_cli.training.whole.in_tensorflow import keras_model
-from mobilenet_cli.training.whole.in_tensorflow.batches import KEPT_BYTES, Batches, Images
-from mobilenet_cli.training.whole.in_tensorflow.watch import InterruptedTrainingError, Interrupts, Watch
-from mobilenet_cli.training.whole.options import Augmentation, FineTuning, LabelledPath
+from mobilenet_cli.training.whole.in_tensorflow.interrupts import InterruptedTrainingError, Interrupts
+from mobilenet_cli.training.whole.options import FineTuning, History, LabelledPath
+
+if TYPE_CHECKING:
+    import tf_keras
+
+    from mobilenet_cli.training.whole.in_tensorflow.batches import Batches, Images
+    from mobilenet_cli.training.whole.in_tensorflow.watch import Watch
 
 
 def tune(
+    saved_model: Path,
+    folder: Path,
     *,
-    saved_model: str,
-    folder: str,
-    train: list[LabelledPath],
-    validation: list[LabelledPath],
+    train: Sequence[LabelledPath],
+    validation: Sequence[LabelledPath],
     classes: int,
-    preprocessing: dict[str, Any],
-    options: dict[str, Any],
+    preprocessing: Preprocessing,
+    options: FineTuning,
     seed: int,
     summaries: str | None,
-) -> dict[str, Any] | None:
-    """Do what fine_tune.fine_tune promises, with plain arguments, and return its History's fields.
+) -> History | None:
+    """Train a network and save it; for arguments and errors see make.fine_tune.
 
     Returns:
         None where SIGINT came before the first epoch was done, and nothing was saved.
-
-    Raises:
-        ModelError: As fine_tune.
-        OutputError: As fine_tune.
     """
-    recipe = Preprocessing(**preprocessing)
-    plan = _options(options)
+    import tensorflow as tf
+    import tf_keras
+
+    from mobilenet_cli.training.whole.in_tensorflow import keras_model
+    from mobilenet_cli.training.whole.in_tensorflow.batches import Batches
+    from mobilenet_cli.training.whole.in_tensorflow.watch import Watch
+
     interrupts = Interrupts()
     interrupted = False
     with ThreadPoolExecutor(usable_cores()) as pool, interrupts.caught():
         try:
-            images, checks = _read(train, validation, recipe, pool, interrupts)
+            images, checks = _read(train, validation, preprocessing, pool, interrupts)
         except InterruptedTrainingError:
             return None
-        training = Batches(images, classes, plan.batch_size, seed, plan.augmentation)
-        checking = Batches(checks, classes, plan.batch_size)
-        # Kernels whose sums are the same every time, and one seed for Python, NumPy and TensorFlow.
+        training = Batches(images, classes, options.batch_size, seed, options.augmentation)
+        checking = Batches(checks, classes, options.batch_size)
+        # Kernels that give the same sums every time, and one seed for Python, NumPy and TensorFlow.
         tf.config.experimental.enable_op_determinism()
         tf_keras.utils.set_random_seed(seed)
         report_progress("preparing the network")
-        with keras_model.strategy_scope(plan.distribution_strategy, training):
-            model = keras_model.trainable_model(saved_model, recipe.image_size, classes, plan)
-        watch = Watch(training, checking, plan, interrupts, Summaries(summaries) if summaries else None)
+        with keras_model.strategy_scope(options.distribution_strategy, training):
+            model = keras_model.trainable_model(saved_model, preprocessing.image_size, classes, options)
+        watch = Watch(training, checking, options, interrupts, Summaries(summaries) if summaries else None)
         try:
             _fit(model, training, checking, watch)
         except InterruptedTrainingError:
@@ -67,15 +72,11 @@ def tune(
                 return None
             interrupted = True
         report_progress("saving the network")
-        if plan.distribution_strategy != "none":  # its variables cannot be saved as those of a hub module
-            model = keras_model.trainable_model(saved_model, recipe.image_size, classes, plan)
+        if options.distribution_strategy != "none":  # its variables cannot be saved as those of a hub module
+            model = keras_model.trainable_model(saved_model, preprocessing.image_size, classes, options)
         model.set_weights(watch.best_weights)
-        keras_model.save(model, Path(folder), recipe.image_size)
-    return {
-        "epochs": [asdict(epoch) for epoch in watch.epochs],
-        "best_epoch": watch.best_epoch,
-        "interrupted": interrupted,
-    }
+        keras_model.save(model, folder, preprocessing.image_size)
+    return History(tuple(watch.epochs), watch.best_epoch, interrupted)
 
 
 def _fit(model: tf_keras.Model, training: Batches, checking: Batches, watch: Watch) -> None:
@@ -94,12 +95,14 @@ def _fit(model: tf_keras.Model, training: Batches, checking: Batches, watch: Wat
 
 
 def _read(
-    train: list[LabelledPath],
-    validation: list[LabelledPath],
+    train: Sequence[LabelledPath],
+    validation: Sequence[LabelledPath],
     recipe: Preprocessing,
     pool: ThreadPoolExecutor,
     interrupts: Interrupts,
 ) -> tuple[Images, Images]:
+    from mobilenet_cli.training.whole.in_tensorflow.batches import KEPT_BYTES, Images
+
     total = len(train) + len(validation)
     counter = itertools.count(1)
 
@@ -112,8 +115,3 @@ def _read(
         Images(examples, recipe, pool, keep=keep, progress=progress) for examples in (train, validation)
     )
     return training, checking
-
-
-def _options(values: dict[str, Any]) -> FineTuning:
-    augmentation = values["augmentation"]
-    return FineTuning(**values | {"augmentation": None if augmentation is None else Augmentation(**augmentation)})

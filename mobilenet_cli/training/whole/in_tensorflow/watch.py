@@ -1,50 +1,19 @@
-"""Watching a training: progress, the best weights so far, early stopping and Ctrl-C."""
+"""Watching a training: its progress, the best weights so far, and early stopping."""
 
 from __future__ import annotations
 
-import contextlib
 import math
-import signal
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import tf_keras
 
 from mobilenet_cli.errors import ModelError
-from mobilenet_cli.in_tensorflow.process import report_progress, send_note
+from mobilenet_cli.in_tensorflow.channel import report_progress, send_note
 from mobilenet_cli.tensorflow_files.summaries import Summaries
 from mobilenet_cli.training.whole.in_tensorflow.batches import Batches
+from mobilenet_cli.training.whole.in_tensorflow.interrupts import Interrupts
 from mobilenet_cli.training.whole.options import Epoch, FineTuning
-
-
-class InterruptedTrainingError(Exception):
-    """SIGINT came, and the training has to end."""
-
-
-class Interrupts:
-    """A record of whether SIGINT has come, which has no other effect in the block of `caught`."""
-
-    def __init__(self) -> None:
-        self._came = False
-
-    @contextlib.contextmanager
-    def caught(self) -> Iterator[None]:
-        """Catch SIGINT in the block. Only works in the main thread."""
-
-        def note(*_: object) -> None:
-            self._came = True
-
-        previous = signal.signal(signal.SIGINT, note)
-        try:
-            yield
-        finally:
-            signal.signal(signal.SIGINT, previous)
-
-    def check(self) -> None:
-        """Raise InterruptedTrainingError if SIGINT has come."""
-        if self._came:
-            raise InterruptedTrainingError
 
 
 class Watch(tf_keras.callbacks.Callback):  # type: ignore[misc]

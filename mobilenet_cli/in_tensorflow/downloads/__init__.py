@@ -1,0 +1,1 @@
+"""Downloading models from where they are published, in the TensorFlow process."""

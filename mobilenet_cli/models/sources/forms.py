@@ -1,0 +1,94 @@
+"""The forms that a model on the disk can have: one table, for finding a model and for making a network of it.
+
+A new form is a function that converts it, in `in_tensorflow`, and a row here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from mobilenet_cli.errors import ModelError
+from mobilenet_cli.in_tensorflow import conversion
+from mobilenet_cli.models.manifest import MANIFEST
+from mobilenet_cli.records import NetworkKind
+
+Convert = Callable[[Path, Path, NetworkKind], Path]
+"""Makes a SavedModel's folder or a .tflite file of (path, destination, kind), and returns its path."""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A form of model.
+
+    Attributes:
+        text: How messages describe a file or folder of it; "" where they leave it out.
+        folder_holds: A pattern that a file in a folder of this form matches, or "".
+        folder_text: How messages describe such a folder's content, or "".
+        file_name: A regular expression for the end of a file's name, or "".
+        prefix_of: The ending of a file whose name without it stands for the model, or "".
+        kinds: The networks that can be made of it.
+        convert: Called in the TensorFlow process to make one; None where the model is used as it is.
+    """
+
+    text: str
+    folder_holds: str = ""
+    folder_text: str = ""
+    file_name: str = ""
+    prefix_of: str = ""
+    kinds: tuple[NetworkKind, ...] = ("classification",)
+    convert: Convert | None = None
+
+
+TRAINED = Form("", folder_holds=MANIFEST, folder_text=f"model of `mnclassify train` ({MANIFEST})")
+"""A folder laid out as in the store, as `train` writes it."""
+
+FORMS = (
+    Form("a SavedModel folder", folder_holds="saved_model.pb", folder_text="SavedModel (saved_model.pb)"),
+    TRAINED,
+    Form(
+        "a TF-Slim checkpoint (its folder, prefix or .index file)",
+        folder_holds="*.index",
+        folder_text="checkpoint (*.index)",
+        file_name=r".\.(index|data-[^.]*)",
+        prefix_of=".index",
+        kinds=("classification", "feature_vector"),
+        convert=conversion.convert_checkpoint,
+    ),
+    Form("a .tar.gz or .tgz of one of these", file_name=r"\.(tar\.gz|tgz|tar)", convert=conversion.unpack_archive),
+    Form("a .tflite file", file_name=r"\.tflite"),
+)
+"""In the order in which a folder is looked at."""
+
+
+def form_at(path: Path) -> Form | None:
+    """Return the form of the model at a path, None where there is nothing.
+
+    Raises:
+        OSError: The path cannot be looked at.
+        ModelError: There is something that is no model.
+    """
+    if path.is_dir():
+        return _form_of_folder(path)
+    if not path.is_file():
+        prefixes = (form for form in FORMS if form.prefix_of)
+        return next((form for form in prefixes if path.with_name(path.name + form.prefix_of).is_file()), None)
+    for form in FORMS:
+        if form.file_name and re.search(rf"(?s:{form.file_name})\Z", path.name):
+            return form
+    texts = [form.text for form in FORMS if form.text]
+    raise ModelError(f"{path} is no model: that is {', '.join(texts[:-1])}, or {texts[-1]}")
+
+
+def _form_of_folder(path: Path) -> Form:
+    for form in FORMS:
+        if form.folder_holds and _holds(path, form.folder_holds):
+            return form
+    texts = [form.folder_text for form in FORMS if form.folder_text]
+    raise ModelError(f"{path} is a folder, but holds no {', no '.join(texts[:-1])} and no {texts[-1]}")
+
+
+def _holds(folder: Path, pattern: str) -> bool:
+    return any(folder.glob(pattern)) if "*" in pattern else (folder / pattern).is_file()
