@@ -30,11 +30,11 @@ from mobilenet_cli.errors import ImageError
 from mobilenet_cli.inputs.find import find_sources
 from mobilenet_cli.inputs.stdin import STDIN
 from mobilenet_cli.records import Embedding
-from mobilenet_cli.similar import nearest
 from mobilenet_cli.text import printable
 from mobilenet_cli.vectors import FORMATS, Format, Shape, format_of
 from mobilenet_cli.vectors.document import VectorDocument
 from mobilenet_cli.vectors.neighbours import FORMATS as NEIGHBOUR_FORMATS
+from mobilenet_cli.vectors.neighbours import nearest
 
 if TYPE_CHECKING:
     from mobilenet_cli.embedder import Embedder

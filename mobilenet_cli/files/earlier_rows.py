@@ -5,6 +5,27 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterator
+from typing import NamedTuple
+
+
+class Row(NamedTuple):
+    """Where a document says what about a Result.
+
+    Attributes:
+        key: What it is found by: the Result's path, as the document shows it, or the key of a table's row.
+        ok: Whether the image was classified.
+        predictions: How many predictions there are.
+        model: The model's name.
+        begin: Offset of its first byte.
+        end: Offset after its last byte.
+    """
+
+    key: str
+    ok: bool
+    predictions: int
+    model: str
+    begin: int
+    end: int
 
 
 class EarlierRows:

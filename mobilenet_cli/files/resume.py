@@ -21,7 +21,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
 from mobilenet_cli.errors import InputError, OutputError
-from mobilenet_cli.files.earlier_rows import EarlierRows
+from mobilenet_cli.files.earlier_rows import EarlierRows, Row
 from mobilenet_cli.inputs.globs import is_pattern
 from mobilenet_cli.inputs.remote_listing import must_be_listed
 from mobilenet_cli.records import Source
@@ -31,7 +31,6 @@ from mobilenet_cli.writers import FORMATS, Format, Layout
 
 if TYPE_CHECKING:
     from mobilenet_cli.files.part_file import PartFile
-    from mobilenet_cli.writers.reading import Row
 
 _TO_CLASSIFY = -1
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from mobilenet_cli.files.endings import by_ending
+from mobilenet_cli.machine.extras import check_pyarrow
 from mobilenet_cli.records import Embedding
 from mobilenet_cli.vectors import npz, parquet
 from mobilenet_cli.vectors.rows import Rows, Shape
 from mobilenet_cli.writers.codec import Codec
-from mobilenet_cli.writers.parquet import check_installed
 
 __all__ = ["FORMATS", "Format", "Shape", "format_of"]
 
@@ -37,7 +37,7 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
         for each in (
             Format("jsonl", (".jsonl", ".ndjson")),
             Format("npz", (".npz",), Codec(npz.write, npz.read)),
-            Format("parquet", (".parquet",), Codec(parquet.write, parquet.read, check_installed)),
+            Format("parquet", (".parquet",), Codec(parquet.write, parquet.read, check_pyarrow)),
         )
     }
 )

@@ -14,10 +14,10 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from mobilenet_cli.files.earlier_rows import Row
+from mobilenet_cli.json_lines import encoded, whole_lines
 from mobilenet_cli.records import Embedding
 from mobilenet_cli.text import printable, valid_utf8
-from mobilenet_cli.writers.json_lines import encoded
-from mobilenet_cli.writers.reading import Row, whole_lines
 
 if TYPE_CHECKING:
     import numpy as np

@@ -8,14 +8,15 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any, BinaryIO
 
+from mobilenet_cli.files.earlier_rows import Row
 from mobilenet_cli.files.endings import by_ending
+from mobilenet_cli.machine.extras import check_pyarrow
 from mobilenet_cli.writers import parquet
 from mobilenet_cli.writers.base import Layout, Writer
 from mobilenet_cli.writers.codec import Codec
-from mobilenet_cli.writers.delimited import DelimitedWriter
-from mobilenet_cli.writers.json_lines import JsonArrayWriter, JsonLinesWriter
+from mobilenet_cli.writers.delimited import DelimitedWriter, delimited_rows
+from mobilenet_cli.writers.json_objects import JsonArrayWriter, JsonLinesWriter, json_lines_rows
 from mobilenet_cli.writers.paths import PathWriter
-from mobilenet_cli.writers.reading import Row, delimited_rows, json_lines_rows
 from mobilenet_cli.writers.result_rows import ResultRows
 
 __all__ = ["FORMATS", "Format", "Layout", "Writer", "format_of"]
@@ -74,7 +75,7 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
             _delimited("tsv", (".tsv", ".tab"), "\t"),
             Format("json", (".json",), JsonArrayWriter),
             Format("jsonl", (".jsonl", ".ndjson"), JsonLinesWriter, json_lines_rows),
-            _folded("parquet", (".parquet",), Codec(parquet.write, parquet.read, parquet.check_installed)),
+            _folded("parquet", (".parquet",), Codec(parquet.write, parquet.read, check_pyarrow)),
             _folded("html", (".html", ".htm"), Codec(_page, read=None)),
             Format("path", (), PathWriter),
         )

@@ -13,8 +13,8 @@ from typing import BinaryIO, Generic, TypeVar
 
 from mobilenet_cli.errors import InputError, OutputError
 from mobilenet_cli.files.part_file import PartFile
+from mobilenet_cli.json_lines import FIRST_BYTES
 from mobilenet_cli.text import printable
-from mobilenet_cli.writers.json_lines import FIRST_BYTES
 
 _Rows = TypeVar("_Rows")
 _Record = TypeVar("_Record")

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from mobilenet_cli.errors import OutputError
 from mobilenet_cli.files.resume import Expected, Resumption
+from mobilenet_cli.json_lines import encoded
 from mobilenet_cli.records import Result, RowSource, Source
 from mobilenet_cli.text import printable
 from mobilenet_cli.writers import Format, Layout
 from mobilenet_cli.writers.codec import fold, part_file, unfold
-from mobilenet_cli.writers.json_lines import encoded, row_names
-from mobilenet_cli.writers.reading import check_row_names
+from mobilenet_cli.writers.json_objects import check_row_names, row_names
 from mobilenet_cli.writers.result_rows import ResultRows
 from mobilenet_cli.writers.run_document import RunDocument
 

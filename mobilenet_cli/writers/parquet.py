@@ -6,9 +6,8 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from mobilenet_cli.errors import OutputError
-from mobilenet_cli.machine.extras import install_command
-from mobilenet_cli.writers.json_lines import encoded, row_names
+from mobilenet_cli.json_lines import encoded
+from mobilenet_cli.writers.json_objects import row_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,14 +22,6 @@ _GROUP_BYTES = 64 << 20
 _READ_ROWS = 1_000
 _SURROGATE = b"\\ud"
 """How the escape of a lone surrogate begins, which is what the lines have of a byte that is not UTF-8."""
-
-
-def check_installed() -> None:
-    """Raise an OutputError that says what to install, if pyarrow is not."""
-    try:
-        import pyarrow.parquet  # noqa: F401
-    except ImportError as error:
-        raise OutputError(f"Parquet is written with pyarrow: {install_command('parquet')}") from error
 
 
 def write(rows: ResultRows, stream: BinaryIO) -> None:

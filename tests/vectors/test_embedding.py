@@ -23,10 +23,10 @@ from mobilenet_cli.images.preprocess import Preprocessing
 from mobilenet_cli.pipeline import Task, run
 from mobilenet_cli.postprocess.features import Features
 from mobilenet_cli.records import Embedding, Source
-from mobilenet_cli.similar import Neighbour, nearest
 from mobilenet_cli.vectors import FORMATS, Format, Shape, format_of
 from mobilenet_cli.vectors.document import VectorDocument
 from mobilenet_cli.vectors.neighbours import FORMATS as NEIGHBOUR_FORMATS
+from mobilenet_cli.vectors.neighbours import Neighbour, nearest
 from mobilenet_cli.writers.codec import Codec
 
 FEATURES = 7

@@ -1,8 +1,4 @@
-r"""Results as JSON: one object a Result, a line each, alone (JSONL) or in an array.
-
-Text stays readable UTF-8. A byte of a file name that is not UTF-8 is shown as \xff, as in the other formats: most
-readers of JSON refuse the escape of a lone surrogate, and with it the whole file. Lines that only this package
-reads have that, so that `os.fsencode(json.loads(line)["path"])` gives the name's exact bytes.
+"""Results as JSON: one object a Result, a line each, alone (JSONL) or in an array.
 
 Where a row of a table names the image, "row" has its cells by column, and "row_extra" those beyond the columns.
 """
@@ -10,24 +6,19 @@ Where a row of a table names the image, "row" has its cells by column, and "row_
 from __future__ import annotations
 
 import json
-import re
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from mobilenet_cli.csv_lines import unique
-from mobilenet_cli.records import SCORE_DECIMALS
+from mobilenet_cli.files.earlier_rows import Row
+from mobilenet_cli.json_lines import encoded, whole_lines
+from mobilenet_cli.records import SCORE_DECIMALS, row_key
 from mobilenet_cli.text import valid_utf8
 from mobilenet_cli.writers.base import Layout
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from mobilenet_cli.records import Result
-
-FIRST_BYTES = b'{"path": "'
-"""How every line of a record begins."""
-
-# JSON allows these two groups unescaped; a terminal obeys the first, and UTF-8 cannot encode the second.
-_TO_ESCAPE = re.compile("[\x7f-\x9f\ud800-\udfff]")
 
 
 class JsonLinesWriter:
@@ -100,22 +91,33 @@ def _encoded(result: Result, names: Sequence[str] | None, cells: Sequence[str], 
     return encoded(record, exact=exact)
 
 
-def encoded(record: Mapping[str, object], *, indent: int | None = None, exact: bool = False) -> bytes:
-    r"""Return an object as JSON that a terminal cannot obey, readable and valid UTF-8: on one line, or indented.
+def json_lines_rows(stream: BinaryIO, layout: Layout) -> Iterator[Row]:
+    """Yield the rows of a document of a `JsonLinesWriter`.
 
-    Args:
-        record: The object.
-        indent: Spaces; None: on one line.
-        exact: Write bytes that are not UTF-8 as lone surrogates, for `json.loads`, and not as the text \xff.
+    Raises:
+        ValueError: It is none; the message says why, for a sentence that begins with the file's name.
     """
-    text = json.dumps(record, ensure_ascii=False, indent=indent)
-    return _TO_ESCAPE.sub(_escaped if exact else _shown, text).encode()
+    names = row_names(layout)
+    for number, line, begin in whole_lines(stream, "JSONL"):
+        try:
+            record = json.loads(line)
+            key, ok, predictions = record["path"], record["status"] == "ok", len(record["predictions"])
+            check_row_names(record, names)
+            if names is not None:
+                key = row_key((*record["row"].values(), *record.get("row_extra", ())))
+            row = Row(key, ok, predictions, record["model"], begin, begin + len(line))
+        except (KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
+            raise ValueError(f"its line {number:,} is damaged ({error})") from error
+        yield row
 
 
-def _escaped(match: re.Match[str]) -> str:
-    return f"\\u{ord(match[0]):04x}"
-
-
-def _shown(match: re.Match[str]) -> str:
-    shown = valid_utf8(match[0])
-    return _escaped(match) if shown == match[0] else f"\\{shown}"  # whose backslash JSON escapes
+def check_row_names(record: dict[str, Any], names: Sequence[str] | None) -> None:
+    """Raise a ValueError if an object is not of a row with columns of these names, or of a row at all for None."""
+    if "row" not in record:
+        if names is not None:
+            raise ValueError("its results are not those of a CSV's rows")
+    elif names is None:
+        raise ValueError("its results are those of a CSV's rows: name that with --from-csv")
+    elif list(record["row"]) != list(names):
+        found, wanted = (", ".join(each)[:200] for each in (record["row"], names))
+        raise ValueError(f"its rows have the columns {found!r}, not {wanted!r}")
