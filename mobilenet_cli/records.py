@@ -39,7 +39,7 @@ class Source:
 
     @property
     def key(self) -> str:
-        """What a record of this source is found by when a run is gone on with."""
+        """The key by which `--resume` finds this source's row."""
         return self.path
 
 

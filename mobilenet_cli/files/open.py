@@ -37,7 +37,7 @@ def open_output(
     Args:
         path: A file's name; None or "-" is standard output.
         overwrite: Replace FILE and FILE.part where they exist.
-        resume: Go on with them where they exist: the stream is a PartFile, for `resume.Resumption`.
+        resume: Keep them where they exist: the stream is a PartFile, for `resume.resume_run`.
         resumable: Whether the caller has a --resume, which an error may advise to give.
 
     Raises:
@@ -55,7 +55,7 @@ def open_output(
         match = _OPEN_ALREADY.fullmatch(path)
         direct = match or (Path(path).exists() and not Path(path).is_file())
         if direct and resume:
-            raise OutputError(f"cannot go on with {printable(path)}: it is not a regular file; leave --resume out")
+            raise OutputError(f"cannot resume {printable(path)}: it is not a regular file; leave --resume out")
         if match:
             number = {"stdout": 1, "stderr": 2}.get(match["name"]) or int(match["number"] or match["proc"])
             return OutputStream(os.dup(number), path)

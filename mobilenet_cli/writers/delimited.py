@@ -1,15 +1,15 @@
-"""Results as CSV or TSV: a row an image, or a row a prediction."""
+"""Results ⇄ CSV or TSV: a row an image, or a row a prediction."""
 
 from __future__ import annotations
 
 import csv
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, ClassVar, NamedTuple
 
 from mobilenet_cli.csv_lines import LineMaker, TableRows, unique
 from mobilenet_cli.files.earlier_rows import Row
 from mobilenet_cli.records import SCORE_DECIMALS, row_key
 from mobilenet_cli.text import valid_utf8
-from mobilenet_cli.writers.base import Layout
+from mobilenet_cli.writers.base import Layout, ResultWriter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def own_columns(layout: Layout) -> tuple[str, ...]:
-    """Return the names of the columns that say what a Result is, in order; what it is of comes before them."""
+    """Return the names of the columns of a Result, in order, without those before them that name the image."""
     if layout.long:
         return ("rank", "index", "wnid", "label", "score", "model", "error")
     ranked = (f"{name}_{rank}" for rank in range(1, layout.top_k + 1) for name in ("label", "score"))
@@ -26,37 +26,36 @@ def own_columns(layout: Layout) -> tuple[str, ...]:
 
 
 def columns(layout: Layout) -> tuple[str, ...]:
-    """Return the names of all columns, in order: after those of a table, a name that it has gets a number."""
+    """Return the names of all columns, in order. A name that the table has already gets a number."""
     before = ("path",) if layout.columns is None else layout.columns
     return (*before, *unique(own_columns(layout), taken=before))
 
 
 def header(layout: Layout, delimiter: str) -> bytes:
-    """Return the line that such a document begins with."""
+    """Return the first line of a document."""
     return _encoded(LineMaker(delimiter).line(columns(layout)))
 
 
-class DelimitedWriter:
+class _DelimitedWriter(ResultWriter):
     r"""Writes CSV as RFC 4180 has it, except that lines end with "\n" alone; UTF-8; with a header.
 
-    The cells of a table are the bytes that they were, valid UTF-8 or not. What a row has of them beyond its
-    table's columns comes last, so that all others are below their names.
+    The cells of a table are the bytes that they were, valid UTF-8 or not. The cells that a row has beyond its
+    table's columns come last, so that all others are below their names.
     """
 
-    def __init__(self, stream: BinaryIO, layout: Layout, *, delimiter: str) -> None:
-        self._stream = stream
-        self._layout = layout
-        self._delimiter = delimiter
-        self._maker = LineMaker(delimiter)
-        self._begun = not layout.header
+    delimiter: ClassVar[str]
 
-    def write(self, result: Result, cells: Sequence[str] = ()) -> None:
+    def __init__(self, stream: BinaryIO, options: Layout, *, begun: bool = False) -> None:
+        super().__init__(stream, options, begun=begun)
+        self._maker = LineMaker(self.delimiter)
+
+    def write(self, record: Result, cells: Sequence[str] = ()) -> None:
         """Write the rows of one Result, after the header if they are the first."""
-        if self._layout.columns is None:
-            cells, width = [valid_utf8(result.path)], 1
+        if self._options.columns is None:
+            cells, width = [valid_utf8(record.path)], 1
         else:
-            width = len(self._layout.columns)
-        own = _long_rows(result) if self._layout.long else [_wide_row(result, self._layout.top_k)]
+            width = len(self._options.columns)
+        own = _long_rows(record) if self._options.long else [_wide_row(record, self._options.top_k)]
         self._put([*cells[:width], *row, *cells[width:]] for row in own)
 
     def close(self) -> None:
@@ -65,9 +64,21 @@ class DelimitedWriter:
             self._put([])
 
     def _put(self, rows: Iterable[Sequence[object]]) -> None:
-        begin = b"" if self._begun else header(self._layout, self._delimiter)
+        begin = b"" if self._begun else header(self._options, self.delimiter)
         self._begun = True
         self._stream.write(begin + _encoded("".join(map(self._maker.line, rows))))
+
+
+class CsvWriter(_DelimitedWriter):
+    """Writes CSV."""
+
+    delimiter = ","
+
+
+class TsvWriter(_DelimitedWriter):
+    """Writes TSV, quoted as CSV is."""
+
+    delimiter = "\t"
 
 
 def _encoded(text: str) -> bytes:
@@ -94,15 +105,17 @@ def _score(score: float) -> str:
     return f"{score:.{SCORE_DECIMALS}f}"
 
 
-def delimited_rows(stream: BinaryIO, layout: Layout, *, delimiter: str) -> Iterator[Row]:
-    """Yield the rows of a document of a `DelimitedWriter` with this layout and delimiter.
+def csv_rows(stream: BinaryIO, layout: Layout) -> Iterator[Row]:
+    """Yield the rows of a CsvWriter's document. See `Format.rows`."""
+    return _delimited_rows(stream, layout, CsvWriter.delimiter)
 
-    In the long layout, the last Result of a document may have been meant to have more rows than are there. It
-    is left out unless it has all that it can have.
 
-    Raises:
-        ValueError: It is none; the message says why, for a sentence that begins with the file's name.
-    """
+def tsv_rows(stream: BinaryIO, layout: Layout) -> Iterator[Row]:
+    """Yield the rows of a TsvWriter's document. See `Format.rows`."""
+    return _delimited_rows(stream, layout, TsvWriter.delimiter)
+
+
+def _delimited_rows(stream: BinaryIO, layout: Layout, delimiter: str) -> Iterator[Row]:
     wanted = header(layout, delimiter)
     begins_with = stream.read(len(wanted))
     if not wanted.startswith(begins_with):
@@ -112,36 +125,59 @@ def delimited_rows(stream: BinaryIO, layout: Layout, *, delimiter: str) -> Itera
         raise ValueError("its columns are {!r}, not {!r}".format(*shown))
     if begins_with != wanted:
         return
-    rows = _whole_rows(stream, len(wanted), delimiter, layout)
-    if layout.long:
-        yield from _grouped(rows, layout.top_k)
-        return
+    lines = _whole_lines(stream, len(wanted), delimiter, layout)
+    yield from _long_results(lines, layout) if layout.long else _wide_results(lines, layout)
+
+
+def _wide_results(lines: Iterator[_Line], layout: Layout) -> Iterator[Row]:
     first, end_of_own = len(columns(layout)) - len(own_columns(layout)), len(columns(layout))
-    for fields, begin, end in rows:
-        own = fields[first:end_of_own]
-        key = fields[0] if layout.columns is None else row_key((*fields[:first], *fields[end_of_own:]))
-        scores = own[2:-2:2]
-        yield Row(key, own[0] == "ok", len(scores) - scores.count(""), own[-1], begin, end)
+    for cells, begin, end in lines:
+        own = cells[first:end_of_own]
+        key = cells[0] if layout.columns is None else row_key((*cells[:first], *cells[end_of_own:]))
+        is_ok, scores, model = own[0] == "ok", own[2:-2:2], own[-1]
+        if is_ok:
+            layout.check(key, model, len(scores) - scores.count(""))
+        yield Row(key, is_ok, begin, end)
 
 
-def _grouped(rows: Iterator[tuple[list[str], int, int]], top_k: int) -> Iterator[Row]:
-    """Put the rows of each Result together: path, rank, index, wnid, label, score, model, error."""
-    row = None
-    for fields, begin, end in rows:
-        path, rank, model, error = fields[0], fields[1], fields[6], fields[7]
-        if row is not None and rank == str(row.predictions + 1) and path == row.key:
-            row = row._replace(predictions=row.predictions + 1, end=end)
-            continue
-        if rank not in {"", "1"}:
-            raise ValueError(f"it has a row of rank {rank} without those before it, at byte {begin:,}")
-        if row is not None:
-            yield row
-        row = Row(path, not error, 1 if rank else 0, model, begin, end)
-    if row is not None and (row.predictions == 0 or row.predictions >= top_k):
-        yield row
+def _long_results(lines: Iterator[_Line], layout: Layout) -> Iterator[Row]:
+    """Put the lines of each Result together: path, rank, index, wnid, label, score, model, error.
+
+    The last Result of a document may have been meant to have more lines than are there. It is left out unless it
+    has all that it can have.
+    """
+    result: list[_Line] = []
+    for line in lines:
+        path, rank = line.cells[:2]
+        is_next = result and result[0].cells[:2] == [path, "1"] and rank == str(len(result) + 1)
+        if not is_next:
+            if rank not in {"", "1"}:
+                raise ValueError(f"it has a row of rank {rank} without those before it, at byte {line.begin:,}")
+            if result:
+                yield _long_row(result, layout)
+            result = []
+        result.append(line)
+    if result and (result[0].cells[1] == "" or len(result) >= layout.top_k):
+        yield _long_row(result, layout)
 
 
-class _Lines:
+def _long_row(lines: list[_Line], layout: Layout) -> Row:
+    """Return the Row of a Result with these lines."""
+    path, rank, *_, model, error = lines[0].cells
+    if not error:
+        layout.check(path, model, len(lines) if rank else 0)
+    return Row(path, not error, lines[0].begin, lines[-1].end)
+
+
+class _Line(NamedTuple):
+    """The cells of a table's row, and where it begins and ends, in bytes."""
+
+    cells: list[str]
+    begin: int
+    end: int
+
+
+class _DecodedLines:
     """The lines of a stream, decoded, and how far they have been read."""
 
     def __init__(self, stream: BinaryIO, begin: int) -> None:
@@ -156,22 +192,22 @@ class _Lines:
             yield line.decode("utf-8", "surrogateescape")  # a torn line may end within a character
 
 
-def _whole_rows(stream: BinaryIO, begin: int, delimiter: str, layout: Layout) -> Iterator[tuple[list[str], int, int]]:
-    """Yield the cells of each whole row, and where it begins and ends, from offset `begin` of the document."""
+def _whole_lines(stream: BinaryIO, begin: int, delimiter: str, layout: Layout) -> Iterator[_Line]:
+    """Yield the rows from offset `begin` of a document on, without a torn last one."""
     width = len(columns(layout))
-    lines = _Lines(stream, begin)
+    lines = _DecodedLines(stream, begin)
     rows = TableRows(lines, delimiter, strict=True)
     reader = iter(rows)
     while True:
         try:
-            fields = next(reader, None)
+            cells = next(reader, None)
         except csv.Error as error:
             if rows.ended:  # it ends within quotes
                 return
             raise ValueError(f"it is damaged at byte {begin:,} ({error})") from error
-        if fields is None or lines.torn:
+        if cells is None or lines.torn:
             return
-        if len(fields) < width or (len(fields) > width and layout.columns is None):
-            raise ValueError(f"it has a row of {len(fields)} columns instead of {width}, at byte {begin:,}")
-        yield fields, begin, lines.end
+        if len(cells) < width or (len(cells) > width and layout.columns is None):
+            raise ValueError(f"it has a row of {len(cells)} columns instead of {width}, at byte {begin:,}")
+        yield _Line(cells, begin, lines.end)
         begin = lines.end

@@ -13,47 +13,45 @@ from mobilenet_cli.files.earlier_rows import Row
 from mobilenet_cli.json_lines import encoded, whole_lines
 from mobilenet_cli.records import SCORE_DECIMALS, row_key
 from mobilenet_cli.text import valid_utf8
-from mobilenet_cli.writers.base import Layout
+from mobilenet_cli.writers.base import Layout, ResultWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from mobilenet_cli.records import Result
 
 
-class JsonLinesWriter:
-    """Writes one object a line.
+class _ObjectsWriter(ResultWriter):
+    def __init__(self, stream: BinaryIO, options: Layout, *, begun: bool = False) -> None:
+        super().__init__(stream, options, begun=begun)
+        self._names = row_names(options)
 
-    Args:
-        stream: Open for writing.
-        layout: The options that shape the records.
-        exact: As `encoded`.
-    """
 
-    def __init__(self, stream: BinaryIO, layout: Layout, *, exact: bool = False) -> None:
-        self._stream, self._exact = stream, exact
-        self._names = row_names(layout)
+class JsonLinesWriter(_ObjectsWriter):
+    """Writes one object a line."""
 
-    def write(self, result: Result, cells: Sequence[str] = ()) -> None:
+    exact = False
+    """Whether `encoded` writes the exact bytes of names, for this package alone."""
+
+    def write(self, record: Result, cells: Sequence[str] = ()) -> None:
         """Write one Result as a line."""
-        self._stream.write(_encoded(result, self._names, cells, exact=self._exact) + b"\n")
-
-    def close(self) -> None:
-        """Do nothing: a document of lines is complete after each."""
+        self._stream.write(_encoded(record, self._names, cells, exact=self.exact) + b"\n")
 
 
-class JsonArrayWriter:
+class ExactLinesWriter(JsonLinesWriter):
+    """Writes the lines that a Conversion makes a document of."""
+
+    exact = True
+
+
+class JsonArrayWriter(_ObjectsWriter):
     """Writes one array with an object a line; it is valid JSON once closed."""
 
-    def __init__(self, stream: BinaryIO, layout: Layout) -> None:
-        self._stream = stream
-        self._names = row_names(layout)
-        self._begun = False
-
-    def write(self, result: Result, cells: Sequence[str] = ()) -> None:
+    def write(self, record: Result, cells: Sequence[str] = ()) -> None:
         """Write one Result as the array's next object."""
-        self._stream.write((b",\n" if self._begun else b"[\n") + _encoded(result, self._names, cells))
+        begin = b",\n" if self._begun else b"[\n"
         self._begun = True
+        self._stream.write(begin + _encoded(record, self._names, cells))
 
     def close(self) -> None:
         """End the array."""
@@ -61,7 +59,7 @@ class JsonArrayWriter:
 
 
 def row_names(layout: Layout) -> list[str] | None:
-    """Return what the fields of an object's "row" are called: the table's columns, each with a name of its own."""
+    """Return the names of the fields of an object's "row": the table's columns, with numbers where they repeat."""
     return None if layout.columns is None else unique(map(valid_utf8, layout.columns))
 
 
@@ -92,32 +90,44 @@ def _encoded(result: Result, names: Sequence[str] | None, cells: Sequence[str], 
 
 
 def json_lines_rows(stream: BinaryIO, layout: Layout) -> Iterator[Row]:
-    """Yield the rows of a document of a `JsonLinesWriter`.
-
-    Raises:
-        ValueError: It is none; the message says why, for a sentence that begins with the file's name.
-    """
+    """Yield the rows of a document of a `JsonLinesWriter`. See `Format.rows`."""
     names = row_names(layout)
     for number, line, begin in whole_lines(stream, "JSONL"):
         try:
-            record = json.loads(line)
-            key, ok, predictions = record["path"], record["status"] == "ok", len(record["predictions"])
-            check_row_names(record, names)
+            fields = json.loads(line)
+            key, is_ok = fields["path"], fields["status"] == "ok"
+            model, predictions = fields["model"], len(fields["predictions"])
+            _check_row_names(fields, names)
             if names is not None:
-                key = row_key((*record["row"].values(), *record.get("row_extra", ())))
-            row = Row(key, ok, predictions, record["model"], begin, begin + len(line))
+                key = row_key((*fields["row"].values(), *fields.get("row_extra", ())))
         except (KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
             raise ValueError(f"its line {number:,} is damaged ({error})") from error
-        yield row
+        if is_ok:
+            layout.check(key, model, predictions)
+        yield Row(key, is_ok, begin, begin + len(line))
 
 
-def check_row_names(record: dict[str, Any], names: Sequence[str] | None) -> None:
-    """Raise a ValueError if an object is not of a row with columns of these names, or of a row at all for None."""
-    if "row" not in record:
+def exact_lines(objects: Iterable[dict[str, Any]], layout: Layout) -> Iterator[bytes]:
+    """Yield the lines that an `ExactLinesWriter` would write of the objects of a document.
+
+    Raises:
+        ValueError: One does not fit the layout. See `Conversion.read`.
+    """
+    names = row_names(layout)
+    for fields in objects:
+        _check_row_names(fields, names)
+        if fields["status"] == "ok":
+            layout.check(fields["path"], fields["model"], len(fields["predictions"]))
+        yield encoded(fields, exact=True) + b"\n"
+
+
+def _check_row_names(fields: dict[str, Any], names: Sequence[str] | None) -> None:
+    """Raise a ValueError if an object has no "row" with fields of these names, or has one where `names` is None."""
+    if "row" not in fields:
         if names is not None:
             raise ValueError("its results are not those of a CSV's rows")
     elif names is None:
         raise ValueError("its results are those of a CSV's rows: name that with --from-csv")
-    elif list(record["row"]) != list(names):
-        found, wanted = (", ".join(each)[:200] for each in (record["row"], names))
+    elif list(fields["row"]) != list(names):
+        found, wanted = (", ".join(each)[:200] for each in (fields["row"], names))
         raise ValueError(f"its rows have the columns {found!r}, not {wanted!r}")
