@@ -1,4 +1,4 @@
-r"""Objects ⇄ lines of JSON: what reading and writing such files have in common.
+r"""Objects ⇄ lines of JSON: the parts that reading and writing such files share.
 
 Text stays readable UTF-8. A byte of a file name that is not UTF-8 is shown as \xff, as in the other formats: most
 readers of JSON refuse the escape of a lone surrogate, and with it the whole file. Lines that only this package
@@ -24,10 +24,11 @@ _TO_ESCAPE = re.compile("[\x7f-\x9f\ud800-\udfff]")
 
 
 def whole_lines(stream: BinaryIO, what: str) -> Iterator[tuple[int, bytes, int]]:
-    """Yield each line of a document of JSON objects but for a torn last one: its number, itself, where it begins.
+    """Yield the lines of a stream of records, without a torn last one: each one's number, itself, its first offset.
 
     Raises:
-        ValueError: A line is no record; the message calls them mnclassify's `what`.
+        ValueError: A line is not a record; the message, which calls them mnclassify's `what`, follows the file's
+            name and a colon.
     """
     begin = 0
     for number, line in enumerate(stream, 1):

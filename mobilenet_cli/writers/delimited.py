@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import csv
-from typing import TYPE_CHECKING, BinaryIO, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, ClassVar
 
-from mobilenet_cli.csv_lines import LineMaker, TableRows, unique
+from mobilenet_cli.csv_lines import LineMaker, LocatedRow, unique, whole_rows
 from mobilenet_cli.files.earlier_rows import Row
 from mobilenet_cli.records import SCORE_DECIMALS, row_key
 from mobilenet_cli.text import valid_utf8
@@ -125,11 +124,20 @@ def _delimited_rows(stream: BinaryIO, layout: Layout, delimiter: str) -> Iterato
         raise ValueError("its columns are {!r}, not {!r}".format(*shown))
     if begins_with != wanted:
         return
-    lines = _whole_lines(stream, len(wanted), delimiter, layout)
-    yield from _long_results(lines, layout) if layout.long else _wide_results(lines, layout)
+    lines = whole_rows(stream, delimiter, begin=len(wanted))
+    fitting = _fitting(lines, len(columns(layout)), may_be_longer=layout.columns is not None)
+    yield from _long_results(fitting, layout) if layout.long else _wide_results(fitting, layout)
 
 
-def _wide_results(lines: Iterator[_Line], layout: Layout) -> Iterator[Row]:
+def _fitting(lines: Iterator[LocatedRow], width: int, *, may_be_longer: bool) -> Iterator[LocatedRow]:
+    """Yield the lines, and raise a ValueError at one that has not `width` cells."""
+    for line in lines:
+        if len(line.cells) < width or (len(line.cells) > width and not may_be_longer):
+            raise ValueError(f"it has a row of {len(line.cells)} columns instead of {width}, at byte {line.begin:,}")
+        yield line
+
+
+def _wide_results(lines: Iterator[LocatedRow], layout: Layout) -> Iterator[Row]:
     first, end_of_own = len(columns(layout)) - len(own_columns(layout)), len(columns(layout))
     for cells, begin, end in lines:
         own = cells[first:end_of_own]
@@ -140,13 +148,13 @@ def _wide_results(lines: Iterator[_Line], layout: Layout) -> Iterator[Row]:
         yield Row(key, is_ok, begin, end)
 
 
-def _long_results(lines: Iterator[_Line], layout: Layout) -> Iterator[Row]:
+def _long_results(lines: Iterator[LocatedRow], layout: Layout) -> Iterator[Row]:
     """Put the lines of each Result together: path, rank, index, wnid, label, score, model, error.
 
     The last Result of a document may have been meant to have more lines than are there. It is left out unless it
     has all that it can have.
     """
-    result: list[_Line] = []
+    result: list[LocatedRow] = []
     for line in lines:
         path, rank = line.cells[:2]
         is_next = result and result[0].cells[:2] == [path, "1"] and rank == str(len(result) + 1)
@@ -161,53 +169,9 @@ def _long_results(lines: Iterator[_Line], layout: Layout) -> Iterator[Row]:
         yield _long_row(result, layout)
 
 
-def _long_row(lines: list[_Line], layout: Layout) -> Row:
+def _long_row(lines: list[LocatedRow], layout: Layout) -> Row:
     """Return the Row of a Result with these lines."""
     path, rank, *_, model, error = lines[0].cells
     if not error:
         layout.check(path, model, len(lines) if rank else 0)
     return Row(path, not error, lines[0].begin, lines[-1].end)
-
-
-class _Line(NamedTuple):
-    """The cells of a table's row, and where it begins and ends, in bytes."""
-
-    cells: list[str]
-    begin: int
-    end: int
-
-
-class _DecodedLines:
-    """The lines of a stream, decoded, and how far they have been read."""
-
-    def __init__(self, stream: BinaryIO, begin: int) -> None:
-        self._stream = stream
-        self.end = begin
-        self.torn = False
-
-    def __iter__(self) -> Iterator[str]:
-        for line in self._stream:
-            self.end += len(line)
-            self.torn = not line.endswith(b"\n")
-            yield line.decode("utf-8", "surrogateescape")  # a torn line may end within a character
-
-
-def _whole_lines(stream: BinaryIO, begin: int, delimiter: str, layout: Layout) -> Iterator[_Line]:
-    """Yield the rows from offset `begin` of a document on, without a torn last one."""
-    width = len(columns(layout))
-    lines = _DecodedLines(stream, begin)
-    rows = TableRows(lines, delimiter, strict=True)
-    reader = iter(rows)
-    while True:
-        try:
-            cells = next(reader, None)
-        except csv.Error as error:
-            if rows.ended:  # it ends within quotes
-                return
-            raise ValueError(f"it is damaged at byte {begin:,} ({error})") from error
-        if cells is None or lines.torn:
-            return
-        if len(cells) < width or (len(cells) > width and layout.columns is None):
-            raise ValueError(f"it has a row of {len(cells)} columns instead of {width}, at byte {begin:,}")
-        yield _Line(cells, begin, lines.end)
-        begin = lines.end
