@@ -34,7 +34,7 @@ class TableRows:
 
     Args:
         lines: With their endings.
-        delimiter: What separates cells.
+        delimiter: The character between cells.
         strict: Whether quotation marks that a writer of CSV would not have put there are an error.
     """
 
@@ -77,7 +77,7 @@ def whole_rows(stream: BinaryIO, delimiter: str, *, begin: int) -> Iterator[Loca
 
     Args:
         stream: At offset `begin`.
-        delimiter: What separates cells.
+        delimiter: The character between cells.
         begin: Where the first row begins.
 
     Raises:

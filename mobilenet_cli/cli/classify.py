@@ -33,7 +33,7 @@ from mobilenet_cli.writers import Layout
 
 if TYPE_CHECKING:
     from mobilenet_cli.classifier import Classifier
-    from mobilenet_cli.files.resume import EarlierRun
+    from mobilenet_cli.files.earlier_run import EarlierRun
     from mobilenet_cli.models.acquire import Model
 
 
@@ -162,7 +162,7 @@ class _Run:
     def _say_what_was_written(self, earlier: EarlierRun, done: int) -> None:
         others, labelled = earlier.others, earlier.found + self.labelled
         if self.named.columns is None:
-            self.tally.tell_others(others)
+            self.tally.note_others(others)
         elif others:
             self.terminal.note(f"left the rows of {images(others)} out that the CSV has no more, or changed")
         if self.records.match and done and not labelled:

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator
 from typing import BinaryIO, Generic, Protocol, TypeVar
 
 from mobilenet_cli.errors import InputError
+from mobilenet_cli.files.earlier_run import EarlierRun
 from mobilenet_cli.files.format import Format, RowOptions
 from mobilenet_cli.files.part_file import PartFile
-from mobilenet_cli.files.resume import EarlierRun, resume_run
+from mobilenet_cli.files.resume import resume_run
 from mobilenet_cli.records import RowSource, Source
 from mobilenet_cli.text import printable
 
@@ -29,7 +30,7 @@ class Document(Generic[_Record, _Options]):
     given to `write` with its record, or to `leave_out`, in the same order; at the end comes `close`.
 
     Attributes:
-        earlier: What an earlier run left of it.
+        earlier: The run whose rows it keeps.
     """
 
     def __init__(
@@ -44,7 +45,7 @@ class Document(Generic[_Record, _Options]):
         """Begin the document, or read back what an earlier run has finished of it.
 
         Args:
-            stream: What `open_output` opened; with `resume` if that is asked for here.
+            stream: A stream that `open_output` opened, with `resume` if this has it.
             chosen: The format.
             options: The options that shape the rows.
             resume: Keep the finished rows that are there.

@@ -2,7 +2,7 @@
 
 Nothing is buffered: each record is handed to the system by the call that writes it. So a reader gets it as
 soon as it is ready, and a killed run has lost none. (A write costs a few microseconds, an image a thousand.)
-What a kill or a full disk can leave is one torn record at the end of FILE.part.
+A kill or a full disk can leave at most one torn record, at the end of FILE.part.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from mobilenet_cli.files.stream import OutputStream, explained
 from mobilenet_cli.remote.urls import is_url
 from mobilenet_cli.text import printable
 
-# Opening these names anew would truncate a file that the shell opened to append to.
+# Opening these names again would truncate a file that the shell opened to append to.
 _OPEN_ALREADY = re.compile(r"/dev/(?:(?P<name>stdout|stderr)|fd/(?P<number>\d+))|/proc/self/fd/(?P<proc>\d+)")
 
 

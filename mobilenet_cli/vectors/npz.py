@@ -1,4 +1,4 @@
-"""Embeddings ⇄ a .npz, as `numpy.load` reads it without pickle, none of which need fit in memory.
+"""Embeddings ⇄ a .npz that `numpy.load` reads without pickle, and that need not fit in memory.
 
 Each array goes into the zip file piece by piece, and its header, which says how long it is, comes first: so
 one pass over the rows measures them, and then each of the large arrays has a pass of its own. Of a row nine
@@ -40,7 +40,7 @@ def write(lines: Path, stream: BinaryIO, shape: Shape) -> None:
     Args:
         lines: The lines of a PackedLinesWriter.
         stream: Open for writing, seekable.
-        shape: What the Embeddings have in common.
+        shape: The shape of the Embeddings.
     """
     from zipfile import ZipFile
 

@@ -28,7 +28,7 @@ def write(lines: Path, stream: BinaryIO, shape: Shape) -> None:
     Args:
         lines: The lines of a PackedLinesWriter.
         stream: Open for writing.
-        shape: What the Embeddings have in common.
+        shape: The shape of the Embeddings.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq

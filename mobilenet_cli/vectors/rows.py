@@ -30,7 +30,7 @@ _PACKED_VECTOR = b', "vector": "'
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What all Embeddings of a run have in common.
+    """The properties that all Embeddings of a run share.
 
     Attributes:
         features: How many numbers a vector has.
@@ -81,7 +81,7 @@ def to_line(embedding: Embedding, *, packed: bool = False) -> bytes:
     """Return an Embedding as a line with an object of its fields, in their order.
 
     Args:
-        embedding: What to write.
+        embedding: The Embedding.
         packed: For this package alone: write the exact path, and the vector as Base64 of its little-endian bytes,
             instead of as a list of numbers, each the shortest that is read back as the same float32.
     """
@@ -111,7 +111,7 @@ def from_line(line: bytes, *, vectors: bool = True) -> Embedding:
     """Return the Embedding of a line, packed or not.
 
     Args:
-        line: What `to_line` made.
+        line: A line that `to_line` made.
         vectors: Whether a packed vector is wanted; where not, there is none.
 
     Raises:
@@ -168,7 +168,7 @@ def packed_lines(embeddings: Iterable[Embedding], shape: Shape) -> Iterator[byte
 
 
 def _check(embedding: Embedding, shape: Shape) -> None:
-    """Raise a ValueError if an Embedding has a vector that is not by the model or not as long as `shape` says."""
+    """Raise a ValueError if an Embedding has a vector of another model or of another length than `shape` says."""
     if embedding.vector is None:
         return
     if valid_utf8(embedding.model) != valid_utf8(shape.model):  # as Parquet has it
