@@ -188,6 +188,15 @@ def test_a_failed_row_goes_once_another_try_has_its_row(file):
     assert file.read_bytes() == whole(["a", "bad", "new"], "csv", False)
 
 
+@pytest.mark.parametrize(("name", "long"), DOCUMENTS)
+def test_a_failed_row_is_no_part_of_the_next_try_that_follows_it(file, name, long):
+    retried = whole(["bad"], name, long)
+    rows = retried if name == "jsonl" else retried.partition(b"\n")[2]
+    part_of(file).write_bytes(whole(["a", "bad"], name, long, fails_on("bad")) + rows)
+    assert resume(file, ["a", "bad"], name, long) == []
+    assert file.read_bytes() == whole(["a", "bad"], name, long)
+
+
 def test_a_folder_that_was_not_there_has_no_row_once_its_images_have(file, monkeypatch):
     monkeypatch.chdir(file.parent)
     before = ["photos", "photos/*.jpg", "s3://bucket/", "s3://bucket/*", "a[1].jpg", "s3://bucket/a.jpg"]
