@@ -162,7 +162,7 @@ class _Run:
     def _say_what_was_written(self, earlier: EarlierRun, done: int) -> None:
         others, labelled = earlier.others, earlier.found + self.labelled
         if self.named.columns is None:
-            self.tally.note_others(others)
+            self.tally.tell_others(others)
         elif others:
             self.terminal.note(f"left the rows of {images(others)} out that the CSV has no more, or changed")
         if self.records.match and done and not labelled:

@@ -154,7 +154,7 @@ class _Run:
             output.check_worth(stream, self.tally.done - self.tally.failed)
             document.close()
         self.tally.done += earlier.found
-        self.tally.note_others(earlier.others)
+        self.tally.tell_others(earlier.others)
         if self.tally.done and output.file is not None:
             vectors = number_of(self.tally.done - self.tally.failed, "vector")
             self.terminal.note(f"{vectors} in {printable(output.file)}")
@@ -170,7 +170,7 @@ class _Run:
             pairs = embedder.embed_sources(self.named.find(), **asdict(self.pace))
             with self._progress() as progress:
                 counted = (embedding for _, embedding in self.tally.counted(pairs, progress))
-                found = nearest(query.vector, self._failures_shown(counted), count)
+                found = nearest(query.vector, self._failures_told(counted), count)
             stream.write(NEIGHBOUR_FORMATS[chosen](found).encode())
         return self.tally.conclude()
 
@@ -187,7 +187,7 @@ class _Run:
                 self.named.count_in_background(progress, finished)
             yield progress
 
-    def _failures_shown(self, embeddings: Iterable[Embedding]) -> Iterator[Embedding]:
+    def _failures_told(self, embeddings: Iterable[Embedding]) -> Iterator[Embedding]:
         for each in embeddings:
             if each.error is not None:
                 self.terminal.note(f"{printable(each.path)}: {each.error}")

@@ -121,7 +121,7 @@ class Output:
 
         Raises:
             UsageError: It is written to a file, and there is none.
-            OutputError: A package that it needs is not installed.
+            OutputError: What writes it is not installed.
         """
         if chosen.conversion is not None:
             if self.file is None:

@@ -34,7 +34,7 @@ class RecordChoice:
         Raises:
             UsageError: The options do not go together.
             InputError: The file's ending means no format, or --resume does not go with it.
-            OutputError: A package that the format needs is not installed.
+            OutputError: What writes the format is not installed.
         """
         chosen = self._named(output)
         if self.long and chosen.name not in ("csv", "tsv"):

@@ -112,14 +112,14 @@ def command(
             progress=advance,
         )
     if output is not None and Path(output).is_file():
-        _say_size(terminal, output, summary)
+        _tell(terminal, output, summary)
     missing = summary.images - summary.failed - summary.pictures
     if missing and not no_thumbnails:
         terminal.note(f"no picture of {images(missing)}: --root names the folder that classify ran in")
 
 
 class _Results(NamedTuple):
-    """A file of results, and the name that errors show."""
+    """A file of results, and what its errors call it."""
 
     name: str
     stream: BinaryIO
@@ -154,7 +154,7 @@ def _results(files: Sequence[_Results]) -> Iterator[Result]:
             ) from error
 
 
-def _say_size(terminal: Terminal, file: str, summary: Summary) -> None:
+def _tell(terminal: Terminal, file: str, summary: Summary) -> None:
     size = Path(file).stat().st_size
     each = f", {size / summary.images / 1000:.1f} kB an image" if summary.images else ""
     terminal.note(f"{images(summary.images)} in {printable(file)} ({size / 1e6:.1f} MB{each})")

@@ -40,7 +40,7 @@ class Tally:
 
     Attributes:
         terminal: Where the last words go.
-        verb: The verb for the messages, such as "classified".
+        verb: What was done to the images: "classified".
         done: Records so far, and sources that an earlier run had finished.
         failed: Records so far whose status is "error".
     """
@@ -61,13 +61,13 @@ class Tally:
             progress.advance(failed=failed)
             yield source, record
 
-    def note_others(self, count: int) -> None:
-        """Note how many rows of an earlier run stay although SOURCES does not name their images, if any do."""
+    def tell_others(self, count: int) -> None:
+        """Tell how many rows of an earlier run stay though their images are not among the sources, if any do."""
         if count:
             self.terminal.note(f"kept the rows of {images(count)} that SOURCES does not name")
 
     def conclude(self) -> int:
-        """Note how many images failed, if any did, and return the exit code."""
+        """Tell what went wrong, if anything did, and return the exit code."""
         if not self.done:
             self.terminal.note("no images found")
         elif self.failed:

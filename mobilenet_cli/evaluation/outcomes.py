@@ -70,7 +70,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Outcomes:
-    """The answers of a model for N images, and the truth.
+    """What a model said of N images, and what is true.
 
     Attributes:
         truth: int32 [N], the index of each image's true class.
