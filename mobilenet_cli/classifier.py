@@ -14,7 +14,7 @@ from mobilenet_cli.loaded_model import AnySource, LoadedModel, as_sources
 from mobilenet_cli.models.acquire import Model
 from mobilenet_cli.models.registry import AUTO
 from mobilenet_cli.postprocess.topk import TopK
-from mobilenet_cli.progress import Report
+from mobilenet_cli.progress import Progress
 from mobilenet_cli.records import ClassName, Result, Source
 
 _OneSource = TypeVar("_OneSource", bound=Source)
@@ -39,7 +39,7 @@ class Classifier:
         crop: Crop | None = None,
         labels: str | os.PathLike[str] | None = None,
         offline: bool = False,
-        report: Report = lambda text, done, total: None,
+        progress: Progress = lambda text, done, total: None,
     ) -> None:
         """Find the model, or fetch and compile it, which happens once and takes seconds.
 
@@ -51,7 +51,7 @@ class Classifier:
             crop: "center", "squash" or "pad"; by default the model's own.
             labels: A file with a label a line, where the model's own will not do.
             offline: Ask no source that needs the network.
-            report: Told what takes its time: a text, bytes done, bytes in all (None where unknown).
+            progress: Called as long work proceeds, with a text, bytes done and bytes in all (None where unknown).
 
         Raises:
             InputError: An argument is out of range.
@@ -67,7 +67,7 @@ class Classifier:
             image_size=image_size,
             crop=crop,
             offline=offline,
-            report=report,
+            progress=progress,
         )
         self.model: Model = self._loaded.model
         self.labels: tuple[ClassName, ...] = self.model.labels(Path(labels) if labels is not None else None)

@@ -13,7 +13,7 @@ from mobilenet_cli.loaded_model import AnySource, LoadedModel, as_sources
 from mobilenet_cli.models.acquire import Model
 from mobilenet_cli.models.registry import AUTO
 from mobilenet_cli.postprocess.features import Features
-from mobilenet_cli.progress import Report
+from mobilenet_cli.progress import Progress
 from mobilenet_cli.records import Embedding, Source
 
 _OneSource = TypeVar("_OneSource", bound=Source)
@@ -40,7 +40,7 @@ class Embedder:
         image_size: int | None = None,
         crop: Crop | None = None,
         offline: bool = False,
-        report: Report = lambda text, done, total: None,
+        progress: Progress = lambda text, done, total: None,
     ) -> None:
         """Find the model's feature vector network, or fetch and compile it, which happens once.
 
@@ -58,7 +58,7 @@ class Embedder:
             image_size=image_size,
             crop=crop,
             offline=offline,
-            report=report,
+            progress=progress,
         )
         self.model: Model = self._loaded.model
         if self.width in _IMAGENET_CLASSES:

@@ -11,8 +11,8 @@ from mobilenet_cli.errors import InputError
 from mobilenet_cli.images.preprocess import Crop, Preprocessing
 from mobilenet_cli.models.acquire import Model, acquire
 from mobilenet_cli.pipeline import Postprocessing, Task, run
-from mobilenet_cli.progress import Report
-from mobilenet_cli.records import Kind, Source
+from mobilenet_cli.progress import Progress
+from mobilenet_cli.records import NetworkKind, Source
 
 AnySource = str | os.PathLike[str] | bytes | Source
 """A path, an encoded image (its record's path is "-"), or a Source."""
@@ -31,13 +31,13 @@ class LoadedModel:
     def __init__(
         self,
         model: str | os.PathLike[str],
-        kind: Kind,
+        kind: NetworkKind,
         *,
         engine: EngineName,
         image_size: int | None,
         crop: Crop | None,
         offline: bool,
-        report: Report,
+        progress: Progress,
     ) -> None:
         """Find the model, or fetch and compile it. Arguments, errors and warnings: see Classifier."""
         for name, value, choices in (("engine", engine, EngineName), ("crop", crop, Crop)):
@@ -49,7 +49,7 @@ class LoadedModel:
             engine=engine,
             image_size=image_size,
             offline=offline,
-            report=report,
+            progress=progress,
         )
         manifest = self.model.manifest
         self._preprocessing = Preprocessing(self.model.image_size, crop or manifest.crop, manifest.interpolation)

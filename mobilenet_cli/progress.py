@@ -1,10 +1,10 @@
-"""What long work tells of its progress, and what a person should still see when it is over."""
+"""The callbacks by which long work shows its progress, and leaves notes for when it is over."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-Report = Callable[[str, int | None, int | None], None]
-"""Told what is going on: a text, and how much is done of how much, where that is known: bytes, images, steps."""
+Progress = Callable[[str, int | None, int | None], None]
+"""Called as work proceeds: the stage in words, how much is done, of how much (bytes, images, steps; None: unknown)."""
 Note = Callable[[str], None]
-"""Told what a person should still see when it is over: a line of text."""
+"""Called with a line of text that a person should still see when the work is over."""

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Status = Literal["ok", "error"]
-Kind = Literal["classification", "feature_vector"]
+NetworkKind = Literal["classification", "feature_vector"]
 """Which of a model's two networks is meant: the whole classifier, or the part of it that makes feature vectors."""
-Output = Literal["logits", "probabilities", "features"]
+OutputKind = Literal["logits", "probabilities", "features"]
 """What a network's outputs are."""
 
 SCORE_DECIMALS = 6

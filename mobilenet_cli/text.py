@@ -1,7 +1,7 @@
-r"""File names and other foreign text, made safe for a reader: `valid_utf8` for files, `printable` for people.
+r"""Text for readers: foreign text made safe (`valid_utf8` for files, `printable` for people), counts, short reasons.
 
-A file name that is not UTF-8 reaches the program with its bytes as lone surrogates (PEP 383); both functions
-show such a byte as \xff.
+A file name that is not UTF-8 reaches the program with its bytes as lone surrogates (PEP 383); `valid_utf8` and
+`printable` show such a byte as \xff.
 """
 
 from __future__ import annotations
@@ -31,3 +31,14 @@ def _escape(match: re.Match[str]) -> str:
     if 0xDC80 <= code <= 0xDCFF:
         code -= 0xDC00
     return _SHORT.get(character) or (f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}")
+
+
+def counted(number: int, noun: str) -> str:
+    """Return "1 image", "2 images", "3 classes": a number with its noun, in the singular or the plural."""
+    plural = "es" if noun.endswith("s") else "s"
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}{plural}"
+
+
+def first_line(error: BaseException) -> str:
+    """Return the first line of an error's message that is not blank, or the name of its type if there is none."""
+    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)

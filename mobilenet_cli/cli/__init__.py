@@ -15,11 +15,15 @@ from click.shell_completion import CompletionItem
 
 from mobilenet_cli._version import __version__
 from mobilenet_cli.cli.completion import files
+from mobilenet_cli.cli.exit_codes import ExitCode
 from mobilenet_cli.errors import InputError, MnclassifyError, ModelError, OutputError
 
 PROGRAM = "mnclassify"
-_FAILED, _INTERRUPTED, _INTERNAL = 1, 130, 70
-_EXIT_CODES: dict[type[MnclassifyError], int] = {InputError: 2, ModelError: 3, OutputError: 4}
+_EXIT_CODES: dict[type[MnclassifyError], ExitCode] = {
+    InputError: ExitCode.USAGE,
+    ModelError: ExitCode.NO_MODEL,
+    OutputError: ExitCode.NOT_WRITTEN,
+}
 
 # The module of each command, imported when it is called or listed.
 _DEFAULT = "classify"
@@ -87,7 +91,7 @@ def _check_mistyped(word: str) -> None:
     from difflib import get_close_matches
 
     if meant := get_close_matches(word, _COMMANDS, n=1, cutoff=0.75):
-        raise click.UsageError(f"there is no command and no file {word!r}; did you mean {meant[0]}?")
+        raise click.UsageError(f"no command or file is called {word!r}; did you mean {meant[0]}?")
 
 
 @click.command(
@@ -96,20 +100,19 @@ def _check_mistyped(word: str) -> None:
     no_args_is_help=True,
     options_metavar="",
     subcommand_metavar="[classify] SOURCES… [OPTIONS]",
-    epilog="Exit codes: 0 all classified, 1 some failed or nothing found, 2 wrong usage, 3 no model, "
+    epilog="Exit codes: 0 success, 1 some images failed or none found, 2 usage error, 3 model unavailable, "
     "4 output not written, 130 interrupted.",
 )
 @click.version_option(__version__, prog_name=PROGRAM, message="%(prog)s %(version)s (main model: mobilenet_v1_100_128)")
 def cli() -> None:
-    """Label images with MobileNet V1: files and folders in; a table, CSV or JSON out.
+    """Label images: files and folders in; a table, CSV or JSON out.
 
     \b
       mnclassify photos/                      a table on the terminal
       mnclassify photos/ -o labels.csv        a CSV of the five best labels
       mnclassify photos/ --match '*cat*' -f path
 
-    `classify` is the command that is meant where none is named: its options are in
-    `mnclassify classify --help`.
+    `classify` is the default command. See `mnclassify classify --help` for its options.
     """
 
 
@@ -161,7 +164,7 @@ def _run(arguments: list[str]) -> int:
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo(f"{PROGRAM}: interrupted", err=True)
-        return _INTERRUPTED
+        return ExitCode.INTERRUPTED
     except _ReaderLeftError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # so that the flush at the end fails no more
         return 0
@@ -174,9 +177,9 @@ def _failure(error: Exception) -> int:
     """Say what went wrong and return the exit code."""
     if isinstance(error, MnclassifyError):
         _explain(str(error))
-        return next((code for kind, code in _EXIT_CODES.items() if isinstance(error, kind)), _FAILED)
+        return next((code for kind, code in _EXIT_CODES.items() if isinstance(error, kind)), ExitCode.FAILED)
     _explain(f"internal error: {type(error).__name__}: {error}; with -vv it shows where. Please report it.")
-    return _INTERNAL
+    return ExitCode.INTERNAL
 
 
 def _explain(message: str) -> None:

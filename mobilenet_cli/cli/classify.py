@@ -21,14 +21,14 @@ from mobilenet_cli.cli.options import (
 )
 from mobilenet_cli.cli.record_options import RecordChoice, record_options
 from mobilenet_cli.cli.sources import Sources
-from mobilenet_cli.cli.tally import Tally, images, images_were
+from mobilenet_cli.cli.tally import Tally
 from mobilenet_cli.cli.terminal import Terminal, stdout_is_terminal
 from mobilenet_cli.cli.xmp import Sidecars, XmpChoice, remove_keywords, xmp_options
 from mobilenet_cli.files.document import Document
 from mobilenet_cli.files.format import Format
 from mobilenet_cli.postprocess.matching import matches
 from mobilenet_cli.records import Result
-from mobilenet_cli.text import printable
+from mobilenet_cli.text import counted, printable
 from mobilenet_cli.writers import Layout
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 @click.command("classify", cls=Command)
 @named_or_csv_options
 @model_options
-@click.option("--labels", type=click.Path(exists=True, dir_okay=False), help="A file with a label a line.")
+@click.option("--labels", type=click.Path(exists=True, dir_okay=False), help="Text file with one label per line.")
 @record_options
 @output_options
 @xmp_options
@@ -56,10 +56,10 @@ def command(
     pace: Pace,
     terminal: Terminal,
 ) -> int:
-    """Label each image in SOURCES with its most likely classes.
+    """Label each image in SOURCES.
 
-    SOURCES are files, folders, quoted globs, https://, s3:// and gs:// URLs, or - for one image on standard
-    input; a list of files comes with --from.
+    SOURCES are files, folders, quoted globs, URLs (https://, s3://, gs://), or - for one image on standard
+    input. Use --from for a list of files.
 
     \b
     Examples:
@@ -78,15 +78,12 @@ def command(
         return remove_keywords(named.find(), terminal)
     chosen = records.format(output, of_rows=named.columns is not None)
 
-    from mobilenet_cli.images.preprocess import silence_decoder_warnings
-
-    silence_decoder_warnings()
     run = _Run(named, records, chosen, output, xmp, terminal, Tally(terminal, "classified"), Sidecars(terminal))
     with terminal.warnings_shown(), output.opened(terminal, resumable=chosen.rows is not None) as stream:
-        with terminal.waiting() as report:
+        with terminal.waiting() as progress:
             from mobilenet_cli.classifier import Classifier
 
-            classifier = Classifier(labels=labels, **model.arguments(report))
+            classifier = Classifier(labels=labels, **model.arguments(progress))
         document = run.label(classifier, pace, stream)
     return run.conclude(document)
 
@@ -122,7 +119,7 @@ class _Run:
             if self.terminal.live:
                 self.named.count_in_background(progress, finished=document.earlier)
             apart = progress.hidden if self.output.file is None and stdout_is_terminal() else nullcontext
-            for source, result in self.tally.counted(pairs, progress):
+            for source, result in self.tally.watched(pairs, progress):
                 if not self._wants(result):
                     document.leave_out()
                     continue
@@ -132,9 +129,9 @@ class _Run:
                     document.write(source, result)
                 self.labelled += result.status == "ok"
         self.output.check_worth(stream, self.tally.done - self.tally.failed)
-        with self.terminal.waiting() as report:
+        with self.terminal.waiting() as progress:
             if self.chosen.conversion is not None and self.terminal.live:
-                report(f"Writing {printable(self.output.file or '')}", None, None)
+                progress(f"Writing {printable(self.output.file or '')}", None, None)
             document.close()
         return document
 
@@ -150,7 +147,7 @@ class _Run:
         layout = self.records.layout(model.name, model.network.width, self.named.columns)
         document = Document(stream, self.chosen, layout, resume=self.output.resume, trained_at=model.trained_at)
         if document.earlier.kept:
-            self.terminal.note(f"{images_were(document.earlier.kept)} finished before")
+            self.terminal.note(f"{counted(document.earlier.kept, 'image')} already done")
         return document
 
     def _wants(self, result: Result) -> bool:
@@ -162,10 +159,10 @@ class _Run:
     def _say_what_was_written(self, earlier: EarlierRun, done: int) -> None:
         others, labelled = earlier.others, earlier.found + self.labelled
         if self.named.columns is None:
-            self.tally.tell_others(others)
+            self.tally.print_kept(others)
         elif others:
-            self.terminal.note(f"left the rows of {images(others)} out that the CSV has no more, or changed")
+            self.terminal.note(f"left the rows of {counted(others, 'image')} out that the CSV has no more, or changed")
         if self.records.match and done and not labelled:
             self.terminal.note("no image matches")
         elif done and self.output.file is not None:
-            self.terminal.note(f"{images(labelled)} labelled in {printable(self.output.file)}")
+            self.terminal.note(f"{counted(labelled, 'image')} labelled in {printable(self.output.file)}")

@@ -22,9 +22,9 @@ from mobilenet_cli.cli.options import (
     pace_options,
     terminal_options,
 )
-from mobilenet_cli.cli.progress_line import Progress
+from mobilenet_cli.cli.progress_line import ProgressLine
 from mobilenet_cli.cli.sources import NamedSources
-from mobilenet_cli.cli.tally import Tally, images_were, number_of
+from mobilenet_cli.cli.tally import Tally
 from mobilenet_cli.cli.terminal import Terminal, stdout_is_terminal
 from mobilenet_cli.errors import ImageError
 from mobilenet_cli.files.document import Document
@@ -32,7 +32,7 @@ from mobilenet_cli.files.format import Format
 from mobilenet_cli.inputs.find import find_sources
 from mobilenet_cli.inputs.stdin import STDIN
 from mobilenet_cli.records import Embedding
-from mobilenet_cli.text import printable
+from mobilenet_cli.text import counted, printable
 from mobilenet_cli.vectors import FORMATS, Shape, format_of
 from mobilenet_cli.vectors.neighbours import FORMATS as NEIGHBOUR_FORMATS
 from mobilenet_cli.vectors.neighbours import nearest
@@ -50,7 +50,7 @@ _NEIGHBOURS = 10
     "--similar",
     metavar="IMAGE",
     shell_complete=completion.files,
-    help="Rank SOURCES by their similarity to IMAGE; write no vectors.",
+    help="Rank SOURCES by similarity to IMAGE instead of writing vectors.",
 )
 @click.option(
     "-k",
@@ -58,14 +58,14 @@ _NEIGHBOURS = 10
     "neighbours",
     type=click.IntRange(min=1),
     metavar="N",
-    help=f"With --similar: how many  [default: {_NEIGHBOURS}]",
+    help=f"With --similar: number of images  [default: {_NEIGHBOURS}]",
 )
 @click.option(
     "-f",
     "--format",
     "format_name",
     type=click.Choice(list(dict.fromkeys((*FORMATS, *NEIGHBOUR_FORMATS)))),
-    help="[default: by -o's ending, else jsonl; with --similar: table on a terminal, else csv]",
+    help="Output format  [default: from FILE's ending, else jsonl; with --similar: table on a terminal, else csv]",
 )
 @output_options
 @pace_options
@@ -80,9 +80,9 @@ def command(
     pace: Pace,
     terminal: Terminal,
 ) -> int:
-    """Turn each image in SOURCES into its feature vector, or rank them by likeness to one.
+    """Compute feature vectors, or rank images by similarity.
 
-    SOURCES are files, folders, quoted globs, https://, s3:// and gs:// URLs, or - for one image on standard
+    SOURCES are files, folders, quoted globs, URLs (https://, s3://, gs://), or - for one image on standard
     input.
 
     \b
@@ -93,10 +93,6 @@ def command(
       mnclassify embed photos/ --similar cat.jpg -k 5
     """
     run = _Run(named, model, pace, terminal, Tally(terminal, "embedded"))
-
-    from mobilenet_cli.images.preprocess import silence_decoder_warnings
-
-    silence_decoder_warnings()
     if similar is None:
         if neighbours is not None:
             raise click.UsageError("-k goes with --similar")
@@ -144,19 +140,19 @@ class _Run:
             document = Document(stream, chosen, shape, resume=output.resume)
             earlier = document.earlier
             if earlier.kept:
-                self.terminal.note(f"{images_were(earlier.kept)} finished before")
+                self.terminal.note(f"{counted(earlier.kept, 'image')} already done")
             pairs = embedder.embed_sources(document.pending(self.named.find()), **asdict(self.pace))
             with self._progress(earlier) as progress:
                 apart = progress.hidden if output.file is None and stdout_is_terminal() else nullcontext
-                for source, embedding in self.tally.counted(pairs, progress):
+                for source, embedding in self.tally.watched(pairs, progress):
                     with apart():
                         document.write(source, embedding)
             output.check_worth(stream, self.tally.done - self.tally.failed)
             document.close()
         self.tally.done += earlier.found
-        self.tally.tell_others(earlier.others)
+        self.tally.print_kept(earlier.others)
         if self.tally.done and output.file is not None:
-            vectors = number_of(self.tally.done - self.tally.failed, "vector")
+            vectors = counted(self.tally.done - self.tally.failed, "vector")
             self.terminal.note(f"{vectors} in {printable(output.file)}")
         return self.tally.conclude()
 
@@ -169,19 +165,19 @@ class _Run:
                 raise ImageError(f"{printable(image)}: {query.error}")
             pairs = embedder.embed_sources(self.named.find(), **asdict(self.pace))
             with self._progress() as progress:
-                counted = (embedding for _, embedding in self.tally.counted(pairs, progress))
-                found = nearest(query.vector, self._failures_told(counted), count)
+                watched = (embedding for _, embedding in self.tally.watched(pairs, progress))
+                found = nearest(query.vector, self._failures_told(watched), count)
             stream.write(NEIGHBOUR_FORMATS[chosen](found).encode())
         return self.tally.conclude()
 
     def _embedder(self) -> Embedder:
-        with self.terminal.waiting() as report:
+        with self.terminal.waiting() as progress:
             from mobilenet_cli.embedder import Embedder
 
-            return Embedder(**self.model.arguments(report))
+            return Embedder(**self.model.arguments(progress))
 
     @contextmanager
-    def _progress(self, finished: Container[str] = ()) -> Iterator[Progress]:
+    def _progress(self, finished: Container[str] = ()) -> Iterator[ProgressLine]:
         with self.terminal.counting("Embedding") as progress:
             if self.terminal.live:
                 self.named.count_in_background(progress, finished)

@@ -50,15 +50,17 @@ def _checked_files(_: click.Context, __: click.Parameter, files: tuple[str, ...]
     default="folder",
     show_default=True,
     metavar="folder|filename|csv:FILE",
-    help="What names an image's class: its folder, its own name up to the first _, or a CSV.",
+    help="Where the true class comes from: the folder name, the file name up to its first _, or a CSV.",
 )
 @model_options
-@click.option("--labels", type=click.Path(exists=True, dir_okay=False), help="A file with a label a line, for -m.")
+@click.option(
+    "--labels", type=click.Path(exists=True, dir_okay=False), help="Text file with one label per line, for -m."
+)
 @click.option(
     "--compare",
     metavar="NAME",
     shell_complete=completion.models,
-    help="Evaluate this model too, and test whether the two differ.",
+    help="Also evaluate this model, and test whether the two differ.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
 @click.option(
@@ -69,9 +71,9 @@ def _checked_files(_: click.Context, __: click.Parameter, files: tuple[str, ...]
     metavar="FILE",
     callback=_checked_files,
     shell_complete=completion.files,
-    help="Write a page (.html) or JSON (.json) besides; may be given again.",
+    help="Also write a page (.html) or JSON (.json); repeatable.",
 )
-@click.option("--overwrite", is_flag=True, help="Replace FILE where it exists.")
+@click.option("--overwrite", is_flag=True, help="Replace FILE if it exists.")
 @pace_options
 @terminal_options
 def command(
@@ -86,17 +88,16 @@ def command(
     pace: Pace,
     terminal: Terminal,
 ) -> int:
-    """Tell how well a model labels images whose truth is known.
+    """Measure how well a model labels images whose classes are known.
 
-    The truth is a label, a wnid or an index (from 0). It is looked up for every image before the first is
-    opened; an unknown or ambiguous one is an error. Images that cannot be read count as wrong, and are told
-    apart.
+    The true class is a label, a wnid or an index (from 0). All of them are looked up before the first image is
+    opened; an unknown or ambiguous one is an error. Images that cannot be read count as wrong and are listed
+    separately.
 
-    A CSV names in its first line a column path (or file, filename, image, …), where relative paths begin in
-    the CSV's folder, and a column truth (or wnid, label, class, index). With it SOURCES may be left out: then
-    its rows are meant.
+    A CSV has a header with a column path (or file, filename, image, …; relative paths start in the CSV's folder)
+    and a column truth (or wnid, label, class, index). Without SOURCES, every row of the CSV is evaluated.
 
-    --image-size, --crop and --engine hold for both models, --labels for the first.
+    --image-size, --crop and --engine apply to both models, --labels to the first.
 
     \b
     Examples:
@@ -107,9 +108,7 @@ def command(
       mnclassify evaluate validation/ --json | jq .top_1.value
     """
     from mobilenet_cli.evaluation.truth import truth_of
-    from mobilenet_cli.images.preprocess import silence_decoder_warnings
 
-    silence_decoder_warnings()
     if truth == _TRUTH_FROM_STDIN and named.chosen is not None and named.chosen.need_stdin:
         raise click.UsageError(f"standard input is the table of {_TRUTH_FROM_STDIN}, or names images, not both")
     rule = truth_of(truth)
@@ -147,11 +146,11 @@ def _sources(named: OptionalSources, rule: Truth) -> Iterable[Source]:
 def _models(
     model: ModelChoice, labels: str | None, other: str | None, terminal: Terminal
 ) -> tuple[Classifier, Classifier | None]:
-    with terminal.waiting() as report:
+    with terminal.waiting() as progress:
         from mobilenet_cli.classifier import Classifier
 
-        first = Classifier(labels=labels, **model.arguments(report))
-        second = Classifier(**replace(model, model=other).arguments(report)) if other is not None else None
+        first = Classifier(labels=labels, **model.arguments(progress))
+        second = Classifier(**replace(model, model=other).arguments(progress)) if other is not None else None
     return first, second
 
 
@@ -178,7 +177,7 @@ class _Run:
         tally = Tally(self.terminal, "classified")
         with self.terminal.counting("Evaluating") as progress:
             progress.set_total(len(self.images))
-            yield from tally.counted(pairs, progress)
+            yield from tally.watched(pairs, progress)
         self.failed = max(self.failed, tally.failed)
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 import click
 
 from mobilenet_cli.cli.help import Decorator
 from mobilenet_cli.cli.options import option_group
-from mobilenet_cli.training.whole.options import Augmentation, FineTuning
+from mobilenet_cli.training.whole.options import Augmentation, DistributionStrategy, FineTuning
 
 _USUAL, _USUAL_AUGMENTATION = FineTuning(), Augmentation()
 _FRACTION = click.FloatRange(0, 1)
@@ -65,50 +65,52 @@ fine_tune_options = option_group(
     click.option(
         "--fine-tune",
         is_flag=True,
-        help="Train the whole network, in steps of --batch-size images (32), and not its head alone.",
+        help="Train the whole network, not just a new head. --batch-size (32) is the step size.",
     ),
-    _number("epochs", click.IntRange(1), "N", "How often every training image is seen, at most.", _USUAL.epochs),
-    _number("learning_rate", _FACTOR, "RATE", "Of the gradient descent.", _USUAL.learning_rate),
-    _number("momentum", _FRACTION, "FRACTION", "Of the gradient descent.", _USUAL.momentum),
+    _number("epochs", click.IntRange(1), "N", "Maximum number of passes over the training images.", _USUAL.epochs),
+    _number("learning_rate", _FACTOR, "RATE", "Learning rate of the gradient descent.", _USUAL.learning_rate),
+    _number("momentum", _FRACTION, "FRACTION", "Momentum of the gradient descent.", _USUAL.momentum),
     _number(
         "batch_norm_momentum",
         _FRACTION,
         "FRACTION",
-        "How much of the batch norms' moving averages is kept in a step: 0.99 to 0.997, or less for few steps.",
+        "Share of the batch norm averages kept per step: 0.99 to 0.997; less for few steps.",
         0.99,
     ),
-    _number("dropout", _FRACTION_BELOW_1, "FRACTION", "Features that each step leaves out.", _USUAL.dropout),
+    _number("dropout", _FRACTION_BELOW_1, "FRACTION", "Share of the features dropped in each step.", _USUAL.dropout),
     _number(
         "label_smoothing",
         _FRACTION_BELOW_1,
         "FRACTION",
-        "How much of the target is spread over all classes.",
+        "Share of the target spread over all classes.",
         _USUAL.label_smoothing,
     ),
-    _number("l1", _FACTOR, "FACTOR", "L1 regularisation of the head's weights.", _USUAL.l1),
-    _number("l2", _FACTOR, "FACTOR", "L2 regularisation of the head's weights.", _USUAL.l2),
-    _number("patience", click.IntRange(1), "N", "Stop after N epochs without a better validation loss.", "never"),
-    click.option(
-        "--augment", is_flag=True, default=None, help="Distort training images at random, by the ranges that follow."
-    ),
-    click.option("--flip/--no-flip", default=None, help="Mirror half of the images, left to right.  [default: --flip]"),
-    _number("rotation", click.FloatRange(0, 180), "DEGREES", "Turn by up to so much.", _USUAL_AUGMENTATION.rotation),
+    _number("l1", _FACTOR, "FACTOR", "L1 regularisation of the head.", _USUAL.l1),
+    _number("l2", _FACTOR, "FACTOR", "L2 regularisation of the head.", _USUAL.l2),
+    _number("patience", click.IntRange(1), "N", "Stop after N epochs without a lower validation loss.", "never"),
+    click.option("--augment", is_flag=True, default=None, help="Augment the training images, within the ranges below."),
+    click.option("--flip/--no-flip", default=None, help="Mirror images left to right at random.  [default: --flip]"),
+    _number("rotation", click.FloatRange(0, 180), "DEGREES", "Maximum rotation.", _USUAL_AUGMENTATION.rotation),
     _number(
-        "width_shift", _FRACTION, "FRACTION", "Shift by up to so much of the width.", _USUAL_AUGMENTATION.width_shift
-    ),
-    _number(
-        "height_shift", _FRACTION, "FRACTION", "Shift by up to so much of the height.", _USUAL_AUGMENTATION.height_shift
-    ),
-    _number(
-        "zoom", _FRACTION_BELOW_1, "FRACTION", "Scale width and height by up to so much.", _USUAL_AUGMENTATION.zoom
+        "width_shift",
+        _FRACTION,
+        "FRACTION",
+        "Maximum horizontal shift, as a share of the width.",
+        _USUAL_AUGMENTATION.width_shift,
     ),
     _number(
-        "shear", click.FloatRange(0, 90, max_open=True), "DEGREES", "Slant by up to so much.", _USUAL_AUGMENTATION.shear
+        "height_shift",
+        _FRACTION,
+        "FRACTION",
+        "Maximum vertical shift, as a share of the height.",
+        _USUAL_AUGMENTATION.height_shift,
     ),
+    _number("zoom", _FRACTION_BELOW_1, "FRACTION", "Maximum scaling of width and height.", _USUAL_AUGMENTATION.zoom),
+    _number("shear", click.FloatRange(0, 90, max_open=True), "DEGREES", "Maximum shear.", _USUAL_AUGMENTATION.shear),
     click.option(
         "--distribution-strategy",
-        type=click.Choice(["none", "mirrored"]),
-        help="mirrored spreads each batch over all GPUs.  [default: none]",
+        type=click.Choice(get_args(DistributionStrategy)),
+        help="mirrored splits each batch over all GPUs.  [default: none]",
     ),
     heading="Fine-tuning",
 )

@@ -67,7 +67,7 @@ def _named_or_csv_sources(
             raise click.UsageError("--column and --delimiter go with --from-csv")
         return _named_sources(sources, list_file, null, exclude, include_hidden, no_recursive)
     if sources or list_file is not None or null or exclude or include_hidden or no_recursive:
-        raise click.UsageError("--from-csv names all images, a row each: leave SOURCES and the options for them out")
+        raise click.UsageError("--from-csv names every image: leave out SOURCES and the options that select them")
     return TableSources(csv_file, column, _character(delimiter))
 
 
@@ -85,12 +85,14 @@ _INPUTS = (
         "list_file",
         type=click.Path(exists=True, dir_okay=False, allow_dash=True),
         metavar="FILE",
-        help="Also the files that FILE lists, one a line; - is standard input.",
+        help="Also read paths from FILE, one per line; - is standard input.",
     ),
-    click.option("-0", "--null", is_flag=True, help="With --from: paths end in NUL bytes, as in find -print0."),
-    click.option("--exclude", multiple=True, metavar="GLOB", help="Leave out files and folders of this name."),
-    click.option("--include-hidden", is_flag=True, help="Also take files and folders whose name begins with a dot."),
-    click.option("--no-recursive", is_flag=True, help="Leave out a folder's subfolders."),
+    click.option(
+        "-0", "--null", is_flag=True, help="With --from: paths are separated by NUL bytes, as by find -print0."
+    ),
+    click.option("--exclude", multiple=True, metavar="GLOB", help="Skip files and folders that match."),
+    click.option("--include-hidden", is_flag=True, help="Include files and folders whose names begin with a dot."),
+    click.option("--no-recursive", is_flag=True, help="Do not descend into subfolders."),
 )
 _WHICH_IMAGES = "Which images"
 
@@ -107,17 +109,17 @@ named_or_csv_options = option_group(
         "csv_file",
         type=click.Path(exists=True, dir_okay=False, allow_dash=True),
         metavar="FILE",
-        help="Label the images that a CSV's rows name, beside its columns; - is standard input.",
+        help="Label the image named in each row of a CSV, and keep its columns; - is standard input.",
     ),
     click.option(
         "--column",
         metavar="NAME",
-        help="With --from-csv: the column of the images  [default: the one called path, file, image, …]",
+        help="With --from-csv: column with the image paths  [default: path, file, image, …]",
     ),
     click.option(
         "--delimiter",
         metavar="CHARACTER",
-        help="With --from-csv: what separates its cells  [default: by its header: , ; | or \\t]",
+        help="With --from-csv: cell separator  [default: , ; | or \\t, whichever the header uses]",
     ),
     heading=_WHICH_IMAGES,
 )

@@ -15,7 +15,7 @@ from mobilenet_cli.cli.help import Group
 from mobilenet_cli.cli.options import terminal_options
 from mobilenet_cli.cli.terminal import Terminal
 from mobilenet_cli.errors import ModelError
-from mobilenet_cli.records import Kind
+from mobilenet_cli.records import NetworkKind
 
 _FAILED, _UNAVAILABLE = 1, 3
 
@@ -82,11 +82,11 @@ def pull(names: tuple[str, ...], image_size: int | None, kind: Any, terminal: Te
     """
     from mobilenet_cli.models.upkeep import pull as pull_model
 
-    kinds: tuple[Kind, ...] = ("classification", "feature_vector") if kind == "both" else (kind,)
+    kinds: tuple[NetworkKind, ...] = ("classification", "feature_vector") if kind == "both" else (kind,)
 
     def ready(name: str) -> None:
-        with terminal.warnings_shown(), terminal.waiting() as report:
-            models = pull_model(name, kinds, image_size, report)
+        with terminal.warnings_shown(), terminal.waiting() as progress:
+            models = pull_model(name, kinds, image_size, progress)
         terminal.note(f"{models[0].name} is ready for images of {models[0].image_size} pixels")
 
     return _each(names, ready)
@@ -111,8 +111,8 @@ def import_(source: str, name: str, terminal: Terminal, **options: Any) -> None:
     """
     from mobilenet_cli.models.importing import import_model
 
-    with terminal.warnings_shown(), terminal.waiting() as report:
-        manifest = import_model(source, name, report=report, **options)
+    with terminal.warnings_shown(), terminal.waiting() as progress:
+        manifest = import_model(source, name, progress=progress, **options)
     network = manifest.networks["classification"]
     size = manifest.image_size
     terminal.note(f"{name} is ready: {network.width} classes, for images of {size} pixels ({network.output})")

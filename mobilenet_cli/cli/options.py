@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import wraps
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, get_args
 
 import click
 
@@ -23,9 +23,9 @@ from mobilenet_cli.errors import MnclassifyError
 from mobilenet_cli.files.format import Format
 from mobilenet_cli.files.open import open_output
 from mobilenet_cli.files.part_file import PartFile, part_path
-from mobilenet_cli.images.preprocess import Crop
+from mobilenet_cli.images.preprocess import Crop, silence_decoder_warnings
 from mobilenet_cli.models.registry import AUTO
-from mobilenet_cli.progress import Report
+from mobilenet_cli.progress import Progress
 from mobilenet_cli.text import printable
 
 
@@ -64,9 +64,9 @@ class ModelChoice:
     crop: Crop | None
     offline: bool
 
-    def arguments(self, report: Report) -> dict[str, Any]:
+    def arguments(self, progress: Progress) -> dict[str, Any]:
         """Return the arguments that a Classifier and an Embedder take."""
-        return {**asdict(self), "report": report}
+        return {**asdict(self), "progress": progress}
 
 
 model_options = option_group(
@@ -81,28 +81,29 @@ model_options = option_group(
         show_envvar=True,
         metavar="NAME|URL|PATH",
         shell_complete=completion.models,
-        help="A model's name, a TF Hub handle, or the path of a SavedModel, checkpoint, archive, .tflite or "
-        "trained model.",
+        help="Model name, TF Hub handle, or path to a SavedModel, checkpoint, archive, .tflite file or trained model.",
     ),
     click.option(
         "--engine",
         type=click.Choice(["auto", "litert", "tensorflow"]),
         default="auto",
         show_default=True,
-        help="What runs the model.",
+        help="Inference engine.",
     ),
-    click.option("--image-size", type=int, metavar="PIXELS", help="Side of the model's input  [default: the model's]"),
+    click.option(
+        "--image-size", type=int, metavar="PIXELS", help="Input size of the model  [default: the model's own]"
+    ),
     click.option(
         "--crop",
-        type=click.Choice(["center", "squash", "pad"]),
-        help="How an image becomes a square  [default: the model's]",
+        type=click.Choice(get_args(Crop)),
+        help="How to make an image square  [default: the model's own]",
     ),
     click.option(
         "--offline",
         is_flag=True,
         envvar="MNCLASSIFY_OFFLINE",
         show_envvar=True,
-        help="Ask no source of models that needs the network.",
+        help="Never download models.",
     ),
     heading="Model",
 )
@@ -110,7 +111,7 @@ model_options = option_group(
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """Where records go; `file` is None for standard output."""
+    """Where records go. `file` is None for standard output."""
 
     file: str | None
     overwrite: bool
@@ -177,10 +178,12 @@ output_options = option_group(
         "--output",
         metavar="FILE",
         shell_complete=completion.files,
-        help="Write to FILE, which appears when it is complete.",
+        help="Write to FILE. It appears once it is complete.",
     ),
-    click.option("--overwrite", is_flag=True, help="Replace FILE where it exists."),
-    click.option("--resume", is_flag=True, help="Keep FILE's finished rows, or an interrupted run's; do the rest."),
+    click.option("--overwrite", is_flag=True, help="Replace FILE if it exists."),
+    click.option(
+        "--resume", is_flag=True, help="Keep the finished rows of FILE or of an interrupted run, and do the rest."
+    ),
     heading="Output",
 )
 
@@ -200,22 +203,27 @@ pace_options = option_group(
         "--batch-size",
         type=click.IntRange(1, 1024),
         metavar="N",
-        help="Images a call of the network  [default: the engine's]",
+        help="Images per inference batch  [default: the engine's own]",
     ),
-    click.option("--workers", type=click.IntRange(1, 256), metavar="N", help="Threads  [default: usable cores]"),
+    click.option(
+        "--workers", type=click.IntRange(1, 256), metavar="N", help="Worker threads  [default: number of usable cores]"
+    ),
     heading="Speed",
 )
 
 
 def _terminal(quiet: bool, verbose: int, progress: bool | None) -> Terminal:
+    silence_decoder_warnings()
     return Terminal(quiet=quiet, verbosity=verbose, progress=progress)
 
 
 terminal_options = option_group(
     "terminal",
     _terminal,
-    click.option("-q", "--quiet", is_flag=True, help="Tell nothing but errors."),
-    click.option("-v", "--verbose", count=True, help="Tell more; -vv shows logs and tracebacks."),
-    click.option("--progress/--no-progress", default=None, help="Show progress  [default: where stderr is a terminal]"),
+    click.option("-q", "--quiet", is_flag=True, help="Only print errors."),
+    click.option("-v", "--verbose", count=True, help="Print more; -vv adds logs and tracebacks."),
+    click.option(
+        "--progress/--no-progress", default=None, help="Show a progress line  [default: if stderr is a terminal]"
+    ),
     heading="Messages",
 )

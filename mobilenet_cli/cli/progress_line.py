@@ -136,7 +136,7 @@ class Spinner(StatusLine):
         return Text.assemble((turn, "cyan"), f" {self._description} ", (clock(elapsed), "dim"))
 
 
-class Progress(StatusLine):
+class ProgressLine(StatusLine):
     """Images done of all images, images/s, failures and the time left."""
 
     def __init__(self, stream: TextIO, *, enabled: bool, description: str = "Classifying") -> None:

@@ -77,7 +77,13 @@ record_options = option_group(
     "records",
     RecordChoice,
     click.option(
-        "-k", "--top-k", type=click.IntRange(min=1), default=5, show_default=True, metavar="N", help="Labels an image."
+        "-k",
+        "--top-k",
+        type=click.IntRange(min=1),
+        default=5,
+        show_default=True,
+        metavar="N",
+        help="Number of labels per image.",
     ),
     click.option(
         "-t",
@@ -86,18 +92,18 @@ record_options = option_group(
         default=0.0,
         show_default=True,
         metavar="SCORE",
-        help="Leave out labels with a lower score.",
+        help="Omit labels with a lower score.",
     ),
     click.option(
-        "--match", multiple=True, metavar="GLOB", help="Keep images with such a label or wnid in their top-k."
+        "--match", multiple=True, metavar="GLOB", help="Only keep images with a matching label or wnid in their top k."
     ),
     click.option(
         "-f",
         "--format",
         "format_name",
         type=click.Choice(list(FORMATS)),
-        help="[default: by -o's ending, else table on a terminal, else csv]",
+        help="Output format  [default: from FILE's ending; else table on a terminal, csv in a pipe]",
     ),
-    click.option("--long", is_flag=True, help="CSV and TSV: a row a label instead of a row an image."),
+    click.option("--long", is_flag=True, help="CSV and TSV: one row per label instead of one per image."),
     click.option("--print0", is_flag=True, help="With -f path: end each path with a NUL byte, for xargs -0."),
 )

@@ -14,7 +14,6 @@ import click
 from mobilenet_cli.cli import completion
 from mobilenet_cli.cli.help import Command
 from mobilenet_cli.cli.options import terminal_options
-from mobilenet_cli.cli.tally import images
 from mobilenet_cli.cli.terminal import Terminal, stdout_is_terminal
 from mobilenet_cli.errors import InputError
 from mobilenet_cli.files.open import open_output
@@ -22,7 +21,7 @@ from mobilenet_cli.files.part_file import PartFile
 from mobilenet_cli.html.report import SIDE, TITLE, write
 from mobilenet_cli.inputs.stdin import STDIN, open_stdin
 from mobilenet_cli.machine.paths import same_file
-from mobilenet_cli.text import printable
+from mobilenet_cli.text import counted, printable
 
 if TYPE_CHECKING:
     from mobilenet_cli.html.summary import Summary
@@ -42,25 +41,25 @@ if TYPE_CHECKING:
     "--output",
     metavar="FILE",
     shell_complete=completion.files,
-    help="Write the page to FILE, which appears when it is complete.",
+    help="Write the page to FILE. It appears once it is complete.",
 )
-@click.option("--overwrite", is_flag=True, help="Replace FILE where it exists.")
-@click.option("--title", default=TITLE, show_default=True, help="The page's title.")
+@click.option("--overwrite", is_flag=True, help="Replace FILE if it exists.")
+@click.option("--title", default=TITLE, show_default=True, help="Title of the page.")
 @click.option(
     "--root",
     type=click.Path(exists=True, file_okay=False),
     default=".",
     metavar="FOLDER",
-    help="Where the paths in RESULTS begin: the folder that classify ran in.  [default: this one]",
+    help="Folder that the paths in RESULTS are relative to: where classify ran.  [default: this one]",
 )
-@click.option("--no-thumbnails", is_flag=True, help="Leave the pictures out: 0.2 kB an image instead of 6.")
+@click.option("--no-thumbnails", is_flag=True, help="Omit thumbnails: 0.2 kB per image instead of 6.")
 @click.option(
     "--thumbnail-size",
     type=click.IntRange(16, 1024),
     default=SIDE,
     show_default=True,
     metavar="PIXELS",
-    help="Longer side of the pictures.",
+    help="Longer side of the thumbnails.",
 )
 @terminal_options
 def command(
@@ -73,10 +72,10 @@ def command(
     thumbnail_size: int,
     terminal: Terminal,
 ) -> None:
-    """Make a page of RESULTS, to look at in a browser: pictures, labels, search, filters.
+    """Make an HTML page from saved results.
 
-    RESULTS are files that classify has written with -f jsonl or -f json; - is standard input. The page is
-    one file that needs no network and none of the images.
+    The page shows thumbnails and labels, with search and filters. It is one file and needs neither the network
+    nor the images. RESULTS are files written by classify -f jsonl or -f json; - is standard input.
 
     \b
     Examples:
@@ -85,13 +84,10 @@ def command(
       mnclassify photos/ -f jsonl | mnclassify report - -o report.html
     """
     if output in (None, STDIN) and stdout_is_terminal():
-        raise click.UsageError("a page is nothing for a terminal: give -o FILE")
+        raise click.UsageError("the page would go to the terminal: give -o FILE")
     if output is not None and any(same_file(output, file) for file in files):
         raise click.UsageError(f"{printable(output)} has the results: give the page another name")
 
-    from mobilenet_cli.images.preprocess import silence_decoder_warnings
-
-    silence_decoder_warnings()
     with ExitStack() as stack:
         stream = stack.enter_context(open_output(output, overwrite=overwrite, resumable=False))
         readable = [_Results(file, stack.enter_context(_opened(file))) for file in files]
@@ -115,7 +111,7 @@ def command(
         _tell(terminal, output, summary)
     missing = summary.images - summary.failed - summary.pictures
     if missing and not no_thumbnails:
-        terminal.note(f"no picture of {images(missing)}: --root names the folder that classify ran in")
+        terminal.note(f"no picture of {counted(missing, 'image')}: --root names the folder that classify ran in")
 
 
 class _Results(NamedTuple):
@@ -157,4 +153,4 @@ def _results(files: Sequence[_Results]) -> Iterator[Result]:
 def _tell(terminal: Terminal, file: str, summary: Summary) -> None:
     size = Path(file).stat().st_size
     each = f", {size / summary.images / 1000:.1f} kB an image" if summary.images else ""
-    terminal.note(f"{images(summary.images)} in {printable(file)} ({size / 1e6:.1f} MB{each})")
+    terminal.note(f"{counted(summary.images, 'image')} in {printable(file)} ({size / 1e6:.1f} MB{each})")

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from mobilenet_cli.cli.progress_line import Progress
+from mobilenet_cli.cli.progress_line import ProgressLine
 from mobilenet_cli.errors import InputError
 from mobilenet_cli.inputs.csv_table import CsvTable
 from mobilenet_cli.inputs.find import count_sources, find_sources
@@ -43,7 +43,7 @@ class Sources(ABC):
     def count(self, finished: Container[str]) -> int:
         """Return how many there are now whose key is not in `finished`."""
 
-    def count_in_background(self, progress: Progress, finished: Container[str] = ()) -> None:
+    def count_in_background(self, progress: ProgressLine, finished: Container[str] = ()) -> None:
         """Tell `progress` their number, once it is known, if they can be counted."""
 
         def tell_total() -> None:

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from mobilenet_cli.cli.progress_line import Progress, Spinner, StatusLine
+from mobilenet_cli.cli.progress_line import ProgressLine, Spinner, StatusLine
+from mobilenet_cli.progress import Progress
 
 _PROGRAM = "mnclassify"
 
@@ -69,10 +70,8 @@ class Terminal:
             yield
 
     @contextmanager
-    def waiting(
-        self, shown: Callable[[int, int | None], str] | None = None
-    ) -> Iterator[Callable[[str, int | None, int | None], None]]:
-        """Give a Report that shows what is waited for: as a spinner, or as a line a stage where that can't be.
+    def waiting(self, shown: Callable[[int, int | None], str] | None = None) -> Iterator[Progress]:
+        """Give a callback that shows what is waited for: a spinner, or a line a stage without a terminal.
 
         Args:
             shown: Makes text of how much is done of how much; None: that is bytes.
@@ -80,7 +79,7 @@ class Terminal:
         stage = ""
         with contextlib.ExitStack() as stack:
 
-            def report(text: str, done: int | None, total: int | None) -> None:
+            def progress(text: str, done: int | None, total: int | None) -> None:
                 nonlocal stage
                 if text != stage and not self._live:
                     self.note(text)
@@ -92,15 +91,15 @@ class Terminal:
                 stage = text
 
             try:
-                yield report
+                yield progress
             finally:
                 stack.close()
                 self._line = None
 
     @contextmanager
-    def counting(self, description: str = "Classifying") -> Iterator[Progress]:
+    def counting(self, description: str = "Classifying") -> Iterator[ProgressLine]:
         """Show the progress of a run over images."""
-        with Progress(sys.stderr, enabled=self._live, description=description) as progress:
+        with ProgressLine(sys.stderr, enabled=self._live, description=description) as progress:
             self._line = progress
             try:
                 yield progress

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 import click
 
 from mobilenet_cli.cli import completion
+from mobilenet_cli.cli.exit_codes import ExitCode
 from mobilenet_cli.cli.fine_tune_options import fine_tune_options
 from mobilenet_cli.cli.help import Command
 from mobilenet_cli.cli.options import ModelChoice, Pace, model_options, pace_options, terminal_options
 from mobilenet_cli.cli.progress_line import clock
-from mobilenet_cli.cli.tally import images
 from mobilenet_cli.cli.terminal import Terminal
 from mobilenet_cli.errors import MnclassifyError
-from mobilenet_cli.text import printable
+from mobilenet_cli.text import counted, printable
 from mobilenet_cli.training.split import MOST_SEED
 
 if TYPE_CHECKING:
@@ -24,39 +24,36 @@ if TYPE_CHECKING:
     from mobilenet_cli.training.trainer import Trained, Trainer
     from mobilenet_cli.training.whole.options import FineTuning
 
-_INTERRUPTED = 130
 _MOST_LISTED = 10
 _FEW = 30
 
 
 @click.command("train", cls=Command)
 @click.argument("data", nargs=-1, required=True, metavar="FOLDER|CSV…", shell_complete=completion.files)
-@click.option("-o", "--output", required=True, metavar="MODEL", help="The new model's folder; what -m takes.")
-@click.option("--overwrite", is_flag=True, help="Replace the model MODEL where it exists.")
+@click.option("-o", "--output", required=True, metavar="MODEL", help="Folder of the new model; use it with -m MODEL.")
+@click.option("--overwrite", is_flag=True, help="Replace MODEL if it exists.")
 @model_options
 @click.option(
     "--validation-split",
     "validation_share",
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
     metavar="SHARE",
-    help="Share of each class's images that validates  [default: 0.2]",
+    help="Share of each class to validate on  [default: 0.2]",
 )
 @click.option(
     "--folds",
     type=click.IntRange(min=2),
     metavar="K",
-    help="Cross-validate with K folds instead, and learn from all images: for few.",
+    help="Cross-validate with K folds and train on all images, for small data sets.",
 )
-@click.option(
-    "--seed", type=click.IntRange(0, MOST_SEED), default=0, show_default=True, help="Fixes all that is random."
-)
-@click.option("--summaries", metavar="DIR", help="Also write the training's course for TensorBoard.")
+@click.option("--seed", type=click.IntRange(0, MOST_SEED), default=0, show_default=True, help="Random seed.")
+@click.option("--summaries", metavar="DIR", help="Write TensorBoard summaries to DIR.")
 @click.option(
     "--assert-accuracy-at-least",
     "least_accuracy",
     type=click.FloatRange(0, 1),
     metavar="FRACTION",
-    help="Exit with 1 if the validation's top-1 accuracy is lower; the model is written all the same.",
+    help="Exit with 1 if the validation top-1 accuracy is lower. The model is written anyway.",
 )
 @fine_tune_options
 @pace_options
@@ -75,11 +72,11 @@ def command(
     pace: Pace,
     terminal: Terminal,
 ) -> int:
-    """Teach a network the classes of your own images.
+    """Train a model on your own images.
 
-    FOLDER has a folder a class, whose name is the label; images may lie at any depth in it. Or a CSV (or
-    .tsv) has a row an image: its first line names the columns path and label. By default a new head is
-    trained on the features of the network -m, which are computed once and kept.
+    FOLDER has one subfolder per class, named after it; images may lie at any depth in it. A CSV (or .tsv) has
+    one row per image and a header with the columns path and label. By default only a new head is trained, on
+    the features of the network -m. The features are computed once and kept.
 
     \b
     Examples:
@@ -97,18 +94,15 @@ def command(
     if folds is not None and validation_share is not None:
         raise click.UsageError("--folds validates in another way than --validation-split: give one of them")
 
-    from mobilenet_cli.images.preprocess import silence_decoder_warnings
-
-    silence_decoder_warnings()
     with terminal.warnings_shown():
-        with terminal.waiting() as report:
-            report("looking for the images and the network", None, None)
+        with terminal.waiting() as progress:
+            progress("looking for the images and the network", None, None)
             from mobilenet_cli.training.trainer import VALIDATION_SHARE, Trainer
 
             trainer = Trainer(
                 data,
                 output,
-                **model.arguments(report),
+                **model.arguments(progress),
                 validation_share=validation_share or VALIDATION_SHARE,
                 folds=folds,
                 seed=seed,
@@ -118,8 +112,8 @@ def command(
             )
         _tell_dataset(trainer, terminal)
         _tell_examples(_examples(trainer, pace, terminal, are_checked=tuning is not None), terminal)
-        with terminal.waiting(_Ahead()) as report:
-            trained = trainer.train(report, terminal.note)
+        with terminal.waiting(_Ahead()) as progress:
+            trained = trainer.train(progress, terminal.note)
     return _conclude(trained, output, least_accuracy, terminal)
 
 
@@ -152,9 +146,9 @@ def _examples(trainer: Trainer, pace: Pace, terminal: Terminal, *, are_checked: 
 
 def _tell_dataset(trainer: Trainer, terminal: Terminal) -> None:
     dataset = trainer.dataset
-    terminal.note(f"{images(len(dataset.sources))} of {len(dataset.classes):,} classes")
+    terminal.note(f"{counted(len(dataset.sources), 'image')} of {len(dataset.classes):,} classes")
     if dataset.passed_over:
-        terminal.note(f"{images(dataset.passed_over)} beside the class folders left out")
+        terminal.note(f"{counted(dataset.passed_over, 'image')} beside the class folders left out")
 
 
 def _tell_examples(examples: Examples, terminal: Terminal) -> None:
@@ -162,7 +156,7 @@ def _tell_examples(examples: Examples, terminal: Terminal) -> None:
         terminal.note(f"{printable(path)}: {error}")
     if examples.left_out:
         listed = "split.csv lists them all" if len(examples.left_out) > _MOST_LISTED else "see above"
-        terminal.note(f"{images(len(examples.left_out))} left out: {listed}")
+        terminal.note(f"{counted(len(examples.left_out), 'image')} left out: {listed}")
 
 
 def _conclude(trained: Trained, output: str, least_accuracy: float | None, terminal: Terminal) -> int:
@@ -170,7 +164,7 @@ def _conclude(trained: Trained, output: str, least_accuracy: float | None, termi
 
     record = trained.manifest.training or {}
     split = record["split"]
-    how = f"cross-validated, {split['folds']} folds" if "folds" in split else f"{images(split['validation'])}"
+    how = f"cross-validated, {split['folds']} folds" if "folds" in split else f"{counted(split['validation'], 'image')}"
     terminal.note(f"validation ({how}): {scored(record['metrics'], 'validation')}")
     if split.get("validation", _FEW) < _FEW:
         terminal.note("few images to validate with: their accuracy is a rough guess; --folds 5 asks all of them")
@@ -178,8 +172,8 @@ def _conclude(trained: Trained, output: str, least_accuracy: float | None, termi
     name = output if "/" in output else f"./{output}"
     terminal.note(f"{state} in {printable(output)}; use it with -m {printable(name)}")
     if trained.interrupted:
-        return _INTERRUPTED
+        return ExitCode.INTERRUPTED
     accuracy = record["metrics"]["validation_top_1"]
     if least_accuracy is not None and accuracy < least_accuracy:
         raise MnclassifyError(f"the validation's top-1 accuracy is {accuracy:.4g}, less than {least_accuracy:g}")
-    return 0
+    return ExitCode.OK

@@ -10,18 +10,17 @@ from dataclasses import dataclass, field
 import click
 from click.core import ParameterSource
 
+from mobilenet_cli.cli.exit_codes import ExitCode
 from mobilenet_cli.cli.options import option_group
-from mobilenet_cli.cli.tally import Tally, images
+from mobilenet_cli.cli.tally import Tally
 from mobilenet_cli.cli.terminal import Terminal
 from mobilenet_cli.errors import SidecarError
 from mobilenet_cli.inputs.stdin import STDIN
 from mobilenet_cli.records import Result, Source
-from mobilenet_cli.text import printable
+from mobilenet_cli.text import counted, printable
 
 _THRESHOLD = 0.5
 """Of 200 photographs of ImageNet classes 167 get a keyword from this score on, and 95 % of the keywords are right."""
-
-_NOT_WRITTEN = 4
 
 _GO_WITH_REMOVE = {
     *("xmp_remove", "sources", "list_file", "null", "exclude", "include_hidden", "no_recursive"),
@@ -57,14 +56,14 @@ def _xmp(xmp: bool, xmp_threshold: float | None, xmp_remove: bool) -> XmpChoice:
 xmp_options = option_group(
     "xmp",
     _xmp,
-    click.option("--xmp", is_flag=True, help="Also write the labels as keywords into XMP sidecars of the images."),
+    click.option("--xmp", is_flag=True, help="Also write the labels as keywords to XMP sidecars."),
     click.option(
         "--xmp-threshold",
         type=click.FloatRange(0, 1),
         metavar="SCORE",
-        help=f"The lowest score of a keyword  [default: --threshold, or {_THRESHOLD} without one]",
+        help=f"Lowest score of a keyword  [default: --threshold if given, else {_THRESHOLD}]",
     ),
-    click.option("--xmp-remove", is_flag=True, help="Only take those keywords out of the sidecars again."),
+    click.option("--xmp-remove", is_flag=True, help="Remove these keywords from the sidecars again; label nothing."),
     heading="Photo libraries",
 )
 
@@ -117,10 +116,12 @@ class Sidecars:
         told = [count for count in counts if not count.startswith("0 ")]
         self.terminal.note(f"sidecars: {', '.join(told) or 'none'}")
         if self._nowhere:
-            self.terminal.note(f"{images(self._nowhere)} without a file here, and so without a sidecar")
+            self.terminal.note(f"{counted(self._nowhere, 'image')} without a file here, and so without a sidecar")
         if finished:
-            self.terminal.note(f"the sidecars of {images(finished)} that were finished before are left as they were")
-        return _NOT_WRITTEN if self._outcomes["failed"] else code
+            self.terminal.note(
+                f"the sidecars of {counted(finished, 'image')} that were finished before are left as they were"
+            )
+        return ExitCode.NOT_WRITTEN if self._outcomes["failed"] else code
 
 
 def remove_keywords(sources: Iterable[Source], terminal: Terminal) -> int:

@@ -8,7 +8,7 @@ from mobilenet_cli.evaluation.figures import Comparison, Evaluation
 from mobilenet_cli.evaluation.matrix import confusion_matrix
 from mobilenet_cli.html.templates import template
 from mobilenet_cli.html.thumbnails import local_file, thumbnails
-from mobilenet_cli.text import printable, valid_utf8
+from mobilenet_cli.text import counted, printable, valid_utf8
 
 _SIDE = 160
 _CONFUSIONS = 25
@@ -27,6 +27,7 @@ def as_html(evaluation: Evaluation, comparison: Comparison | None = None) -> byt
         comparison=comparison,
         matrices=[confusion_matrix(each) for each in evaluations],
         wording=wording,
+        counted=counted,
         printable=printable,
         thumbnail=pictures.get,
         most_confusions=_CONFUSIONS,

@@ -15,7 +15,6 @@ from mobilenet_cli.evaluation.figures import Comparison, Evaluation, Proportion
 from mobilenet_cli.evaluation.wording import (
     NOTHING,
     class_name,
-    counted,
     difference,
     headline,
     interval,
@@ -26,7 +25,7 @@ from mobilenet_cli.evaluation.wording import (
     same_failures,
     span,
 )
-from mobilenet_cli.text import printable
+from mobilenet_cli.text import counted, printable
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

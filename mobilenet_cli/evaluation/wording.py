@@ -7,16 +7,10 @@ from functools import cache
 
 from mobilenet_cli.evaluation.figures import Bin, Comparison, Evaluation, Paired
 from mobilenet_cli.records import ClassName
-from mobilenet_cli.text import printable
+from mobilenet_cli.text import counted, printable
 
 NOTHING = "–"
 _LEAST_P = 0.001
-
-
-def counted(number: int, noun: str) -> str:
-    """Return "1 image", "2 images", …; "1 class", "2 classes"."""
-    plural = "es" if noun.endswith("s") else "s"
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}{plural}"
 
 
 def percent(value: float | None) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import tensorflow as tf
 
-from mobilenet_cli.records import Kind
+from mobilenet_cli.records import NetworkKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from mobilenet_cli.in_tensorflow.networks.layers import ImageNetwork
 
 # TensorFlow Hub's image modules call their outputs so in `serving_default`.
-_OUTPUT_NAMES: dict[Kind, str] = {"classification": "logits", "feature_vector": "feature_vector"}
+_OUTPUT_NAMES: dict[NetworkKind, str] = {"classification": "logits", "feature_vector": "feature_vector"}
 _BATCH_NORM_MOMENTUM = 0.99
 
 
-def save(network: ImageNetwork, folder: Path | str, kind: Kind) -> None:
+def save(network: ImageNetwork, folder: Path | str, kind: NetworkKind) -> None:
     """Save a network as a SavedModel, as `save_function` does, with its weight decay as its regularisation.
 
     Args:
@@ -56,7 +56,7 @@ def save(network: ImageNetwork, folder: Path | str, kind: Kind) -> None:
 def save_function(
     forward: Callable[[tf.Tensor, bool, tf.Tensor], tf.Tensor],
     folder: Path | str,
-    kind: Kind,
+    kind: NetworkKind,
     *,
     variables: Sequence[tf.Variable],
     trainable_variables: Sequence[tf.Variable],

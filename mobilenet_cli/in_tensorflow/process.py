@@ -33,7 +33,7 @@ from typing import IO, Any, Self
 
 from mobilenet_cli.errors import MnclassifyError, ModelError, OutputError, ProcessError, StoreError
 from mobilenet_cli.machine.home import cannot_write
-from mobilenet_cli.progress import Note, Report
+from mobilenet_cli.progress import Note, Progress
 
 _logger = logging.getLogger(__name__)
 _DISK_FULL = [os.strerror(code) for code in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)]
@@ -44,13 +44,13 @@ class TensorFlowProcess:
     """A context manager: the child starts at the first call and ends with the block.
 
     Args:
-        report: Told what the child's functions report.
+        progress: Called with the progress that the child's functions report.
         note: Told what they note.
         shielded: Keep a terminal's Ctrl-C from the child, for an owner who goes on after it.
     """
 
-    def __init__(self, report: Report, note: Note = lambda text: None, *, shielded: bool = False) -> None:
-        self._report, self._note = report, note
+    def __init__(self, progress: Progress, note: Note = lambda text: None, *, shielded: bool = False) -> None:
+        self._progress, self._note = progress, note
         self._shielded = shielded
         self._process: subprocess.Popen[str] | None = None
         self._errors: IO[str] | None = None
@@ -90,7 +90,7 @@ class TensorFlowProcess:
             for line in process.stdout:
                 message = json.loads(line)
                 if "progress" in message:
-                    self._report(*message["progress"])
+                    self._progress(*message["progress"])
                 elif "note" in message:
                     self._note(message["note"])
                 elif "error" in message:

@@ -13,8 +13,8 @@ from mobilenet_cli.models import registry, store, unavailable
 from mobilenet_cli.models.labels import IMAGENET, imagenet_labels, numbered_labels, read_labels
 from mobilenet_cli.models.manifest import Manifest, Network
 from mobilenet_cli.models.origin import Origin, origin_of
-from mobilenet_cli.progress import Report
-from mobilenet_cli.records import ClassName, Kind
+from mobilenet_cli.progress import Progress
+from mobilenet_cli.records import ClassName, NetworkKind
 
 
 class ModelWarning(UserWarning):
@@ -36,7 +36,7 @@ class Model:
 
     name: str
     manifest: Manifest
-    kind: Kind
+    kind: NetworkKind
     image_size: int
     engine: EngineName
     folder: Path
@@ -92,11 +92,11 @@ class Model:
 def acquire(
     model: str,
     *,
-    kind: Kind = "classification",
+    kind: NetworkKind = "classification",
     engine: EngineName = "auto",
     image_size: int | None = None,
     offline: bool = False,
-    report: Report = lambda text, done, total: None,
+    progress: Progress = lambda text, done, total: None,
 ) -> Model:
     """Return the model that `model` names, ready to run.
 
@@ -110,7 +110,7 @@ def acquire(
         engine: What is to run it; "auto" is LiteRT where it compiles.
         image_size: The side of its input in pixels; None: its own.
         offline: Ask no source that needs the network; likewise where $MNCLASSIFY_OFFLINE is set.
-        report: Told what takes its time.
+        progress: Called as long work proceeds.
 
     Raises:
         InputError: The image size is out of range.
@@ -125,28 +125,35 @@ def acquire(
 
     offline = offline or os.environ.get("MNCLASSIFY_OFFLINE", "").lower() not in ("", "0", "false", "no")
     if model == registry.AUTO:
-        origin, manifest = _auto(kind, image_size, offline, report)
+        origin, manifest = _auto(kind, image_size, offline, progress)
     else:
         origin = origin_of(model)
         if origin.local is not None and origin.local.form == "model":
-            return _in_place(origin, kind, engine, image_size, report)
-        manifest = obtain(origin, kind, image_size, report, offline=offline)
-    return _ready(origin, manifest, kind, engine, image_size, report)
+            return _in_place(origin, kind, engine, image_size, progress)
+        manifest = obtain(origin, kind, image_size, progress, offline=offline)
+    return _ready(origin, manifest, kind, engine, image_size, progress)
 
 
 def _ready(
-    origin: Origin, manifest: Manifest, kind: Kind, engine: EngineName, image_size: int | None, report: Report
+    origin: Origin,
+    manifest: Manifest,
+    kind: NetworkKind,
+    engine: EngineName,
+    image_size: int | None,
+    progress: Progress,
 ) -> Model:
     """Return a model that is in the store, compiled if need be."""
     from mobilenet_cli.models.making import compiled_for
 
     size = image_size or manifest.image_size
     if engine != "tensorflow":
-        manifest = compiled_for(manifest, kind, size, report)
+        manifest = compiled_for(manifest, kind, size, progress)
     return _chosen(Model(origin.name, manifest, kind, size, engine, store.folder_of(manifest.name)))
 
 
-def _in_place(origin: Origin, kind: Kind, engine: EngineName, image_size: int | None, report: Report) -> Model:
+def _in_place(
+    origin: Origin, kind: NetworkKind, engine: EngineName, image_size: int | None, progress: Progress
+) -> Model:
     """Return a model that `train` has written, where it is; for another image size, compiled in the store."""
     from mobilenet_cli.models import in_place
 
@@ -154,7 +161,7 @@ def _in_place(origin: Origin, kind: Kind, engine: EngineName, image_size: int | 
     manifest = in_place.read(origin.local.path, kind)
     size = image_size or manifest.image_size
     if engine != "tensorflow" and str(size) not in manifest.networks[kind].compiled:
-        return _ready(origin, in_place.adopted(origin, manifest, report), kind, engine, size, report)
+        return _ready(origin, in_place.adopted(origin, manifest, progress), kind, engine, size, progress)
     return _chosen(Model(origin.name, manifest, kind, size, engine, origin.local.path))
 
 
@@ -174,7 +181,7 @@ def _chosen(model: Model) -> Model:
     return replace(model, engine="tensorflow")
 
 
-def _auto(kind: Kind, image_size: int | None, offline: bool, report: Report) -> tuple[Origin, Manifest]:
+def _auto(kind: NetworkKind, image_size: int | None, offline: bool, progress: Progress) -> tuple[Origin, Manifest]:
     from mobilenet_cli.models.making import obtain
 
     main = origin_of(registry.MAIN)
@@ -182,7 +189,7 @@ def _auto(kind: Kind, image_size: int | None, offline: bool, report: Report) -> 
     reason = None if _is_stored(main, kind) else unavailable.remembered(main, kind)
     if reason is None:
         try:
-            return main, obtain(main, kind, image_size, report, offline=offline)
+            return main, obtain(main, kind, image_size, progress, offline=offline)
         except UnavailableError as error:
             reason = "; ".join(error.reasons)
             if not offline:
@@ -197,9 +204,9 @@ def _auto(kind: Kind, image_size: int | None, offline: bool, report: Report) -> 
         ModelWarning,
         stacklevel=3,
     )
-    return embedded, obtain(embedded, kind, image_size, report, offline=offline)
+    return embedded, obtain(embedded, kind, image_size, progress, offline=offline)
 
 
-def _is_stored(origin: Origin, kind: Kind) -> bool:
+def _is_stored(origin: Origin, kind: NetworkKind) -> bool:
     manifest = store.find(origin.key)
     return manifest is not None and kind in manifest.networks

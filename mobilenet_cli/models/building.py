@@ -12,12 +12,12 @@ from mobilenet_cli.models.labels import IMAGENET, imagenet_labels, read_labels
 from mobilenet_cli.models.manifest import Compiled, Manifest, Network
 from mobilenet_cli.models.origin import Origin
 from mobilenet_cli.models.sources import ModelSource
-from mobilenet_cli.progress import Report
-from mobilenet_cli.records import Kind, Output
+from mobilenet_cli.progress import Progress
+from mobilenet_cli.records import NetworkKind, OutputKind
 
 LABELS = "labels.txt"
-FOLDERS: dict[Kind, str] = {"classification": "saved_model", "feature_vector": "feature_vector"}
-SUFFIXES: dict[Kind, str] = {"classification": ".tflite", "feature_vector": "-feature_vector.tflite"}
+FOLDERS: dict[NetworkKind, str] = {"classification": "saved_model", "feature_vector": "feature_vector"}
+SUFFIXES: dict[NetworkKind, str] = {"classification": ".tflite", "feature_vector": "-feature_vector.tflite"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Builder:
     Attributes:
         origin: Which model.
         process: Where TensorFlow runs.
-        report: Told what takes its time.
+        progress: Called as long work proceeds.
         image_size: What to compile it for; None: its own size.
         output: What its classification network puts out; None: found out by trying.
         labels: A file with a label a class; None: what comes with it, or ImageNet's for 1000 and 1001 classes.
@@ -36,13 +36,13 @@ class Builder:
 
     origin: Origin
     process: TensorFlowProcess
-    report: Report
+    progress: Progress
     image_size: int | None = None
-    output: Output | None = None
+    output: OutputKind | None = None
     labels: Path | None = None
     copied: bool = False
 
-    def build(self, folder: Path, manifest: Manifest | None, source: ModelSource, kind: Kind) -> Manifest:
+    def build(self, folder: Path, manifest: Manifest | None, source: ModelSource, kind: NetworkKind) -> Manifest:
         """Add the network of a kind to a model's folder and return the model's manifest with it.
 
         Args:
@@ -54,11 +54,11 @@ class Builder:
         Raises:
             ModelError: The source does not have it, or it does not fit.
         """
-        self.report(f"getting {self.origin.name} from {source.title}", None, None)
+        self.progress(f"getting {self.origin.name} from {source.title}", None, None)
         fetched = source.fetch(kind, folder / FOLDERS[kind], self.process)
         if self.copied and not fetched.is_relative_to(folder):
             fetched = _copied(fetched, folder / FOLDERS[kind])
-        self.report(f"compiling {self.origin.name} (once)", None, None)
+        self.progress(f"compiling {self.origin.name} (once)", None, None)
         facts = self._compile(fetched, folder, kind)
         network = Network(
             source=source.place,
@@ -84,7 +84,7 @@ class Builder:
             networks=networks,
         )
 
-    def _compile(self, fetched: Path, folder: Path, kind: Kind) -> dict[str, Any]:
+    def _compile(self, fetched: Path, folder: Path, kind: NetworkKind) -> dict[str, Any]:
         if fetched.is_dir():
             return compile_network(self.process, fetched, folder, kind, self.image_size, self.origin.image_size)
         facts: dict[str, Any] = self.process.call(
@@ -116,7 +116,7 @@ class Builder:
 
 
 def compile_network(
-    process: TensorFlowProcess, saved_model: Path, folder: Path, kind: Kind, size: int | None, default_size: int
+    process: TensorFlowProcess, saved_model: Path, folder: Path, kind: NetworkKind, size: int | None, default_size: int
 ) -> dict[str, Any]:
     """Compile a SavedModel into `folder`; see compiler.compile_model, whose facts come with `compiled`."""
     facts: dict[str, Any] = process.call(

@@ -12,8 +12,8 @@ from mobilenet_cli.models.making import making
 from mobilenet_cli.models.manifest import Manifest
 from mobilenet_cli.models.origin import Origin, size_in
 from mobilenet_cli.models.sources.local import Local
-from mobilenet_cli.progress import Report
-from mobilenet_cli.records import Output
+from mobilenet_cli.progress import Progress
+from mobilenet_cli.records import OutputKind
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _STORES_OWN = ("hub-", "local-")
@@ -25,10 +25,10 @@ def import_model(
     *,
     labels: Path | None = None,
     image_size: int | None = None,
-    output: Output | None = None,
+    output: OutputKind | None = None,
     license: str = "",
     overwrite: bool = False,
-    report: Report = lambda text, done, total: None,
+    progress: Progress = lambda text, done, total: None,
 ) -> Manifest:
     """Copy a model into the store, compiled; then `name` names it everywhere, and `source` is not needed any more.
 
@@ -45,7 +45,7 @@ def import_model(
         output: "logits" or "probabilities"; None: found out by trying it on random images.
         license: SPDX name of its licence, if known.
         overwrite: Replace a model of that name.
-        report: Told what takes its time.
+        progress: Called as long work proceeds.
 
     Raises:
         InputError: The name cannot be used, or there is nothing at `source`.
@@ -64,14 +64,14 @@ def import_model(
         assert manifest is not None  # noqa: S101 - every model is of one kind at least
         return manifest
 
-    with making(name, name, report) as process:
+    with making(name, name, progress) as process:
         if name in store.names() and not overwrite:
             raise InputError(f"{name} is in the store already; --overwrite replaces it")
         if local.form == "model":
             if labels or image_size or output or license:
                 raise InputError(f"{source} is a model that says of itself what it is; it takes no more options")
             return store.publish(name, lambda folder: in_place.copy(local.path, folder, name))
-        builder = Builder(origin, process, report, image_size, output, labels, copied=True)
+        builder = Builder(origin, process, progress, image_size, output, labels, copied=True)
         return store.publish(name, build)
 
 

@@ -12,11 +12,11 @@ from mobilenet_cli.models.labels import IMAGENET
 from mobilenet_cli.models.making import making
 from mobilenet_cli.models.manifest import MANIFEST, Manifest
 from mobilenet_cli.models.origin import Origin
-from mobilenet_cli.progress import Report
-from mobilenet_cli.records import Kind
+from mobilenet_cli.progress import Progress
+from mobilenet_cli.records import NetworkKind
 
 
-def read(folder: Path, kind: Kind | None = None) -> Manifest:
+def read(folder: Path, kind: NetworkKind | None = None) -> Manifest:
     """Return the manifest of a model that is used where it is.
 
     Args:
@@ -37,7 +37,7 @@ def read(folder: Path, kind: Kind | None = None) -> Manifest:
     return manifest
 
 
-def adopted(origin: Origin, manifest: Manifest, report: Report) -> Manifest:
+def adopted(origin: Origin, manifest: Manifest, progress: Progress) -> Manifest:
     """Return the manifest of a model in the store that uses the SavedModels where they are.
 
     What is compiled for another image size than the model was made for goes there, and leaves the user's
@@ -58,7 +58,7 @@ def adopted(origin: Origin, manifest: Manifest, report: Report) -> Manifest:
             shutil.copyfile(folder / manifest.labels, staging / manifest.labels)
         return replace(manifest, name=origin.key, networks=networks, files={})
 
-    with making(origin.key, origin.name, report):
+    with making(origin.key, origin.name, progress):
         return store.find(origin.key) or store.publish(origin.key, build)
 
 

@@ -14,18 +14,20 @@ from mobilenet_cli.models.building import Builder, compile_network
 from mobilenet_cli.models.manifest import Manifest
 from mobilenet_cli.models.origin import Origin
 from mobilenet_cli.models.sources import ModelSource, http
-from mobilenet_cli.progress import Report
-from mobilenet_cli.records import Kind
+from mobilenet_cli.progress import Progress
+from mobilenet_cli.records import NetworkKind
 
 
-def obtain(origin: Origin, kind: Kind, image_size: int | None, report: Report, *, offline: bool = False) -> Manifest:
+def obtain(
+    origin: Origin, kind: NetworkKind, image_size: int | None, progress: Progress, *, offline: bool = False
+) -> Manifest:
     """Return the manifest of a model that has a network of this kind, from the store or after putting it there.
 
     Args:
         origin: Which model.
         kind: Which of its networks is needed.
         image_size: What to compile it for; None: its own size.
-        report: Told what takes its time.
+        progress: Called as long work proceeds.
         offline: Leave out the sources that need the network.
 
     Raises:
@@ -39,11 +41,11 @@ def obtain(origin: Origin, kind: Kind, image_size: int | None, report: Report, *
         return manifest
     if origin.local is None and not origin.sources:
         raise ModelError(_lacking(origin.name, kind, manifest))
-    with making(origin.key, origin.name, report) as process:
+    with making(origin.key, origin.name, progress) as process:
         manifest = store.find(origin.key)  # another process may have made it while we waited
         if manifest is not None and kind in manifest.networks:
             return manifest
-        builder = Builder(origin, process, report, image_size)
+        builder = Builder(origin, process, progress, image_size)
         if origin.local is not None:
             return _put(builder, manifest, origin.local, kind)
         tried = []
@@ -64,7 +66,7 @@ def obtain(origin: Origin, kind: Kind, image_size: int | None, report: Report, *
     )
 
 
-def compiled_for(manifest: Manifest, kind: Kind, size: int, report: Report) -> Manifest:
+def compiled_for(manifest: Manifest, kind: NetworkKind, size: int, progress: Progress) -> Manifest:
     """Return the manifest of a model whose network is compiled for `size`, after compiling where it is not.
 
     Raises:
@@ -73,7 +75,7 @@ def compiled_for(manifest: Manifest, kind: Kind, size: int, report: Report) -> M
     """
     if str(size) in manifest.networks[kind].compiled:
         return manifest
-    with making(manifest.name, manifest.name, report) as process:
+    with making(manifest.name, manifest.name, progress) as process:
         manifest = store.find(manifest.name) or manifest
         network = manifest.networks[kind]
         if str(size) in network.compiled:
@@ -83,7 +85,7 @@ def compiled_for(manifest: Manifest, kind: Kind, size: int, report: Report) -> M
             raise ModelError(
                 f"{manifest.name} is compiled for {sizes} pixels and has no SavedModel to compile for {size}"
             )
-        report(f"compiling {manifest.name} for {size} × {size} pixels (once)", None, None)
+        progress(f"compiling {manifest.name} for {size} × {size} pixels (once)", None, None)
         saved_model = store.folder_of(manifest.name) / network.saved_model
         stored = manifest
 
@@ -96,24 +98,26 @@ def compiled_for(manifest: Manifest, kind: Kind, size: int, report: Report) -> M
 
 
 @contextmanager
-def making(key: str, name: str, report: Report) -> Iterator[TensorFlowProcess]:
+def making(key: str, name: str, progress: Progress) -> Iterator[TensorFlowProcess]:
     """Hold the model's lock, with a TensorFlow process at hand."""
 
     def waiting() -> None:
-        report(f"waiting for another mnclassify that is preparing {name}", None, None)
+        progress(f"waiting for another mnclassify that is preparing {name}", None, None)
 
-    with store.lock(key, waiting=waiting), TensorFlowProcess(report) as process:
+    with store.lock(key, waiting=waiting), TensorFlowProcess(progress) as process:
         yield process
 
 
-def _put(builder: Builder, manifest: Manifest | None, source: ModelSource, kind: Kind) -> Manifest:
+def _put(builder: Builder, manifest: Manifest | None, source: ModelSource, kind: NetworkKind) -> Manifest:
     """Publish the network: as a new model, or into the one that the store has already."""
     if manifest is None:
         return store.publish(builder.origin.key, lambda folder: builder.build(folder, None, source, kind))
     return store.extend(manifest, lambda folder: builder.build(folder, manifest, source, kind))
 
 
-def _answered(sources: tuple[ModelSource, ...], kind: Kind, offline: bool) -> Iterator[tuple[ModelSource, str | None]]:
+def _answered(
+    sources: tuple[ModelSource, ...], kind: NetworkKind, offline: bool
+) -> Iterator[tuple[ModelSource, str | None]]:
     """Yield the sources in their order, each with the reason why it is not worth trying, or None."""
     questions = [source.question(kind) for source in sources]
     if offline:
@@ -121,7 +125,7 @@ def _answered(sources: tuple[ModelSource, ...], kind: Kind, offline: bool) -> It
     yield from zip(sources, http.answers(questions), strict=True)
 
 
-def _lacking(name: str, kind: Kind, manifest: Manifest | None) -> str:
+def _lacking(name: str, kind: NetworkKind, manifest: Manifest | None) -> str:
     if manifest is None:
         return f"{name} in the store is damaged: `mnclassify models verify {name}` says how; remove it, import it anew"
     return f"{name} has no {kind} network, only {' and '.join(manifest.networks)}"

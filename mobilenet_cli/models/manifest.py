@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from mobilenet_cli.errors import ModelError
 from mobilenet_cli.images.preprocess import Crop, Interpolation
-from mobilenet_cli.records import Kind, Output
+from mobilenet_cli.records import NetworkKind, OutputKind
 
 MANIFEST = "manifest.json"
 _VERSION = 2
@@ -62,7 +62,7 @@ class Network:
     source: str
     saved_model: str | None
     width: int
-    output: Output
+    output: OutputKind
     compiled: dict[str, Compiled] = field(default_factory=dict)
 
 
@@ -88,7 +88,7 @@ class Manifest:
     crop: Crop
     interpolation: Interpolation
     labels: str
-    networks: dict[Kind, Network] = field(default_factory=dict)
+    networks: dict[NetworkKind, Network] = field(default_factory=dict)
     files: dict[str, FileRecord] = field(default_factory=dict)
     training: dict[str, Any] | None = None
 

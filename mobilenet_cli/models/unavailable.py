@@ -9,12 +9,12 @@ from pathlib import Path
 
 from mobilenet_cli.machine.home import home
 from mobilenet_cli.models.origin import Origin
-from mobilenet_cli.records import Kind
+from mobilenet_cli.records import NetworkKind
 
 _SECONDS = 3600.0
 
 
-def remembered(origin: Origin, kind: Kind) -> str | None:
+def remembered(origin: Origin, kind: NetworkKind) -> str | None:
     """Return why the network of that kind could not be had in the last hour from the same sources, or None."""
     try:
         note = json.loads(_file(origin, kind).read_text(encoding="utf-8"))
@@ -24,7 +24,7 @@ def remembered(origin: Origin, kind: Kind) -> str | None:
         return None  # no note, or a damaged one: then the sources are asked
 
 
-def remember(origin: Origin, kind: Kind, reason: str) -> None:
+def remember(origin: Origin, kind: NetworkKind, reason: str) -> None:
     """Note that the network cannot be had now, and why. A store that cannot be written is left as it is."""
     with contextlib.suppress(OSError):
         file = _file(origin, kind)
@@ -33,7 +33,7 @@ def remember(origin: Origin, kind: Kind, reason: str) -> None:
         file.write_text(json.dumps(note), encoding="utf-8")
 
 
-def forget(origin: Origin, kind: Kind) -> None:
+def forget(origin: Origin, kind: NetworkKind) -> None:
     """Remove the note, so that the sources are asked again."""
     with contextlib.suppress(OSError):
         _file(origin, kind).unlink()
@@ -43,5 +43,5 @@ def _places(origin: Origin) -> list[str]:
     return [source.place for source in origin.sources]
 
 
-def _file(origin: Origin, kind: Kind) -> Path:
+def _file(origin: Origin, kind: NetworkKind) -> Path:
     return home() / "unavailable" / f"{origin.key}-{kind}.json"

@@ -10,11 +10,11 @@ from mobilenet_cli.models import registry, store, unavailable
 from mobilenet_cli.models.acquire import Model, acquire
 from mobilenet_cli.models.catalogue import resolved
 from mobilenet_cli.models.origin import origin_of
-from mobilenet_cli.progress import Report
-from mobilenet_cli.records import Kind
+from mobilenet_cli.progress import Progress
+from mobilenet_cli.records import NetworkKind
 
 
-def pull(model: str, kinds: Sequence[Kind], image_size: int | None, report: Report) -> list[Model]:
+def pull(model: str, kinds: Sequence[NetworkKind], image_size: int | None, progress: Progress) -> list[Model]:
     """Get a model's networks and compile them, so that later runs need neither the network nor TensorFlow.
 
     Args:
@@ -22,7 +22,7 @@ def pull(model: str, kinds: Sequence[Kind], image_size: int | None, report: Repo
             had a short while ago.
         kinds: Which of its networks.
         image_size: The side in pixels of the images to compile for; None: the model's own.
-        report: Told what takes its time.
+        progress: Called as long work proceeds.
 
     Raises:
         InputError: The image size is out of range.
@@ -34,7 +34,7 @@ def pull(model: str, kinds: Sequence[Kind], image_size: int | None, report: Repo
     if model == registry.AUTO:
         for kind in kinds:
             unavailable.forget(origin_of(registry.MAIN), kind)
-    return [acquire(model, kind=kind, image_size=image_size, report=report) for kind in kinds]
+    return [acquire(model, kind=kind, image_size=image_size, progress=progress) for kind in kinds]
 
 
 def verify(models: Sequence[str]) -> Iterator[tuple[str, list[str]]]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mobilenet_cli.errors import ModelError
-from mobilenet_cli.records import ClassName, Decoded, Output, Prediction, Result
+from mobilenet_cli.records import ClassName, Decoded, OutputKind, Prediction, Result
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +27,7 @@ class TopK:
     """
 
     labels: tuple[ClassName, ...]
-    output: Output = "logits"
+    output: OutputKind = "logits"
     k: int = 5
     threshold: float = 0.0
 

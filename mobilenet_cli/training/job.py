@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from mobilenet_cli.images.preprocess import Preprocessing
 from mobilenet_cli.models.acquire import Model
 from mobilenet_cli.models.manifest import Network
-from mobilenet_cli.progress import Note, Report
-from mobilenet_cli.records import Kind
+from mobilenet_cli.progress import Note, Progress
+from mobilenet_cli.records import NetworkKind
 from mobilenet_cli.training.curve import Chart
 from mobilenet_cli.training.features import Examples
 
@@ -59,12 +59,12 @@ class Made:
     """
 
     method: str
-    networks: dict[Kind, Network]
+    networks: dict[NetworkKind, Network]
     metrics: dict[str, float | None]
     details: dict[str, Any]
     charts: tuple[Chart, ...]
     interrupted: bool = False
 
 
-Maker = Callable[[Job, Path, Report, Note], Made]
+Maker = Callable[[Job, Path, Progress, Note], Made]
 """Trains networks and writes them into an empty folder."""

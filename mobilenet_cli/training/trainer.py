@@ -17,7 +17,7 @@ from mobilenet_cli.errors import InputError, ModelError
 from mobilenet_cli.images.preprocess import Crop, Preprocessing
 from mobilenet_cli.models.manifest import Manifest
 from mobilenet_cli.models.registry import AUTO
-from mobilenet_cli.progress import Note, Report
+from mobilenet_cli.progress import Note, Progress
 from mobilenet_cli.training.dataset import check_counts, listing, read_dataset
 from mobilenet_cli.training.describe import describe
 from mobilenet_cli.training.feature_cache import FeatureCache, cache_file
@@ -81,7 +81,7 @@ class Trainer:
         summaries: str | None = None,
         overwrite: bool = False,
         fine_tuning: FineTuning | None = None,
-        report: Report = lambda text, done, total: None,
+        progress: Progress = lambda text, done, total: None,
     ) -> None:
         """Find the images and the network.
 
@@ -100,7 +100,7 @@ class Trainer:
             summaries: A folder for TensorBoard's event files.
             overwrite: Replace the model that is at `output`.
             fine_tuning: Train the whole network, and how; None: a new head on its features as they are.
-            report: Told what takes its time.
+            progress: Called as long work proceeds.
 
         Raises:
             InputError: An argument is out of range, or the data are not fit to learn from.
@@ -123,7 +123,7 @@ class Trainer:
             partial(_folds, folds=folds) if folds is not None else partial(_one_part, share=validation_share)
         )
         self._embedder = Embedder(
-            model, engine=engine, image_size=image_size, crop=crop, offline=offline, report=report
+            model, engine=engine, image_size=image_size, crop=crop, offline=offline, progress=progress
         )
         base = self._embedder.model
         if base.network.saved_model is None:
@@ -174,11 +174,11 @@ class Trainer:
         self._examples = examples
         return examples
 
-    def train(self, report: Report = lambda text, done, total: None, note: Note = lambda text: None) -> Trained:
+    def train(self, progress: Progress = lambda text, done, total: None, note: Note = lambda text: None) -> Trained:
         """Train, and write the model.
 
         Args:
-            report: Told what takes its time.
+            progress: Called as long work proceeds.
             note: Told what each epoch came to, and what went wrong, a line each.
 
         Raises:
@@ -199,7 +199,7 @@ class Trainer:
             summaries=self._summaries,
         )
         with new_model(self._target, overwrite=self._overwrite) as folder:
-            made = self._maker(job, folder, report, note)
+            made = self._maker(job, folder, progress, note)
             manifest = describe(job, made, folder, self._target.name, self._data)
         return Trained(self._target, manifest, examples.left_out, made.interrupted)
 

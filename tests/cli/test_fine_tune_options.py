@@ -121,7 +121,7 @@ def test_the_help_says_the_units_and_defaults() -> None:
 
     text = " ".join(CliRunner().invoke(command, ["--help"], terminal_width=100).output.split())
     for part in (
-        "--rotation DEGREES Turn by up to so much. [default: 40.0]",
+        "--rotation DEGREES Maximum rotation. [default: 40.0]",
         "--batch-norm-momentum FRACTION",
         "0.997",
     ):

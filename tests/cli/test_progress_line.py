@@ -15,7 +15,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from mobilenet_cli.cli.progress_line import Progress, Spinner
+from mobilenet_cli.cli.progress_line import ProgressLine, Spinner
 
 
 @pytest.fixture(autouse=True)
@@ -96,7 +96,7 @@ def screen(columns: int = 80, **options):
 
 def test_the_line_counts_images_and_failures_and_tells_the_time_left():
     with screen() as terminal:
-        with Progress(terminal.stream, enabled=True) as progress:
+        with ProgressLine(terminal.stream, enabled=True) as progress:
             for number in range(50):
                 progress.advance(failed=number % 10 == 0)
             terminal.wait_for(r"^Classifying  50  [\d,]+ images/s  5 failed$")
@@ -109,7 +109,7 @@ def test_the_line_counts_images_and_failures_and_tells_the_time_left():
 
 def test_images_per_second_are_those_of_the_clock():
     start = time.monotonic()
-    with screen() as terminal, Progress(terminal.stream, enabled=True) as progress:
+    with screen() as terminal, ProgressLine(terminal.stream, enabled=True) as progress:
         for _ in range(30):
             progress.advance(failed=False)
             time.sleep(0.02)
@@ -121,7 +121,7 @@ def test_images_per_second_are_those_of_the_clock():
 @pytest.mark.parametrize("columns", [1, 5, 10, 20, 40, 80, 200])
 def test_the_line_never_wraps(columns):
     with screen(columns) as terminal:
-        with Progress(terminal.stream, enabled=True) as progress:
+        with ProgressLine(terminal.stream, enabled=True) as progress:
             progress.set_total(123456)
             for number in range(12345):
                 progress.advance(failed=number % 2 == 0)
@@ -131,7 +131,7 @@ def test_the_line_never_wraps(columns):
 
 
 def test_a_narrow_terminal_shows_what_matters_most():
-    with screen(20) as terminal, Progress(terminal.stream, enabled=True) as progress:
+    with screen(20) as terminal, ProgressLine(terminal.stream, enabled=True) as progress:
         progress.set_total(1000)
         progress.advance(failed=True)
         assert terminal.wait_for("1/1,000").split() == ["1/1,000", "1", "failed"]
@@ -139,7 +139,7 @@ def test_a_narrow_terminal_shows_what_matters_most():
 
 def test_rows_and_messages_stand_above_the_line():
     with screen() as terminal:
-        with Progress(terminal.stream, enabled=True) as progress:
+        with ProgressLine(terminal.stream, enabled=True) as progress:
             terminal.wait_for("Classifying")
             for number in range(3):
                 with progress.hidden():
@@ -156,7 +156,7 @@ def test_rows_and_messages_stand_above_the_line():
 
 
 def test_the_line_stays_away_while_something_is_printed():
-    with screen() as terminal, Progress(terminal.stream, enabled=True) as progress:
+    with screen() as terminal, ProgressLine(terminal.stream, enabled=True) as progress:
         terminal.wait_for("Classifying")
         with progress.hidden():
             terminal.wait_for("^$")
@@ -168,7 +168,7 @@ def test_the_line_stays_away_while_something_is_printed():
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
 def test_an_error_leaves_a_clean_terminal(error):
     def fail(terminal):
-        with Progress(terminal.stream, enabled=True):
+        with ProgressLine(terminal.stream, enabled=True):
             terminal.wait_for("Classifying")
             raise error
 
@@ -183,7 +183,7 @@ def test_an_error_leaves_a_clean_terminal(error):
 
 def test_a_run_too_short_to_follow_shows_nothing():
     with screen() as terminal:
-        with Progress(terminal.stream, enabled=True) as progress, progress.hidden():
+        with ProgressLine(terminal.stream, enabled=True) as progress, progress.hidden():
             progress.advance(failed=False)
         assert terminal.raw == ""
 
@@ -202,7 +202,7 @@ def test_a_terminal_that_is_not_utf_8_gets_ascii():
     with screen(encoding="ascii") as terminal:
         with Spinner(terminal.stream, "compiling", enabled=True):
             terminal.wait_for(r"^[-|/\\] compiling")
-        with Progress(terminal.stream, enabled=True) as progress:
+        with ProgressLine(terminal.stream, enabled=True) as progress:
             progress.set_total(10)
             terminal.wait_for("---")
         assert terminal.raw.isascii()
@@ -211,13 +211,13 @@ def test_a_terminal_that_is_not_utf_8_gets_ascii():
 
 def test_no_color_is_heeded(monkeypatch):
     monkeypatch.setenv("NO_COLOR", "1")
-    with screen() as terminal, Progress(terminal.stream, enabled=True) as progress:
+    with screen() as terminal, ProgressLine(terminal.stream, enabled=True) as progress:
         progress.advance(failed=True)
         terminal.wait_for("1 failed")
         assert not re.search("\x1b\\[[0-9;]*3[0-9]", terminal.raw)
 
 
-@pytest.mark.parametrize("kind", [Progress, lambda *args, **options: Spinner(*args, "waiting", **options)])
+@pytest.mark.parametrize("kind", [ProgressLine, lambda *args, **options: Spinner(*args, "waiting", **options)])
 def test_nothing_is_drawn_where_it_is_not_enabled(kind):
     stream = io.StringIO()
     with kind(stream, enabled=False) as line:
@@ -231,7 +231,7 @@ def test_nothing_is_drawn_where_it_is_not_enabled(kind):
 def test_a_terminal_that_cannot_erase_gets_no_line(monkeypatch):
     monkeypatch.setenv("TERM", "dumb")
     with screen() as terminal:
-        with Progress(terminal.stream, enabled=True):
+        with ProgressLine(terminal.stream, enabled=True):
             time.sleep(0.25)
         assert terminal.raw == ""
 
@@ -239,8 +239,8 @@ def test_a_terminal_that_cannot_erase_gets_no_line(monkeypatch):
 def test_a_run_without_the_line_does_not_import_rich():
     code = """
 import sys
-from mobilenet_cli.cli.progress_line import Progress
-with Progress(sys.stderr, enabled=False) as progress: progress.advance(failed=False)
+from mobilenet_cli.cli.progress_line import ProgressLine
+with ProgressLine(sys.stderr, enabled=False) as progress: progress.advance(failed=False)
 print("rich" in sys.modules)
 """
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout == b"False\n"
@@ -249,7 +249,7 @@ print("rich" in sys.modules)
 def test_a_terminal_that_goes_away_does_not_end_the_run():
     master, slave = pty.openpty()
     stream = os.fdopen(slave, "w")
-    with Progress(stream, enabled=True) as progress:
+    with ProgressLine(stream, enabled=True) as progress:
         os.close(master)
         time.sleep(0.25)
         progress.advance(failed=False)

@@ -388,7 +388,7 @@ def test_the_last_words_count_the_rows_with_labels(mnclassify: Run, tmp_path: Pa
     assert f"mnclassify: 1 image labelled in {file}\n" in done.stderr
     done = mnclassify(ESPRESSO, CAT, "--match", "*cat*", "-o", str(file), "--resume")
     assert [line.removeprefix("mnclassify: ") for line in done.stderr.splitlines()[-2:]] == [
-        "1 image was finished before",
+        "1 image already done",
         f"1 image labelled in {file}",
     ]
     done = mnclassify(ESPRESSO, "-o", str(file), "--resume")

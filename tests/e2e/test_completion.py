@@ -55,7 +55,7 @@ def test_fish_completes_models_and_files(tmp_path: Path):
     assert "efficientnet_lite0" in shell(fish, "--no-config", "-c", script.format("-m effic"))
     assert "photo.jpg" in shell(fish, "--no-config", "-c", script.format("ph"), cwd=tmp_path)
     described = " ".join(shell(fish, "--no-config", "-c", script.format("photos --mode")))
-    assert described.startswith("--model A model's name, a TF Hub handle, or")
+    assert described.startswith("--model Model name, TF Hub handle, or")
 
 
 def test_zsh_takes_the_script():

@@ -170,7 +170,7 @@ def test_ctrl_c_then_resume(photos: Photos, uninterrupted, tmp_path: Path, name:
     assert "out." in refused
     assert "--resume" in refused
     before = len(paths_in(part.read_bytes(), name, ("ok",)))
-    assert f"{before:,} images were finished before" in photos.run("-o", file, "--resume")
+    assert f"{before:,} images already done" in photos.run("-o", file, "--resume")
     assert file.read_bytes() == uninterrupted(name)
 
 

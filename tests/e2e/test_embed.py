@@ -214,7 +214,7 @@ def test_a_killed_run_is_resumed_to_the_file_of_a_whole_one(embed, tmp_path):
     assert embed(*arguments, "-o", str(file)).returncode == 4
     done = embed(*arguments, "-o", str(file), "--resume")
     assert done.returncode == 0
-    assert f"{kept} images were finished before" in done.stderr
+    assert f"{kept} images already done" in done.stderr
     assert "60 vectors in" in done.stderr
     embed(*arguments, "-o", str(tmp_path / "whole.npz"))
     assert file.read_bytes() == (tmp_path / "whole.npz").read_bytes()

@@ -84,7 +84,7 @@ def test_an_empty_list_finds_nothing(mnclassify: Run):
         (["--from", str(SAMPLES)], "is a directory"),
         (["--from", "-", "-"], "not both"),
         (["--from", CAT], "--null"),
-        (["--from-csv", str(SAMPLES / "README.md"), CAT], "names all images"),
+        (["--from-csv", str(SAMPLES / "README.md"), CAT], "names every image"),
         (["--from-csv", CAT], "save it as one first"),
         (["--from-csv", "-", "--column", "x"], "standard input is empty"),
         (["--column", "x", CAT], "go with --from-csv"),
@@ -166,7 +166,7 @@ def test_a_table_is_labelled_beside_its_own_columns(mnclassify: Run, photos: Pat
     assert [row[7] for row in rows] == ["", "", "the cell in column image file is empty", "no such file or folder"]
     shutil.copy(CAT, photos.parent / "images" / "4.jpg")
     before = out.read_bytes()
-    assert "2 images were finished before" in mnclassify(*arguments, "--resume").stderr
+    assert "2 images already done" in mnclassify(*arguments, "--resume").stderr
     assert out.read_bytes().startswith(before[: before.index(b"4,images")])
     assert out.read_bytes().endswith(b"4,images/4.jpg,,,ok,Egyptian cat,0.376764,,efficientnet_lite0\n")
 

@@ -41,7 +41,7 @@ def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.slow
 def test_the_hub_route(mirror, mobilenet_saved_model):
     told: list[tuple[str, int | None, int | None]] = []
-    model = acquire(MAIN, report=lambda *what: told.append(what))
+    model = acquire(MAIN, progress=lambda *what: told.append(what))
     assert (model.name, model.engine, model.image_size) == (MAIN, "litert", 128)
     assert model.network.source == mirror.url + MAIN_PATH
     assert store.problems(MAIN) == []

@@ -409,7 +409,7 @@ def test_rows_of_a_bucket_are_gone_on_with(mnclassify, s3, tmp_path):
     rows = whole.read_text().splitlines(keepends=True)
     resumed.with_name("resumed.csv.part").write_text("".join(rows[:3]))
     done = mnclassify("s3://samples/", *options, str(resumed), "--resume")
-    assert "2 images were finished before" in done.stderr
+    assert "2 images already done" in done.stderr
     assert resumed.read_text() == whole.read_text()
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mobilenet_cli.in_tensorflow.networks.layers import Layer
-    from mobilenet_cli.records import Kind
+    from mobilenet_cli.records import NetworkKind
 
 WEIGHTS_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 
@@ -82,7 +82,7 @@ class InvertedResidual(tf.Module):  # type: ignore[misc]
         return outputs + inputs if self._residual else outputs
 
 
-def build(folder: Path | str, kind: Kind = "classification") -> None:
+def build(folder: Path | str, kind: NetworkKind = "classification") -> None:
     """Write the embedded model as a SavedModel like the hub's (see hub_module.save).
 
     Args:

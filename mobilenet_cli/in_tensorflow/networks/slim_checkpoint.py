@@ -20,7 +20,7 @@ from mobilenet_cli.in_tensorflow.networks.mobilenet_v1 import MobilenetV1
 if TYPE_CHECKING:
     import numpy as np
 
-    from mobilenet_cli.records import Kind
+    from mobilenet_cli.records import NetworkKind
 
 _AVERAGE = "/ExponentialMovingAverage"
 _OPTIMISER_SLOTS = ("/RMSProp", "/RMSProp_1", "/Momentum")
@@ -28,7 +28,7 @@ _LAST_KERNEL = "MobilenetV1/Conv2d_13_pointwise/weights"
 _CLASSIFIER_KERNEL = "MobilenetV1/Logits/Conv2d_1c_1x1/weights"
 
 
-def convert(path: Path | str, folder: Path | str, kind: Kind = "classification") -> None:
+def convert(path: Path | str, folder: Path | str, kind: NetworkKind = "classification") -> None:
     """Write a checkpoint's network as a SavedModel like the hub's (see hub_module.save).
 
     Args:

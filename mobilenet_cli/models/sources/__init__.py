@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import ClassVar, Protocol
 
 from mobilenet_cli.in_tensorflow.process import TensorFlowProcess
-from mobilenet_cli.records import Kind
+from mobilenet_cli.records import NetworkKind
 
 Question = Callable[[], str | None]
 """Asks a server whether it has something: None where it has, else the reason why not, in a few words."""
@@ -24,11 +24,11 @@ class ModelSource(Protocol):
         """Where exactly: a URL, a package."""
         ...
 
-    def question(self, kind: Kind) -> Question | None:
+    def question(self, kind: NetworkKind) -> Question | None:
         """Return what to ask the server before anything else, or None where the network is not needed."""
         ...
 
-    def fetch(self, kind: Kind, destination: Path, process: TensorFlowProcess) -> Path:
+    def fetch(self, kind: NetworkKind, destination: Path, process: TensorFlowProcess) -> Path:
         """Get the model's network of that kind.
 
         Args:

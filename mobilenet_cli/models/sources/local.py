@@ -14,7 +14,7 @@ from mobilenet_cli.errors import ModelError
 from mobilenet_cli.in_tensorflow.process import TensorFlowProcess
 from mobilenet_cli.models.manifest import MANIFEST
 from mobilenet_cli.models.sources import archive
-from mobilenet_cli.records import Kind
+from mobilenet_cli.records import NetworkKind
 
 Form = Literal["SavedModel", "checkpoint", "archive", "compiled", "model"]
 """What it is; "model" is a folder laid out as in the store, as `train` writes it."""
@@ -63,14 +63,14 @@ class Local:
         return str(self.path)
 
     @property
-    def kinds(self) -> tuple[Kind, ...]:
+    def kinds(self) -> tuple[NetworkKind, ...]:
         """The networks that can be made of it; all but a checkpoint are one network."""
         return ("classification", "feature_vector") if self.form == "checkpoint" else ("classification",)
 
-    def question(self, kind: Kind) -> None:
+    def question(self, kind: NetworkKind) -> None:
         """Ask nothing: the network is not needed."""
 
-    def fetch(self, kind: Kind, destination: Path, process: TensorFlowProcess) -> Path:
+    def fetch(self, kind: NetworkKind, destination: Path, process: TensorFlowProcess) -> Path:
         """Convert a checkpoint, unpack an archive, or return what is used where it is.
 
         Raises:
@@ -148,7 +148,7 @@ def _of_prefix(prefix: Path) -> list[Path]:
     return sorted(file for file in prefix.parent.iterdir() if file.name.startswith(f"{prefix.name}."))
 
 
-def convert(path: str, destination: str, kind: Kind) -> str:
+def convert(path: str, destination: str, kind: NetworkKind) -> str:
     """Convert a checkpoint to a SavedModel and return its folder. Runs in the TensorFlow process.
 
     Raises:
@@ -163,7 +163,7 @@ def convert(path: str, destination: str, kind: Kind) -> str:
     return destination
 
 
-def unpack(path: str, destination: str, kind: Kind) -> str:
+def unpack(path: str, destination: str, kind: NetworkKind) -> str:
     """Unpack an archive and return the path of the model that is in it. Runs in the TensorFlow process.
 
     Of several, a SavedModel is taken before a checkpoint (TF-Slim's archives hold more than that), and that

@@ -10,7 +10,7 @@ from typing import ClassVar
 from mobilenet_cli.in_tensorflow.process import TensorFlowProcess
 from mobilenet_cli.models import registry
 from mobilenet_cli.models.sources import Question, http, local
-from mobilenet_cli.records import Kind
+from mobilenet_cli.records import NetworkKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +31,11 @@ class Slim:
         """The archive's URL."""
         return f"{registry.slim_url()}/{self.path}"
 
-    def question(self, kind: Kind) -> Question:
+    def question(self, kind: NetworkKind) -> Question:
         """Ask for the archive."""
         return partial(http.reason_against, self.place)
 
-    def fetch(self, kind: Kind, destination: Path, process: TensorFlowProcess) -> Path:
+    def fetch(self, kind: NetworkKind, destination: Path, process: TensorFlowProcess) -> Path:
         """Download the archive and convert its checkpoint.
 
         Raises:
@@ -45,7 +45,7 @@ class Slim:
         return Path(process.call("sources.slim:download", **arguments))
 
 
-def download(url: str, sha256: str, destination: str, kind: Kind) -> str:
+def download(url: str, sha256: str, destination: str, kind: NetworkKind) -> str:
     """Download and convert. Runs in the TensorFlow process; for the rest see `Slim.fetch`."""
     archive = Path(f"{destination}.tgz")
     try:

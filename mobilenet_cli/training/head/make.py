@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from mobilenet_cli.engines.check import BOUND, random_images, relative_difference
 from mobilenet_cli.models.building import FOLDERS, SUFFIXES
 from mobilenet_cli.models.manifest import Compiled, Network
-from mobilenet_cli.progress import Note, Report
-from mobilenet_cli.records import Kind
+from mobilenet_cli.progress import Note, Progress
+from mobilenet_cli.records import NetworkKind
 from mobilenet_cli.tensorflow_files.compiled_head import with_head
 from mobilenet_cli.tensorflow_files.summaries import Summaries
 from mobilenet_cli.text import valid_utf8
@@ -29,13 +29,13 @@ if TYPE_CHECKING:
 _FITTING = "fitting the head"
 
 
-def make_head(job: Job, folder: Path, report: Report, note: Note, template: Future[HeadTemplate]) -> Made:
+def make_head(job: Job, folder: Path, progress: Progress, note: Note, template: Future[HeadTemplate]) -> Made:
     """Fit a head, and write it on the base network: as a SavedModel and compiled; with the network's features.
 
     Args:
         job: What to learn.
         folder: Where the networks go.
-        report: Told what takes its time.
+        progress: Called as long work proceeds.
         note: Told that it was interrupted.
         template: The base network's, being made.
 
@@ -44,20 +44,20 @@ def make_head(job: Job, folder: Path, report: Report, note: Note, template: Futu
         OutputError: The summaries cannot be written.
         ModelError: The base network does not take a head.
     """
-    fit = fit_head(job.examples.features, job.examples.labels, job.parts, partial(report, _FITTING))
+    fit = fit_head(job.examples.features, job.examples.labels, job.parts, partial(progress, _FITTING))
     interrupted = fit.interrupted
     if interrupted:
         note("interrupted: writing the best head so far")
     try:
         if not template.done():
-            report("preparing the network for a new head (once)", None, None)
+            progress("preparing the network for a new head (once)", None, None)
         ready = template.result()
     except KeyboardInterrupt:
         interrupted = True
-        report("interrupted: waiting for the network, to write the head (Ctrl-C again gives it up)", None, None)
+        progress("interrupted: waiting for the network, to write the head (Ctrl-C again gives it up)", None, None)
         ready = template.result()
-    report("writing the model", None, None)
-    networks: dict[Kind, Network] = {
+    progress("writing the model", None, None)
+    networks: dict[NetworkKind, Network] = {
         "classification": _classifier(job, fit.head, ready, folder),
         "feature_vector": _copied(job, folder),
     }

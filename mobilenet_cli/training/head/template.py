@@ -20,7 +20,7 @@ from mobilenet_cli.errors import ModelError
 from mobilenet_cli.in_tensorflow.process import TensorFlowProcess
 from mobilenet_cli.machine.home import home
 from mobilenet_cli.models import store
-from mobilenet_cli.progress import Report
+from mobilenet_cli.progress import Progress
 from mobilenet_cli.tensorflow_files.protos import Protos, describe
 from mobilenet_cli.tensorflow_files.tensor_bundle import Bundle
 
@@ -83,14 +83,14 @@ class HeadTemplate:
         (folder / "saved_model.pb").write_bytes(model.SerializeToString(deterministic=True))
 
 
-def head_template(network: str, saved_model: Path, image_size: int, report: Report) -> HeadTemplate:
+def head_template(network: str, saved_model: Path, image_size: int, progress: Progress) -> HeadTemplate:
     """Return a network's template from the store, after putting it there where it is not.
 
     Args:
         network: What it is called in the store, a file's name that changes with its weights.
         saved_model: The network's SavedModel, which puts out features.
         image_size: The side of its images in pixels.
-        report: Told what takes its time.
+        progress: Called as long work proceeds.
 
     Raises:
         StoreError: The store cannot be written.
@@ -104,9 +104,9 @@ def head_template(network: str, saved_model: Path, image_size: int, report: Repo
     with store.lock(f"head-{name}"):
         if template.folder.is_dir():  # another process has made it while we waited
             return template
-        report("preparing the network for a new head (once)", None, None)
+        progress("preparing the network for a new head (once)", None, None)
         with store.writing(), store.staging(f"head-{name}") as folder:
-            with TensorFlowProcess(report, shielded=True) as process:
+            with TensorFlowProcess(progress, shielded=True) as process:
                 process.call(
                     "mobilenet_cli.training.head.template:build",
                     saved_model=str(saved_model),

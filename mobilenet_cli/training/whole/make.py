@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from mobilenet_cli.in_tensorflow.process import TensorFlowProcess
 from mobilenet_cli.models.building import FOLDERS, compile_network
 from mobilenet_cli.models.manifest import Network
-from mobilenet_cli.progress import Note, Report
-from mobilenet_cli.records import Kind
+from mobilenet_cli.progress import Note, Progress
+from mobilenet_cli.records import NetworkKind
 from mobilenet_cli.text import valid_utf8
 from mobilenet_cli.training.curve import Chart, Series
 from mobilenet_cli.training.job import Job, Made
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def make_fine_tuned(job: Job, folder: Path, report: Report, note: Note, options: FineTuning) -> Made:
+def make_fine_tuned(job: Job, folder: Path, progress: Progress, note: Note, options: FineTuning) -> Made:
     """Train the whole network, and write it: as SavedModels and compiled.
 
     Args:
         job: What to learn, in one part.
         folder: Where the networks go.
-        report: Told what takes its time.
+        progress: Called as long work proceeds.
         note: Told what each epoch came to.
         options: How to train.
 
@@ -37,7 +37,7 @@ def make_fine_tuned(job: Job, folder: Path, report: Report, note: Note, options:
     """
     ((train, validation),) = job.parts
     size = job.base.image_size
-    with TensorFlowProcess(report, note) as process:
+    with TensorFlowProcess(progress, note) as process:
         history = fine_tune(
             job.saved_model,
             folder,
@@ -50,9 +50,9 @@ def make_fine_tuned(job: Job, folder: Path, report: Report, note: Note, options:
             seed=job.seed,
             summaries=job.summaries,
         )
-        networks: dict[Kind, Network] = {}
+        networks: dict[NetworkKind, Network] = {}
         for kind, name in FOLDERS.items():
-            report("compiling the network", None, None)
+            progress("compiling the network", None, None)
             facts = compile_network(process, folder / name, folder, kind, size, size)
             networks[kind] = Network(
                 source=f"mnclassify train --fine-tune -m {valid_utf8(job.base.name)}",

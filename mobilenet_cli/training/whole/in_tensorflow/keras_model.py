@@ -14,7 +14,7 @@ from mobilenet_cli.errors import ModelError
 from mobilenet_cli.in_tensorflow import hub_module
 from mobilenet_cli.in_tensorflow.loaded_module import LoadedModule
 from mobilenet_cli.models.building import FOLDERS
-from mobilenet_cli.records import Kind
+from mobilenet_cli.records import NetworkKind
 from mobilenet_cli.training.whole.in_tensorflow.batches import Batches
 from mobilenet_cli.training.whole.options import DistributionStrategy, FineTuning
 
@@ -85,7 +85,7 @@ def save(model: tf_keras.Sequential, folder: Path, image_size: int) -> None:
     def logits(inputs: tf.Tensor, training: bool, momentum: tf.Tensor) -> tf.Tensor:
         return tf.linalg.matmul(features(inputs, training, momentum), head.kernel) + head.bias
 
-    kinds: tuple[tuple[Kind, Any, list[tf.Variable]], ...] = (
+    kinds: tuple[tuple[NetworkKind, Any, list[tf.Variable]], ...] = (
         ("feature_vector", features, []),
         ("classification", logits, head.weights),
     )
