@@ -1,13 +1,14 @@
-"""Rows of cells ⇄ lines of CSV: what reading and writing such tables have in common."""
+"""Rows of cells ⇄ lines of CSV: the parts that reading and writing such tables share."""
 
 from __future__ import annotations
 
 import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
+from typing import BinaryIO, NamedTuple
 
 LONGEST = 1 << 24
-"""Characters of a cell that is still one: where there are more, a quotation mark was never closed."""
+"""The most characters that a cell may have: where there are more, a quotation mark was never closed."""
 
 
 class LineMaker:
@@ -29,11 +30,11 @@ class LineMaker:
 
 
 class TableRows:
-    """The rows of a table, each a list of its cells, in lines of CSV.
+    """The rows of a table, each a list of its cells, read from lines of CSV.
 
     Args:
         lines: With their endings.
-        delimiter: What separates cells.
+        delimiter: The character between cells.
         strict: Whether quotation marks that a writer of CSV would not have put there are an error.
     """
 
@@ -44,7 +45,7 @@ class TableRows:
         self._reader = csv.reader(self._lines(lines), delimiter=delimiter, strict=strict)
 
     def __iter__(self) -> Iterator[list[str]]:
-        """Yield them. Raises csv.Error where a line is none of CSV."""
+        """Yield the rows. Raises csv.Error at a line that is not CSV."""
         return self._reader
 
     @property
@@ -55,6 +56,62 @@ class TableRows:
     def _lines(self, lines: Iterable[str]) -> Iterator[str]:
         yield from lines
         self.ended = True
+
+
+class LocatedRow(NamedTuple):
+    """A row of a table.
+
+    Attributes:
+        cells: Its cells; bytes that are not UTF-8 are lone surrogates.
+        begin: Offset of its first byte.
+        end: Offset after its last byte.
+    """
+
+    cells: list[str]
+    begin: int
+    end: int
+
+
+def whole_rows(stream: BinaryIO, delimiter: str, *, begin: int) -> Iterator[LocatedRow]:
+    """Yield the rows of a stream of CSV, without a torn last one, which may end within a cell or a character.
+
+    Args:
+        stream: At offset `begin`.
+        delimiter: The character between cells.
+        begin: Where the first row begins.
+
+    Raises:
+        ValueError: It is damaged; the message follows the file's name and a colon.
+    """
+    lines = _DecodedLines(stream, begin)
+    rows = TableRows(lines, delimiter, strict=True)
+    reader = iter(rows)
+    while True:
+        try:
+            cells = next(reader, None)
+        except csv.Error as error:
+            if rows.ended:  # within quotation marks
+                return
+            raise ValueError(f"it is damaged at byte {begin:,} ({error})") from error
+        if cells is None or lines.torn:
+            return
+        yield LocatedRow(cells, begin, lines.end)
+        begin = lines.end
+
+
+class _DecodedLines:
+    """The lines of a stream, decoded, and how far they have been read."""
+
+    def __init__(self, stream: BinaryIO, begin: int) -> None:
+        self._stream = stream
+        self.end = begin
+        self.torn = False
+
+    def __iter__(self) -> Iterator[str]:
+        for line in self._stream:
+            self.end += len(line)
+            self.torn = not line.endswith(b"\n")
+            yield line.decode("utf-8", "surrogateescape")  # a torn line may end within a character
 
 
 def unique(names: Iterable[str], taken: Iterable[str] = ()) -> list[str]:

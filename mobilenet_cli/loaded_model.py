@@ -1,4 +1,4 @@
-"""A model that is loaded: what the library's fronts, Classifier and Embedder, have in common."""
+"""A loaded model: the part that Classifier and Embedder, the library's two faces, share."""
 
 from __future__ import annotations
 

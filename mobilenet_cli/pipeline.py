@@ -105,7 +105,7 @@ class _End:
 
 
 class _Run(Generic[_Record]):
-    """The threads of one run, and what passes between them."""
+    """The threads of one run, and the queues between them."""
 
     def __init__(self, sources: Iterable[Source], task: Task[_Record], batch_size: int, workers: int) -> None:
         self._task, self._batch_size = task, batch_size
@@ -206,7 +206,7 @@ class _Run(Generic[_Record]):
 
 
 class _Worker(Generic[_Record]):
-    """What one thread owns: a session of the engine, and the arrays that images are decoded into."""
+    """The state of one thread: a session of the engine, and the arrays that images are decoded into."""
 
     def __init__(self, task: Task[_Record], batch_size: int) -> None:
         import numpy as np

@@ -1,4 +1,4 @@
-"""What goes from one part of the program to the next: named, immutable records."""
+"""The named, immutable records that pass from one part of the program to the next."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Source:
 
     @property
     def key(self) -> str:
-        """What a record of this source is found by when a run is gone on with."""
+        """The key by which `--resume` finds this source's row."""
         return self.path
 
 
@@ -69,12 +69,12 @@ def row_key(cells: Iterable[str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """An image that was read: what its record says of it besides the network's output.
+    """An image that was read: the fields of its record that do not come from the network.
 
     Attributes:
         path: Its Source's path.
         width: Its width in pixels as a viewer shows it (EXIF orientation applied).
-        height: Its height in pixels likewise.
+        height: Its height in pixels, in the same way.
     """
 
     path: str
@@ -112,7 +112,7 @@ class Prediction:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of one Source: there is exactly one Result a Source, in the order of the Sources.
+    """The labels of one Source, or the reason why it has none: exactly one Result a Source, in their order.
 
     Attributes:
         path: The Source's path.
@@ -120,7 +120,7 @@ class Result:
         predictions: The top-k, highest score first; empty where status is "error".
         error: One line that says why, where status is "error", else None.
         width: The image's width in pixels as a viewer shows it (EXIF orientation applied), if known.
-        height: The image's height in pixels likewise.
+        height: The image's height in pixels, in the same way, if known.
         model: The name of the model that made the predictions.
     """
 
@@ -135,7 +135,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Embedding:
-    """The feature vector of one Source: exactly one Embedding a Source, in the order of the Sources.
+    """The feature vector of one Source, or the reason why it has none: exactly one Embedding a Source, in their order.
 
     Attributes:
         path: The Source's path.
@@ -143,7 +143,7 @@ class Embedding:
         vector: float32 [features], the network's globally pooled features; None where status is "error".
         error: One line that says why, where status is "error", else None.
         width: The image's width in pixels as a viewer shows it (EXIF orientation applied), if known.
-        height: The image's height in pixels likewise.
+        height: The image's height in pixels, in the same way, if known.
         model: The name of the model that made the vector.
     """
 

@@ -24,14 +24,16 @@ from mobilenet_cli.cli.sources import Sources
 from mobilenet_cli.cli.tally import Tally
 from mobilenet_cli.cli.terminal import Terminal, stdout_is_terminal
 from mobilenet_cli.cli.xmp import Sidecars, XmpChoice, remove_keywords, xmp_options
+from mobilenet_cli.files.document import Document
+from mobilenet_cli.files.format import Format
 from mobilenet_cli.postprocess.matching import matches
 from mobilenet_cli.records import Result
 from mobilenet_cli.text import counted, printable
-from mobilenet_cli.writers import Format
-from mobilenet_cli.writers.document import ResultDocument
+from mobilenet_cli.writers import Layout
 
 if TYPE_CHECKING:
     from mobilenet_cli.classifier import Classifier
+    from mobilenet_cli.files.earlier_run import EarlierRun
     from mobilenet_cli.models.acquire import Model
 
 
@@ -77,7 +79,7 @@ def command(
     chosen = records.format(output, of_rows=named.columns is not None)
 
     run = _Run(named, records, chosen, output, xmp, terminal, Tally(terminal, "classified"), Sidecars(terminal))
-    with terminal.warnings_shown(), output.opened(terminal, resumable=chosen.read is not None) as stream:
+    with terminal.warnings_shown(), output.opened(terminal, resumable=chosen.rows is not None) as stream:
         with terminal.waiting() as progress:
             from mobilenet_cli.classifier import Classifier
 
@@ -86,21 +88,26 @@ def command(
     return run.conclude(document)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Run:
-    """One run of the command."""
+    """One run of the command.
+
+    Attributes:
+        labelled: How many rows have been written of images that could be read.
+    """
 
     named: Sources
     records: RecordChoice
-    chosen: Format
+    chosen: Format[Result, Layout]
     output: Output
     xmp: XmpChoice
     terminal: Terminal
     tally: Tally
     sidecars: Sidecars
+    labelled: int = 0
 
-    def label(self, classifier: Classifier, pace: Pace, stream: BinaryIO) -> ResultDocument:
-        """Label the images, and return the document of the records on `stream`, complete."""
+    def label(self, classifier: Classifier, pace: Pace, stream: BinaryIO) -> Document[Result, Layout]:
+        """Label the images, and return the document of their results on `stream`, complete."""
         document = self._document(classifier.model, stream)
         pairs = classifier.classify_sources(
             document.pending(self.named.find()),
@@ -110,45 +117,47 @@ class _Run:
         )
         with self.terminal.counting() as progress:
             if self.terminal.live:
-                self.named.count_in_background(progress, finished=document.finished)
+                self.named.count_in_background(progress, finished=document.earlier)
             apart = progress.hidden if self.output.file is None and stdout_is_terminal() else nullcontext
-            for source, result in document.followed(self.tally.watched(pairs, progress)):
-                if self._wants(result):
-                    if self.xmp.write:  # before the row: --resume takes an image with a row for finished
-                        self.sidecars.write(result, self.xmp.lowest_score(self.records.threshold))
-                    with apart():
-                        document.write(source, result)
+            for source, result in self.tally.watched(pairs, progress):
+                if not self._wants(result):
+                    document.leave_out()
+                    continue
+                if self.xmp.write:  # before the row: --resume takes an image with a row for finished
+                    self.sidecars.write(result, self.xmp.lowest_score(self.records.threshold))
+                with apart():
+                    document.write(source, result)
+                self.labelled += result.status == "ok"
         self.output.check_worth(stream, self.tally.done - self.tally.failed)
         with self.terminal.waiting() as progress:
-            if self.chosen.codec is not None and self.terminal.live:
+            if self.chosen.conversion is not None and self.terminal.live:
                 progress(f"Writing {printable(self.output.file or '')}", None, None)
             document.close()
         return document
 
-    def conclude(self, document: ResultDocument) -> int:
-        """Tell what became of the images, and return the exit code."""
-        self.tally.done += document.found
-        self._tell(document, self.tally.done)
+    def conclude(self, document: Document[Result, Layout]) -> int:
+        """Say how the run went, and return the exit code."""
+        earlier = document.earlier
+        self.tally.done += earlier.found
+        self._say_what_was_written(earlier, self.tally.done)
         code = self.tally.conclude()
-        return self.sidecars.conclude(code, finished=document.found) if self.xmp.write else code
+        return self.sidecars.conclude(code, finished=earlier.found) if self.xmp.write else code
 
-    def _document(self, model: Model, stream: BinaryIO) -> ResultDocument:
-        layout = self.records.layout(model.network.width, self.named.columns)
-        document = ResultDocument(
-            stream, self.chosen, layout, model, threshold=self.records.threshold, resume=self.output.resume
-        )
-        if document.kept:
-            self.terminal.note(f"{counted(document.kept, 'image')} already done")
+    def _document(self, model: Model, stream: BinaryIO) -> Document[Result, Layout]:
+        layout = self.records.layout(model.name, model.network.width, self.named.columns)
+        document = Document(stream, self.chosen, layout, resume=self.output.resume, trained_at=model.trained_at)
+        if document.earlier.kept:
+            self.terminal.note(f"{counted(document.earlier.kept, 'image')} already done")
         return document
 
     def _wants(self, result: Result) -> bool:
-        """Tell whether a result gets a record; where failures get none, they are told on stderr."""
+        """Return whether a result gets a row. Where failures get none, they are shown on stderr."""
         if result.status == "error" and (self.records.match or self.chosen.name == "path"):
             self.terminal.note(f"{printable(result.path)}: {result.error}")
         return matches(result, self.records.match)
 
-    def _tell(self, document: ResultDocument, done: int) -> None:
-        others, labelled = document.others, document.found + document.labelled
+    def _say_what_was_written(self, earlier: EarlierRun, done: int) -> None:
+        others, labelled = earlier.others, earlier.found + self.labelled
         if self.named.columns is None:
             self.tally.print_kept(others)
         elif others:

@@ -27,14 +27,15 @@ from mobilenet_cli.cli.sources import NamedSources
 from mobilenet_cli.cli.tally import Tally
 from mobilenet_cli.cli.terminal import Terminal, stdout_is_terminal
 from mobilenet_cli.errors import ImageError
+from mobilenet_cli.files.document import Document
+from mobilenet_cli.files.format import Format
 from mobilenet_cli.inputs.find import find_sources
 from mobilenet_cli.inputs.stdin import STDIN
 from mobilenet_cli.records import Embedding
-from mobilenet_cli.similar import nearest
 from mobilenet_cli.text import counted, printable
-from mobilenet_cli.vectors import FORMATS, Format, Shape, format_of
-from mobilenet_cli.vectors.document import VectorDocument
+from mobilenet_cli.vectors import FORMATS, Shape, format_of
 from mobilenet_cli.vectors.neighbours import FORMATS as NEIGHBOUR_FORMATS
+from mobilenet_cli.vectors.neighbours import nearest
 
 if TYPE_CHECKING:
     from mobilenet_cli.embedder import Embedder
@@ -101,7 +102,7 @@ def command(
     return run.neighbours(similar, neighbours or _NEIGHBOURS, _neighbour_format(format_name, output), output)
 
 
-def _vector_format(name: str | None, output: Output) -> Format:
+def _vector_format(name: str | None, output: Output) -> Format[Embedding, Shape]:
     if name is None:
         chosen = format_of(output.file) if output.file is not None else FORMATS["jsonl"]
     elif name in FORMATS:
@@ -131,24 +132,25 @@ class _Run:
     terminal: Terminal
     tally: Tally
 
-    def vectors(self, chosen: Format, output: Output) -> int:
+    def vectors(self, chosen: Format[Embedding, Shape], output: Output) -> int:
         """Write the vectors and return the exit code."""
         with self.terminal.warnings_shown(), output.opened(self.terminal) as stream:
             embedder = self._embedder()
             shape = Shape(embedder.width, embedder.model.name)
-            document = VectorDocument(stream, chosen, shape, resume=output.resume)
-            if document.kept:
-                self.terminal.note(f"{counted(document.kept, 'image')} already done")
+            document = Document(stream, chosen, shape, resume=output.resume)
+            earlier = document.earlier
+            if earlier.kept:
+                self.terminal.note(f"{counted(earlier.kept, 'image')} already done")
             pairs = embedder.embed_sources(document.pending(self.named.find()), **asdict(self.pace))
-            with self._progress(document.finished) as progress:
+            with self._progress(earlier) as progress:
                 apart = progress.hidden if output.file is None and stdout_is_terminal() else nullcontext
-                for source, embedding in document.followed(self.tally.watched(pairs, progress)):
+                for source, embedding in self.tally.watched(pairs, progress):
                     with apart():
                         document.write(source, embedding)
             output.check_worth(stream, self.tally.done - self.tally.failed)
             document.close()
-        self.tally.done += document.found
-        self.tally.print_kept(document.others)
+        self.tally.done += earlier.found
+        self.tally.print_kept(earlier.others)
         if self.tally.done and output.file is not None:
             vectors = counted(self.tally.done - self.tally.failed, "vector")
             self.terminal.note(f"{vectors} in {printable(output.file)}")

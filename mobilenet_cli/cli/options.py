@@ -20,14 +20,13 @@ from mobilenet_cli.cli.help import Decorator, under
 from mobilenet_cli.cli.terminal import Terminal
 from mobilenet_cli.engines import ENGINES, EngineName
 from mobilenet_cli.errors import MnclassifyError
+from mobilenet_cli.files.format import Format
 from mobilenet_cli.files.open import open_output
 from mobilenet_cli.files.part_file import PartFile, part_path
 from mobilenet_cli.images.preprocess import Crop, silence_decoder_warnings
 from mobilenet_cli.models import AUTO
 from mobilenet_cli.progress import Progress
 from mobilenet_cli.text import printable
-from mobilenet_cli.vectors import Format as VectorFormat
-from mobilenet_cli.writers import Format
 
 
 def option_group(name: str, make: Callable[..., Any], *options: Decorator, heading: str = "Options") -> Decorator:
@@ -118,17 +117,17 @@ class Output:
     overwrite: bool
     resume: bool
 
-    def check(self, chosen: Format | VectorFormat) -> None:
+    def check(self, chosen: Format[Any, Any]) -> None:
         """Refuse a format that cannot go there.
 
         Raises:
             UsageError: It is written to a file, and there is none.
             OutputError: What writes it is not installed.
         """
-        if chosen.codec is not None:
+        if chosen.conversion is not None:
             if self.file is None:
                 raise click.UsageError(f"{chosen.name} goes to a file: give -o FILE")
-            chosen.codec.check_installed()
+            chosen.conversion.check_installed()
 
     @contextmanager
     def opened(self, terminal: Terminal, *, resumable: bool = True) -> Iterator[BinaryIO]:
@@ -143,7 +142,7 @@ class Output:
                 yield stream
         except KeyboardInterrupt:
             if self.file is not None and (part := part_path(self.file)).exists():
-                advice = "; --resume goes on from there" if resumable else ""
+                advice = "; --resume continues from there" if resumable else ""
                 terminal.note(f"the finished rows are in {printable(str(part))}{advice}")
             raise
 
@@ -151,7 +150,7 @@ class Output:
         """Refuse to replace FILE by nothing but failures: a folder's name is mistyped, or a disk not mounted.
 
         Args:
-            stream: What `opened` gave. The failures are taken out of it, or --resume would go on with them.
+            stream: What `opened` gave. The failures are taken out of it, or --resume would find them.
             labelled: How many images could be read.
 
         Raises:

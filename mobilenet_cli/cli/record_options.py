@@ -8,8 +8,9 @@ import click
 
 from mobilenet_cli.cli.options import Output, option_group
 from mobilenet_cli.cli.terminal import stdout_is_terminal
-from mobilenet_cli.files.resume import check_resumable
-from mobilenet_cli.writers import FORMATS, Format, Layout, format_of
+from mobilenet_cli.files.format import Format
+from mobilenet_cli.records import Result
+from mobilenet_cli.writers import FORMATS, Layout, check_resumable, format_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class RecordChoice:
     long: bool
     print0: bool
 
-    def format(self, output: Output, *, of_rows: bool) -> Format:
+    def format(self, output: Output, *, of_rows: bool) -> Format[Result, Layout]:
         """Return the format that is meant.
 
         Args:
@@ -47,11 +48,24 @@ class RecordChoice:
             check_resumable(chosen)
         return chosen
 
-    def layout(self, classes: int, columns: tuple[str, ...] | None) -> Layout:
-        """Return the shape of the records of a model with so many classes, beside these columns of a CSV."""
-        return Layout(min(self.top_k, classes), long=self.long, null=self.print0, columns=columns)
+    def layout(self, model: str, classes: int, columns: tuple[str, ...] | None) -> Layout:
+        """Return the options that shape the rows of a model of this name with so many classes.
 
-    def _named(self, output: Output) -> Format:
+        Args:
+            model: The model's name.
+            classes: How many classes it has.
+            columns: The names of the columns of the CSV that the rows stand beside, if they do.
+        """
+        return Layout(
+            top_k=min(self.top_k, classes),
+            long=self.long,
+            null=self.print0,
+            columns=columns,
+            model=model,
+            threshold=self.threshold,
+        )
+
+    def _named(self, output: Output) -> Format[Result, Layout]:
         if self.format_name is not None:
             return FORMATS[self.format_name]
         if output.file is not None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from mobilenet_cli.evaluation.figures import Comparison, Evaluation, Paired, Proportion
+from mobilenet_cli.json_lines import encoded
 from mobilenet_cli.records import ClassName
-from mobilenet_cli.writers.json_lines import encoded
 
 _DECIMALS = 6
 

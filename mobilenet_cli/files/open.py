@@ -2,7 +2,7 @@
 
 Nothing is buffered: each record is handed to the system by the call that writes it. So a reader gets it as
 soon as it is ready, and a killed run has lost none. (A write costs a few microseconds, an image a thousand.)
-What a kill or a full disk can leave is one torn record at the end of FILE.part.
+A kill or a full disk can leave at most one torn record, at the end of FILE.part.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from mobilenet_cli.files.stream import OutputStream, explained
 from mobilenet_cli.remote.urls import is_url
 from mobilenet_cli.text import printable
 
-# Opening these names anew would truncate a file that the shell opened to append to.
+# Opening these names again would truncate a file that the shell opened to append to.
 _OPEN_ALREADY = re.compile(r"/dev/(?:(?P<name>stdout|stderr)|fd/(?P<number>\d+))|/proc/self/fd/(?P<proc>\d+)")
 
 
@@ -37,7 +37,7 @@ def open_output(
     Args:
         path: A file's name; None or "-" is standard output.
         overwrite: Replace FILE and FILE.part where they exist.
-        resume: Go on with them where they exist: the stream is a PartFile, for `resume.Resumption`.
+        resume: Keep them where they exist: the stream is a PartFile, for `resume.resume_run`.
         resumable: Whether the caller has a --resume, which an error may advise to give.
 
     Raises:
@@ -55,7 +55,7 @@ def open_output(
         match = _OPEN_ALREADY.fullmatch(path)
         direct = match or (Path(path).exists() and not Path(path).is_file())
         if direct and resume:
-            raise OutputError(f"cannot go on with {printable(path)}: it is not a regular file; leave --resume out")
+            raise OutputError(f"cannot resume {printable(path)}: it is not a regular file; leave --resume out")
         if match:
             number = {"stdout": 1, "stderr": 2}.get(match["name"]) or int(match["number"] or match["proc"])
             return OutputStream(os.dup(number), path)

@@ -1,4 +1,4 @@
-"""A file that appears under its name only when it is complete, and can be gone on with when it is not.
+"""A file that appears under its name only when it is complete, and whose run can be resumed when it is not.
 
 Its rows are in FILE.part, beside it, and this process alone writes there: the file is locked. Whatever ends a
 run, FILE is the old one or the new one, and FILE.part holds every row that was finished.
@@ -42,7 +42,7 @@ def open_part(path: str, *, overwrite: bool, resume: bool, resumable: bool = Tru
     Args:
         path: FILE.
         overwrite: Discard what FILE.part holds, and replace FILE.
-        resume: Leave in FILE.part what it holds, for `PartFile.go_on`, and replace FILE.
+        resume: Leave in FILE.part what it holds, for `PartFile.keep_beginning`, and replace FILE.
         resumable: Whether who refuses FILE may advise to give --resume.
 
     Raises:
@@ -111,9 +111,9 @@ class PartFile(OutputStream):
         try:
             return file.open("rb")
         except OSError as error:
-            raise OutputError(f"cannot go on with {printable(str(file))}: {error.strerror}") from error
+            raise OutputError(f"cannot resume {printable(str(file))}: {error.strerror}") from error
 
-    def go_on(self, earlier: BinaryIO, end: int) -> None:
+    def keep_beginning(self, earlier: BinaryIO, end: int) -> None:
         """Begin with the first `end` bytes of what `earlier()` opened; what is written comes after them.
 
         Raises:
@@ -201,7 +201,7 @@ def _check_unused(descriptor: int, part: Path, overwrite: bool, resumable: bool)
     if resumable:
         raise OutputError(
             f"{printable(str(part))} exists: it holds the finished rows of a run that was interrupted. "
-            "Give --resume to go on where it stopped, or --overwrite to start anew."
+            "Give --resume to continue where it stopped, or --overwrite to start over."
         )
     raise OutputError(f"{printable(str(part))} exists: a run that failed left it; give --overwrite to replace it")
 

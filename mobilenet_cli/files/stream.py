@@ -20,10 +20,10 @@ class OutputStream(io.FileIO):
     """An unbuffered file whose write() writes everything, and whose errors name it.
 
     Args:
-        descriptor: What it writes to, open for writing.
-        path: What its errors call it.
+        descriptor: The file, open for writing.
+        path: The name that its errors show.
         closefd: Whether closing it closes the descriptor.
-        kept: What its errors say of the rows that were written before.
+        kept: The end of its errors, which says where the rows written before are.
     """
 
     def __init__(self, descriptor: int, path: str, *, closefd: bool = True, kept: str = "") -> None:

@@ -23,7 +23,7 @@ class Features:
         """Return the Embedding of each image, whose vector is its row of `outputs`, float32 [N, features].
 
         Raises:
-            ModelError: There are numbers among the outputs that are not finite: the model is damaged.
+            ModelError: Some outputs are not finite numbers: the model is damaged.
         """
         import numpy as np
 

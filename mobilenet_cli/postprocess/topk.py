@@ -21,7 +21,7 @@ class TopK:
 
     Attributes:
         labels: The name of each class, in the order of the outputs.
-        output: What the outputs are: logits get a softmax, probabilities are scores already.
+        output: The kind of the outputs: logits get a softmax, probabilities are scores already.
         k: How many predictions an image gets at most.
         threshold: The lowest score that is a prediction, 0 to 1.
     """
@@ -50,7 +50,7 @@ class TopK:
         """Return the top-k of each row of `outputs`, float32 [N, classes]; equal scores in the order of index.
 
         Raises:
-            ModelError: There are numbers among the outputs that are not finite: the model is damaged.
+            ModelError: Some outputs are not finite numbers: the model is damaged.
         """
         import numpy as np
 

@@ -1,4 +1,4 @@
-"""Embeddings ⇄ a .npz, as `numpy.load` reads it without pickle, none of which need fit in memory.
+"""Embeddings ⇄ a .npz that `numpy.load` reads without pickle, and that need not fit in memory.
 
 Each array goes into the zip file piece by piece, and its header, which says how long it is, comes first: so
 one pass over the rows measures them, and then each of the large arrays has a pass of its own. Of a row nine
@@ -14,18 +14,20 @@ from itertools import chain
 from typing import IO, TYPE_CHECKING, Any, BinaryIO
 
 from mobilenet_cli.records import Embedding
+from mobilenet_cli.vectors.rows import batches, packed_lines
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from zipfile import ZipFile
 
     from numpy.typing import NDArray
 
-    from mobilenet_cli.vectors.rows import Rows
+    from mobilenet_cli.vectors.rows import Shape
 
 _BATCH = 64
 
 
-def write(rows: Rows, stream: BinaryIO) -> None:
+def write(lines: Path, stream: BinaryIO, shape: Shape) -> None:
     """Write the arrays, in the order of the rows.
 
     - `paths`: str [N]
@@ -36,23 +38,24 @@ def write(rows: Rows, stream: BinaryIO) -> None:
     - `model`: str [], the model's name
 
     Args:
-        rows: What to write.
+        lines: The lines of a PackedLinesWriter.
         stream: Open for writing, seekable.
+        shape: The shape of the Embeddings.
     """
     from zipfile import ZipFile
 
     import numpy as np
 
-    facts = _Facts(rows)
-    count, features = len(facts.ok), rows.shape.features
+    facts = _Facts(lines)
+    count, features = len(facts.ok), shape.features
     missing = np.full(features, np.nan, np.float32)
 
     def vectors() -> Iterator[NDArray[Any]]:
-        for batch in rows.batches(_BATCH):
+        for batch in batches(lines, _BATCH):
             yield np.stack([missing if each.vector is None else each.vector for each in batch]).astype("<f4")
 
     def texts(value: Callable[[Embedding], str], dtype: str) -> Iterator[NDArray[Any]]:
-        for batch in rows.batches(_BATCH, vectors=False):
+        for batch in batches(lines, _BATCH, vectors=False):
             yield np.array([value(each) for each in batch], dtype)
 
     with ZipFile(stream, "w") as archive:
@@ -65,14 +68,19 @@ def write(rows: Rows, stream: BinaryIO) -> None:
         _put(archive, "errors", dtype, (count,), texts(lambda each: each.error or "", dtype))
         for name, numbers in (("widths", facts.widths), ("heights", facts.heights)):
             _put(archive, name, "<i4", (count,), [np.frombuffer(numbers, np.int32)])
-        _put(archive, "model", _text_type(len(rows.shape.model)), (), [np.array(rows.shape.model)])
+        _put(archive, "model", _text_type(len(shape.model)), (), [np.array(shape.model)])
 
 
-def read(stream: BinaryIO) -> Iterator[Embedding]:
-    """Yield what `write` wrote.
+def read(stream: BinaryIO, shape: Shape) -> Iterator[bytes]:
+    """Yield the lines that the arrays were made of. See `Conversion.read`."""
+    return packed_lines(_embeddings(stream), shape)
+
+
+def _embeddings(stream: BinaryIO) -> Iterator[Embedding]:
+    """Yield the Embeddings of a file that `write` made.
 
     Raises:
-        ValueError: It is something else, or damaged.
+        ValueError: It is another file, or damaged.
     """
     from zipfile import BadZipFile, ZipFile
     from zlib import error as DeflateError  # noqa: N812
@@ -124,13 +132,13 @@ class _Column:
 
 
 class _Facts:
-    """What has to be known of the rows before an array is written, and what is so small that it is kept."""
+    """The facts about the rows that are needed before an array is written, and the fields small enough to keep."""
 
-    def __init__(self, rows: Rows) -> None:
+    def __init__(self, lines: Path) -> None:
         self.ok = bytearray()
         self.widths, self.heights = array("i"), array("i")
         self.longest_path = self.longest_error = 0
-        for each in chain.from_iterable(rows.batches(_BATCH, vectors=False)):
+        for each in chain.from_iterable(batches(lines, _BATCH, vectors=False)):
             self.ok.append(each.status == "ok")
             self.widths.append(each.width or 0)
             self.heights.append(each.height or 0)

@@ -7,29 +7,33 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from mobilenet_cli.records import Embedding
 from mobilenet_cli.text import valid_utf8
+from mobilenet_cli.vectors.rows import batches, packed_lines
 
 if TYPE_CHECKING:
-    from mobilenet_cli.vectors.rows import Rows
+    from pathlib import Path
+
+    from mobilenet_cli.vectors.rows import Shape
 
 _GROUP_BYTES = 8 << 20
 """The size of a row group's vectors: small enough to hold in memory, large enough to be read fast."""
 _READ_ROWS = 64
 
 
-def write(rows: Rows, stream: BinaryIO) -> None:
+def write(lines: Path, stream: BinaryIO, shape: Shape) -> None:
     """Write one table with a column a field of Embedding, in the order of the rows.
 
     `vector` is a fixed_size_list<float>[features], of NaN where the image failed: pyarrow up to 22
     cannot read a null there. A byte of a path that is not UTF-8 is shown as \\xff.
 
     Args:
-        rows: What to write.
+        lines: The lines of a PackedLinesWriter.
         stream: Open for writing.
+        shape: The shape of the Embeddings.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    features = rows.shape.features
+    features = shape.features
     schema = pa.schema(
         [
             ("path", pa.string()),
@@ -42,15 +46,20 @@ def write(rows: Rows, stream: BinaryIO) -> None:
         ]
     )
     with pq.ParquetWriter(stream, schema, use_dictionary=["status", "error", "model"]) as writer:
-        for batch in rows.batches(max(1, _GROUP_BYTES // (4 * features))):
+        for batch in batches(lines, max(1, _GROUP_BYTES // (4 * features))):
             writer.write_batch(_columns(batch, schema, features))
 
 
-def read(stream: BinaryIO) -> Iterator[Embedding]:
-    """Yield what `write` wrote.
+def read(stream: BinaryIO, shape: Shape) -> Iterator[bytes]:
+    """Yield the lines that a table was made of. See `Conversion.read`."""
+    return packed_lines(_embeddings(stream), shape)
+
+
+def _embeddings(stream: BinaryIO) -> Iterator[Embedding]:
+    """Yield the Embeddings of a table that `write` made.
 
     Raises:
-        ValueError: It is something else, or damaged.
+        ValueError: It is another table, or damaged.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq

@@ -1,23 +1,24 @@
-"""Embeddings ⇄ lines of JSON: what `-o FILE.jsonl` holds, and what every FILE.part holds while a run lasts.
+"""Embeddings ⇄ lines of JSON: the content of `-o FILE.jsonl`, and of every FILE.part while a run lasts.
 
-The vector is a list of numbers, or in a FILE.part on its way to another format the Base64 of its bytes, which
-is shorter and a hundred times as fast to write.
+The vector is a list of numbers. In a FILE.part on its way to another format it is packed: the Base64 of its
+bytes, which is shorter and a hundred times as fast to write.
 """
 
 from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from mobilenet_cli.files.earlier_rows import Row
+from mobilenet_cli.files.format import Writer
+from mobilenet_cli.json_lines import encoded, whole_lines
 from mobilenet_cli.records import Embedding
 from mobilenet_cli.text import printable, valid_utf8
-from mobilenet_cli.writers.json_lines import encoded
-from mobilenet_cli.writers.reading import Row, whole_lines
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,36 +30,58 @@ _PACKED_VECTOR = b', "vector": "'
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What all Embeddings of a run have in common.
+    """The properties that all Embeddings of a run share.
 
     Attributes:
         features: How many numbers a vector has.
-        model: The model's name.
+        model: The name of the model that makes them.
     """
 
     features: int
     model: str
 
+    @property
+    def keeps_others(self) -> bool:
+        """Whether `--resume` keeps rows of images that are no longer among the sources."""
+        return True
 
-class Rows:
-    """The Embeddings in a file of lines, read from its start each time that they are asked for."""
 
-    def __init__(self, file: Path, shape: Shape) -> None:
-        self._file = file
-        self.shape = shape
+class LinesWriter(Writer[Embedding, Shape]):
+    """Writes one object a line."""
 
-    def batches(self, size: int, *, vectors: bool = True) -> Iterator[list[Embedding]]:
-        """Yield them `size` at a time; `vectors`: whether packed vectors are wanted, which take most of the time."""
-        with self._file.open("rb") as lines:
-            while batch := [from_line(line, vectors=vectors) for line in islice(lines, size)]:
-                yield batch
+    packed = False
+    """Whether vectors are packed and paths exact, for this package alone."""
+
+    def write(self, record: Embedding, cells: Sequence[str] = ()) -> None:
+        """Write one Embedding as a line."""
+        del cells
+        self._stream.write(to_line(record, packed=self.packed))
+
+
+class PackedLinesWriter(LinesWriter):
+    """Writes the lines that a Conversion makes a file of."""
+
+    packed = True
+
+
+def batches(lines: Path, size: int, *, vectors: bool = True) -> Iterator[list[Embedding]]:
+    """Yield the Embeddings in a file of lines, `size` at a time.
+
+    Args:
+        lines: The file.
+        size: How many at a time.
+        vectors: Whether packed vectors are wanted, which take most of the time; without, there are none.
+    """
+    with lines.open("rb") as stream:
+        while batch := [from_line(line, vectors=vectors) for line in islice(stream, size)]:
+            yield batch
 
 
 def to_line(embedding: Embedding, *, packed: bool = False) -> bytes:
     """Return an Embedding as a line with an object of its fields, in their order.
 
     Args:
-        embedding: What to write.
+        embedding: The Embedding.
         packed: For this package alone: write the exact path, and the vector as Base64 of its little-endian bytes,
             instead of as a list of numbers, each the shortest that is read back as the same float32.
     """
@@ -88,7 +111,7 @@ def from_line(line: bytes, *, vectors: bool = True) -> Embedding:
     """Return the Embedding of a line, packed or not.
 
     Args:
-        line: What `to_line` made.
+        line: A line that `to_line` made.
         vectors: Whether a packed vector is wanted; where not, there is none.
 
     Raises:
@@ -111,31 +134,41 @@ def from_line(line: bytes, *, vectors: bool = True) -> Embedding:
         raise ValueError(f"other fields than an embedding's: {error}") from error
 
 
-def read_rows(stream: BinaryIO, shape: Shape, *, packed: bool) -> Iterator[Row]:
-    """Yield where the lines of a document are, without a torn last one.
+def rows(stream: BinaryIO, shape: Shape) -> Iterator[Row]:
+    """Yield the rows of a LinesWriter's document. See `Format.rows`."""
+    return _rows(stream, shape, LinesWriter.packed)
 
-    Args:
-        stream: At the start of the document.
-        shape: What its Embeddings are to be like.
-        packed: How their vectors are to be written.
 
-    Raises:
-        ValueError: It has other lines, or Embeddings of another shape; the message says why, for a sentence
-            that begins with the file's name.
-    """
+def packed_rows(stream: BinaryIO, shape: Shape) -> Iterator[Row]:
+    """Yield the rows of a PackedLinesWriter's document. See `Format.rows`."""
+    return _rows(stream, shape, PackedLinesWriter.packed)
+
+
+def _rows(stream: BinaryIO, shape: Shape, packed: bool) -> Iterator[Row]:
     for number, line, begin in whole_lines(stream, "vectors"):
         try:
             embedding = from_line(line)
         except ValueError as error:
             raise ValueError(f"its line {number:,} is damaged ({error})") from error
-        check(embedding, shape)
+        _check(embedding, shape)
         if embedding.vector is not None and packed != (_PACKED_VECTOR in line):
             raise ValueError(f"its line {number:,} has a vector as another format writes it")
-        yield Row(embedding.path, embedding.status == "ok", 0, embedding.model, begin, begin + len(line))
+        yield Row(embedding.path, embedding.status == "ok", begin, begin + len(line))
 
 
-def check(embedding: Embedding, shape: Shape) -> None:
-    """Raise a ValueError if an Embedding has a vector that is not by the model or not as long as `shape` says."""
+def packed_lines(embeddings: Iterable[Embedding], shape: Shape) -> Iterator[bytes]:
+    """Yield the lines that a PackedLinesWriter would write of the Embeddings of a file.
+
+    Raises:
+        ValueError: One is not of this shape. See `Conversion.read`.
+    """
+    for embedding in embeddings:
+        _check(embedding, shape)
+        yield to_line(embedding, packed=True)
+
+
+def _check(embedding: Embedding, shape: Shape) -> None:
+    """Raise a ValueError if an Embedding has a vector of another model or of another length than `shape` says."""
     if embedding.vector is None:
         return
     if valid_utf8(embedding.model) != valid_utf8(shape.model):  # as Parquet has it

@@ -1,87 +1,64 @@
-"""Results → text. FORMATS is the one table of formats: for the CLI's choices, file endings and writers."""
+"""Results → files and pipes. FORMATS is the one table of formats: for the CLI's choices, file endings and writers.
+
+A format is a module here and a row of the table: a ResultWriter and, where a run in it can be resumed, a function
+that reads the rows back.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from functools import partial
-from types import MappingProxyType
-from typing import Any, BinaryIO
+from pathlib import Path
+from typing import BinaryIO
 
-from mobilenet_cli.files.endings import by_ending
+from mobilenet_cli.errors import InputError
+from mobilenet_cli.files.format import Conversion, Format, by_ending, by_name
+from mobilenet_cli.machine.extras import check_pyarrow
+from mobilenet_cli.records import Result
 from mobilenet_cli.writers import parquet
-from mobilenet_cli.writers.base import Layout, Writer
-from mobilenet_cli.writers.codec import Codec
-from mobilenet_cli.writers.delimited import DelimitedWriter
-from mobilenet_cli.writers.json_lines import JsonArrayWriter, JsonLinesWriter
+from mobilenet_cli.writers.base import Layout, ResultWriter
+from mobilenet_cli.writers.delimited import CsvWriter, TsvWriter, csv_rows, tsv_rows
+from mobilenet_cli.writers.json_objects import ExactLinesWriter, JsonArrayWriter, JsonLinesWriter, json_lines_rows
 from mobilenet_cli.writers.paths import PathWriter
-from mobilenet_cli.writers.reading import Row, delimited_rows, json_lines_rows
-from mobilenet_cli.writers.result_rows import ResultRows
 
-__all__ = ["FORMATS", "Format", "Layout", "Writer", "format_of"]
+__all__ = ["FORMATS", "Layout", "check_resumable", "format_of"]
 
 
-@dataclass(frozen=True, slots=True)
-class Format:
-    """One way to write Results.
-
-    Attributes:
-        name: What the user calls it (`--format NAME`).
-        endings: The endings of file names that mean it, lower case and with the dot.
-        make: Makes its Writer for a binary stream that is open for writing.
-        read: Reads the rows of an unfinished document back; None where such a document cannot be gone on with.
-        codec: Makes the document of its rows, at the end; None where the rows are the document.
-    """
-
-    name: str
-    endings: tuple[str, ...]
-    make: Callable[[BinaryIO, Layout], Writer]
-    read: Callable[[BinaryIO, Layout], Iterator[Row]] | None = None
-    codec: Codec[ResultRows, dict[str, Any]] | None = None
-
-
-def _table(stream: BinaryIO, layout: Layout) -> Writer:
+def _table(stream: BinaryIO, options: Layout, *, begun: bool = False) -> ResultWriter:
     from mobilenet_cli.writers.table import TableWriter  # imports rich
 
-    return TableWriter(stream, layout)
+    return TableWriter(stream, options, begun=begun)
 
 
-def _delimited(name: str, endings: tuple[str, ...], delimiter: str) -> Format:
-    return Format(
-        name,
-        endings,
-        make=partial(DelimitedWriter, delimiter=delimiter),
-        read=partial(delimited_rows, delimiter=delimiter),
-    )
+def _converted(name: str, endings: tuple[str, ...], conversion: Conversion[Layout]) -> Format[Result, Layout]:
+    return Format(name, endings, ExactLinesWriter, json_lines_rows, conversion)
 
 
-def _folded(name: str, endings: tuple[str, ...], codec: Codec[ResultRows, dict[str, Any]]) -> Format:
-    return Format(name, endings, partial(JsonLinesWriter, exact=True), json_lines_rows, codec)
-
-
-def _page(rows: ResultRows, stream: BinaryIO) -> None:
+def _page(lines: Path, stream: BinaryIO, layout: Layout) -> None:
     from mobilenet_cli.html.report import write  # imports jinja2
+    from mobilenet_cli.writers.json_reading import results_in
 
-    write(rows.results, stream)
+    del layout
+    write(lambda: results_in(lines), stream)
 
 
-FORMATS: Mapping[str, Format] = MappingProxyType(
-    {
-        each.name: each
-        for each in (
-            Format("table", (), _table),
-            _delimited("csv", (".csv",), ","),
-            _delimited("tsv", (".tsv", ".tab"), "\t"),
-            Format("json", (".json",), JsonArrayWriter),
-            Format("jsonl", (".jsonl", ".ndjson"), JsonLinesWriter, json_lines_rows),
-            _folded("parquet", (".parquet",), Codec(parquet.write, parquet.read, parquet.check_installed)),
-            _folded("html", (".html", ".htm"), Codec(_page, read=None)),
-            Format("path", (), PathWriter),
-        )
-    }
+FORMATS = by_name(
+    Format("table", (), _table),
+    Format("csv", (".csv",), CsvWriter, csv_rows),
+    Format("tsv", (".tsv", ".tab"), TsvWriter, tsv_rows),
+    Format("json", (".json",), JsonArrayWriter),
+    Format("jsonl", (".jsonl", ".ndjson"), JsonLinesWriter, json_lines_rows),
+    _converted("parquet", (".parquet",), Conversion(parquet.write, parquet.read, check_pyarrow)),
+    _converted("html", (".html", ".htm"), Conversion(_page, read=None)),
+    Format("path", (), PathWriter),
 )
 
 
-def format_of(path: str) -> Format:
+def format_of(path: str) -> Format[Result, Layout]:
     """Return the Format that the ending of the file name `path` means. Raises InputError where it means none."""
     return by_ending(path, FORMATS, "the format")
+
+
+def check_resumable(chosen: Format[Result, Layout]) -> None:
+    """Raise an InputError, which lists the formats that can be resumed, if this one cannot."""
+    if chosen.rows is None:
+        able = ", ".join(each.name for each in FORMATS.values() if each.rows is not None)
+        raise InputError(f"--resume goes with a file of the formats {able}, not with {chosen.name}")

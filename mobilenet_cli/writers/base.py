@@ -1,52 +1,59 @@
-"""What every writer has in common: the options that shape records, and the two calls it answers."""
+"""The options that shape rows of labels, and the writer that all of their formats derive from."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from mobilenet_cli.records import Result
+from mobilenet_cli.files.format import Writer
+from mobilenet_cli.records import Result
+from mobilenet_cli.text import printable, valid_utf8
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The options that shape records.
+    """The options that shape rows of labels.
 
     Attributes:
         top_k: How many predictions a Result has at most: the number of label and score columns.
         long: CSV and TSV: a row a prediction instead of a row an image.
         null: Format "path": end each path with a NUL byte instead of a newline.
-        header: CSV and TSV: begin with the header; not where rows are added to a document that has one.
         columns: The names of the columns of the table whose rows name the images; None where there is none.
+        model: The name of the model that makes the Results.
+        threshold: The lowest score that is a prediction, 0 to 1.
     """
 
     top_k: int
     long: bool = False
     null: bool = False
-    header: bool = True
     columns: tuple[str, ...] | None = None
+    model: str = ""
+    threshold: float = 0.0
 
+    @property
+    def keeps_others(self) -> bool:
+        """Whether `--resume` keeps rows of other images: beside a table, each of its rows has one, and no more."""
+        return self.columns is None
 
-class Writer(Protocol):
-    """Turns Results into one document on the binary stream that it was made with.
-
-    Nothing is written before the first Result or close(), and each Result is one call of the stream's
-    write(), so a stream that is unbuffered holds whole records whenever the program is stopped.
-    """
-
-    def write(self, result: Result, cells: Sequence[str] = ()) -> None:
-        """Write one Result.
+    def check(self, key: str, model: str, predictions: int) -> None:
+        """Refuse a finished row that these options would not give.
 
         Args:
-            result: What to write.
-            cells: The cells of the row that names its image, where the Layout has the columns of a table.
+            key: The row's key.
+            model: The name of the model that made it.
+            predictions: How many predictions it has.
 
         Raises:
-            Exception: What the stream raises.
+            ValueError: The message says why, and follows the file's name and a colon.
         """
+        if valid_utf8(model) != valid_utf8(self.model):
+            raise ValueError(f"its rows are by the model {printable(model)}, not {printable(self.model)}")
+        fewest = 0 if self.threshold else self.top_k
+        if not fewest <= predictions <= self.top_k:
+            raise ValueError(
+                f"its row of {printable(key)} has {predictions} labels, which the present "
+                "--top-k and --threshold would not give"
+            )
 
-    def close(self) -> None:
-        """Complete the document: a header without rows, a closing bracket. The stream stays open."""
+
+ResultWriter = Writer[Result, Layout]
+"""Writes Results in one format."""

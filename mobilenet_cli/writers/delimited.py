@@ -1,22 +1,23 @@
-"""Results as CSV or TSV: a row an image, or a row a prediction."""
+"""Results ⇄ CSV or TSV: a row an image, or a row a prediction."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, ClassVar
 
-from mobilenet_cli.csv_lines import LineMaker, unique
-from mobilenet_cli.records import SCORE_DECIMALS
+from mobilenet_cli.csv_lines import LineMaker, LocatedRow, unique, whole_rows
+from mobilenet_cli.files.earlier_rows import Row
+from mobilenet_cli.records import SCORE_DECIMALS, row_key
 from mobilenet_cli.text import valid_utf8
-from mobilenet_cli.writers.base import Layout
+from mobilenet_cli.writers.base import Layout, ResultWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from mobilenet_cli.records import Result
 
 
 def own_columns(layout: Layout) -> tuple[str, ...]:
-    """Return the names of the columns that say what a Result is, in order; what it is of comes before them."""
+    """Return the names of the columns of a Result, in order, without those before them that name the image."""
     if layout.long:
         return ("rank", "index", "wnid", "label", "score", "model", "error")
     ranked = (f"{name}_{rank}" for rank in range(1, layout.top_k + 1) for name in ("label", "score"))
@@ -24,37 +25,36 @@ def own_columns(layout: Layout) -> tuple[str, ...]:
 
 
 def columns(layout: Layout) -> tuple[str, ...]:
-    """Return the names of all columns, in order: after those of a table, a name that it has gets a number."""
+    """Return the names of all columns, in order. A name that the table has already gets a number."""
     before = ("path",) if layout.columns is None else layout.columns
     return (*before, *unique(own_columns(layout), taken=before))
 
 
 def header(layout: Layout, delimiter: str) -> bytes:
-    """Return the line that such a document begins with."""
+    """Return the first line of a document."""
     return _encoded(LineMaker(delimiter).line(columns(layout)))
 
 
-class DelimitedWriter:
+class _DelimitedWriter(ResultWriter):
     r"""Writes CSV as RFC 4180 has it, except that lines end with "\n" alone; UTF-8; with a header.
 
-    The cells of a table are the bytes that they were, valid UTF-8 or not. What a row has of them beyond its
-    table's columns comes last, so that all others are below their names.
+    The cells of a table are the bytes that they were, valid UTF-8 or not. The cells that a row has beyond its
+    table's columns come last, so that all others are below their names.
     """
 
-    def __init__(self, stream: BinaryIO, layout: Layout, *, delimiter: str) -> None:
-        self._stream = stream
-        self._layout = layout
-        self._delimiter = delimiter
-        self._maker = LineMaker(delimiter)
-        self._begun = not layout.header
+    delimiter: ClassVar[str]
 
-    def write(self, result: Result, cells: Sequence[str] = ()) -> None:
+    def __init__(self, stream: BinaryIO, options: Layout, *, begun: bool = False) -> None:
+        super().__init__(stream, options, begun=begun)
+        self._maker = LineMaker(self.delimiter)
+
+    def write(self, record: Result, cells: Sequence[str] = ()) -> None:
         """Write the rows of one Result, after the header if they are the first."""
-        if self._layout.columns is None:
-            cells, width = [valid_utf8(result.path)], 1
+        if self._options.columns is None:
+            cells, width = [valid_utf8(record.path)], 1
         else:
-            width = len(self._layout.columns)
-        own = _long_rows(result) if self._layout.long else [_wide_row(result, self._layout.top_k)]
+            width = len(self._options.columns)
+        own = _long_rows(record) if self._options.long else [_wide_row(record, self._options.top_k)]
         self._put([*cells[:width], *row, *cells[width:]] for row in own)
 
     def close(self) -> None:
@@ -63,9 +63,21 @@ class DelimitedWriter:
             self._put([])
 
     def _put(self, rows: Iterable[Sequence[object]]) -> None:
-        begin = b"" if self._begun else header(self._layout, self._delimiter)
+        begin = b"" if self._begun else header(self._options, self.delimiter)
         self._begun = True
         self._stream.write(begin + _encoded("".join(map(self._maker.line, rows))))
+
+
+class CsvWriter(_DelimitedWriter):
+    """Writes CSV."""
+
+    delimiter = ","
+
+
+class TsvWriter(_DelimitedWriter):
+    """Writes TSV, quoted as CSV is."""
+
+    delimiter = "\t"
 
 
 def _encoded(text: str) -> bytes:
@@ -90,3 +102,76 @@ def _long_rows(result: Result) -> list[list[object]]:
 
 def _score(score: float) -> str:
     return f"{score:.{SCORE_DECIMALS}f}"
+
+
+def csv_rows(stream: BinaryIO, layout: Layout) -> Iterator[Row]:
+    """Yield the rows of a CsvWriter's document. See `Format.rows`."""
+    return _delimited_rows(stream, layout, CsvWriter.delimiter)
+
+
+def tsv_rows(stream: BinaryIO, layout: Layout) -> Iterator[Row]:
+    """Yield the rows of a TsvWriter's document. See `Format.rows`."""
+    return _delimited_rows(stream, layout, TsvWriter.delimiter)
+
+
+def _delimited_rows(stream: BinaryIO, layout: Layout, delimiter: str) -> Iterator[Row]:
+    wanted = header(layout, delimiter)
+    begins_with = stream.read(len(wanted))
+    if not wanted.startswith(begins_with):
+        stream.seek(0)
+        found, *_ = stream.read(1 << 16).splitlines()
+        shown = (line.decode(errors="replace").strip() for line in (found[:200], wanted))
+        raise ValueError("its columns are {!r}, not {!r}".format(*shown))
+    if begins_with != wanted:
+        return
+    lines = whole_rows(stream, delimiter, begin=len(wanted))
+    fitting = _fitting(lines, len(columns(layout)), may_be_longer=layout.columns is not None)
+    yield from _long_results(fitting, layout) if layout.long else _wide_results(fitting, layout)
+
+
+def _fitting(lines: Iterator[LocatedRow], width: int, *, may_be_longer: bool) -> Iterator[LocatedRow]:
+    """Yield the lines, and raise a ValueError at one that has not `width` cells."""
+    for line in lines:
+        if len(line.cells) < width or (len(line.cells) > width and not may_be_longer):
+            raise ValueError(f"it has a row of {len(line.cells)} columns instead of {width}, at byte {line.begin:,}")
+        yield line
+
+
+def _wide_results(lines: Iterator[LocatedRow], layout: Layout) -> Iterator[Row]:
+    first, end_of_own = len(columns(layout)) - len(own_columns(layout)), len(columns(layout))
+    for cells, begin, end in lines:
+        own = cells[first:end_of_own]
+        key = cells[0] if layout.columns is None else row_key((*cells[:first], *cells[end_of_own:]))
+        is_ok, scores, model = own[0] == "ok", own[2:-2:2], own[-1]
+        if is_ok:
+            layout.check(key, model, len(scores) - scores.count(""))
+        yield Row(key, is_ok, begin, end)
+
+
+def _long_results(lines: Iterator[LocatedRow], layout: Layout) -> Iterator[Row]:
+    """Put the lines of each Result together: path, rank, index, wnid, label, score, model, error.
+
+    The last Result of a document may have been meant to have more lines than are there. It is left out unless it
+    has all that it can have.
+    """
+    result: list[LocatedRow] = []
+    for line in lines:
+        path, rank = line.cells[:2]
+        is_next = result and result[0].cells[:2] == [path, "1"] and rank == str(len(result) + 1)
+        if not is_next:
+            if rank not in {"", "1"}:
+                raise ValueError(f"it has a row of rank {rank} without those before it, at byte {line.begin:,}")
+            if result:
+                yield _long_row(result, layout)
+            result = []
+        result.append(line)
+    if result and (result[0].cells[1] == "" or len(result) >= layout.top_k):
+        yield _long_row(result, layout)
+
+
+def _long_row(lines: list[LocatedRow], layout: Layout) -> Row:
+    """Return the Row of a Result with these lines."""
+    path, rank, *_, model, error = lines[0].cells
+    if not error:
+        layout.check(path, model, len(lines) if rank else 0)
+    return Row(path, not error, lines[0].begin, lines[-1].end)

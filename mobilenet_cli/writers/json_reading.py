@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, BinaryIO
 
 from mobilenet_cli.records import Prediction, Result
+
+
+def results_in(file: Path) -> Iterator[Result]:
+    """Yield the Results of a file. Raises what `read_results` raises."""
+    with file.open("rb") as stream:
+        yield from read_results(stream)
 
 
 def read_results(stream: BinaryIO) -> Iterator[Result]:

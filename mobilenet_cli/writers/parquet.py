@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from mobilenet_cli.errors import OutputError
-from mobilenet_cli.machine.extras import install_command
-from mobilenet_cli.writers.json_lines import encoded, row_names
+from mobilenet_cli.json_lines import encoded
+from mobilenet_cli.writers.json_objects import exact_lines, row_names
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
-    from mobilenet_cli.writers.result_rows import ResultRows
+    from mobilenet_cli.writers.base import Layout
 
 _GROUP_PREDICTIONS = 50_000
 """Predictions in a row group at most: some 5 MB of lines; at five an image 10,000 rows."""
@@ -25,15 +24,7 @@ _SURROGATE = b"\\ud"
 """How the escape of a lone surrogate begins, which is what the lines have of a byte that is not UTF-8."""
 
 
-def check_installed() -> None:
-    """Raise an OutputError that says what to install, if pyarrow is not."""
-    try:
-        import pyarrow.parquet  # noqa: F401
-    except ImportError as error:
-        raise OutputError(f"Parquet is written with pyarrow: {install_command('parquet')}") from error
-
-
-def write(rows: ResultRows, stream: BinaryIO) -> None:
+def write(lines: Path, stream: BinaryIO, layout: Layout) -> None:
     r"""Write one table with a column a field of Result, in the order of the rows.
 
     `predictions` is a list of structs, empty where the image failed; `score` is the number that the other
@@ -41,17 +32,18 @@ def write(rows: ResultRows, stream: BinaryIO) -> None:
     `row` is a struct of their cells, and `row_extra` a list of those beyond the columns.
 
     Args:
-        rows: What to write.
+        lines: The lines of an `ExactLinesWriter`.
         stream: Open for writing.
+        layout: The options that shaped them.
     """
     import pyarrow as pa
     import pyarrow.json as pj
     import pyarrow.parquet as pq
 
-    schema = _schema(row_names(rows.layout))
-    size = min(_GROUP_ROWS, max(1, _GROUP_PREDICTIONS // rows.layout.top_k))
+    schema = _schema(row_names(layout))
+    size = min(_GROUP_ROWS, max(1, _GROUP_PREDICTIONS // layout.top_k))
     with pq.ParquetWriter(stream, schema) as writer:
-        for batch in rows.lines(size, _GROUP_BYTES):
+        for batch in _batches(lines, size):
             data = b"".join(line if _SURROGATE not in line else _valid_line(line) for line in batch)
             # As one block, since a line must not go beyond its end.
             table = pj.read_json(
@@ -62,11 +54,16 @@ def write(rows: ResultRows, stream: BinaryIO) -> None:
             writer.write_table(table, row_group_size=len(batch))
 
 
-def read(stream: BinaryIO) -> Iterator[dict[str, Any]]:
-    """Yield what `write` wrote, as the objects that the format jsonl has.
+def read(stream: BinaryIO, layout: Layout) -> Iterator[bytes]:
+    """Yield the lines that a table was made of. See `Conversion.read`."""
+    return exact_lines(_objects(stream), layout)
+
+
+def _objects(stream: BinaryIO) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a table as the objects that the format jsonl has.
 
     Raises:
-        ValueError: It is something else, or damaged.
+        ValueError: It is another table, or damaged.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -85,8 +82,23 @@ def read(stream: BinaryIO) -> Iterator[dict[str, Any]]:
         raise ValueError(f"it is not a Parquet file of mnclassify's results ({error})") from error
 
 
+def _batches(lines: Path, most: int) -> Iterator[list[bytes]]:
+    """Yield the lines, `most` at a time, or fewer where those have more than _GROUP_BYTES."""
+    batch: list[bytes] = []
+    size = 0
+    with lines.open("rb") as stream:
+        for line in stream:
+            if batch and (len(batch) == most or size + len(line) > _GROUP_BYTES):
+                yield batch
+                batch, size = [], 0
+            batch.append(line)
+            size += len(line)
+    if batch:
+        yield batch
+
+
 def _schema(row: Sequence[str] | None) -> Any:
-    """Return the table's schema; `row`: the names of the fields of the rows that name the images, if any do."""
+    """Return the table's schema; `row`: the names of the cells of the table whose rows name the images, if one does."""
     import pyarrow as pa
 
     prediction = [

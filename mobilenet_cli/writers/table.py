@@ -21,6 +21,7 @@ from rich.console import Console
 from rich.text import Text
 
 from mobilenet_cli.text import printable
+from mobilenet_cli.writers.base import ResultWriter
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,34 +60,30 @@ def widths_for(total: int) -> Widths:
     return Widths(file=min(room - label, 80), bar=bar, label=label)
 
 
-class TableWriter:
+class TableWriter(ResultWriter):
     """Writes the table, in colour on a terminal that has colours (rich heeds NO_COLOR, TERM, FORCE_COLOR)."""
 
-    def __init__(self, stream: BinaryIO, layout: Layout) -> None:
-        self._stream = stream
+    def __init__(self, stream: BinaryIO, options: Layout, *, begun: bool = False) -> None:
+        super().__init__(stream, options, begun=begun)
         self._folds = stream.isatty()
         self._widths = widths_for(_line_width(stream))
-        self._spaced = layout.top_k > 1
-        self._begun = False
+        self._spaced = options.top_k > 1
         self._console = Console(
             file=io.StringIO(), force_terminal=True if self._folds else None, width=self._widths.rest
         )
         self._codes = {style: self._codes_of(style) for style in ("bold", "dim", "cyan", "red")}
 
-    def write(self, result: Result, cells: Sequence[str] = ()) -> None:
+    def write(self, record: Result, cells: Sequence[str] = ()) -> None:
         """Write the lines of one Result, after the header or the blank line that sets it off."""
         del cells  # there is no room for them
-        right = self._failure(result) if result.status == "error" else self._predictions(result)
-        lines = self._beside(printable(result.path), right)
+        right = self._failure(record) if record.status == "error" else self._predictions(record)
+        lines = self._beside(printable(record.path), right)
         if not self._begun:
             lines = [*self._header(), *lines]
         elif self._spaced:
             lines = ["", *lines]
         self._begun = True
         self._stream.write("".join(f"{line.rstrip()}\n" for line in lines).encode())
-
-    def close(self) -> None:
-        """Do nothing: a table is complete after each Result, and none at all without one."""
 
     def _header(self) -> list[str]:
         widths = self._widths

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from mobilenet_cli.errors import InputError, OutputError
+from mobilenet_cli.files.document import Document
 from mobilenet_cli.files.open import open_output
-from mobilenet_cli.files.resume import Expected, Resumption, check_resumable
 from mobilenet_cli.records import Prediction, Result, Source
-from mobilenet_cli.writers import FORMATS, Layout
+from mobilenet_cli.writers import FORMATS, Layout, check_resumable
 
 MODEL = "mobilenet_v1_100_128"
 # A format and its layout each.
@@ -62,18 +62,15 @@ def resume(
     **options,
 ) -> list[str]:
     """Do what the command does with --resume, and return the paths that it classified."""
-    layout = {"top_k": 2, "long": long} | options.pop("layout", {})
-    expected = Expected(**({"model": MODEL, "fewest": 2, "most": layout["top_k"]} | options))
+    layout = Layout(**({"top_k": 2, "long": long, "model": MODEL} | options))
     classified = []
     with open_output(str(file), resume=True) as stream:
-        earlier = Resumption(stream, FORMATS[name], Layout(**layout), expected)
-        writer = FORMATS[name].make(stream, Layout(**layout, header=not earlier.has_header))
-        pending = earlier.pending(Source(path) for path in paths)
-        for result in earlier.followed(make(source.path) for source in pending):
+        document = Document(stream, FORMATS[name], layout, resume=True)
+        for source in document.pending(Source(path) for path in paths):
+            result = make(source.path)
             classified.append(result.path)
-            writer.write(result)
-        writer.close()
-        earlier.put_in_order()
+            document.write(source, result)
+        document.close()
     return classified
 
 
@@ -128,7 +125,7 @@ def test_images_without_predictions_are_finished(file, name, long):
     document = whole(PATHS, name, long, unsure)
     half = document[: document.index("猫".encode())]
     part_of(file).write_bytes(half)
-    assert len(resume(file, PATHS, name, long, unsure, fewest=0)) < len(PATHS) - 4
+    assert len(resume(file, PATHS, name, long, unsure, threshold=0.1)) < len(PATHS) - 4
     assert file.read_bytes() == document
 
 
@@ -191,6 +188,15 @@ def test_a_failed_row_goes_once_another_try_has_its_row(file):
     assert file.read_bytes() == whole(["a", "bad", "new"], "csv", False)
 
 
+@pytest.mark.parametrize(("name", "long"), DOCUMENTS)
+def test_a_failed_row_is_no_part_of_the_next_try_that_follows_it(file, name, long):
+    retried = whole(["bad"], name, long)
+    rows = retried if name == "jsonl" else retried.partition(b"\n")[2]
+    part_of(file).write_bytes(whole(["a", "bad"], name, long, fails_on("bad")) + rows)
+    assert resume(file, ["a", "bad"], name, long) == []
+    assert file.read_bytes() == whole(["a", "bad"], name, long)
+
+
 def test_a_folder_that_was_not_there_has_no_row_once_its_images_have(file, monkeypatch):
     monkeypatch.chdir(file.parent)
     before = ["photos", "photos/*.jpg", "s3://bucket/", "s3://bucket/*", "a[1].jpg", "s3://bucket/a.jpg"]
@@ -217,11 +223,13 @@ def test_unmatched_results_have_no_row_and_leave_the_others_in_order(file):
     paths = ["a", "b", "c", "d"]
     part_of(file).write_bytes(whole(["a", "c"], "jsonl", False, fails_on("a")))
     with open_output(str(file), resume=True) as stream:
-        earlier = Resumption(stream, FORMATS["jsonl"], Layout(2), Expected(MODEL, 2, 2))
-        for result in earlier.followed(map(labelled, [s.path for s in earlier.pending(map(Source, paths))])):
-            if result.path != "b":
-                FORMATS["jsonl"].make(stream, Layout(2)).write(result)
-        earlier.put_in_order()
+        document = Document(stream, FORMATS["jsonl"], Layout(2, model=MODEL), resume=True)
+        for source in list(document.pending(map(Source, paths))):
+            if source.path == "b":
+                document.leave_out()
+            else:
+                document.write(source, labelled(source.path))
+        document.close()
     assert file.read_bytes() == whole(["a", "c", "d"], "jsonl", False)
 
 
@@ -248,7 +256,7 @@ def test_any_number_of_interruptions_leave_one_row_a_source(file, name, long, se
             if part_of(file).exists():
                 document = part_of(file).read_bytes()
                 part_of(file).write_bytes(document[: len(document) - choose.choice([0, 0, 1])])
-                rows = FORMATS[name].read(part_of(file).open("rb"), Layout(2, long=long))
+                rows = FORMATS[name].rows(part_of(file).open("rb"), Layout(2, long=long, model=MODEL))
                 finished = Counter(row.key for row in rows if row.ok)
                 # None but the last one, which was cut or, in a long document, may lack rows.
                 assert sum((best - finished).values()) <= 1
@@ -298,7 +306,7 @@ def test_what_a_kill_left_of_a_copy_is_of_no_account_and_is_cleared_away(file):
 def test_the_file_stays_locked_after_its_rows_were_replaced(file):
     file.write_bytes(whole(["a"], "csv", False))
     with open_output(str(file), resume=True) as stream:
-        Resumption(stream, FORMATS["csv"], Layout(2), Expected(MODEL, 2, 2))
+        Document(stream, FORMATS["csv"], Layout(2, model=MODEL), resume=True)
         for options in ({"resume": True}, {"overwrite": True}):
             with pytest.raises(OutputError, match="another run is writing"), open_output(str(file), **options):
                 pass
@@ -310,8 +318,8 @@ def test_the_file_stays_locked_after_its_rows_were_replaced(file):
 @pytest.mark.parametrize(
     ("name", "options", "words"),
     [
-        ("csv", {"layout": {"top_k": 3}, "fewest": 3}, "columns"),
-        ("csv", {"layout": {"long": True}}, "columns"),
+        ("csv", {"top_k": 3}, "columns"),
+        ("csv", {"long": True}, "columns"),
         ("tsv", {}, "columns"),
         ("jsonl", {}, "JSONL"),
         ("csv", {"model": "efficientnet_lite0"}, "by the model mobilenet_v1_100_128, not efficientnet_lite0"),
@@ -322,7 +330,7 @@ def test_rows_of_other_options_are_refused_and_left_as_they_are(file, name, opti
     document = whole(PATHS, "csv", False)
     there = file if complete else part_of(file)
     there.write_bytes(document)
-    with pytest.raises(OutputError, match=f"cannot go on with .*out.*{words}.*--overwrite"):
+    with pytest.raises(OutputError, match=f"cannot resume .*out.*{words}.*--overwrite"):
         resume(file, PATHS, name, **options)
     assert there.read_bytes() == document
     assert list(file.parent.iterdir()) == [there]
@@ -333,7 +341,7 @@ def test_rows_of_other_options_are_refused_and_left_as_they_are(file, name, opti
 def test_rows_of_another_number_of_labels_are_refused(file, name, long, top_k):
     part_of(file).write_bytes(whole(PATHS, name, long))
     with pytest.raises(OutputError, match=r"has 2 labels.*--top-k"):
-        resume(file, PATHS, name, long, layout={"top_k": top_k}, fewest=top_k)
+        resume(file, PATHS, name, long, top_k=top_k)
 
 
 @pytest.mark.parametrize(
@@ -385,8 +393,8 @@ def test_what_is_no_regular_file_is_refused(path):
 def test_it_tells_what_is_finished_and_what_was_found(file):
     part_of(file).write_bytes(whole(["a", "b", "c", "gone"], "csv", False, fails_on("b", "gone")))
     with suppress(KeyboardInterrupt), open_output(str(file), resume=True) as stream:
-        earlier = Resumption(stream, FORMATS["csv"], Layout(2), Expected(MODEL, 2, 2))
-        assert earlier.rows == 2
+        earlier = Document(stream, FORMATS["csv"], Layout(2, model=MODEL), resume=True).earlier
+        assert earlier.kept == 2
         assert [path in earlier for path in ("a", "b", "gone", "x")] == [True, False, False, False]
         assert [source.path for source in earlier.pending(map(Source, "abcd"))] == ["b", "d"]
         assert earlier.found == 2

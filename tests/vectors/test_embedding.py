@@ -18,16 +18,16 @@ import pytest
 from PIL import Image
 
 from mobilenet_cli.errors import InputError, ModelError, OutputError
+from mobilenet_cli.files.document import Document
+from mobilenet_cli.files.format import Conversion, Format
 from mobilenet_cli.files.open import open_output
 from mobilenet_cli.images.preprocess import Preprocessing
 from mobilenet_cli.pipeline import Task, run
 from mobilenet_cli.postprocess.features import Features
 from mobilenet_cli.records import Embedding, Source
-from mobilenet_cli.similar import Neighbour, nearest
-from mobilenet_cli.vectors import FORMATS, Format, Shape, format_of
-from mobilenet_cli.vectors.document import VectorDocument
+from mobilenet_cli.vectors import FORMATS, Shape, format_of
 from mobilenet_cli.vectors.neighbours import FORMATS as NEIGHBOUR_FORMATS
-from mobilenet_cli.writers.codec import Codec
+from mobilenet_cli.vectors.neighbours import Neighbour, nearest
 
 FEATURES = 7
 SHAPE = Shape(FEATURES, "net")
@@ -65,9 +65,8 @@ def embed(
     made = {each.path: each for each in wanted}
     done = []
     with open_output(str(path), resume=resume) as stream:
-        document = VectorDocument(stream, chosen or format_of(str(path)), shape, resume=resume)
-        sources = document.pending(Source(each) for each in made)
-        for source in document.followed(sources):
+        document = Document(stream, chosen or format_of(str(path)), shape, resume=resume)
+        for source in document.pending(Source(each) for each in made):
             document.write(source, made[source.path])
             done.append(source.path)
             if len(done) == stop_after:
@@ -242,7 +241,7 @@ def test_what_is_no_file_of_vectors_is_not_gone_on_with(tmp_path, name):
     file = tmp_path / name
     for content in (b"path,status\n", b"PK\3\4 half a zip file", b"PAR1PAR1", b'{"path": "x", "status": "ok"}\n'):
         file.write_bytes(content)
-        with pytest.raises(OutputError, match="--overwrite to start anew"):
+        with pytest.raises(OutputError, match="--overwrite to start over"):
             embed(file, resume=True)
         assert file.read_bytes() == content
 
@@ -255,12 +254,12 @@ def test_lines_of_labels_are_not_gone_on_with_as_vectors(tmp_path):
 
 
 def test_a_full_disk_at_the_end_leaves_the_rows_to_go_on_with(tmp_path):
-    def fails(rows, stream):
+    def fails(lines, stream, shape):
         stream.write(b"half a")
         raise OSError(28, "No space left on device")
 
     npz = FORMATS["npz"]
-    failing = replace(npz, codec=Codec(fails, npz.codec.read))
+    failing = replace(npz, conversion=Conversion(fails, npz.conversion.read))
     with pytest.raises(OutputError, match=r"No space left on device; the rows finished so far are in .*v\.npz\.part"):
         embed(tmp_path / "v.npz", ALL[:3], chosen=failing)
     assert list(tmp_path.iterdir()) == [tmp_path / "v.npz.part"]
@@ -285,13 +284,13 @@ def test_without_pyarrow_the_message_is_the_command_that_installs_it(monkeypatch
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     monkeypatch.delitem(sys.modules, "pyarrow.parquet", raising=False)
     with pytest.raises(OutputError, match=r"pip install 'mobilenet-cli\[parquet\]'"):
-        FORMATS["parquet"].codec.check_installed()
+        FORMATS["parquet"].conversion.check_installed()
 
 
 def test_npz_and_parquet_need_a_regular_file():
     for name in ("npz", "parquet"):
         with pytest.raises(InputError, match="give -o FILE"):
-            VectorDocument(io.BytesIO(), FORMATS[name], SHAPE)
+            Document(io.BytesIO(), FORMATS[name], SHAPE)
 
 
 def test_the_files_ending_means_the_format():

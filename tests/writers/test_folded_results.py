@@ -10,17 +10,16 @@ import tracemalloc
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
 from mobilenet_cli.errors import InputError, OutputError
+from mobilenet_cli.files.document import Document
+from mobilenet_cli.files.format import Conversion, Format
 from mobilenet_cli.files.open import open_output
 from mobilenet_cli.records import Prediction, Result, Source
-from mobilenet_cli.writers import FORMATS, Format, Layout, format_of
-from mobilenet_cli.writers.codec import Codec
-from mobilenet_cli.writers.document import ResultDocument
-from mobilenet_cli.writers.result_rows import ResultRows
+from mobilenet_cli.writers import FORMATS, Layout, format_of
+from mobilenet_cli.writers.json_reading import results_in
 
 MODEL = "mobilenet_v1_100_128"
 COLUMNS = ["path", "status", "predictions", "error", "width", "height", "model"]
@@ -57,16 +56,9 @@ def classify(
     made = {each.path: each for each in wanted}
     done: list[str] = []
     with open_output(str(file), resume=resume) as stream:
-        document = ResultDocument(
-            stream,
-            chosen or format_of(str(file)),
-            Layout(top_k),
-            SimpleNamespace(name=model, trained_at=0.0),
-            threshold=0.0,
-            resume=resume,
-        )
+        document = Document(stream, chosen or format_of(str(file)), Layout(top_k, model=model), resume=resume)
         pending = document.pending(Source(path) for path in made)
-        for source in document.followed(pending):
+        for source in pending:
             document.write(source, made[source.path])
             done.append(source.path)
             if len(done) == stop_after:
@@ -176,12 +168,12 @@ def test_a_run_that_was_killed_just_before_its_file_appeared_is_gone_on_with(par
 
 
 def test_a_full_disk_at_the_end_leaves_the_rows_to_go_on_with(tmp_path: Path):
-    def fails(rows: object, stream: io.BytesIO) -> None:
+    def fails(lines: Path, stream: io.BytesIO, layout: Layout) -> None:
         stream.write(b"half a")
         raise OSError(28, "No space left on device")
 
     file = tmp_path / "labels.parquet"
-    failing = replace(FORMATS["parquet"], codec=Codec(fails, FORMATS["parquet"].codec.read))
+    failing = replace(FORMATS["parquet"], conversion=Conversion(fails, FORMATS["parquet"].conversion.read))
     with pytest.raises(OutputError, match=r"No space left on device; the rows finished so far are in .*\.part"):
         classify(file, [CAT, ODD], chosen=failing)
     assert list(tmp_path.iterdir()) == [tmp_path / "labels.parquet.part"]
@@ -207,7 +199,7 @@ def test_rows_of_other_options_are_refused_and_left_as_they_are(parquet: Path, o
 def test_what_is_no_such_file_is_refused_and_left_as_it_is(tmp_path: Path, content: bytes):
     file = tmp_path / "labels.parquet"
     file.write_bytes(content)
-    with pytest.raises(OutputError, match="--overwrite to start anew"):
+    with pytest.raises(OutputError, match="--overwrite to start over"):
         classify(file, resume=True)
     assert file.read_bytes() == content
     assert list(tmp_path.iterdir()) == [file]
@@ -222,10 +214,10 @@ def test_a_table_of_something_else_is_refused_with_its_columns(tmp_path: Path):
 
 
 def test_a_page_is_gone_on_with_until_it_is_complete(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    def write(rows, stream) -> None:
-        stream.write(b"<!doctype html>" + b"".join(os.fsencode(each.path) for each in rows.results()))
+    def write(lines: Path, stream: io.BytesIO, layout: Layout) -> None:
+        stream.write(b"<!doctype html>" + b"".join(os.fsencode(each.path) for each in results_in(lines)))
 
-    page = replace(FORMATS["html"], codec=Codec(write, read=None))
+    page = replace(FORMATS["html"], conversion=Conversion(write, read=None))
     file = tmp_path / "labels.html"
     with pytest.raises(StoppedError):
         classify(file, stop_after=1, chosen=page)
@@ -250,7 +242,7 @@ def test_memory_does_not_grow_with_the_number_of_images(tmp_path: Path, monkeypa
         file.write_text(f"{json.dumps(line)}\n" * count)
         with (tmp_path / f"{count}.parquet").open("wb") as stream:
             tracemalloc.start()
-            FORMATS["parquet"].codec.write(ResultRows(file, Layout(5)), stream)
+            FORMATS["parquet"].conversion.write(file, stream, Layout(5))
             _, peak = tracemalloc.get_traced_memory()
             tracemalloc.stop()
         return peak
@@ -279,17 +271,10 @@ def test_without_pyarrow_the_message_is_the_command_that_installs_it(monkeypatch
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     monkeypatch.delitem(sys.modules, "pyarrow.parquet", raising=False)
     with pytest.raises(OutputError, match=rf"{sys.executable} -m pip install 'mobilenet-cli\[parquet\]'"):
-        FORMATS["parquet"].codec.check_installed()
+        FORMATS["parquet"].conversion.check_installed()
 
 
 @pytest.mark.parametrize("name", ["parquet", "html"])
 def test_they_need_a_regular_file(name: str):
     with pytest.raises(InputError, match="give -o FILE"):
-        ResultDocument(
-            io.BytesIO(),
-            FORMATS[name],
-            Layout(2),
-            SimpleNamespace(name=MODEL, trained_at=0.0),
-            threshold=0.0,
-            resume=False,
-        )
+        Document(io.BytesIO(), FORMATS[name], Layout(2))

@@ -8,16 +8,15 @@ import json
 import random
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
 from mobilenet_cli.errors import OutputError
+from mobilenet_cli.files.document import Document
 from mobilenet_cli.files.open import open_output
 from mobilenet_cli.inputs.csv_table import CsvTable
 from mobilenet_cli.records import Prediction, Result
 from mobilenet_cli.writers import Layout, format_of
-from mobilenet_cli.writers.document import ResultDocument
 
 MODEL = "mobilenet_v1_100_128"
 NEW = ["status", "label_1", "score_1", "label_2", "score_2", "error", "model"]
@@ -68,9 +67,8 @@ def classify(
     """Do what the command does, with a network that reads no files; return the "id"s of what was not kept."""
     with open_output(str(file), resume=resume, overwrite=not resume) as stream:
         table = CsvTable(str(photos), column="image")
-        layout = Layout(2, columns=table.columns)
-        model = SimpleNamespace(name=MODEL, trained_at=0.0)
-        document = ResultDocument(stream, format_of(str(file)), layout, model, threshold=0.0, resume=resume)
+        layout = Layout(2, columns=table.columns, model=MODEL)
+        document = Document(stream, format_of(str(file)), layout, resume=resume)
         done = []
 
         def results():
@@ -82,9 +80,11 @@ def classify(
                 bad = len(source.cells) > len(table.columns) or not name or name == "lost.jpg"
                 yield source, failed(source.path, source.error) if bad else make(source.path)
 
-        for source, result in document.followed(results()):
+        for source, result in results():
             if wanted(result):
                 document.write(source, result)
+            else:
+                document.leave_out()
         document.close()
     return done
 
@@ -190,9 +190,7 @@ def test_results_in_another_order_than_their_rows_are_an_error_and_no_wrong_tabl
     photos = write(tmp_path / "photos.csv", [["1", "a.jpg", "of a"], ["2", "b.jpg", "of b"]])
     with open_output(str(tmp_path / "out.csv")) as stream:
         table = CsvTable(str(photos), column="image")
-        layout = Layout(2, columns=table.columns)
-        model = SimpleNamespace(name=MODEL, trained_at=0.0)
-        document = ResultDocument(stream, format_of("out.csv"), layout, model, threshold=0.0, resume=False)
+        document = Document(stream, format_of("out.csv"), Layout(2, columns=table.columns, model=MODEL))
         a, b = document.pending(table.sources())
         with pytest.raises(RuntimeError, match=r"b\.jpg came where that of .*a\.jpg was due"):
             document.write(a, labelled(b.path))

@@ -16,9 +16,9 @@ import pandas
 import pytest
 
 from mobilenet_cli.errors import InputError
+from mobilenet_cli.json_lines import encoded
 from mobilenet_cli.records import Prediction, Result
 from mobilenet_cli.writers import FORMATS, Layout, format_of
-from mobilenet_cli.writers.json_lines import encoded
 
 TABBY = Prediction(1, 282, "n02123045", "tabby", 0.6212345678)
 TIGER = Prediction(2, 283, "n02123159", "tiger cat", 0.2)
