@@ -13,9 +13,10 @@ from typing import Any
 
 import pytest
 from conftest import SAMPLES
+from results import failed_result, prediction, result_of
 from web_server import Answer, serving
 
-from mobilenet_cli import InputError, Prediction, Result, Source
+from mobilenet_cli import InputError, Result, Source
 from mobilenet_cli.evaluation import Evaluation, compare, evaluate
 from mobilenet_cli.evaluation.as_html import as_html
 from mobilenet_cli.evaluation.as_json import as_json
@@ -38,15 +39,15 @@ class Oracle:
     def classify(self, sources: Iterable[Source], *, top_k: int, **_: object) -> Iterator[Result]:
         for source in sources:
             if source.path not in self.answers:
-                yield Result(source.path, "error", (), "no such file", None, None, self.model.name)
+                yield failed_result(source.path, model=self.model.name)
                 continue
             names, score = self.answers[source.path]
             indexes = [self.labels.index(ClassName("", name)) for name in names.split()][:top_k]
-            predictions = tuple(
-                Prediction(rank, index, "", self.labels[index].label, score / rank)
+            predictions = [
+                prediction(self.labels[index].label, score / rank, rank=rank, index=index)
                 for rank, index in enumerate(indexes, start=1)
-            )
-            yield Result(source.path, "ok", predictions, None, 8, 8, self.model.name)
+            ]
+            yield result_of(source.path, predictions, model=self.model.name)
 
 
 @pytest.fixture

@@ -45,9 +45,10 @@ def task(engine: ColourEngine) -> Task:
     return Task(engine, Preprocessing(8), TopK(names, "probabilities", k=1), "colours")
 
 
-def image(colour: str, width: int = 10, height: int = 12) -> bytes:
+def image(colour: str | tuple[int, int, int], width: int = 10, height: int = 12) -> bytes:
+    """Return a PNG of one colour: one of COLOURS by its name, or any RGB."""
     encoded = io.BytesIO()
-    Image.new("RGB", (width, height), COLOURS[colour]).save(encoded, "PNG")
+    Image.new("RGB", (width, height), COLOURS[colour] if isinstance(colour, str) else colour).save(encoded, "PNG")
     return encoded.getvalue()
 
 
