@@ -72,7 +72,7 @@ def test_the_classifiers_last_layer_on_the_vectors_gives_the_classifiers_scores(
         expected = np.zeros(1000)
         for prediction in result["predictions"]:
             expected[prediction["index"]] = prediction["score"]
-        assert np.abs(scores - expected).max() < 2e-5
+        assert np.abs(scores - expected).max() < 1e-4
 
 
 def test_a_mobilenets_vectors_are_those_of_its_saved_model_in_tensorflow(tmp_path):
@@ -125,7 +125,8 @@ def test_formats_agree_and_failures_are_in_their_place(embed, tmp_path):
     (tmp_path / "empty.jpg").touch()
     sources = [CAT, str(tmp_path / "empty.jpg"), ROCKET]
     for name in ("v.npz", "v.parquet", "v.jsonl"):
-        done = embed(*sources, "-o", str(tmp_path / name))
+        # One image a batch, as it falls: another size of batch rounds differently on some processors.
+        done = embed(*sources, "--batch-size", "1", "-o", str(tmp_path / name))
         assert (done.returncode, done.stdout) == (1, "")
         assert f"2 vectors in {tmp_path / name}\n" in done.stderr
         assert "1 of 3 images could not be embedded\n" in done.stderr

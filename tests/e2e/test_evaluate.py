@@ -8,11 +8,12 @@ import resource
 import shutil
 import subprocess
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from conftest import SAMPLES, Run
+from network_scores import TIE
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -40,19 +41,29 @@ def evaluate(mnclassify: Run, monkeypatch: pytest.MonkeyPatch) -> Run:
     return lambda *arguments, **options: mnclassify("evaluate", *map(str, arguments), **options)
 
 
+def is_clear(result: dict[str, Any]) -> bool:
+    """Return whether rounding can change neither the best class nor whether the true one is among the best five."""
+    wnids, scores = ([each[key] for each in result["predictions"]] for key in ("wnid", "score"))
+    is_on_the_edge = Path(result["path"]).name.split("_")[0] in wnids[4:6]
+    return scores[0] - scores[1] > TIE and (not is_on_the_edge or scores[4] - scores[5] > TIE)
+
+
 def test_top_1_and_top_5_are_those_of_the_jsonl_output(evaluate: Run, mnclassify: Run, shared_images: Path):
-    lines = mnclassify(str(shared_images), "-m", MODEL, "-f", "jsonl").stdout.splitlines()
-    results = [json.loads(line) for line in lines]
-    wnids = np.array([[each["wnid"] for each in result["predictions"]] for result in results])
+    lines = mnclassify(str(shared_images), "-m", MODEL, "-k", "6", "-f", "jsonl").stdout.splitlines()
+    results = [each for each in map(json.loads, lines) if is_clear(each)]
+    wnids = np.array([[each["wnid"] for each in result["predictions"]][:5] for result in results])
     truth = np.array([Path(result["path"]).name.split("_")[0] for result in results])
     right = wnids == truth[:, None]
 
-    done = evaluate(shared_images, "--truth", "filename", "--json")
+    listed = "".join(f"{result['path']}\n" for result in results)
+    done = evaluate("--from", "-", "--truth", "filename", "--json", input=listed)
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
-    assert found["images"] == len(results) == 200
-    assert found["top_1"]["value"] == right[:, 0].mean() == 0.9
-    assert found["top_5"]["value"] == right.any(axis=1).mean() == 0.985
+    assert found["images"] == len(results) >= 190
+    assert found["top_1"]["value"] == pytest.approx(right[:, 0].mean(), abs=1e-6)
+    assert found["top_5"]["value"] == pytest.approx(right.any(axis=1).mean(), abs=1e-6)
+    assert found["top_1"]["value"] == pytest.approx(0.9, abs=0.01)
+    assert found["top_5"]["value"] == pytest.approx(0.985, abs=0.01)
     confused = {(each["truth"]["wnid"], each["predicted"]["wnid"]) for each in found["confusions"]}
     assert confused == {(truth[i], wnids[i, 0]) for i in np.flatnonzero(~right[:, 0])}
 

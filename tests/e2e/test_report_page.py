@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 import pytest
 from conftest import run_command
 from PIL import Image
+from results import prediction, result_of
 
 from mobilenet_cli.html import report
-from mobilenet_cli.records import Prediction, Result
+from mobilenet_cli.records import Result
 from mobilenet_cli.writers.json_reading import read_results
 
 if TYPE_CHECKING:
@@ -115,8 +116,9 @@ def made(file: Path, records: Callable[[], Iterator[Result]]) -> Path:
 def numbered(images: int) -> Iterator[Result]:
     for number in range(images):
         place = number % len(CLASSES)
-        prediction = Prediction(1, place, *CLASSES[place], score=number / images)
-        yield Result(f"{number:05}.png", "ok", (prediction,), None, 40, 30, "m")
+        wnid, label = CLASSES[place]
+        best = prediction(label, number / images, index=place, wnid=wnid)
+        yield result_of(f"{number:05}.png", [best], width=40, height=30)
 
 
 @pytest.fixture(scope="module")

@@ -165,6 +165,6 @@ def test_mobilenet_is_fine_tuned_on_photographs(photographs: Path, tmp_path: Pat
     )
     assert len(compiled) == 30
     for one, other in zip(compiled, saved, strict=True):
-        assert [one[f"label_{rank}"] for rank in (1, 2, 3)] == [other[f"label_{rank}"] for rank in (1, 2, 3)]
-        for rank in (1, 2, 3):
-            assert float(one[f"score_{rank}"]) == pytest.approx(float(other[f"score_{rank}"]), abs=1e-3)
+        # By label, since nearly equal scores may change places.
+        by_label = [{row[f"label_{rank}"]: float(row[f"score_{rank}"]) for rank in (1, 2, 3)} for row in (one, other)]
+        assert by_label[0] == pytest.approx(by_label[1], abs=1e-3)

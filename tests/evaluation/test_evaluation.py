@@ -13,9 +13,10 @@ from typing import Any
 
 import pytest
 from conftest import SAMPLES
+from results import failed_result, prediction, result_of
 from web_server import Answer, serving
 
-from mobilenet_cli import InputError, Prediction, Result
+from mobilenet_cli import InputError, Result
 from mobilenet_cli.evaluation import Evaluation, compare, evaluate
 from mobilenet_cli.evaluation.as_html import as_html
 from mobilenet_cli.evaluation.as_json import as_json
@@ -40,15 +41,15 @@ class Oracle:
     ) -> Iterator[tuple[LabelledSource, Result]]:
         for source in sources:
             if source.path not in self.answers:
-                yield source, Result(source.path, "error", (), "no such file", None, None, self.model.name)
+                yield source, failed_result(source.path, model=self.model.name)
                 continue
             names, score = self.answers[source.path]
             indexes = [self.labels.index(ClassName("", name)) for name in names.split()][:top_k]
-            predictions = tuple(
-                Prediction(rank, index, "", self.labels[index].label, score / rank)
+            predictions = [
+                prediction(self.labels[index].label, score / rank, rank=rank, index=index)
                 for rank, index in enumerate(indexes, start=1)
-            )
-            yield source, Result(source.path, "ok", predictions, None, 8, 8, self.model.name)
+            ]
+            yield source, result_of(source.path, predictions, model=self.model.name)
 
 
 @pytest.fixture

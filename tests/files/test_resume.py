@@ -10,11 +10,12 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from results import failed_result, prediction, result_of
 
 from mobilenet_cli.errors import InputError, OutputError
 from mobilenet_cli.files.document import Document
 from mobilenet_cli.files.open import open_output
-from mobilenet_cli.records import Prediction, Result, Source
+from mobilenet_cli.records import Result, Source
 from mobilenet_cli.writers import FORMATS, Layout, check_resumable
 
 MODEL = "mobilenet_v1_100_128"
@@ -35,12 +36,12 @@ PATHS = [
 
 def labelled(path: str, predictions: int = 2) -> Result:
     ranks = range(1, predictions + 1)
-    made = tuple(Prediction(rank, rank * 7, f"n0{rank}", f"label, {rank}", 1 / (rank + 1)) for rank in ranks)
-    return Result(path, "ok", made, None, 32, 32, MODEL)
+    made = [prediction(f"label, {rank}", 1 / (rank + 1), rank=rank, index=rank * 7, wnid=f"n0{rank}") for rank in ranks]
+    return result_of(path, made, model=MODEL)
 
 
 def failed(path: str) -> Result:
-    return Result(path, "error", (), 'cannot be read: "x", y', None, None, MODEL)
+    return failed_result(path, 'cannot be read: "x", y', model=MODEL)
 
 
 def whole(paths: Sequence[str], name: str, long: bool, make: Callable[[str], Result] = labelled) -> bytes:

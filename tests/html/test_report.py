@@ -17,12 +17,13 @@ from pathlib import Path
 import pytest
 from conftest import SAMPLES, run_command
 from PIL import Image
+from results import failed_result, prediction, result_of
 
 from mobilenet_cli.html import report
 from mobilenet_cli.html.summary import Summary
 from mobilenet_cli.html.thumbnails import thumbnails
 from mobilenet_cli.machine.cores import usable_cores
-from mobilenet_cli.records import Prediction, Result
+from mobilenet_cli.records import Result
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)> & \"quoted\" 'too' {{ 7 * 7 }} <!--"
 
@@ -31,12 +32,14 @@ LINE = '{"path": "a", "status": "ok", "predictions": [], "error": null, "width":
 
 
 def result(path: str = "a.jpg", *labels: tuple[str, float], error: str | None = None, model: str = "m") -> Result:
-    predictions = tuple(
-        Prediction(rank, sum(map(ord, label)) % 1000, f"n{sum(map(ord, label)):08}", label, score)
-        for rank, (label, score) in enumerate(labels, 1)
-    )
-    size = (None, None) if error else (640, 480)
-    return Result(path, "error" if error else "ok", predictions, error, *size, model)
+    if error:
+        return failed_result(path, error, model=model)
+    numbers = [sum(map(ord, label)) for label, _ in labels]
+    predictions = [
+        prediction(label, score, rank=rank, index=number % 1000, wnid=f"n{number:08}")
+        for rank, (number, (label, score)) in enumerate(zip(numbers, labels, strict=True), 1)
+    ]
+    return result_of(path, predictions, width=640, height=480, model=model)
 
 
 class Page(HTMLParser):
@@ -180,8 +183,8 @@ def test_the_summary_counts_the_best_labels():
 
 
 def test_classes_of_the_same_name_are_told_apart():
-    cranes = (Prediction(1, 134, "n02012849", "crane", 0.9), Prediction(1, 517, "n03126707", "crane", 0.9))
-    summary = Summary.of(Result(f"{each.index}", "ok", (each,), None, 1, 1, "m") for each in cranes)
+    cranes = [prediction("crane", index=index, wnid=wnid) for index, wnid in ((134, "n02012849"), (517, "n03126707"))]
+    summary = Summary.of(result_of(f"{each.index}", [each]) for each in cranes)
     assert [(each.label, each.detail) for each in summary.found()] == [("crane", "n02012849"), ("crane", "n03126707")]
 
 

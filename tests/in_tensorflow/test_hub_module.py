@@ -60,7 +60,7 @@ def test_the_models_web_page_example_runs(network: MobilenetV1, classification: 
     model = keras_model(classification)
     assert model.output_shape == (None, 1001)
     batch = images(2, 128)
-    np.testing.assert_allclose(model(batch), network.logits(batch), atol=1e-5)
+    np.testing.assert_allclose(model(batch), network.logits(batch), atol=1e-4)
     assert model.trainable_variables == []
 
 
@@ -68,7 +68,7 @@ def test_other_image_sizes_run(network: MobilenetV1, classification: str) -> Non
     module = hub.load(classification)
     for size in (96, 160, 256):
         batch = images(1, size)
-        np.testing.assert_allclose(module(batch), network.logits(batch), atol=1e-5)
+        np.testing.assert_allclose(module(batch), network.logits(batch), atol=1e-4)
 
 
 def test_serving_default_is_named_as_the_hubs(classification: str, feature_vector: str) -> None:
@@ -78,7 +78,7 @@ def test_serving_default_is_named_as_the_hubs(classification: str, feature_vecto
         outputs = module.signatures["serving_default"](inputs=tf.constant(batch))
         assert list(outputs) == [name]
         assert outputs[name].shape == (2, width)
-        np.testing.assert_allclose(outputs[name], module(batch), atol=1e-5)
+        np.testing.assert_allclose(outputs[name], module(batch), atol=1e-4)
 
 
 def test_the_feature_vector_is_what_the_classifier_sees(

@@ -158,7 +158,7 @@ def test_a_savedmodel_is_copied_and_the_original_not_needed(saved_model, tmp_pat
     assert manifest.image_size == 96
     batch = images(2, manifest.image_size)
     outputs = acquire("copy", engine="tensorflow").open_engine().session()(batch)
-    np.testing.assert_allclose(outputs, SavedModelEngine(saved_model, manifest.image_size).session()(batch), atol=1e-5)
+    np.testing.assert_allclose(outputs, SavedModelEngine(saved_model, manifest.image_size).session()(batch), atol=1e-4)
     assert [name.label for name in acquire("copy").labels()] == ["class 0", "class 1", "class 2"]
     with pytest.raises(ModelError, match="copy has no feature_vector network, only classification"):
         acquire("copy", kind="feature_vector")
@@ -178,7 +178,7 @@ def test_an_archive_is_used_by_its_path_or_imported(saved_model, tmp_path):
     assert "net" not in store.names()
 
 
-@pytest.mark.parametrize(("kind", "tolerance"), [("float", 1e-5), ("one", 1e-5), ("uint8", 0.02), ("int8", 0.02)])
+@pytest.mark.parametrize(("kind", "tolerance"), [("float", 1e-4), ("one", 1e-4), ("uint8", 0.02), ("int8", 0.02)])
 def test_a_tflite_runs_as_it_is(tiny, tmp_path, kind, tolerance):
     file = shutil.copy(tiny[kind], tmp_path / "net.tflite")
     by_path = acquire(str(file))

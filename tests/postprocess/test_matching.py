@@ -1,12 +1,12 @@
 from __future__ import annotations
 
 import pytest
+from results import failed_result, prediction, result_of
 
 from mobilenet_cli.postprocess.matching import matches
-from mobilenet_cli.records import Prediction, Result
 
-CAT = Result("a.jpg", "ok", (Prediction(1, 285, "n02124075", "Egyptian cat", 0.9),), None, 1, 1, "m")
-FAILED = Result("b.jpg", "error", (), "empty", None, None, "m")
+CAT = result_of("a.jpg", [prediction("Egyptian cat", 0.9, index=285, wnid="n02124075")])
+FAILED = failed_result("b.jpg")
 
 
 @pytest.mark.parametrize("pattern", ["*cat*", "egyptian*", "n02124075", "N0212*", "Egyptian cat"])

@@ -9,10 +9,11 @@ from xml.etree import ElementTree
 
 import pytest
 from conftest import program
+from results import prediction, result_of
 from xmp_samples import BARE, DARKTABLE, DIGIKAM, LIGHTROOM, SAMPLES
 
 from mobilenet_cli.errors import SidecarError
-from mobilenet_cli.records import Prediction, Result
+from mobilenet_cli.records import Result
 from mobilenet_cli.sidecars.keywords import keywords_of, with_keywords, without_keywords
 
 CATS = ("Egyptian cat", "tabby")
@@ -254,8 +255,7 @@ def test_what_cannot_be_edited_safely_is_refused_with_a_reason(document: bytes, 
 
 def labelled(*labels: str) -> Result:
     scores = (0.9 / 2**number for number in range(len(labels)))
-    found = (Prediction(1, 1, "", label, score) for label, score in zip(labels, scores, strict=True))
-    return Result("a.jpg", "ok", tuple(found), None, 1, 1, "some_model")
+    return result_of("a.jpg", map(prediction, labels, scores), model="some_model")
 
 
 def test_keywords_are_the_labels_from_the_threshold_on_each_once():

@@ -54,9 +54,10 @@ def records_of(sources: Iterable[Source], work: Task, **options) -> Iterator:
             yield record
 
 
-def image(colour: str, width: int = 10, height: int = 12) -> bytes:
+def image(colour: str | tuple[int, int, int], width: int = 10, height: int = 12) -> bytes:
+    """Return a PNG of one colour: one of COLOURS by its name, or any RGB."""
     encoded = io.BytesIO()
-    Image.new("RGB", (width, height), COLOURS[colour]).save(encoded, "PNG")
+    Image.new("RGB", (width, height), COLOURS[colour] if isinstance(colour, str) else colour).save(encoded, "PNG")
     return encoded.getvalue()
 
 

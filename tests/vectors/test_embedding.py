@@ -15,7 +15,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from colour_engine import image
+from results import embedding_of, failed_embedding
 
 from mobilenet_cli.errors import InputError, ModelError, OutputError
 from mobilenet_cli.files.document import Document
@@ -41,8 +42,8 @@ def vector(number: int) -> np.ndarray:
 def embedding(number: int, path: str | None = None) -> Embedding:
     path = NAMES[number] if path is None else path
     if path == "gone.jpg":
-        return Embedding(path, "error", None, "no such file", None, None, "net")
-    return Embedding(path, "ok", vector(number), None, 640 + number, 480, "net")
+        return failed_embedding(path)
+    return embedding_of(path, vector(number), width=640 + number, height=480)
 
 
 ALL = [embedding(number) for number in range(len(NAMES))]
@@ -173,7 +174,7 @@ def test_the_columns_of_a_parquet_file_have_the_documented_types(tmp_path):
 def test_numbers_in_jsonl_are_the_shortest_that_read_back_exactly(tmp_path):
     bits = np.random.default_rng(1).integers(0, 2**32, 4000, dtype=np.uint32).view(np.float32)
     values = np.append(bits[np.isfinite(bits)], np.float32([0, -0.0, 0.1, 1e-45, 3.4028235e38]))
-    embed(tmp_path / "v.jsonl", [Embedding("x", "ok", values, None, 1, 1, "net")])
+    embed(tmp_path / "v.jsonl", [embedding_of("x", values)])
     text = (tmp_path / "v.jsonl").read_text()
     (row,) = rows_of(tmp_path / "v.jsonl")
     assert np.array_equal(np.array(row["vector"], np.float32).view(np.uint32), values.view(np.uint32))
@@ -271,7 +272,7 @@ def test_a_full_disk_at_the_end_leaves_the_rows_to_go_on_with(tmp_path):
 def test_memory_does_not_grow_with_the_number_of_images(tmp_path, name):
     width, count = 8192, 1300  # 43 MB of vectors
     values = np.random.default_rng(0).random(width, dtype=np.float32)
-    many = [Embedding(f"photos/{number}.jpg", "ok", values, None, 1, 1, "net") for number in range(count)]
+    many = [embedding_of(f"photos/{number}.jpg", values) for number in range(count)]
     tracemalloc.start()
     embed(tmp_path / name, many, shape=Shape(width, "net"))
     embed(tmp_path / name, many, shape=Shape(width, "net"), resume=True)
@@ -311,15 +312,9 @@ class MeanEngine:
         return lambda batch: batch.mean(axis=(1, 2))
 
 
-def png(colour: tuple[int, int, int]) -> bytes:
-    encoded = io.BytesIO()
-    Image.new("RGB", (10, 12), colour).save(encoded, "PNG")
-    return encoded.getvalue()
-
-
 def test_each_source_has_an_embedding_in_its_place_with_its_own_vector():
     colours = [(number, 255 - number, 7) for number in range(40)]
-    sources = [Source(str(n), data=b"junk" if n % 5 == 4 else png(colours[n])) for n in range(40)]
+    sources = [Source(str(n), data=b"junk" if n % 5 == 4 else image(colours[n])) for n in range(40)]
     task = Task(MeanEngine(), Preprocessing(8), Features(), "mean")
     found = [each for _, each in run(sources, task, workers=3)]
     assert [each.path for each in found] == [str(n) for n in range(40)]
@@ -340,7 +335,7 @@ def test_numbers_that_are_not_finite_are_the_models_fault():
 
 
 def ok(path: str, *values: float) -> Embedding:
-    return Embedding(path, "ok", np.array(values, np.float32), None, 1, 1, "net")
+    return embedding_of(path, values)
 
 
 def test_the_nearest_are_those_of_a_full_sort():
@@ -356,8 +351,14 @@ def test_the_nearest_are_those_of_a_full_sort():
 
 
 def test_of_equally_similar_images_the_earlier_comes_first_and_failed_ones_are_passed_over():
-    failed = Embedding("failed", "error", None, "empty", None, None, "net")
-    many = [failed, ok("half", 1, 1), ok("b", 2, 0), ok("a", 5, 0), ok("zero", 0, 0), ok("away", -1, 0)]
+    many = [
+        failed_embedding("failed"),
+        ok("half", 1, 1),
+        ok("b", 2, 0),
+        ok("a", 5, 0),
+        ok("zero", 0, 0),
+        ok("away", -1, 0),
+    ]
     found = nearest(np.array([3, 0], np.float32), many, 3)
     assert [(each.path, each.similarity) for each in found] == [
         ("b", 1.0),

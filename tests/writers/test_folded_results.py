@@ -12,12 +12,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from results import failed_result, prediction, result_of
 
 from mobilenet_cli.errors import InputError, OutputError
 from mobilenet_cli.files.document import Document
 from mobilenet_cli.files.format import Conversion, Format
 from mobilenet_cli.files.open import open_output
-from mobilenet_cli.records import Prediction, Result, Source
+from mobilenet_cli.records import Result, Source
 from mobilenet_cli.writers import FORMATS, Layout, format_of
 from mobilenet_cli.writers.json_reading import results_in
 
@@ -27,14 +28,14 @@ COLUMNS = ["path", "status", "predictions", "error", "width", "height", "model"]
 
 def labelled(path: str, count: int = 2, model: str = MODEL) -> Result:
     made = [
-        Prediction(rank, 7 * rank, f"n{rank:08}", f"crane {len(path)}, {rank}", 0.4123456 / rank)
+        prediction(f"crane {len(path)}, {rank}", 0.4123456 / rank, rank=rank, index=7 * rank, wnid=f"n{rank:08}")
         for rank in range(1, count + 1)
     ]
-    return Result(path, "ok", tuple(made), None, 640, 480, model)
+    return result_of(path, made, width=640, height=480, model=model)
 
 
 CAT, ODD, NOT_UTF8 = labelled("cat.jpg"), labelled('日本, "x"\n.png'), labelled("caf\udce9.jpg")
-LOST = Result("lost.jpg", "error", (), "no such file or folder", None, None, MODEL)
+LOST = failed_result("lost.jpg", "no such file or folder", model=MODEL)
 ALL = [CAT, LOST, ODD, NOT_UTF8]
 
 

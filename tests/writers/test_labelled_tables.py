@@ -10,12 +10,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from results import failed_result, prediction, result_of
 
 from mobilenet_cli.errors import OutputError
 from mobilenet_cli.files.document import Document
 from mobilenet_cli.files.open import open_output
 from mobilenet_cli.inputs.csv_table import CsvTable
-from mobilenet_cli.records import Prediction, Result
+from mobilenet_cli.records import Result
 from mobilenet_cli.writers import Layout, format_of
 
 MODEL = "mobilenet_v1_100_128"
@@ -37,12 +38,14 @@ FORMATS = ["csv", "tsv", "jsonl"]
 
 
 def labelled(path: str, label: str = "label, ") -> Result:
-    made = tuple(Prediction(rank, rank * 7, f"n0{rank}", f"{label}{rank}", 1 / (rank + 1)) for rank in (1, 2))
-    return Result(path, "ok", made, None, 32, 32, MODEL)
+    made = [
+        prediction(f"{label}{rank}", 1 / (rank + 1), rank=rank, index=rank * 7, wnid=f"n0{rank}") for rank in (1, 2)
+    ]
+    return result_of(path, made, model=MODEL)
 
 
 def failed(path: str, error: str | None) -> Result:
-    return Result(path, "error", (), error or "cannot be read", None, None, MODEL)
+    return failed_result(path, error or "cannot be read", model=MODEL)
 
 
 def write(file: Path, rows: list[list[str]], header: list[str] = HEADER) -> Path:

@@ -10,21 +10,24 @@ import re
 import subprocess
 import sys
 import unicodedata
+from dataclasses import replace
 
 import duckdb
 import pandas
 import pytest
+from results import failed_result, prediction, result_of
 
 from mobilenet_cli.errors import InputError
 from mobilenet_cli.json_lines import encoded
-from mobilenet_cli.records import Prediction, Result
+from mobilenet_cli.records import Result
 from mobilenet_cli.writers import FORMATS, Layout, format_of
 
-TABBY = Prediction(1, 282, "n02123045", "tabby", 0.6212345678)
-TIGER = Prediction(2, 283, "n02123159", "tiger cat", 0.2)
-CAT = Result("images/cat.jpg", "ok", (TABBY, TIGER), None, 500, 375, "mobilenet_v1_100_128")
-LOST = Result("gone.jpg", "error", (), "no such file", None, None, "mobilenet_v1_100_128")
-UNSURE = Result("fog.jpg", "ok", (), None, 64, 48, "mobilenet_v1_100_128")
+MODEL = "mobilenet_v1_100_128"
+TABBY = prediction("tabby", 0.6212345678, index=282, wnid="n02123045")
+TIGER = prediction("tiger cat", 0.2, rank=2, index=283, wnid="n02123159")
+CAT = result_of("images/cat.jpg", [TABBY, TIGER], width=500, height=375, model=MODEL)
+LOST = failed_result("gone.jpg", model=MODEL)
+UNSURE = result_of("fog.jpg", width=64, height=48, model=MODEL)
 
 HARD_NAMES = [
     'a "quoted", name.jpg',
@@ -50,8 +53,8 @@ class Terminal(io.BytesIO):
         return True
 
 
-def named(path: str, result: Result = CAT) -> Result:
-    return Result(path, result.status, result.predictions, result.error, 1, 1, result.model)
+def named(path: str, record: Result = CAT) -> Result:
+    return replace(record, path=path)
 
 
 def document(name: str, results, stream: io.BytesIO | None = None, **layout) -> bytes:
@@ -92,7 +95,7 @@ def test_tsv_is_the_same_table_with_tabs():
 
 
 def test_fewer_predictions_than_columns_leave_empty_cells():
-    one = Result("a.jpg", "ok", (TABBY,), None, 1, 1, "m")
+    one = result_of("a.jpg", [TABBY])
     assert document("csv", [one], top_k=3).decode().splitlines()[1] == "a.jpg,ok,tabby,0.621235,,,,,,m"
 
 
@@ -254,8 +257,8 @@ def test_the_table_of_formats_is_there_without_heavy_imports():
 # --- the table
 
 LONG_NAME = "holiday/2019/Corsica/" + "with the whole family/" * 4 + "IMG_20190714.jpeg"
-STAFFORD = Prediction(1, 181, "n02093428", "American Staffordshire terrier", 0.999)
-DOG = Result("dog.jpg", "ok", (STAFFORD, TIGER), None, 1, 1, "m")
+STAFFORD = prediction("American Staffordshire terrier", 0.999, index=181, wnid="n02093428")
+DOG = result_of("dog.jpg", [STAFFORD, TIGER])
 
 
 def cells(text: str) -> int:
@@ -287,8 +290,8 @@ def test_the_table_reads_as_file_score_label(monkeypatch):
 
 
 def test_a_wide_table_has_a_bar_as_long_as_the_score(monkeypatch):
-    half = Result("half.jpg", "ok", (Prediction(1, 0, "", "half", 0.5),), None, 1, 1, "m")
-    whole = Result("whole.jpg", "ok", (Prediction(1, 0, "", "whole", 1.0),), None, 1, 1, "m")
+    half = result_of("half.jpg", [prediction("half", 0.5)])
+    whole = result_of("whole.jpg", [prediction("whole", 1.0)])
     lines = on_terminal([half, whole], 136, monkeypatch, top_k=1)
     assert [line.count("█") for line in lines[2:]] == [10, 20]
 
@@ -309,7 +312,7 @@ def test_a_terminal_shows_all_of_a_long_name_within_its_width(name, width, monke
 
 @pytest.mark.parametrize("width", [20, 40, 80, 200])
 def test_a_terminal_shows_all_of_a_long_reason_within_its_width(width, monkeypatch):
-    failed = Result("a.jpg", "error", (), "cannot identify the image " + "because " * 20, None, None, "m")
+    failed = failed_result("a.jpg", "cannot identify the image " + "because " * 20)
     lines = on_terminal([failed], width, monkeypatch)
     assert max(cells(line) for line in lines) <= width
     assert "".join(lines).count("because") == 20
@@ -327,7 +330,7 @@ def test_a_long_label_folds_between_its_words(monkeypatch):
 
 def test_a_pipe_keeps_every_name_reason_and_label_on_one_line(monkeypatch):
     monkeypatch.setenv("COLUMNS", "40")
-    failed = Result("broken.jpg", "error", (), "the file ends before the image does, or so it seems", 1, 1, "m")
+    failed = failed_result("broken.jpg", "the file ends before the image does, or so it seems")
     lines = document("table", [named(LONG_NAME, DOG), failed]).decode().splitlines()
     assert LONG_NAME in lines
     assert any(line.endswith("99.9%  American Staffordshire terrier") for line in lines)
@@ -362,10 +365,9 @@ def test_the_user_can_have_a_terminal_without_colours(variable, value, monkeypat
     ],
 )
 def test_a_name_cannot_command_the_terminal(name, shown, stream):
-    hostile = Prediction(1, 0, "", name, 0.5)
-    written = document("table", [Result(name, "ok", (hostile,), None, 1, 1, "m")], stream()).decode()
+    written = document("table", [result_of(name, [prediction(name)])], stream()).decode()
     assert re.sub("\x1b\\[[0-9;]*m", "", written).count(shown) == 2
-    failed = document("table", [Result("x.jpg", "error", (), name, None, None, "m")], stream()).decode()
+    failed = document("table", [failed_result("x.jpg", name)], stream()).decode()
     assert shown in failed
     assert not re.search("[\x00-\x09\x0b-\x1a\x1c-\x1f\x7f-\x9f\u202e]|\x1b(?!\\[[0-9;]*m)", written + failed)
 
