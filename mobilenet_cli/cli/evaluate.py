@@ -110,7 +110,7 @@ def command(
     from mobilenet_cli.evaluation.truth import truth_of
 
     if truth == _TRUTH_FROM_STDIN and named.chosen is not None and named.chosen.need_stdin:
-        raise click.UsageError(f"standard input cannot be both the table of {_TRUTH_FROM_STDIN} and a source of images")
+        raise click.UsageError(f"standard input is the table of {_TRUTH_FROM_STDIN} or a source of images, not both")
     rule = truth_of(truth)
     images = list(_sources(named, rule))
     if not images:
