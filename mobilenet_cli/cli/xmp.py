@@ -43,7 +43,7 @@ class XmpChoice:
 
 def _xmp(xmp: bool, xmp_threshold: float | None, xmp_remove: bool) -> XmpChoice:
     if xmp_threshold is not None and not xmp:
-        raise click.UsageError("--xmp-threshold goes with --xmp")
+        raise click.UsageError("--xmp-threshold needs --xmp")
     if xmp_remove:
         context = click.get_current_context()
         for option in context.command.params:

@@ -1,4 +1,4 @@
-"""How many cores this process may really use."""
+"""The number of cores that this process may use."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from pathlib import Path
 
 
 def usable_cores() -> int:
-    """Return how many cores the process may use: affinity and the cgroup's CPU quota considered; 1 at least."""
+    """Return the number of cores by CPU affinity and cgroup quota, at least 1."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     quota = _cgroup_quota(Path("/sys/fs/cgroup"))
     return max(1, min(cores, int(quota))) if quota else cores
 
 
 def _cgroup_quota(root: Path) -> float | None:
-    """Return the CPU quota in cores as cgroup v2 or v1 mounts it in a container, None where there is none."""
+    """Return the CPU quota in cores of cgroup v2 or v1, mounted at `root`, or None if there is none."""
     try:
         quota, period = (root / "cpu.max").read_text().split()
         return None if quota == "max" else int(quota) / int(period)

@@ -1,4 +1,4 @@
-"""What this package can do without, and how it is installed."""
+"""Installing the package's optional dependencies."""
 
 from __future__ import annotations
 
@@ -7,5 +7,5 @@ import sys
 
 
 def install_command(extra: str) -> str:
-    """Return the command that installs one of the package's extras into the environment that runs it."""
+    """Return the command that installs one of the package's extras into the current environment."""
     return f"{shlex.quote(sys.executable)} -m pip install 'mobilenet-cli[{extra}]'"

@@ -121,7 +121,7 @@ def test_what_was_finished_before_is_not_labelled_again(mnclassify: Run, photos:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--xmp-threshold", "0.3"], "goes with --xmp"),
+        (["--xmp-threshold", "0.3"], "needs --xmp"),
         (["--xmp", "--xmp-remove"], "leave --xmp out"),
         (["--xmp-remove", "--match", "*cat*"], "leave --match out"),
         (["--xmp-remove", "-o", "labels.csv"], "leave --output out"),
