@@ -1,7 +1,7 @@
-# make demo: a virtual environment, the package, and labels for the photographs in sample_images/
-# make test: the same with the test tools: lint, types, pytest
-# make docs: what is made from the code: tables of options, the picture of a terminal
-# make bench: the same with what mnclassify is measured beside: speed and memory; BENCH_ARGS=--quick for a smoke run
+# make demo: create a virtual environment, install the package, label the photographs in sample_images/
+# make test: install the test tools, run lint, type checks and tests
+# make docs: generate the tables of options and the picture of a terminal from the code
+# make bench: measure speed and memory beside the alternatives; BENCH_ARGS=--quick for a smoke test
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin

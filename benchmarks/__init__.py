@@ -1,4 +1,4 @@
-"""What README's figures come from: mnclassify beside what people would use instead, on the same files in one run.
+"""The benchmarks behind README's figures: mnclassify and its alternatives on the same files in one run.
 
-`python -m benchmarks --help` tells the options; docs/speed.md, what came of it.
+`python -m benchmarks --help` lists the options. docs/speed.md has the results.
 """

@@ -1,4 +1,4 @@
-"""Measure mnclassify beside what people would use instead, and print medians, ratios and targets."""
+"""Measure mnclassify and its alternatives, and print medians, ratios and targets."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import tables
-from benchmarks.contestants import contenders
+from benchmarks.contenders import contenders
 from benchmarks.measure import environment
 from benchmarks.suites import SUITES, Settings
 from benchmarks.targets import targets
@@ -25,13 +25,13 @@ _RESULTS = Path(__file__).with_name("results.json")
 
 
 def main() -> int:
-    """Run the suites; return 0, or 1 where a target is missed and --check asks for it."""
+    """Run the suites; return 1 if --check is given and a target is missed, else 0."""
     options = _options()
     with tempfile.TemporaryDirectory(prefix="mnclassify-bench-") as temporary:
         work = Path(options.work or temporary).resolve()
-        settings = Settings(work, options.repeats, options.scale, _tell)
-        _tell(f"making files and models in {work}")
-        # In a process of its own: this one has to stay small, see measure.run.
+        settings = Settings(work, options.repeats, options.scale, _print_status)
+        _print_status(f"making files and models in {work}")
+        # In a separate process, since this one has to stay small: see measure.run.
         subprocess.run(
             [sys.executable, "-m", "benchmarks.material", str(work), str(options.images), str(options.large)],
             env=environment(work / "home"),
@@ -39,31 +39,37 @@ def main() -> int:
             stdout=subprocess.DEVNULL,
             stderr=None if options.verbose else subprocess.DEVNULL,
         )
-        report: dict[str, Any] = {"machine": _machine(), "repeats": options.repeats}
-        report["commands"] = {each.name: " ".join(each.command) for each in contenders(work)}
+        figures: dict[str, Any] = {"machine": _machine(), "repeats": options.repeats}
+        figures["commands"] = {each.name: " ".join(each.command) for each in contenders(work)}
         for name in options.suites:
-            report[name] = SUITES[name](settings)
-            options.json.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-    print("\n".join(tables.lines(report)))
+            figures[name] = SUITES[name](settings)
+            options.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    print("\n".join(tables.lines(figures)))
     print(f"\nAll figures are in {options.json}.")
     if options.quick:
-        print("This was a smoke run: with so few images, neither figures nor targets mean anything.")
-    return 1 if options.check and not all(target.met for target in targets(report)) else 0
+        print("This was a smoke test: with so few images, neither figures nor targets mean anything.")
+    return 1 if options.check and not all(target.met for target in targets(figures)) else 0
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("suites", nargs="*", metavar="SUITE", help=f"which of {', '.join(SUITES)} [default: all]")
-    parser.add_argument("--repeats", type=int, default=3, metavar="N", help="how often each runs [default: 3]")
+    parser.add_argument("suites", nargs="*", metavar="SUITE", help=f"any of {', '.join(SUITES)} [default: all]")
+    parser.add_argument("--repeats", type=int, default=3, metavar="N", help="runs of each contender [default: 3]")
     parser.add_argument("--images", type=int, default=1000, metavar="N", help="photographs, and PNGs [default: 1000]")
     parser.add_argument("--large", type=int, default=40, metavar="N", help="JPEGs of 12 megapixels [default: 40]")
     parser.add_argument("--scale", type=int, default=100_000, metavar="N", help="files in the tree [default: 100000]")
     parser.add_argument("--million", dest="scale", action="store_const", const=1_000_000, help="--scale 1000000")
-    parser.add_argument("--quick", action="store_true", help="a smoke run: once, and few images")
-    parser.add_argument("--work", metavar="FOLDER", help="keep files and models there for the next time")
-    parser.add_argument("--json", type=Path, default=_RESULTS, metavar="FILE", help=f"[default: {_RESULTS.name} here]")
-    parser.add_argument("--check", action="store_true", help="exit with 1 where a target is missed")
-    parser.add_argument("-v", "--verbose", action="store_true", help="show what TensorFlow says")
+    parser.add_argument("--quick", action="store_true", help="a smoke test: one run on few images")
+    parser.add_argument("--work", metavar="FOLDER", help="keep files and models in FOLDER for later runs")
+    parser.add_argument(
+        "--json",
+        type=Path,
+        default=_RESULTS,
+        metavar="FILE",
+        help=f"write the results to FILE [default: benchmarks/{_RESULTS.name}]",
+    )
+    parser.add_argument("--check", action="store_true", help="exit with 1 if a target is missed")
+    parser.add_argument("-v", "--verbose", action="store_true", help="show TensorFlow's logs")
     options = parser.parse_args()
     for name in options.suites:
         if name not in SUITES:
@@ -86,7 +92,7 @@ def _machine() -> dict[str, Any]:
 
 
 def _processor() -> str:
-    """Return the processor's model, and which of the vector instructions that decide an inference's speed it has."""
+    """Return the processor's model, and which of the vector instructions that matter to inference it has."""
     facts = dict(line.split(":", 1) for line in Path("/proc/cpuinfo").read_text().splitlines() if ":" in line)
     facts = {name.strip(): value.strip() for name, value in facts.items()}
     flags = [flag for flag in ("avx2", "avx512f", "avx512_vnni") if flag in facts.get("flags", "").split()]
@@ -100,7 +106,7 @@ def _version(package: str) -> str | None:
         return None
 
 
-def _tell(text: str) -> None:
+def _print_status(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 

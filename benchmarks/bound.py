@@ -1,8 +1,8 @@
-"""How fast this machine could be: decoding alone, inference alone, and the pipeline that has to do both.
+"""The upper bound of the speed on this machine: decoding alone, inference alone, and the pipeline that does both.
 
-`python -m benchmarks.bound MODEL FOLDER REPEATS` prints JSON: for each of "decoding", "inference" and
-"pipeline" the wall and CPU seconds that each run over the folder took, in turn, on all usable cores. (Where the
-two tell different stories, other programs were using the cores.)
+`python -m benchmarks.bound MODEL FOLDER REPEATS` prints JSON: for each of "decoding", "inference" and "pipeline",
+the wall and CPU seconds of each run over the folder on all usable cores. The three run in turn. (If wall and CPU
+time disagree, other programs were using the cores.)
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from mobilenet_cli.machine.cores import usable_cores
 
 
 def main(model: str, folder: str, repeats: int) -> dict[str, list[tuple[float, float]]]:
-    """Measure the three, one after the other, `repeats` times."""
+    """Measure all three in turn, `repeats` times."""
     classifier = Classifier(model)
     sources = list(find_sources([folder]))
-    list(classifier.classify(sources[:1]))  # imports what is imported at first use
+    list(classifier.classify(sources[:1]))  # triggers lazy imports
     cores = usable_cores()
     runs: dict[str, Callable[[], Any]] = {
         "decoding": decoding(classifier, sources, cores),
@@ -42,7 +42,7 @@ def main(model: str, folder: str, repeats: int) -> dict[str, list[tuple[float, f
 
 
 def decoding(classifier: Classifier, sources: list[Source], cores: int) -> Callable[[], None]:
-    """Return what decodes, crops and resizes every image, and no more."""
+    """Return a function that only decodes, crops and resizes every image."""
     model = classifier.model
     recipe = Preprocessing(model.image_size, model.manifest.crop, model.manifest.interpolation)
 
@@ -55,7 +55,7 @@ def decoding(classifier: Classifier, sources: list[Source], cores: int) -> Calla
 
 
 def inference(classifier: Classifier, images: int, cores: int) -> Callable[[], None]:
-    """Return what runs the network on as many images as there are, over and over on one ready batch."""
+    """Return a function that only runs the network, on the same batch until `images` images are done."""
     size, engine = classifier.model.image_size, classifier.model.open_engine()
     batch = np.random.default_rng(0).random((engine.batch_size, size, size, 3), dtype=np.float32)
     sessions = [engine.session() for _ in range(cores)]

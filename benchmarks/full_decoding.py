@@ -1,7 +1,8 @@
-"""What decoding JPEGs at a smaller scale brings: the same pipeline with it and without.
+"""The gain from decoding JPEGs at a smaller scale: the pipeline with scaled and with full decoding.
 
-`python -m benchmarks.full_decoding MODEL FOLDER REPEATS` prints JSON: for "scaled" and "full" the seconds a
-run over the folder, thrice, took, in turn; and "agreement", the share of images whose best class is the same.
+`python -m benchmarks.full_decoding MODEL FOLDER REPEATS` prints JSON: for "scaled" and "full", the seconds of each
+run, which goes over the folder three times; and "agreement", the share of images with the same best class. The two
+run in turn.
 """
 
 from __future__ import annotations
@@ -14,14 +15,14 @@ from mobilenet_cli import Classifier, find_sources
 from mobilenet_cli.images import preprocess
 
 _ROUNDS = 3
-"""How often a run goes over the folder, so that opening the model counts for little, as in a camera roll."""
+"""Passes over the folder per run, so that opening the model counts for little, as in a camera roll."""
 
 
 def main(model: str, folder: str, repeats: int) -> dict[str, list[float] | float]:
-    """Measure both, one after the other, `repeats` times."""
+    """Measure both in turn, `repeats` times."""
     classifier = Classifier(model)
     sources = list(find_sources([folder])) * _ROUNDS
-    list(classifier.classify(sources[:1]))  # imports what is imported at first use
+    list(classifier.classify(sources[:1]))  # triggers lazy imports
     ways = {"scaled": preprocess._draft, "full": lambda image, box, size: 1}
     seconds: dict[str, list[float]] = {name: [] for name in ways}
     best: dict[str, list[int]] = {}

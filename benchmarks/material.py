@@ -1,12 +1,12 @@
-"""The files and models that everything is measured on: `python -m benchmarks.material WORK IMAGES LARGE` makes them.
+"""The files and models of the benchmarks, made by `python -m benchmarks.material WORK IMAGES LARGE`.
 
-    WORK/photos/    IMAGES photographs of about 500×375: hard links to those in ../shared/images, else made up
+    WORK/photos/    IMAGES photographs of about 500×375: hard links to those in ../shared/images, else synthetic
     WORK/one/       the first of them
     WORK/large/     LARGE JPEGs of 12 megapixels, upscaled from them
     WORK/tiny/      IMAGES PNGs of 32×32
-    WORK/models/    MobileNet V1 1.0/128 with seeded weights: a SavedModel, and model.onnx made of it
-    WORK/home/      mnclassify's store, with the same compiled
-What is there already stays.
+    WORK/models/    MobileNet V1 1.0/128 with seeded weights: a SavedModel, and model.onnx converted from it
+    WORK/home/      mnclassify's store with the same model, compiled
+Existing files are kept.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ _FILES_A_FOLDER = 1000
 
 
 def compiled_model(work: Path) -> Path:
-    """Return the .tflite that mnclassify made of the SavedModel."""
+    """Return the .tflite that mnclassify compiled from the SavedModel."""
     return next((work / "home").rglob("*.tflite"))
 
 
 def make(work: Path, images: int, large: int) -> None:
-    """Make everything that is not there yet."""
+    """Make everything that is missing."""
     originals = sorted(SHARED.glob("*.JPEG")) if SHARED.is_dir() else make_up(work / "originals", _MADE_UP)
     links(work / "photos", originals, images)
     links(work / "one", originals, 1)
@@ -43,7 +43,7 @@ def make(work: Path, images: int, large: int) -> None:
 
 
 def links(folder: Path, originals: Sequence[Path], count: int) -> None:
-    """Fill `folder` with `count` files, 00000000.jpg and on, that are the originals over and over."""
+    """Fill `folder` with `count` links, 00000000.jpg and up, that cycle through the originals."""
     folder.mkdir(parents=True, exist_ok=True)
     for number in range(count):
         original = originals[number % len(originals)]
@@ -51,7 +51,7 @@ def links(folder: Path, originals: Sequence[Path], count: int) -> None:
 
 
 def tree(folder: Path, originals: Sequence[Path], count: int) -> None:
-    """Fill `folder` with `count` files as `links` does, a thousand in each of its folders."""
+    """Fill `folder` with `count` links as `links` does, a thousand per subfolder."""
     for start in range(0, count, _FILES_A_FOLDER):
         links(folder / f"{start // _FILES_A_FOLDER:04}", originals, min(_FILES_A_FOLDER, count - start))
 
@@ -66,7 +66,7 @@ def _link(original: Path, link: Path) -> None:
 
 
 def make_up(folder: Path, count: int) -> list[Path]:
-    """Make `count` JPEGs that are as large as ImageNet's photographs, and about as hard to decode."""
+    """Make `count` synthetic JPEGs as large as ImageNet's photographs and about as slow to decode."""
     import numpy as np
     from PIL import Image
 
@@ -77,7 +77,7 @@ def make_up(folder: Path, count: int) -> list[Path]:
         path = folder / f"{number:04}.jpg"
         width, height = [(500, 375), (375, 500), (500, 333), (500, 500)][number % 4]
         scene = np.zeros((height, width, 3), np.float32)
-        # As in a photograph, detail is weaker the finer it is.
+        # As in a photograph, finer detail is weaker.
         for cell in (128, 64, 32, 16, 8, 4, 2):
             noise = rng.normal(0, 12 * cell**0.3, (height // cell + 2, width // cell + 2, 3)).astype(np.float32)
             for channel in range(3):
@@ -117,7 +117,7 @@ def _make_onnx(saved_model: Path, onnx_model: Path) -> None:
     try:
         import tf2onnx
     except ImportError:
-        return  # then ONNX Runtime is left out
+        return  # ONNX Runtime is not measured then
     import tensorflow as tf
 
     network = tf.saved_model.load(str(saved_model))

@@ -1,4 +1,4 @@
-"""Whole processes, measured by the system that ran them."""
+"""Time and memory of whole processes, as the system reports them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Self
 
 @dataclass(frozen=True)
 class Usage:
-    """What a process took.
+    """The resources that a process used.
 
     Attributes:
         wall: Seconds from start to end.
@@ -27,22 +27,22 @@ class Usage:
 
     @classmethod
     def median(cls, usages: Sequence[Self]) -> Self:
-        """Return the median of each measure by itself."""
+        """Return the median of each measure separately."""
         return cls(*(median(getattr(usage, name) for usage in usages) for name in ("wall", "cpu", "peak")))
 
 
 class FailedError(Exception):
-    """A process that was to be measured failed."""
+    """A measured process failed."""
 
 
 def run(command: tuple[str, ...], environment: Mapping[str, str], output: Path) -> Usage:
-    """Run a program to its end, its standard output in the file `output` and its errors beside it.
+    """Run a program, with its standard output in the file `output` and its standard error beside it.
 
-    Linux counts the memory that the parent has when it starts a process as the child's own: so whoever calls
-    this must be small itself.
+    Linux counts the memory that the parent has when it starts a process as the child's own, so the calling process
+    must be small.
 
     Raises:
-        FailedError: It ended with another code than 0.
+        FailedError: The exit code was not 0.
     """
     errors = output.with_suffix(".err")
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
@@ -60,15 +60,15 @@ def run(command: tuple[str, ...], environment: Mapping[str, str], output: Path) 
     _, status, usage = os.wait4(process, 0)
     wall = time.perf_counter() - started
     if status:
-        said = errors.read_text(errors="replace").strip().splitlines()[-5:]
-        raise FailedError(f"{' '.join(command)} failed ({os.waitstatus_to_exitcode(status)}):\n" + "\n".join(said))
+        last = errors.read_text(errors="replace").strip().splitlines()[-5:]
+        raise FailedError(f"{' '.join(command)} failed ({os.waitstatus_to_exitcode(status)}):\n" + "\n".join(last))
     return Usage(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
 def environment(home: Path) -> dict[str, str]:
-    """Return the environment of every process: a model store of its own, no network, no log lines.
+    """Return the environment of every process: a separate model store, no downloads, no log lines.
 
-    Python may keep what it compiled, as it does wherever a package is installed.
+    Python may write bytecode files, as it does for any installed package.
     """
     return {
         **{name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"},

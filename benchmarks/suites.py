@@ -1,4 +1,4 @@
-"""What is measured. Each suite runs its contenders in turn, again and again, and returns what JSON can hold."""
+"""The benchmark suites. Each runs its contenders in turn, several times, and returns a JSON object."""
 
 from __future__ import annotations
 
@@ -12,65 +12,65 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import material
-from benchmarks.contestants import Contender, contenders, ours
+from benchmarks.contenders import Contender, contenders, ours
 from benchmarks.measure import FailedError, Usage, environment, run
 
-Report = dict[str, Any]
+Figures = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How much is measured.
+    """The sizes of the benchmarks.
 
     Attributes:
-        work: The folder with the files and models, and for what is printed.
-        repeats: How often each contender runs.
-        scale: Files in the tree that is measured against a tree of a hundredth.
-        tell: Told what is going on.
+        work: The folder with the files and models; also receives the output of the contenders.
+        repeats: Runs of each contender.
+        scale: Number of files in the large tree. The small one has a hundredth of them.
+        print_status: Called with a line of text when a step begins.
     """
 
     work: Path
     repeats: int
     scale: int
-    tell: Callable[[str], None]
+    print_status: Callable[[str], None]
 
 
-def one_image(settings: Settings) -> Report:
+def one_image(settings: Settings) -> Figures:
     """One photograph: the whole process of each contender."""
     return _compared(settings, "one")
 
 
-def photos(settings: Settings) -> Report:
+def photos(settings: Settings) -> Figures:
     """Photographs of about 500×375: the whole process of each contender, and the bound."""
     bound = _module(settings, "benchmarks.bound", "photos", settings.repeats)
     return {**_compared(settings, "photos"), "bound": bound}
 
 
-def large(settings: Settings) -> Report:
+def large(settings: Settings) -> Figures:
     """JPEGs of 12 megapixels: the whole process of each contender, and the pipeline without scaled decoding."""
     full = _module(settings, "benchmarks.full_decoding", "large", settings.repeats)
     return {**_compared(settings, "large"), "decoding": full}
 
 
-def tiny(settings: Settings) -> Report:
+def tiny(settings: Settings) -> Figures:
     """PNGs of 32×32: the whole process of each contender."""
     return _compared(settings, "tiny")
 
 
-def scale(settings: Settings) -> Report:
-    """Compare a tree of many files with one of a hundredth: memory, speed, and the time until the first row.
+def scale(settings: Settings) -> Figures:
+    """Compare a large tree of files with one of a hundredth: memory, speed, and the time until the first row.
 
-    The large tree is labelled once, since that takes minutes.
+    The large tree is labelled only once, since that takes minutes.
     """
     originals = sorted((settings.work / "photos").iterdir())
     few, many = max(1, settings.scale // 100), settings.scale
     for count in (few, many):
-        settings.tell(f"scale: laying out {count:,} files")
+        settings.print_status(f"scale: creating {count:,} files")
         material.tree(settings.work / f"tree-{count}", originals, count)
     contender = Contender("scale", ours(settings.work), headers=1)
 
-    def usages(count: int, folder: Path, repeats: int) -> list[Report]:
-        settings.tell(f"scale: {count:,} files")
+    def usages(count: int, folder: Path, repeats: int) -> list[Figures]:
+        settings.print_status(f"scale: {count:,} files")
         return [asdict(_labelled(settings, contender, folder, count)) for _ in range(repeats)]
 
     return {
@@ -81,7 +81,7 @@ def scale(settings: Settings) -> Report:
     }
 
 
-SUITES: dict[str, Callable[[Settings], Report]] = {
+SUITES: dict[str, Callable[[Settings], Figures]] = {
     "one": one_image,
     "photos": photos,
     "large": large,
@@ -90,13 +90,13 @@ SUITES: dict[str, Callable[[Settings], Report]] = {
 }
 
 
-def _compared(settings: Settings, name: str) -> Report:
+def _compared(settings: Settings, name: str) -> Figures:
     folder = settings.work / name
     count = len(list(folder.iterdir()))
-    usages: dict[str, list[Report]] = {}
+    usages: dict[str, list[Figures]] = {}
     for turn in range(settings.repeats):
         for contender in contenders(settings.work):
-            settings.tell(f"{name}, {turn + 1} of {settings.repeats}: {contender.name}")
+            settings.print_status(f"{name}, {turn + 1} of {settings.repeats}: {contender.name}")
             usages.setdefault(contender.name, []).append(asdict(_labelled(settings, contender, folder, count)))
     return {"images": count, "usages": usages}
 
@@ -111,18 +111,18 @@ def _labelled(settings: Settings, contender: Contender, folder: Path, count: int
     return usage
 
 
-def _module(settings: Settings, module: str, name: str, repeats: int) -> Report:
+def _module(settings: Settings, module: str, name: str, repeats: int) -> Figures:
     """Run a module of this package on the files `name`, and return the JSON that it prints."""
-    settings.tell(f"{name}: {module}")
+    settings.print_status(f"{name}: {module}")
     output = settings.work / "output.json"
     command = (sys.executable, "-m", module, str(settings.work / material.SAVED_MODEL), str(settings.work / name))
     run((*command, str(repeats)), environment(settings.work / "home"), output)
-    report: Report = json.loads(output.read_text())
-    return report
+    figures: Figures = json.loads(output.read_text())
+    return figures
 
 
 def _first_row(settings: Settings, tree: Path) -> float:
-    """Return the seconds from the start of the process until it has printed its first row."""
+    """Return the seconds from the start of the process to its first row."""
     started = time.perf_counter()
     with subprocess.Popen(
         (*ours(settings.work), str(tree)),

@@ -1,4 +1,4 @@
-"""The report as tables for people, in Markdown."""
+"""The figures as Markdown tables."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from statistics import median
 from typing import Any
 
-from benchmarks.contestants import OURS
+from benchmarks.contenders import OURS
 from benchmarks.measure import Usage
 from benchmarks.targets import Target, share_of_bound, targets, usage
 
@@ -18,26 +18,26 @@ TITLES = {
 }
 
 
-def lines(report: dict[str, Any]) -> Iterator[str]:
-    """Yield the lines of all tables: a suite each, then the targets."""
+def lines(figures: dict[str, Any]) -> Iterator[str]:
+    """Yield the lines of all tables: one per suite, then the targets."""
     for name, title in TITLES.items():
-        if name in report:
-            yield from ("", title.format(**report[name]), "")
-            yield from _compared(report[name])
-    if "photos" in report:
+        if name in figures:
+            yield from ("", title.format(**figures[name]), "")
+            yield from _compared(figures[name])
+    if "photos" in figures:
         yield from ("", "The bound on those photographs", "")
-        yield from _bound(report["photos"])
-    if "scale" in report:
+        yield from _bound(figures["photos"])
+    if "scale" in figures:
         yield from ("", "Scale", "")
-        yield from _scale(report["scale"])
+        yield from _scale(figures["scale"])
     yield from ("", "Targets", "")
-    yield from table(("", "target", "measured", "wanted"), map(_target, targets(report)), texts=2)
+    yield from table(("", "target", "measured", "wanted"), map(_target, targets(figures)), texts=2)
     yield from ("", "Commands, each with the folder at its end", "")
-    yield from (f"- {name}: `{command}`" for name, command in report.get("commands", {}).items())
+    yield from (f"- {name}: `{command}`" for name, command in figures.get("commands", {}).items())
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]], *, texts: int = 1) -> Iterator[str]:
-    """Yield a Markdown table's lines; the first `texts` columns are texts, the others numbers."""
+    """Yield the lines of a Markdown table whose first `texts` columns are text and the others numbers."""
     cells = [list(header), *map(list, rows)]
     widths = [max(len(row[column]) for row in cells) for column in range(len(header))]
     cells.insert(1, ["-" * width for width in widths])
@@ -49,13 +49,13 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]], *, texts: int = 
         yield f"| {' | '.join(padded)} |"
 
 
-def _compared(report: dict[str, Any]) -> Iterator[str]:
-    medians = {name: usage(runs) for name, runs in report["usages"].items()}
+def _compared(figures: dict[str, Any]) -> Iterator[str]:
+    medians = {name: usage(runs) for name, runs in figures["usages"].items()}
     header = ("contender", "wall s", "CPU s", "images/s", "peak MiB", "wall ÷ ours")
     yield from table(
         header,
         (
-            (name, *_figures(each, report["images"]), f"{each.wall / medians[OURS].wall:.2f}")
+            (name, *_figures(each, figures["images"]), f"{each.wall / medians[OURS].wall:.2f}")
             for name, each in medians.items()
         ),
     )
@@ -65,12 +65,12 @@ def _figures(each: Usage, images: int) -> tuple[str, str, str, str]:
     return f"{each.wall:.2f}", f"{each.cpu:.2f}", f"{images / each.wall:,.1f}", f"{each.peak:,.0f}"
 
 
-def _bound(report: dict[str, Any]) -> Iterator[str]:
-    bound = report["bound"]
+def _bound(figures: dict[str, Any]) -> Iterator[str]:
+    bound = figures["bound"]
     seconds = {name: [median(run[measure] for run in runs) for measure in (0, 1)] for name, runs in bound.items()}
     seconds["both, the bound"] = [a + b for a, b in zip(seconds["decoding"], seconds["inference"], strict=True)]
     rows = [
-        (name, f"{report['images'] / wall:,.1f}", f"{report['images'] / cpu:,.1f}")
+        (name, f"{figures['images'] / wall:,.1f}", f"{figures['images'] / cpu:,.1f}")
         for name, (wall, cpu) in seconds.items()
     ]
     shares = (f"{share_of_bound(bound, measure):.3f}" for measure in (0, 1))
@@ -79,9 +79,9 @@ def _bound(report: dict[str, Any]) -> Iterator[str]:
     )
 
 
-def _scale(report: dict[str, Any]) -> Iterator[str]:
+def _scale(figures: dict[str, Any]) -> Iterator[str]:
     rows = [
-        (f"{report[name]['images']:,}", *_figures(usage(report[name]["usages"]), report[name]["images"]))
+        (f"{figures[name]['images']:,}", *_figures(usage(figures[name]["usages"]), figures[name]["images"]))
         for name in ("few", "many")
     ]
     yield from table(("files", "wall s", "CPU s", "images/s", "peak MiB"), rows)

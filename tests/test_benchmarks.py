@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from benchmarks import material, tables
-from benchmarks.contestants import OURS, TF_DATA, WEB_PAGE, contenders
+from benchmarks.contenders import OURS, TF_DATA, WEB_PAGE, contenders
 from benchmarks.measure import FailedError, Usage, environment, run
 from benchmarks.targets import share_of_bound, targets
 
@@ -87,8 +87,8 @@ def test_made_up_photographs_weigh_what_photographs_weigh(tmp_path: Path):
     assert all(4 < path.stat().st_size * 8 / (w * h) < 6 for path, (w, h) in zip(paths, sizes, strict=True))
 
 
-def report(slower: float = 1.0) -> dict[str, Any]:
-    """Return a report whose every target is just met, or missed where `slower` is above 1."""
+def figures(slower: float = 1.0) -> dict[str, Any]:
+    """Return figures whose every target is just met, or missed where `slower` is above 1."""
 
     def usages(**walls: float) -> dict[str, list[dict[str, float]]]:
         return {name: [{"wall": wall, "cpu": wall, "peak": wall * 100}] for name, wall in walls.items()}
@@ -120,14 +120,14 @@ def report(slower: float = 1.0) -> dict[str, Any]:
 
 def test_what_just_meets_its_target_passes_and_what_is_slower_misses_it():
     # Memory of one image is far within its bound in both.
-    assert [target.met for target in targets(report())] == [True] * 10
-    missed = [target.text for target in targets(report(slower=1.15)) if not target.met]
+    assert [target.met for target in targets(figures())] == [True] * 10
+    missed = [target.text for target in targets(figures(slower=1.15)) if not target.met]
     assert len(missed) == 9
 
 
 def test_only_the_suites_that_ran_have_targets():
     assert not list(targets({"machine": {}, "tiny": {}}))
-    assert len(list(targets({"large": report()["large"]}))) == 1
+    assert len(list(targets({"large": figures()["large"]}))) == 1
 
 
 def test_the_bound_is_one_after_the_other():
@@ -137,7 +137,7 @@ def test_the_bound_is_one_after_the_other():
 
 
 def test_tables_line_up_and_show_what_is_missed():
-    lines = list(tables.lines(report(slower=2.0)))
+    lines = list(tables.lines(figures(slower=2.0)))
     assert any(line.startswith("| MISS |") and "tf.data" in line for line in lines)
     assert "One photograph, whole process" in lines
     run_of_lines: list[str] = []

@@ -1,7 +1,7 @@
-"""Write the tables of options in README.md and docs/commands.md from the code. `make docs` calls it.
+"""Generate the tables of options in README.md, and docs/commands.md, from the code. `make docs` runs it.
 
-In README.md a command's table stands between two comments, <!-- options: classify --> and <!-- end -->;
-docs/commands.md is made whole.
+In README.md, a command's table is between the comments <!-- options: classify --> and <!-- end -->;
+docs/commands.md is generated as a whole.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ ROOT = Path(__file__).resolve().parents[1]
 README, COMMANDS = ROOT / "README.md", ROOT / "docs" / "commands.md"
 HEAD = """# Commands
 
-Made from the code by `make docs`. `mnclassify COMMAND --help` says the same at the terminal.
+Generated from the code by `make docs`. `mnclassify COMMAND --help` prints the same text.
 """
 
 
 def commands(group: click.Group = cli, above: str = "") -> Iterator[tuple[str, click.Command]]:
-    """Yield every command with its name as it is typed, without the program's."""
+    """Yield every command with its full name: "classify", "models pull"."""
     context = click.Context(group)
     for name in group.list_commands(context):
         command = group.get_command(context, name)
@@ -36,7 +36,7 @@ def commands(group: click.Group = cli, above: str = "") -> Iterator[tuple[str, c
 
 
 def table(command: click.Command) -> str:
-    """Return a command's options as a table in Markdown, a row each."""
+    """Return a command's options as a Markdown table, one row each."""
     context = click.Context(command)
     rows = ["| option | meaning |", "|---|---|"]
     for heading, records in sections(command, context).items():
@@ -56,7 +56,7 @@ def page() -> str:
 
 
 def readme(text: str) -> str:
-    """Return README's `text` with the tables of today."""
+    """Return README's `text` with its tables generated again."""
     known = dict(commands())
     return re.sub(
         r"(<!-- options: (.+?) -->\n).*?(<!-- end -->)",
@@ -75,7 +75,7 @@ def _text(text: str) -> str:
 
 
 def _prose(text: str) -> str:
-    """Turn Click's way to mark lines that are not to be joined into Markdown's."""
+    r"""Return help text as Markdown: paragraphs that Click must not wrap (marked by \b) become code blocks."""
     paragraphs = []
     for paragraph in text.split("\n\n"):
         if paragraph.startswith("\b\n"):

@@ -1,4 +1,4 @@
-"""Draw docs/terminal.svg: what a terminal shows of a true run. `make docs` calls it."""
+"""Draw docs/terminal.svg, a terminal with the output of a real run. `make docs` runs it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PICTURE = ROOT / "docs" / "terminal.svg"
 COMMAND = ("mnclassify", "sample_images", "-m", "efficientnet_lite0", "-k", "3")
 COLUMNS = 84
 
-# rich's own template asks a server for its font; this one takes what the reader has.
+# rich's own template loads its font from a server; this one uses the reader's fonts.
 SVG = """\
 <svg class="rich-terminal" viewBox="0 0 {width} {height}" xmlns="http://www.w3.org/2000/svg">
 <title>mnclassify at work</title>
@@ -44,7 +44,7 @@ SVG = """\
 
 
 def shown() -> str:
-    """Return what the command prints on a terminal of COLUMNS columns, escape sequences and all."""
+    """Return the command's output on a terminal of COLUMNS columns, including escape sequences."""
     parent, child = pty.openpty()
     program = Path(sys.executable).with_name(COMMAND[0])
     environment = os.environ | {"COLUMNS": str(COLUMNS), "TERM": "xterm-256color"}
@@ -56,14 +56,14 @@ def shown() -> str:
         try:
             while part := os.read(parent, 4096):
                 output += part
-        except OSError:  # how Linux says that the other end is closed
+        except OSError:  # Linux reports the closed end this way
             pass
     os.close(parent)
     return output.decode().replace("\r\n", "\n")
 
 
 def picture(output: str) -> str:
-    """Return an SVG of a terminal that shows the command and its output."""
+    """Return an SVG of a terminal with the command and its output."""
     with open(os.devnull, "w") as nowhere:  # noqa: PTH123
         console = Console(record=True, width=COLUMNS, file=nowhere, force_terminal=True, color_system="truecolor")
         console.print(Text.assemble(("$ ", "dim"), " ".join(COMMAND)))

@@ -1,4 +1,4 @@
-"""The compiled model in LiteRT's interpreter, one image at a time in one thread. MODEL is a .tflite file."""
+"""LiteRT's interpreter, one image at a time in one thread. MODEL is a .tflite file."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""ONNX Runtime with a pool of threads, each decoding an image and running the network on it. MODEL is an .onnx file."""
+"""ONNX Runtime with a pool of threads, each of which decodes and classifies images. MODEL is an .onnx file."""
 
 import os
 import sys
@@ -11,7 +11,7 @@ from PIL import Image
 
 model, folder = sys.argv[1:]
 options = onnxruntime.SessionOptions()
-options.intra_op_num_threads = 1  # the pool's threads keep the cores busy already
+options.intra_op_num_threads = 1  # the pool already keeps all cores busy
 session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 inlet = session.get_inputs()[0].name
 

@@ -1,4 +1,4 @@
-"""TensorFlow's input pipeline in front of the SavedModel: decoded on all cores, batched, prefetched."""
+"""tf.data in front of the SavedModel: decoding on all cores, batching and prefetching."""
 
 import sys
 from pathlib import Path
@@ -11,7 +11,7 @@ paths = sorted(map(str, Path(folder).iterdir()))
 
 
 def load(path: tf.Tensor) -> tf.Tensor:
-    """Decode and resize one image; without antialiasing, which would cost more."""
+    """Decode and resize one image, without antialiasing, which would take longer."""
     image = tf.io.decode_image(tf.io.read_file(path), channels=3, expand_animations=False)
     return tf.image.resize(image, (128, 128)) / 255
 

@@ -1,4 +1,4 @@
-"""The loop that anybody writes from the model's web page: a KerasLayer, one image at a time."""
+"""The loop suggested by the model's web page: a KerasLayer, one image at a time."""
 
 import sys
 from pathlib import Path

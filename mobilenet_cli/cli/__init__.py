@@ -1,4 +1,4 @@
-"""The command line: options, wiring and exit codes. What the commands do is in the library."""
+"""The command line: options, wiring and exit codes. The work is done by the library."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ _EXIT_CODES: dict[type[MnclassifyError], ExitCode] = {
     OutputError: ExitCode.NOT_WRITTEN,
 }
 
-# The module of each command, imported when it is called or listed.
+# The module of each command, imported when the command is called or listed.
 _DEFAULT = "classify"
 _COMMANDS = {name: name for name in (_DEFAULT, "embed", "evaluate", "models", "report", "train")}
 
 
 class _ReaderLeftError(Exception):
-    """Whoever read our output has closed the pipe: it has what it wanted."""
+    """The reader of our output has closed the pipe."""
 
 
 class _Messages(io.FileIO):
-    """Standard error. No run fails because nobody reads what it tells, or because the disk of its log is full."""
+    """Standard error whose write errors are ignored: a closed pipe or a full disk never ends a run."""
 
     def write(self, data: Any) -> int:
         with contextlib.suppress(OSError):
@@ -44,7 +44,7 @@ class _Messages(io.FileIO):
 
 
 class _Commands(click.Group):
-    """A group whose first command may be left out."""
+    """A group with a default command."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(_COMMANDS)
@@ -58,34 +58,38 @@ class _Commands(click.Group):
     def make_context(self, *args: Any, **extra: Any) -> click.Context:
         try:
             return super().make_context(*args, **extra)
-        except BrokenPipeError as error:  # of --help and --version
+        except BrokenPipeError as error:  # from --help and --version
             raise _ReaderLeftError from error
 
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
         except BrokenPipeError as error:
-            raise _ReaderLeftError from error  # Click would make exit code 1 of it
+            raise _ReaderLeftError from error  # Click would exit with 1
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
-        """Complete what may stand first: a command, or what may follow the one that is left out."""
+        """Complete the first word: a command, or an argument of the default command."""
         classify = self.get_command(ctx, _DEFAULT)
         assert classify is not None  # noqa: S101 - it is in the table
         if incomplete.startswith("-"):
             return [*super().shell_complete(ctx, incomplete), *classify.shell_complete(ctx, incomplete)]
-        # Files first: where they come last, Click's script for bash forgets the commands.
+        # Files first: if they come last, Click's script for bash drops the commands.
         return [*files(ctx, classify.params[0], incomplete), *super().shell_complete(ctx, incomplete)]
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if args and args[0] not in _COMMANDS and args[0] not in ("-h", "--help", "--version"):
-            if not ctx.resilient_parsing:  # as where the shell asks how to complete a word
+            if not ctx.resilient_parsing:  # set while the shell completes a word
                 _check_mistyped(args[0])
             args = [_DEFAULT, *args]
         return super().parse_args(ctx, args)
 
 
 def _check_mistyped(word: str) -> None:
-    """Refuse what is nearly a command's name, and no file's."""
+    """Reject a word that resembles a command's name and is not a file.
+
+    Raises:
+        UsageError: It does; the message suggests the command.
+    """
     if os.path.lexists(word):
         return
     from difflib import get_close_matches
@@ -121,36 +125,36 @@ def main() -> NoReturn:
     _open_standard_descriptors()
     _own_stderr()
     _own_stdout()
-    # BLAS's own threads would only spin beside the workers, which call it for nothing but small arrays.
+    # BLAS's threads would only spin beside the workers, which use it for small arrays alone.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     sys.exit(_run(sys.argv[1:]))
 
 
 def _open_standard_descriptors() -> None:
-    """Fill those of the descriptors 0 to 2 that are closed, or the next file opened would be taken for one."""
+    """Open /dev/null as each of descriptors 0 to 2 that is closed: the next file opened would take its number."""
     for descriptor in range(3):
         try:
             os.fstat(descriptor)
         except OSError:
-            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free: this one
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest free number: this one
     if sys.stderr is None:
-        sys.stderr = open(os.devnull, "w")  # noqa: PTH123, SIM115 - for as long as the process lives
+        sys.stderr = open(os.devnull, "w")  # noqa: PTH123, SIM115 - stays open until the process ends
 
 
 def _own_stderr() -> None:
-    """Write to standard error through another descriptor than 2, which native_logs points elsewhere at times."""
-    with contextlib.suppress(OSError, AttributeError):  # where there is none, nothing can be lost
+    """Write to standard error through a duplicate of descriptor 2, which native_logs redirects at times."""
+    with contextlib.suppress(OSError, AttributeError):  # there is no standard error
         messages = io.BufferedWriter(_Messages(os.dup(sys.stderr.fileno()), "w"))
         sys.stderr = io.TextIOWrapper(messages, sys.stderr.encoding, sys.stderr.errors, line_buffering=True)
 
 
 def _own_stdout() -> None:
-    """Have what Click prints fail as records do: with an OutputError, which no other error is taken for."""
+    """Make Click's printing fail as records do: with an OutputError."""
     from mobilenet_cli.files.stream import OutputStream
 
-    with contextlib.suppress(OSError, AttributeError):  # as above
+    with contextlib.suppress(OSError, AttributeError):  # there is no standard output
         raw = OutputStream(sys.stdout.fileno(), "standard output", closefd=False)
-        # Without a buffer, which would be written once more at the end where that has failed.
+        # Unbuffered: after a failure, a buffer would be written again at exit.
         sys.stdout = io.TextIOWrapper(raw, sys.stdout.encoding, sys.stdout.errors, write_through=True)
 
 
@@ -166,7 +170,7 @@ def _run(arguments: list[str]) -> int:
         click.echo(f"{PROGRAM}: interrupted", err=True)
         return ExitCode.INTERRUPTED
     except _ReaderLeftError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # so that the flush at the end fails no more
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # so that the flush at exit succeeds
         return 0
     except Exception as error:  # the last line of defence between a bug and the user's terminal
         return _failure(error)
@@ -174,15 +178,15 @@ def _run(arguments: list[str]) -> int:
 
 
 def _failure(error: Exception) -> int:
-    """Say what went wrong and return the exit code."""
+    """Print an error and return its exit code."""
     if isinstance(error, MnclassifyError):
-        _explain(str(error))
+        _print_error(str(error))
         return next((code for kind, code in _EXIT_CODES.items() if isinstance(error, kind)), ExitCode.FAILED)
-    _explain(f"internal error: {type(error).__name__}: {error}; with -vv it shows where. Please report it.")
+    _print_error(f"internal error: {type(error).__name__}: {error}. Please report it; -vv shows a traceback.")
     return ExitCode.INTERNAL
 
 
-def _explain(message: str) -> None:
+def _print_error(message: str) -> None:
     if logging.getLogger("mobilenet_cli").isEnabledFor(logging.DEBUG):
         logging.getLogger("mobilenet_cli").debug("here", exc_info=True)
     click.echo(f"{PROGRAM}: {message}", err=True)

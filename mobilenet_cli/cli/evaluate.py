@@ -110,7 +110,7 @@ def command(
     from mobilenet_cli.evaluation.truth import truth_of
 
     if truth == _TRUTH_FROM_STDIN and named.chosen is not None and named.chosen.need_stdin:
-        raise click.UsageError(f"standard input is the table of {_TRUTH_FROM_STDIN}, or names images, not both")
+        raise click.UsageError(f"standard input is the table of {_TRUTH_FROM_STDIN} or a source of images, not both")
     rule = truth_of(truth)
     images = list(_sources(named, rule))
     if not images:
@@ -118,13 +118,13 @@ def command(
     with terminal.warnings_shown():
         with ExitStack() as stack:
             streams = [stack.enter_context(open_output(file, overwrite=overwrite, resumable=False)) for file in files]
-            run = _Run(images, rule, pace, terminal)
+            run = _EvaluationRun(images, rule, pace, terminal)
             result = run.result(*_models(model, labels, compare, terminal))
             opened = stack.pop_all()
         try:
             with open_output(None) as stream:
                 stream.write(_printed(as_json, *result))
-        finally:  # whoever reads what is printed may have left: the files are written all the same
+        finally:  # even if the reader has closed the pipe, the files are written
             with opened:
                 for file, stream in zip(files, streams, strict=True):
                     stream.write(_document(file, *result))
@@ -155,8 +155,8 @@ def _models(
 
 
 @dataclass(slots=True)
-class _Run:
-    """One run over the images a model."""
+class _EvaluationRun:
+    """Passes over the images, one per model."""
 
     images: Sequence[Source]
     rule: Truth
@@ -165,7 +165,7 @@ class _Run:
     failed: int = 0
 
     def result(self, first: Classifier, second: Classifier | None) -> tuple[Evaluation, Comparison | None]:
-        """Evaluate the first model or, if there is a second, both."""
+        """Return the first model's evaluation, and the comparison if there is a second model."""
         from mobilenet_cli.evaluation import compare, evaluate
 
         if second is None:

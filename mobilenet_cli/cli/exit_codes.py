@@ -1,4 +1,4 @@
-"""The exit codes of every command. docs/commands.md and the help list them."""
+"""The exit codes of every command. README and the help list them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """How a command ended. Scripts rely on these numbers: one that was given a meaning keeps it."""
+    """The exit code of a command. Scripts rely on these numbers, so none changes its meaning."""
 
     OK = 0
     """Every image was processed."""

@@ -1,4 +1,4 @@
-"""`--fine-tune`, and the options that go with it."""
+"""`--fine-tune` and the options that need it."""
 
 from __future__ import annotations
 
@@ -37,17 +37,17 @@ def _fine_tuning(
     shear: float | None,
     distribution_strategy: str | None,
 ) -> FineTuning | None:
-    """Return what is asked for; None without --fine-tune."""
+    """Return the chosen settings, or None without --fine-tune."""
     given: dict[str, Any] = {name: value for name, value in locals().items() if value is not None}
     del given["fine_tune"]
     if not fine_tune:
         if given:
-            raise click.UsageError(f"{_option(next(iter(given)))} goes with --fine-tune")
+            raise click.UsageError(f"{_option(next(iter(given)))} needs --fine-tune")
         return None
     is_augmented = given.pop("augment", False)
     ranges = {name: given.pop(name) for name in _RANGES if name in given}
     if ranges and not is_augmented:
-        raise click.UsageError(f"{_option(next(iter(ranges)))} goes with --augment")
+        raise click.UsageError(f"{_option(next(iter(ranges)))} needs --augment")
     return FineTuning(**given, augmentation=Augmentation(**ranges) if is_augmented else None)
 
 

@@ -1,4 +1,4 @@
-"""Help that is read at a terminal: options under headings."""
+"""`--help` with options grouped under headings."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
 def under(heading: str, option: Decorator) -> Decorator:
-    """Return what gives a command an option, changed so that its help shows it under `heading`."""
+    """Return the decorator `option`, changed so that the help lists the option under `heading`."""
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
         decorated = option(command)
@@ -24,7 +24,7 @@ def under(heading: str, option: Decorator) -> Decorator:
 
 
 def sections(command: click.Command, ctx: click.Context) -> dict[str, list[tuple[str, str]]]:
-    """Return how the command's options are written, and their help, by heading: its own first."""
+    """Return the command's options by heading, each as its usage and its help; "Options" comes first."""
     found: dict[str, list[tuple[str, str]]] = {_OWN: []}
     for option in command.get_params(ctx):
         if isinstance(option, click.Option) and (record := option.get_help_record(ctx)) is not None:
@@ -33,16 +33,16 @@ def sections(command: click.Command, ctx: click.Context) -> dict[str, list[tuple
 
 
 class Command(click.Command):
-    """A command whose help has its options under headings."""
+    """A command whose help groups options under headings."""
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write them, a section a heading."""
+        """Write the options, one section per heading."""
         for heading, records in sections(self, ctx).items():
             with formatter.section(heading):
                 formatter.write_dl(records)
 
 
 class Group(click.Group):
-    """A group of such commands."""
+    """A group of commands whose help groups options under headings."""
 
     command_class = Command

@@ -1,6 +1,6 @@
-"""The options that say which images: files and folders, a list of them, or for `classify` a CSV.
+"""The options that select images: files and folders, a list of them, or a CSV for `classify`.
 
-Each group gives its command `named`, checked: NamedSources, a TableSources for a CSV, or OptionalSources.
+Each group passes its command a validated `named`: NamedSources, TableSources for a CSV, or OptionalSources.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def _named_sources(
 
 @dataclass(frozen=True, slots=True)
 class OptionalSources:
-    """The sources that the user named, if any, and the patterns that hold for those found elsewhere, too."""
+    """The sources that the user named, if any, and the --exclude patterns, which also apply to a table's images."""
 
     chosen: NamedSources | None
     exclude: tuple[str, ...]
@@ -47,7 +47,7 @@ def _optional_sources(
         chosen = _named_sources(sources, list_file, null, exclude, include_hidden, no_recursive)
         return OptionalSources(chosen, exclude)
     if null or include_hidden or no_recursive:
-        raise click.UsageError("--null (-0) goes with --from FILE, --include-hidden and --no-recursive with SOURCES…")
+        raise click.UsageError("--null (-0) needs --from FILE; --include-hidden and --no-recursive need SOURCES…")
     return OptionalSources(None, exclude)
 
 
@@ -64,7 +64,7 @@ def _named_or_csv_sources(
 ) -> Sources:
     if csv_file is None:
         if column is not None or delimiter is not None:
-            raise click.UsageError("--column and --delimiter go with --from-csv")
+            raise click.UsageError("--column and --delimiter need --from-csv")
         return _named_sources(sources, list_file, null, exclude, include_hidden, no_recursive)
     if sources or list_file is not None or null or exclude or include_hidden or no_recursive:
         raise click.UsageError("--from-csv names every image: leave out SOURCES and the options that select them")
@@ -98,7 +98,7 @@ _WHICH_IMAGES = "Which images"
 
 input_options = option_group("named", _named_sources, *_INPUTS, heading=_WHICH_IMAGES)
 optional_input_options = option_group("named", _optional_sources, *_INPUTS, heading=_WHICH_IMAGES)
-"""For a command that may find its images elsewhere."""
+"""For a command that can take its images from elsewhere."""
 
 named_or_csv_options = option_group(
     "named",
@@ -123,4 +123,4 @@ named_or_csv_options = option_group(
     ),
     heading=_WHICH_IMAGES,
 )
-"""For a command whose images the rows of a CSV may name too: `named.columns` tells."""
+"""For a command that also takes images from a CSV; `named.columns` is None without one."""

@@ -1,6 +1,6 @@
-"""The options that several commands have. Each group reaches its command as one object, checked.
+"""The options that several commands share. A command receives each group as one validated object.
 
-`@model_options` gives it `model: ModelChoice`, `@output_options` gives it `output: Output`, and so on.
+`@model_options` passes it `model: ModelChoice`, `@output_options` passes it `output: Output`, and so on.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ from mobilenet_cli.text import printable
 
 
 def option_group(name: str, make: Callable[..., Any], *options: Decorator, heading: str = "Options") -> Decorator:
-    """Return a decorator that gives a command `options`, and passes it their values as one.
+    """Return a decorator that gives a command `options` and passes it their values as one object.
 
     Args:
-        name: The command's parameter that gets them.
-        make: What makes its value of theirs: its parameters are named like the options.
+        name: The command's parameter that receives the object.
+        make: Makes the object. Its parameters have the names of the options.
         options: Click's decorators, in the order of the help.
-        heading: What the help shows them under.
+        heading: The heading of the options in the help.
     """
     names = list(inspect.signature(make).parameters)
 
@@ -56,7 +56,7 @@ def option_group(name: str, make: Callable[..., Any], *options: Decorator, headi
 
 @dataclass(frozen=True, slots=True)
 class ModelChoice:
-    """Which model, and how images are prepared for it."""
+    """The model, and how images are prepared for it."""
 
     model: str
     engine: EngineName
@@ -111,18 +111,18 @@ model_options = option_group(
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """Where records go. `file` is None for standard output."""
+    """The destination of records. `file` is None for standard output."""
 
     file: str | None
     overwrite: bool
     resume: bool
 
     def check(self, chosen: Format[Any, Any]) -> None:
-        """Refuse a format that cannot go there.
+        """Check that a format can be written there.
 
         Raises:
-            UsageError: It is written to a file, and there is none.
-            OutputError: What writes it is not installed.
+            UsageError: The format needs a file, and none is given.
+            OutputError: A package that the format needs is not installed.
         """
         if chosen.conversion is not None:
             if self.file is None:
@@ -131,11 +131,11 @@ class Output:
 
     @contextmanager
     def opened(self, terminal: Terminal, *, resumable: bool = True) -> Iterator[BinaryIO]:
-        """Open it; where Ctrl-C ends the block, tell where the finished rows are.
+        """Open the output. If Ctrl-C ends the block, print where the finished rows are.
 
         Args:
-            terminal: Who is told.
-            resumable: Whether --resume goes with what is written, and may be advised.
+            terminal: Where to print that.
+            resumable: Whether the message may recommend --resume.
         """
         try:
             with open_output(self.file, overwrite=self.overwrite, resume=self.resume, resumable=resumable) as stream:
@@ -147,14 +147,14 @@ class Output:
             raise
 
     def check_worth(self, stream: BinaryIO, labelled: int) -> None:
-        """Refuse to replace FILE by nothing but failures: a folder's name is mistyped, or a disk not mounted.
+        """Refuse to replace FILE by failures alone, as after a mistyped folder or an unmounted disk.
 
         Args:
-            stream: What `opened` gave. The failures are taken out of it, or --resume would find them.
-            labelled: How many images could be read.
+            stream: The stream that `opened` yielded. Its new rows are discarded, or --resume would keep them.
+            labelled: Number of images that could be read.
 
         Raises:
-            MnclassifyError: FILE exists, and there was none.
+            MnclassifyError: FILE exists, and no image could be read.
         """
         if self.overwrite and not labelled and self.file is not None and Path(self.file).is_file():
             if isinstance(stream, PartFile):
@@ -166,7 +166,7 @@ def _output(output: str | None, overwrite: bool, resume: bool) -> Output:
     if resume and overwrite:
         raise click.UsageError("--resume keeps finished rows and --overwrite discards them: give one of them")
     if resume and output in (None, "-"):
-        raise click.UsageError("--resume goes with -o FILE")
+        raise click.UsageError("--resume needs -o FILE")
     return Output(None if output == "-" else output, overwrite, resume)
 
 
@@ -190,7 +190,7 @@ output_options = option_group(
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How many images at a time: arguments that `classify` and `embed` take."""
+    """The batch size and the number of workers; None is the default."""
 
     batch_size: int | None
     workers: int | None

@@ -1,7 +1,7 @@
-"""What is under way, on the last line of the terminal: a progress bar for a run, a spinner for a wait.
+"""A status line at the bottom of the terminal: a progress bar for a run, a spinner for a wait.
 
-Records go to stdout and this line to stderr, often on the same terminal: whoever prints does it inside
-`hidden()`, which takes the line away and puts it back below. One line at a time: do not nest these.
+Records go to stdout and this line to stderr, often on the same terminal. Code that prints does so inside
+`hidden()`, which erases the line and draws it again below. Only one line can be shown: do not nest them.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 TICK = 0.1
-"""Seconds between two drawings, and before the first: a shorter run shows no line at all."""
+"""Seconds before the first drawing and between drawings. A shorter run shows no line."""
 RATE_WINDOW = 10.0
-"""Seconds over which images/s and the time left are estimated."""
+"""Seconds over which the speed and the time left are estimated."""
 ERASE = "\r\x1b[2K"
 GAP = "  "
 
 
 class StatusLine:
-    """A line that redraws itself while its block runs, and is erased when the block ends, however it ends.
+    """A line that redraws itself while its block runs, and is erased when the block ends.
 
     Args:
         stream: The terminal's stream, stderr.
-        enabled: Where False, the line is never drawn, and rich is not imported; only message() prints.
-            A terminal that cannot erase a line (TERM=dumb) has the same effect.
+        enabled: If False, or if the terminal cannot erase a line (TERM=dumb), the line is never drawn and rich is
+            not imported; only message() prints.
     """
 
     def __init__(self, stream: TextIO, *, enabled: bool) -> None:
@@ -66,7 +66,7 @@ class StatusLine:
 
     @contextmanager
     def hidden(self) -> Iterator[None]:
-        """Take the line away for as long as this block prints; other threads' redrawing waits."""
+        """Erase the line while the block prints. Redrawing by other threads waits."""
         with self._lock:
             shown = self._erase()
             try:
@@ -75,7 +75,7 @@ class StatusLine:
                 self._show(shown)
 
     def message(self, text: str) -> None:
-        """Print a line of text above this one, or just print it where this one is not enabled."""
+        """Print a line of text above the status line."""
         with self.hidden():
             self._put(f"{text}\n")
 
@@ -107,24 +107,24 @@ class StatusLine:
         return shown
 
     def _put(self, text: str) -> None:
-        with contextlib.suppress(OSError):  # the terminal is gone; the run is not to fail for its decoration
+        with contextlib.suppress(OSError):  # the terminal is gone, which must not end the run
             self._stream.write(text)
             self._stream.flush()
 
     def _line(self, console: Console, width: int) -> Text:
-        """Return the line to draw, of at most `width` cells."""
+        """Return the line to draw, at most `width` cells wide."""
         raise NotImplementedError
 
 
 class Spinner(StatusLine):
-    """A turning wheel, what is being waited for, and for how long."""
+    """A turning wheel, a description of the wait, and its duration."""
 
     def __init__(self, stream: TextIO, description: str, *, enabled: bool) -> None:
         super().__init__(stream, enabled=enabled)
         self._description = description
 
     def update(self, description: str) -> None:
-        """Say what is being waited for now."""
+        """Set the description."""
         self._description = description
 
     def _line(self, console: Console, width: int) -> Text:
@@ -137,7 +137,7 @@ class Spinner(StatusLine):
 
 
 class ProgressLine(StatusLine):
-    """Images done of all images, images/s, failures and the time left."""
+    """The number of images done, the total, images/s, failures, and the time left."""
 
     def __init__(self, stream: TextIO, *, enabled: bool, description: str = "Classifying") -> None:
         super().__init__(stream, enabled=enabled)
@@ -148,13 +148,13 @@ class ProgressLine(StatusLine):
         self._samples: deque[tuple[float, int]] = deque()
 
     def advance(self, *, failed: bool) -> None:
-        """Count one more image, which may have failed."""
+        """Count one more image."""
         with self._lock:
             self._done += 1
             self._failed += failed
 
     def set_total(self, total: int) -> None:
-        """Say how many images there are, once that is known."""
+        """Set the total number of images, once it is known."""
         with self._lock:
             self._total = total
 
@@ -162,13 +162,13 @@ class ProgressLine(StatusLine):
         from rich.text import Text
 
         rate = self._rate()
-        # More than were counted have come since: then the count is worth nothing.
+        # If more images have come than were counted, the total is wrong: omit it.
         total = self._total if self._total is None or self._total >= self._done else None
         count = f"{self._done:,}" if total is None else f"{self._done:,}/{total:,}"
         left = clock((total - self._done) / rate) + " left" if total and rate else ""
         speed = f"{rate:,.0f} images/s" if rate else ""
         failed = f"{self._failed:,} failed" if self._failed else ""
-        # Most important first: those that do not fit in a narrow terminal are left out from the end.
+        # Most important first: in a narrow terminal, the last ones are omitted.
         parts = {
             "count": count,
             "failed": failed,
@@ -176,7 +176,7 @@ class ProgressLine(StatusLine):
             "rate": speed,
             "what": self._description,
         }
-        room = width + len(GAP)  # there is a gap before every part but the first
+        room = width + len(GAP)  # a gap precedes every part but the first
         for name, text in parts.items():
             room -= len(text) + len(GAP) if text else 0
             if room < 0:
@@ -202,7 +202,7 @@ class ProgressLine(StatusLine):
         return Text.assemble(*pieces)
 
     def _rate(self) -> float:
-        """Return images/s over the last seconds, 0 before there is anything to tell it from."""
+        """Return images/s over the last seconds, or 0 before the first measurement."""
         now = time.monotonic()
         if not self._samples:
             self._samples.append((self._started, 0))

@@ -15,7 +15,7 @@ from mobilenet_cli.writers import FORMATS, Layout, check_resumable, format_of
 
 @dataclass(frozen=True, slots=True)
 class RecordChoice:
-    """Which predictions and which images get into the records, and how those are written."""
+    """Which predictions and images the records contain, and how they are written."""
 
     top_k: int
     threshold: float
@@ -25,31 +25,31 @@ class RecordChoice:
     print0: bool
 
     def format(self, output: Output, *, of_rows: bool) -> Format[Result, Layout]:
-        """Return the format that is meant.
+        """Return the format of the records.
 
         Args:
             output: Where the records go.
-            of_rows: Whether they stand beside the rows of a CSV.
+            of_rows: Whether the images come from the rows of a CSV.
 
         Raises:
-            UsageError: The options do not go together.
-            InputError: The file's ending means no format, or --resume does not go with it.
-            OutputError: What writes the format is not installed.
+            UsageError: The options contradict each other.
+            InputError: No format has the file's ending, or the format cannot be resumed.
+            OutputError: A package that the format needs is not installed.
         """
         chosen = self._named(output)
         if self.long and chosen.name not in ("csv", "tsv"):
-            raise click.UsageError(f"--long goes with -f csv and -f tsv, not with {chosen.name}")
+            raise click.UsageError(f"--long needs -f csv or -f tsv, not {chosen.name}")
         if self.long and of_rows:
-            raise click.UsageError("--from-csv gives a row for each of the CSV's rows: leave --long out")
+            raise click.UsageError("--from-csv writes one row for each row of the CSV: omit --long")
         if self.print0 and chosen.name != "path":
-            raise click.UsageError(f"--print0 goes with -f path, not with {chosen.name}")
+            raise click.UsageError(f"--print0 needs -f path, not {chosen.name}")
         output.check(chosen)
         if output.resume:
             check_resumable(chosen)
         return chosen
 
     def layout(self, model: str, classes: int, columns: tuple[str, ...] | None) -> Layout:
-        """Return the options that shape the rows of a model of this name with so many classes.
+        """Return the options that shape the records.
 
         Args:
             model: The model's name.

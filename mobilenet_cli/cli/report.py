@@ -86,7 +86,7 @@ def command(
     if output in (None, STDIN) and stdout_is_terminal():
         raise click.UsageError("the page would go to the terminal: give -o FILE")
     if output is not None and any(same_file(output, file) for file in files):
-        raise click.UsageError(f"{printable(output)} has the results: give the page another name")
+        raise click.UsageError(f"{printable(output)} has the results: write the page to another file")
 
     with ExitStack() as stack:
         stream = stack.enter_context(open_output(output, overwrite=overwrite, resumable=False))
@@ -108,21 +108,21 @@ def command(
             progress=advance,
         )
     if output is not None and Path(output).is_file():
-        _tell(terminal, output, summary)
+        _print_size(terminal, output, summary)
     missing = summary.images - summary.failed - summary.pictures
     if missing and not no_thumbnails:
         terminal.note(f"no picture of {counted(missing, 'image')}: --root names the folder that classify ran in")
 
 
 class _Results(NamedTuple):
-    """A file of results, and what its errors call it."""
+    """An open file of results and its name for error messages."""
 
     name: str
     stream: BinaryIO
 
 
 def _opened(file: str) -> BinaryIO:
-    """Open a file that can be read several times: what cannot is copied first."""
+    """Open a file for reading several times. A pipe is copied to a temporary file first."""
     try:
         if file != STDIN and Path(file).is_file():
             return Path(file).open("rb")
@@ -145,12 +145,12 @@ def _results(files: Sequence[_Results]) -> Iterator[Result]:
             yield from read_results(stream)
         except ValueError as error:
             raise InputError(
-                f"{printable(name)}: {error}. A report is made of JSON Lines or JSON: "
+                f"{printable(name)}: {error}. A report is made from JSON Lines or JSON: "
                 "`mnclassify SOURCES… -o results.jsonl` writes them."
             ) from error
 
 
-def _tell(terminal: Terminal, file: str, summary: Summary) -> None:
+def _print_size(terminal: Terminal, file: str, summary: Summary) -> None:
     size = Path(file).stat().st_size
-    each = f", {size / summary.images / 1000:.1f} kB an image" if summary.images else ""
+    each = f", {size / summary.images / 1000:.1f} kB per image" if summary.images else ""
     terminal.note(f"{counted(summary.images, 'image')} in {printable(file)} ({size / 1e6:.1f} MB{each})")

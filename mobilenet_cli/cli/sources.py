@@ -1,4 +1,4 @@
-"""What a command's arguments, its --from and its --from-csv name."""
+"""The images that a command's arguments, --from and --from-csv name."""
 
 from __future__ import annotations
 
@@ -22,36 +22,36 @@ from mobilenet_cli.remote.urls import check_installed, is_url
 
 
 class Sources(ABC):
-    """What a command is done to: found as it is asked for, and counted on the side.
+    """The images of a run, found as they are needed and counted in the background.
 
     Attributes:
-        columns: The names of the columns of the table whose rows name the images; None where none does.
+        columns: The column names of the CSV that names the images; None without one.
     """
 
     columns: tuple[str, ...] | None = None
 
     @abstractmethod
     def find(self) -> Iterator[Source]:
-        """Yield them."""
+        """Yield the sources."""
 
     @property
     @abstractmethod
     def can_be_counted(self) -> bool:
-        """Whether counting them leaves them as they are: a list from a pipe can be read but once."""
+        """Whether the sources can be counted without using them up: a list from a pipe can be read only once."""
 
     @abstractmethod
     def count(self, finished: Container[str]) -> int:
-        """Return how many there are now whose key is not in `finished`."""
+        """Return the current number of sources whose key is not in `finished`."""
 
     def count_in_background(self, progress: ProgressLine, finished: Container[str] = ()) -> None:
-        """Tell `progress` their number, once it is known, if they can be counted."""
+        """Start a thread that counts the sources, if possible, and sets the total of `progress`."""
 
-        def tell_total() -> None:
-            with suppress(InputError):  # whoever reads the sources for their images will raise it too
+        def set_total() -> None:
+            with suppress(InputError):  # the run itself will raise it
                 progress.set_total(self.count(finished))
 
         if self.can_be_counted:
-            threading.Thread(target=tell_total, daemon=True).start()
+            threading.Thread(target=set_total, daemon=True).start()
 
 
 class NamedSources(Sources):
@@ -59,44 +59,44 @@ class NamedSources(Sources):
 
     Args:
         arguments: Files, folders, patterns, URLs and "-".
-        list_file: A file that lists more of them, "-" for standard input, or None.
-        null: Whether the paths in the list end in NUL bytes.
-        choice: What `find_sources` takes besides.
+        list_file: A file with more paths, "-" for standard input, or None.
+        null: Whether the paths in that file end in NUL bytes.
+        choice: The other arguments of `find_sources`.
 
     Raises:
-        UsageError: They do not go together.
-        InputError: What reads one of the URLs is not installed.
+        UsageError: No source is given, or the arguments contradict each other.
+        InputError: A package that one of the URLs needs is not installed.
     """
 
     def __init__(self, arguments: Sequence[str], list_file: str | None, null: bool, **choice: Any) -> None:
         if not arguments and list_file is None:
             raise click.UsageError("name SOURCES…, or a list of them with --from FILE")
         if null and list_file is None:
-            raise click.UsageError("--null (-0) says how the list of --from FILE is written: give that too")
+            raise click.UsageError("--null (-0) needs --from FILE")
         if list_file == STDIN and STDIN in arguments:
-            raise click.UsageError("standard input is an image (-) or a list of them (--from -), not both")
+            raise click.UsageError("standard input is an image (-) or a list of images (--from -), not both")
         for url in filter(is_url, arguments):
             check_installed(url)
         self._arguments, self._list_file, self._null, self._choice = arguments, list_file, null, choice
 
     @property
     def need_stdin(self) -> bool:
-        """Whether standard input is one of them, or lists them."""
+        """Whether standard input is an image or the list."""
         return self._list_file == STDIN or STDIN in self._arguments
 
     def find(self) -> Iterator[Source]:
-        """Yield them."""
+        """Yield the sources."""
         return find_sources(self._arguments, listed=self._listed(), **self._choice)
 
     @property
     def can_be_counted(self) -> bool:
-        """Whether counting them costs little: a list from a pipe can be read but once, a bucket takes its time."""
+        """Whether counting is possible and fast: a pipe can be read only once, and listing a bucket is slow."""
         return (self._list_file is None or can_be_read_twice(self._list_file)) and not any(
             map(must_be_listed, self._arguments)
         )
 
     def count(self, finished: Container[str]) -> int:
-        """Return how many there are now whose path is not in `finished`."""
+        """Return the current number of sources whose path is not in `finished`."""
         return count_sources(self._arguments, listed=self._listed(), finished=finished, **self._choice)
 
     def _listed(self) -> Iterable[str]:
@@ -108,11 +108,11 @@ class TableSources(Sources):
 
     Args:
         file: The CSV, "-" for standard input.
-        column: The column of the images, or None for the one that is usually called so.
-        delimiter: What separates its cells, or None for what its header has.
+        column: The column with the image paths, or None for one with a usual name (path, file, image, …).
+        delimiter: The cell separator, or None to take it from the header.
 
     Raises:
-        InputError: It cannot be read, or has no such column.
+        InputError: The file cannot be read, or has no such column.
     """
 
     def __init__(self, file: str, column: str | None, delimiter: str | None) -> None:
@@ -121,7 +121,7 @@ class TableSources(Sources):
         self.columns = self._table.columns
 
     def find(self) -> Iterator[Source]:
-        """Yield them, once."""
+        """Yield the sources. Call it only once."""
         return self._table.sources()
 
     @property
@@ -130,7 +130,7 @@ class TableSources(Sources):
         return can_be_read_twice(self._file)
 
     def count(self, finished: Container[str]) -> int:
-        """Return how many rows there are now whose key is not in `finished`."""
+        """Return the current number of rows whose key is not in `finished`."""
         return sum(row_key(cells) not in finished for cells in self._opened().rows())
 
     def _opened(self) -> CsvTable:

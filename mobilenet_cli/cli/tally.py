@@ -1,4 +1,4 @@
-"""Counting a run's records for the progress line, the summary at its end and the exit code."""
+"""Counting a run's records for the progress line, the final summary and the exit code."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _AnyRecord = TypeVar("_AnyRecord", bound=_Record)
 
 @dataclass(slots=True)
 class Tally:
-    """How many images a run has done, and how many of them failed.
+    """The numbers of images done and failed in a run.
 
     Attributes:
-        terminal: Where the summary goes.
-        verb: What was done to the images: "classified".
-        done: Records so far, and sources that an earlier run had finished.
-        failed: Records so far whose status is "error".
+        terminal: Where the summary is printed.
+        verb: The past participle for the summary: "classified".
+        done: Number of records so far, plus sources that an earlier run finished.
+        failed: Number of records so far whose status is "error".
     """
 
     terminal: Terminal
@@ -40,7 +40,7 @@ class Tally:
     def watched(
         self, pairs: Iterable[tuple[_AnySource, _AnyRecord]], progress: ProgressLine
     ) -> Iterator[tuple[_AnySource, _AnyRecord]]:
-        """Yield each source with its record, counting the records here and in the progress line."""
+        """Yield the pairs unchanged, counting the records here and in the progress line."""
         for source, record in pairs:
             failed = record.status == "error"
             self.done += 1
@@ -49,12 +49,12 @@ class Tally:
             yield source, record
 
     def print_kept(self, count: int) -> None:
-        """Print how many rows of an earlier run are kept although SOURCES does not name their images, if any."""
+        """Print the number of images, if any, whose earlier rows are kept although SOURCES does not name them."""
         if count:
             self.terminal.note(f"kept the rows of {counted(count, 'image')} that SOURCES does not name")
 
     def conclude(self) -> ExitCode:
-        """Print what went wrong, if anything did, and return the exit code."""
+        """Print the failures, if any, and return the exit code."""
         if not self.done:
             self.terminal.note("no images found")
         elif self.failed:

@@ -1,4 +1,4 @@
-"""What a command tells the person at the terminal, all of it on stderr: warnings, notes, and what is under way."""
+"""A command's messages on stderr: errors, warnings, notes and the status line."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ _PROGRAM = "mnclassify"
 
 
 def stdout_is_terminal() -> bool:
-    """Return whether records are read by a person: False where standard output is closed."""
+    """Return whether standard output is a terminal; False if it is closed."""
     return sys.stdout is not None and sys.stdout.isatty()
 
 
 class Terminal:
-    """One status line at a time, and messages above it."""
+    """Prints messages, above the status line if one is shown."""
 
     def __init__(self, *, quiet: bool = False, verbosity: int = 0, progress: bool | None = None) -> None:
-        """Set up stderr for a command.
+        """Set up logging and the status line of a command.
 
         Args:
-            quiet: Only errors are told.
-            verbosity: 1 tells what is done, 2 and more shows the log and lets native code write its own.
-            progress: Whether to show a status line; None: where stderr is a terminal, and not if quiet.
+            quiet: Print errors only.
+            verbosity: 1 logs at level INFO; 2 or more logs at level DEBUG and lets native code write its logs.
+            progress: Whether to show a status line; None: if stderr is a terminal and not `quiet`.
         """
         self._quiet = quiet
         self._live = progress if progress is not None else sys.stderr.isatty() and not quiet
@@ -41,12 +41,12 @@ class Terminal:
             logging.getLogger("mobilenet_cli").setLevel(level)
 
     def note(self, text: str) -> None:
-        """Tell something that is no failure; not if quiet."""
+        """Print a message that is not an error, unless quiet."""
         if not self._quiet:
             self._print(text)
 
     def error(self, text: str) -> None:
-        """Tell something that went wrong, quiet or not."""
+        """Print an error, even if quiet."""
         self._print(text)
 
     def _print(self, text: str) -> None:
@@ -58,7 +58,7 @@ class Terminal:
 
     @contextmanager
     def warnings_shown(self) -> Iterator[None]:
-        """Tell this package's warnings as notes, and hide those of libraries, in the length of the block."""
+        """Print this package's warnings as notes, and hide those of other libraries, during the block."""
 
         def show(message: Warning | str, *_: Any, **__: Any) -> None:
             self.note(f"warning: {message}")
@@ -71,10 +71,10 @@ class Terminal:
 
     @contextmanager
     def waiting(self, shown: Callable[[int, int | None], str] | None = None) -> Iterator[Progress]:
-        """Give a callback that shows what is waited for: a spinner, or a line a stage without a terminal.
+        """Yield a callback that shows progress: with a spinner, or as one line per stage if there is no status line.
 
         Args:
-            shown: Makes text of how much is done of how much; None: that is bytes.
+            shown: Formats the amount done and the total; None: both are bytes.
         """
         stage = ""
         with contextlib.ExitStack() as stack:
@@ -98,7 +98,7 @@ class Terminal:
 
     @contextmanager
     def counting(self, description: str = "Classifying") -> Iterator[ProgressLine]:
-        """Show the progress of a run over images."""
+        """Show a progress line during the block."""
         with ProgressLine(sys.stderr, enabled=self._live, description=description) as progress:
             self._line = progress
             try:
@@ -108,7 +108,7 @@ class Terminal:
 
     @property
     def live(self) -> bool:
-        """Whether there is a status line to keep up to date."""
+        """Whether status lines are shown."""
         return self._live
 
 

@@ -88,15 +88,15 @@ def command(
       mnclassify models import flowers-model --name flowers
     """
     if output in {"", "-"}:
-        raise click.UsageError("a model is a folder: -o needs the name of one")
+        raise click.UsageError("-o needs the name of a folder for the model")
     if folds is not None and tuning is not None:
-        raise click.UsageError("--folds goes with a new head, not with --fine-tune")
+        raise click.UsageError("--folds trains a new head and cannot be used with --fine-tune")
     if folds is not None and validation_share is not None:
-        raise click.UsageError("--folds validates in another way than --validation-split: give one of them")
+        raise click.UsageError("--folds and --validation-split exclude each other: give one of them")
 
     with terminal.warnings_shown():
         with terminal.waiting() as progress:
-            progress("looking for the images and the network", None, None)
+            progress("finding the images and the network", None, None)
             from mobilenet_cli.training.trainer import VALIDATION_SHARE, Trainer
 
             trainer = Trainer(
@@ -110,15 +110,15 @@ def command(
                 overwrite=overwrite,
                 fine_tuning=tuning and replace(tuning, batch_size=pace.batch_size or tuning.batch_size),
             )
-        _tell_dataset(trainer, terminal)
-        _tell_examples(_examples(trainer, pace, terminal, are_checked=tuning is not None), terminal)
-        with terminal.waiting(_Ahead()) as progress:
+        _print_dataset(trainer, terminal)
+        _print_left_out(_examples(trainer, pace, terminal, are_checked=tuning is not None), terminal)
+        with terminal.waiting(_TimeLeft()) as progress:
             trained = trainer.train(progress, terminal.note)
     return _conclude(trained, output, least_accuracy, terminal)
 
 
-class _Ahead:
-    """Makes text of how far a training is: the share that is done, and the time left at the speed so far."""
+class _TimeLeft:
+    """Formats the progress of a training: the share done, and the time left at the speed so far."""
 
     def __init__(self) -> None:
         self._started = time.monotonic()
@@ -140,18 +140,18 @@ def _examples(trainer: Trainer, pace: Pace, terminal: Terminal, *, are_checked: 
             return trainer.compute_features(lambda failed: progress.advance(failed=failed), **asdict(pace))
         except KeyboardInterrupt:
             if not are_checked:
-                terminal.note("the features so far are kept: the next run goes on from there")
+                terminal.note("the features computed so far are kept for the next run")
             raise
 
 
-def _tell_dataset(trainer: Trainer, terminal: Terminal) -> None:
+def _print_dataset(trainer: Trainer, terminal: Terminal) -> None:
     dataset = trainer.dataset
     terminal.note(f"{counted(len(dataset.sources), 'image')} of {len(dataset.classes):,} classes")
     if dataset.passed_over:
-        terminal.note(f"{counted(dataset.passed_over, 'image')} beside the class folders left out")
+        terminal.note(f"{counted(dataset.passed_over, 'image')} outside the class folders left out")
 
 
-def _tell_examples(examples: Examples, terminal: Terminal) -> None:
+def _print_left_out(examples: Examples, terminal: Terminal) -> None:
     for path, error in examples.left_out[:_MOST_LISTED]:
         terminal.note(f"{printable(path)}: {error}")
     if examples.left_out:
@@ -167,7 +167,7 @@ def _conclude(trained: Trained, output: str, least_accuracy: float | None, termi
     how = f"cross-validated, {split['folds']} folds" if "folds" in split else f"{counted(split['validation'], 'image')}"
     terminal.note(f"validation ({how}): {scored(record['metrics'], 'validation')}")
     if split.get("validation", _FEW) < _FEW:
-        terminal.note("few images to validate with: their accuracy is a rough guess; --folds 5 asks all of them")
+        terminal.note("few validation images: the accuracy is a rough estimate; --folds 5 validates on all images")
     state = "interrupted; the best so far is" if trained.interrupted else "the model is"
     name = output if "/" in output else f"./{output}"
     terminal.note(f"{state} in {printable(output)}; use it with -m {printable(name)}")

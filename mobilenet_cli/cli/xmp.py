@@ -1,4 +1,4 @@
-"""`--xmp` and `--xmp-remove`: the labels as keywords in the sidecars of the images."""
+"""`--xmp` and `--xmp-remove`: labels as keywords in the images' sidecars."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from mobilenet_cli.records import Result, Source
 from mobilenet_cli.text import counted, printable
 
 _THRESHOLD = 0.5
-"""Of 200 photographs of ImageNet classes 167 get a keyword from this score on, and 95 % of the keywords are right."""
+"""At this score, 167 of 200 photographs of ImageNet classes get a keyword, and 95 % of the keywords are right."""
 
-_GO_WITH_REMOVE = {
+_ALLOWED_WITH_REMOVE = {
     *("xmp_remove", "sources", "list_file", "null", "exclude", "include_hidden", "no_recursive"),
     *("quiet", "verbose", "progress"),
 }
@@ -30,25 +30,25 @@ _GO_WITH_REMOVE = {
 
 @dataclass(frozen=True, slots=True)
 class XmpChoice:
-    """Whether sidecars are written, or our keywords removed from them; and from which score a label is a keyword."""
+    """Whether to write sidecars or to remove our keywords, and the lowest score of a keyword."""
 
     write: bool
     remove: bool
     threshold: float | None
 
     def lowest_score(self, threshold: float) -> float:
-        """Return the lowest score of a keyword where `threshold` is that of a prediction."""
+        """Return the lowest score of a keyword; `threshold` is the lowest score of a prediction."""
         return self.threshold if self.threshold is not None else threshold or _THRESHOLD
 
 
 def _xmp(xmp: bool, xmp_threshold: float | None, xmp_remove: bool) -> XmpChoice:
     if xmp_threshold is not None and not xmp:
-        raise click.UsageError("--xmp-threshold goes with --xmp")
+        raise click.UsageError("--xmp-threshold needs --xmp")
     if xmp_remove:
         context = click.get_current_context()
         for option in context.command.params:
             given = context.get_parameter_source(option.name or "") is ParameterSource.COMMANDLINE
-            if given and option.name not in _GO_WITH_REMOVE:
+            if given and option.name not in _ALLOWED_WITH_REMOVE:
                 raise click.UsageError(f"--xmp-remove labels no images: leave {option.opts[-1]} out")
     return XmpChoice(xmp, xmp_remove, xmp_threshold)
 
@@ -70,18 +70,18 @@ xmp_options = option_group(
 
 @dataclass(slots=True)
 class Sidecars:
-    """Edits the sidecars of images, and counts what became of them.
+    """Edits the sidecars of images and counts the outcomes.
 
     Attributes:
-        terminal: Where failures and the last words go.
+        terminal: Where failures and the summary are printed.
     """
 
     terminal: Terminal
     _outcomes: Counter[str] = field(default_factory=Counter)
-    _nowhere: int = 0
+    _without_file: int = 0
 
     def write(self, result: Result, lowest_score: float) -> None:
-        """Put the labels from `lowest_score` on into an image's sidecar, if the image could be read."""
+        """Write the labels that score at least `lowest_score` to the image's sidecar, unless the image failed."""
         from mobilenet_cli.sidecars.files import write_keywords
         from mobilenet_cli.sidecars.keywords import keywords_of
 
@@ -90,14 +90,14 @@ class Sidecars:
             self._edit(result.path, lambda: [write_keywords(result.path, keywords, result.model)])
 
     def remove(self, path: str) -> None:
-        """Take our keywords out of the sidecars of the image at `path`."""
+        """Remove our keywords from the sidecars of the image at `path`."""
         from mobilenet_cli.sidecars.files import remove_keywords
 
         self._edit(path, lambda: remove_keywords(path))
 
     def _edit(self, path: str, edit: Callable[[], Iterable[str]]) -> None:
         if path == STDIN or not os.path.lexists(path):
-            self._nowhere += 1
+            self._without_file += 1
             return
         try:
             self._outcomes.update(edit())
@@ -106,26 +106,24 @@ class Sidecars:
             self.terminal.error(str(error))
 
     def conclude(self, code: int, *, finished: int = 0) -> int:
-        """Tell what became of the sidecars, and return the exit code.
+        """Print how many sidecars were edited, and return the exit code.
 
         Args:
             code: The exit code so far.
-            finished: How many images an earlier run had finished.
+            finished: Number of images that an earlier run finished.
         """
-        counts = [f"{self._outcomes[each]:,} {each}" for each in ("written", "unchanged", "deleted", "failed")]
-        told = [count for count in counts if not count.startswith("0 ")]
-        self.terminal.note(f"sidecars: {', '.join(told) or 'none'}")
-        if self._nowhere:
-            self.terminal.note(f"{counted(self._nowhere, 'image')} without a file here, and so without a sidecar")
+        named = ("written", "unchanged", "deleted", "failed")
+        counts = [f"{self._outcomes[each]:,} {each}" for each in named if self._outcomes[each]]
+        self.terminal.note(f"sidecars: {', '.join(counts) or 'none'}")
+        if self._without_file:
+            self.terminal.note(f"{counted(self._without_file, 'image')} without a local file, so without a sidecar")
         if finished:
-            self.terminal.note(
-                f"the sidecars of {counted(finished, 'image')} that were finished before are left as they were"
-            )
+            self.terminal.note(f"the sidecars of {counted(finished, 'image')} finished earlier are left as they were")
         return ExitCode.NOT_WRITTEN if self._outcomes["failed"] else code
 
 
 def remove_keywords(sources: Iterable[Source], terminal: Terminal) -> int:
-    """Take our keywords out of the sidecars of all `sources`, tell how many, and return the exit code."""
+    """Remove our keywords from the sidecars of all `sources`, print a summary, and return the exit code."""
     sidecars, tally = Sidecars(terminal), Tally(terminal, "looked at")
     for source in sources:
         tally.done += 1

@@ -1,8 +1,8 @@
-"""How well a model does on images whose truth is known.
+"""Measuring how well a model labels images whose true class is known.
 
     from mobilenet_cli.evaluation import evaluate
 
-truth (what an image shows) and outcomes (what a model said) → metrics → records → text, JSON or a page.
+truth (what an image shows) and outcomes (what a model predicted) → metrics → figures → text, JSON or a page.
 """
 
 from __future__ import annotations

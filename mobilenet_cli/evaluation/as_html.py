@@ -1,4 +1,4 @@
-"""An evaluation as an HTML page: one file with its pictures in it."""
+"""An evaluation as an HTML page: one file that contains its thumbnails."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _FAILURES = 100
 
 
 def as_html(evaluation: Evaluation, comparison: Comparison | None = None) -> bytes:
-    """Return the page. It reads the files of the worst mistakes once more, for their thumbnails; URLs have none."""
+    """Return the page, in UTF-8. The images of the worst mistakes are read again for thumbnails; URLs get none."""
     evaluations = [evaluation] if comparison is None else [comparison.first, comparison.second]
     mistaken = list(dict.fromkeys(mistake.path for each in evaluations for mistake in each.worst))
     pictures = dict(zip(mistaken, thumbnails(map(local_file, mistaken), _SIDE), strict=True))

@@ -12,10 +12,10 @@ _DECIMALS = 6
 
 
 def as_json(evaluation: Evaluation, comparison: Comparison | None = None) -> bytes:
-    """Return the first model's evaluation as an object, whose `comparison` holds the second's, or null.
+    """Return the first model's evaluation as an object. `comparison` holds the second model's, or null.
 
-    Shares, scores and errors are 0 to 1, and null where there is nothing that they could be of. A class is an
-    object of `index`, `wnid` and `label`.
+    Shares, scores and errors are 0 to 1, and null where there are no images to compute them from. A class is an
+    object with `index`, `wnid` and `label`.
     """
     compared = None
     if comparison is not None:

@@ -1,4 +1,4 @@
-"""An evaluation as tables for people."""
+"""An evaluation as tables for the terminal."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ if TYPE_CHECKING:
 _CONFUSIONS = 10
 _FAILURES = 5
 _UNLIMITED = 10_000
-"""Columns in a pipe: what is there is for grep, so nothing is folded."""
+"""Width in a pipe. Nothing is folded, so that grep finds whole lines."""
 
 
 def as_text(evaluation: Evaluation, comparison: Comparison | None = None, *, is_terminal: bool = False) -> str:
-    """Return the tables, as wide as the terminal and in its colours, or plain.
+    """Return the tables as text.
 
     Args:
-        evaluation: What to tell.
-        comparison: What it is the first model's of, if there is a second.
-        is_terminal: Whether a terminal shows it.
+        evaluation: The first model's evaluation.
+        comparison: The comparison that it is part of, if there is a second model.
+        is_terminal: Whether to use colours and the terminal's width.
     """
     width = shutil.get_terminal_size().columns if is_terminal else _UNLIMITED
     console = Console(
@@ -71,7 +71,7 @@ def _parts(evaluation: Evaluation, comparison: Comparison | None) -> Iterator[Re
 
 
 def _table(title: str | None, *columns: str) -> Table:
-    """Return a table whose columns that end in "#" hold numbers."""
+    """Return an empty table. A column whose name ends in "#" holds numbers and is aligned right."""
     table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, header_style="dim")
     for column in columns:
         table.add_column(Text(column.rstrip("#")), justify="right" if column.endswith("#") else "left")
@@ -115,14 +115,14 @@ def _details(evaluation: Evaluation) -> Iterator[RenderableType]:
         yield ""
         yield _confusions(evaluation, f"Most frequent confusions {of_model}")
         if (more := len(evaluation.confusions) - _CONFUSIONS) > 0:
-            yield Text(f"and {counted(more, 'other pair')} of classes", "dim")
+            yield Text(f"and {counted(more, 'more pair')} of classes", "dim")
     if evaluation.failed < evaluation.images:
         yield ""
         yield _reliability(evaluation, f"Reliability {of_model}")
 
 
 def _confusions(evaluation: Evaluation, title: str) -> Table:
-    table = _table(title, "Images#", "Of#", "Truth", "Taken for")
+    table = _table(title, "Images#", "Of#", "Truth", "Prediction")
     images = {each.index: each.images for each in evaluation.per_class}
     for each in evaluation.confusions[:_CONFUSIONS]:
         truth, predicted = (Text(class_name(evaluation, index)) for index in (each.truth, each.predicted))

@@ -1,4 +1,4 @@
-"""From what a person calls a class to the model's output that stands for it."""
+"""Finding a model's class by its label, wnid or index."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MOST_NAMED = 5
 
 
 class ClassFinder:
-    """Finds the class that a text names.
+    """Finds the class that a string names.
 
     Args:
         classes: The model's classes in the order of its outputs.
@@ -34,15 +34,15 @@ class ClassFinder:
                 self._wnids[name.wnid].append(index)
 
     def find(self, text: str) -> int:
-        """Return the index of the class that `text` names, from 0.
+        """Return the index, from 0, of the class that `text` names.
 
-        It is taken for a label; else for a wnid; else for a label in another spelling (capitals, "_" for a
-        space, composed accents); else for an index.
+        Tried in this order: a label; a wnid; a label in another spelling (capitals, "_" for a space, composed
+        accents); an index.
 
         Raises:
-            InputError: It is none of them, or the label of several classes; one line that says so.
+            InputError: It is none of these, or the label of several classes. The message is one line.
         """
-        spelling = _spelling(printable(text))  # as a folder's name becomes a line of a label file
+        spelling = _spelling(printable(text))  # as `train` makes a label of a folder's name
         found = self._labels.get(text) or self._wnids.get(spelling) or self._spellings.get(spelling)
         if found:
             return self._only(found, text)
@@ -57,10 +57,10 @@ class ClassFinder:
         raise InputError(f"'{printable(text)}': no label, wnid or index of a class{hint}")
 
     def counterpart(self, index: int, other: ClassFinder) -> int:
-        """Return the index in this model of the class that is `index` in the `other`: by its wnid, else its label.
+        """Return this model's index of the `other` model's class `index`, matched by wnid, else by label.
 
         Raises:
-            InputError: There is none, or several classes have the label; one line that says so.
+            InputError: There is none, or several classes have the label. The message is one line.
         """
         name = other._classes[index]
         for text in filter(None, (name.wnid, name.label)):

@@ -1,4 +1,4 @@
-"""Outcomes → an Evaluation, and two of them → a Comparison; with the models in front, for use from Python."""
+"""The Python API: evaluate one model, or compare two on the same images."""
 
 from __future__ import annotations
 
@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING
 from mobilenet_cli.errors import InputError
 from mobilenet_cli.evaluation import metrics
 from mobilenet_cli.evaluation.classes import ClassFinder
-from mobilenet_cli.evaluation.figures import Bin, ClassAccuracy, Comparison, Confusion, Evaluation, Paired, Proportion
+from mobilenet_cli.evaluation.figures import (
+    ClassAccuracy,
+    Comparison,
+    Confusion,
+    Evaluation,
+    Paired,
+    Proportion,
+    ReliabilityBin,
+)
 from mobilenet_cli.evaluation.outcomes import TOP_K, LabelledSource, Outcomes, collect
 from mobilenet_cli.evaluation.truth import Truth, find_truths, translate, truth_of
 from mobilenet_cli.records import Result, Source
@@ -17,8 +25,8 @@ from mobilenet_cli.records import Result, Source
 if TYPE_CHECKING:
     from mobilenet_cli.classifier import Classifier
 
-Watch = Callable[[Iterable[tuple[LabelledSource, Result]]], Iterable[tuple[LabelledSource, Result]]]
-"""Yields the images and their results that pass through it, to show progress."""
+Observer = Callable[[Iterable[tuple[LabelledSource, Result]]], Iterable[tuple[LabelledSource, Result]]]
+"""Yields the pairs that it is given, unchanged, and shows progress as they pass."""
 
 
 def evaluate(
@@ -28,9 +36,9 @@ def evaluate(
     *,
     batch_size: int | None = None,
     workers: int | None = None,
-    watch: Watch = iter,
+    watch: Observer = iter,
 ) -> Evaluation:
-    """Classify images whose truth is known, and say how well that went.
+    """Classify images whose true class is known, and measure how often the model is right.
 
     >>> from mobilenet_cli import Classifier, find_sources
     >>> from mobilenet_cli.evaluation import evaluate
@@ -44,11 +52,11 @@ def evaluate(
         truth: "folder", "filename" or "csv:FILE" (see `truth_of`), or a function from a path to a class's
             label, wnid or index as text.
         batch_size: As `Classifier.classify` takes it.
-        workers: Likewise.
-        watch: Gets each image with its result, and yields both unchanged.
+        workers: As `Classifier.classify` takes it.
+        watch: Yields each image with its result unchanged, to show progress.
 
     Raises:
-        InputError: There are no images, or the truth of some is missing, unknown or ambiguous.
+        InputError: There are no images, or some have a missing, unknown or ambiguous truth.
     """
     images, truths, _ = _prepared(classifier, sources, truth)
     return _evaluation(classifier, _outcomes(classifier, images, truths, batch_size, workers, watch))
@@ -62,24 +70,24 @@ def compare(
     *,
     batch_size: int | None = None,
     workers: int | None = None,
-    watch: Watch = iter,
+    watch: Observer = iter,
 ) -> Comparison:
     """Evaluate two models on the same images, one after the other.
 
-    The truth names classes of the first model; the second's are those of the same wnid or else label, so the
-    models may have different sets of classes. A failed image is one that the model got wrong.
+    The truth names classes of the first model. They are found in the second by wnid, else by label, so the
+    models may have different sets of classes. A failed image counts as wrong.
 
     Args:
-        first: The model that `truth` names classes of.
+        first: The model whose classes `truth` names.
         second: The other model.
-        sources: As `evaluate` takes them, and all that follows.
-        truth: Likewise.
-        batch_size: Likewise.
-        workers: Likewise.
-        watch: Called once a model.
+        sources: As in `evaluate`.
+        truth: As in `evaluate`.
+        batch_size: As in `evaluate`.
+        workers: As in `evaluate`.
+        watch: As in `evaluate`; called once per model.
 
     Raises:
-        InputError: As `evaluate` raises it; or the second model lacks some of the true classes.
+        InputError: As in `evaluate`, or the second model lacks some of the true classes.
     """
     images, truths, finder = _prepared(first, sources, truth)
     others = translate(truths, _finder(second), finder)
@@ -112,7 +120,7 @@ def _outcomes(
     truths: Sequence[int],
     batch_size: int | None,
     workers: int | None,
-    watch: Watch,
+    watch: Observer,
 ) -> Outcomes:
     labelled = (
         LabelledSource(image.path, image.data, image.error, truth) for image, truth in zip(images, truths, strict=True)
@@ -147,11 +155,11 @@ def _evaluation(classifier: Classifier, outcomes: Outcomes) -> Evaluation:
     )
 
 
-def _bins(rows: Iterable[tuple[int, float, float]]) -> Iterator[Bin]:
+def _bins(rows: Iterable[tuple[int, float, float]]) -> Iterator[ReliabilityBin]:
     for place, (images, confidence, accuracy) in enumerate(rows):
         low, high = place / metrics.BINS, (place + 1) / metrics.BINS
         means = (float(confidence), float(accuracy)) if images else (None, None)
-        yield Bin(low, high, int(images), *means)
+        yield ReliabilityBin(low, high, int(images), *means)
 
 
 def _paired(first: Outcomes, second: Outcomes, k: int) -> Paired:

@@ -1,17 +1,17 @@
-"""What an evaluation comes to: named, immutable records."""
+"""The figures of an evaluation: named, immutable records."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from mobilenet_cli.evaluation import metrics
-from mobilenet_cli.evaluation.outcomes import Failure, Mistake
+from mobilenet_cli.evaluation.outcomes import FailedImage, Mistake
 from mobilenet_cli.records import ClassName
 
 
 @dataclass(frozen=True, slots=True)
 class Proportion:
-    """`correct` of `total`, which is at least 1."""
+    """`correct` out of `total`, which is at least 1."""
 
     correct: int
     total: int
@@ -29,12 +29,12 @@ class Proportion:
 
 @dataclass(frozen=True, slots=True)
 class ClassAccuracy:
-    """How many of a class's images were taken for what they are; the failed ones were not.
+    """How many of a class's images were classified correctly. Failed images count as wrong.
 
     Attributes:
         index: The class's position in the model's output, from 0.
-        images: How many images show it, at least 1.
-        correct: How many of these have it as their best class.
+        images: Number of images that show it, at least 1.
+        correct: Number of these whose best class it is.
     """
 
     index: int
@@ -44,7 +44,7 @@ class ClassAccuracy:
 
 @dataclass(frozen=True, slots=True)
 class Confusion:
-    """How many images of the class `truth` were taken for the class `predicted`; both are indexes."""
+    """The number of images of the class `truth` that were labelled `predicted`. Both are indexes."""
 
     truth: int
     predicted: int
@@ -52,15 +52,15 @@ class Confusion:
 
 
 @dataclass(frozen=True, slots=True)
-class Bin:
-    """The images whose best class has a score above `low` and not above `high`.
+class ReliabilityBin:
+    """The images whose best class has a score above `low` and at most `high`.
 
     Attributes:
-        low: The interval's lower end.
-        high: The interval's upper end.
-        images: How many they are.
-        confidence: Their mean score, or None where there is none.
-        accuracy: The share whose best class is the true one, likewise.
+        low: The interval's lower end, 0 to 1.
+        high: The interval's upper end, 0 to 1.
+        images: Number of images.
+        confidence: Their mean score, or None if there are no images.
+        accuracy: The share whose best class is the true one, or None if there are no images.
     """
 
     low: float
@@ -72,28 +72,28 @@ class Bin:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """What a model made of images whose truth is known.
+    """A model's results on images whose true class is known.
 
-    Images that could not be read are counted in `failed`. They stay in the denominators, as wrong: in
-    `top_1`, `top_5`, `per_class` and `mean_class_accuracy`; what has `classified` in its name is without them,
-    and so is the calibration, since they have no score.
+    Images that could not be read are counted in `failed`. They count as wrong in `top_1`, `top_5`, `per_class`
+    and `mean_class_accuracy`. The figures with `classified` in their names leave them out, and so does the
+    calibration, since they have no score.
 
     Attributes:
         model: The model's name.
-        image_size: The side in pixels of the images that it gets.
-        classes: Its classes, in the order of its outputs: what indexes are positions in.
-        images: How many images there were.
-        failed: How many of them could not be read.
+        image_size: The side of the model's input in pixels.
+        classes: The model's classes in the order of its outputs; every index is a position in this tuple.
+        images: Number of images.
+        failed: Number of images that could not be read.
         top_1: Images whose best class is the true one.
-        top_5: Images that have the true class among the best five; None where the model has no more than five.
-        mean_class_accuracy: The mean of the classes' accuracies, each class that is present counted once.
-        per_class: Each class that is present, by index.
+        top_5: Images with the true class among the best five; None if the model has at most five classes.
+        mean_class_accuracy: The mean of the accuracies of the classes present, 0 to 1.
+        per_class: The classes present, by index.
         confusions: Each pair of classes that was confused, the most frequent first.
-        calibration_error: The expected calibration error of the best class's score; None where all failed.
-        reliability: The bins that it is made of.
-        images_per_second: How many went through, from the file to the prediction, failed ones too.
+        calibration_error: The expected calibration error of the best class's score, 0 to 1; None if all failed.
+        reliability: The bins that the calibration error is computed from.
+        images_per_second: Speed from the file to the prediction, failed images included.
         worst: The mistakes with the highest scores, the highest first.
-        failures: The images that failed.
+        failures: The images that could not be read.
     """
 
     model: str
@@ -107,19 +107,19 @@ class Evaluation:
     per_class: tuple[ClassAccuracy, ...]
     confusions: tuple[Confusion, ...]
     calibration_error: float | None
-    reliability: tuple[Bin, ...]
+    reliability: tuple[ReliabilityBin, ...]
     images_per_second: float
     worst: tuple[Mistake, ...]
-    failures: tuple[Failure, ...]
+    failures: tuple[FailedImage, ...]
 
     @property
     def classified_top_1(self) -> Proportion | None:
-        """`top_1` among the images that were read; None where there are none."""
+        """`top_1` among the images that were read; None if there are none."""
         return self._classified(self.top_1)
 
     @property
     def classified_top_5(self) -> Proportion | None:
-        """`top_5` likewise."""
+        """`top_5` among the images that were read; None if there are none."""
         return self._classified(self.top_5)
 
     def _classified(self, among_all: Proportion | None) -> Proportion | None:
@@ -130,13 +130,13 @@ class Evaluation:
 
 @dataclass(frozen=True, slots=True)
 class Paired:
-    """Two models on the same images: how many each got right.
+    """Numbers of images by which of two models classified them correctly.
 
     Attributes:
-        both_right: Images that both got right.
-        only_first: Images that only the first model got right.
-        only_second: Images that only the second got right.
-        both_wrong: Images that neither got right.
+        both_right: Correct by both models.
+        only_first: Correct by the first model only.
+        only_second: Correct by the second model only.
+        both_wrong: Correct by neither.
     """
 
     both_right: int
@@ -156,7 +156,7 @@ class Paired:
 
     @property
     def p_value(self) -> float:
-        """Of McNemar's exact test, two-sided: small where chance alone hardly makes models differ so much."""
+        """The two-sided p-value of McNemar's exact test."""
         return metrics.mcnemar(self.only_first, self.only_second)
 
     @property
@@ -170,9 +170,9 @@ class Comparison:
 
     Attributes:
         first: The first model's evaluation.
-        second: The second's, whose indexes are positions in its own classes.
-        top_1: Whose best class is right.
-        top_5: Who has the true class among the best five; None where a model has no more than five classes.
+        second: The second model's evaluation. Its indexes are positions in its own classes.
+        top_1: Right means that the best class is the true one.
+        top_5: Right means that the true class is among the best five; None if a model has at most five classes.
     """
 
     first: Evaluation

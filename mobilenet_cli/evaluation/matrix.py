@@ -1,4 +1,4 @@
-"""The part of a confusion matrix that a person can read."""
+"""A confusion matrix small enough to read."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from dataclasses import dataclass
 from mobilenet_cli.evaluation.figures import Evaluation
 
 LARGEST = 20
-"""Classes that fit on a page."""
+"""The most classes that fit on a page."""
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """What became of the images of one class.
+class MatrixRow:
+    """The predictions for the images of one class.
 
     Attributes:
         truth: The class's index.
-        cells: How many were taken for each of the matrix's classes.
-        others: How many were taken for a class that it does not show.
-        failed: How many could not be read.
-        images: How many there are: the sum of the others.
+        cells: Number of images labelled as each of the matrix's classes.
+        others: Number labelled as a class that the matrix does not show.
+        failed: Number that could not be read.
+        images: Number of images: the sum of the above.
     """
 
     truth: int
@@ -32,21 +32,21 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """A confusion matrix, or a part of one.
+    """A confusion matrix, or part of one.
 
     Attributes:
-        classes: The indexes of the classes of its columns.
-        rows: Those of the classes that have images.
-        is_whole: Whether it shows all classes that have images or were predicted.
+        classes: The columns: indexes of classes.
+        rows: The rows: the classes among `classes` that have images.
+        is_whole: Whether it shows every class that has images or was predicted.
     """
 
     classes: tuple[int, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[MatrixRow, ...]
     is_whole: bool
 
 
 def confusion_matrix(evaluation: Evaluation) -> Matrix:
-    """Return the matrix of all classes, or of the pairs that were confused most where they are more than LARGEST."""
+    """Return the matrix of all classes or, if there are more than LARGEST, of those confused most often."""
     classes = {each.index for each in evaluation.per_class} | {each.predicted for each in evaluation.confusions}
     is_whole = len(classes) <= LARGEST
     if not is_whole:
@@ -63,5 +63,5 @@ def confusion_matrix(evaluation: Evaluation) -> Matrix:
         if row.index in classes:
             cells = tuple(counts[row.index, index] for index in shown)
             others = row.images - sum(cells) - failed[row.index]
-            rows.append(Row(row.index, cells, others, failed[row.index], row.images))
+            rows.append(MatrixRow(row.index, cells, others, failed[row.index], row.images))
     return Matrix(shown, tuple(rows), is_whole)

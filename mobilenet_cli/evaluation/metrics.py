@@ -1,7 +1,6 @@
-"""Figures of merit: pure functions of what was predicted and what is true.
+"""Metrics: pure functions of true classes and predictions.
 
-An image that failed has no prediction: where a function takes predictions, its index is FAILED, which is no
-class, so it counts as wrong.
+An image that failed has no prediction. Its predicted index is FAILED, which is no class, so it counts as wrong.
 """
 
 from __future__ import annotations
@@ -20,13 +19,13 @@ if TYPE_CHECKING:
 
 FAILED = -1
 BINS = 15
-"""Of the reliability diagram: the number in Guo et al., "On Calibration of Modern Neural Networks", 2017."""
+"""Bins of the reliability diagram, as in Guo et al., "On Calibration of Modern Neural Networks", 2017."""
 _Z = NormalDist().inv_cdf(0.975)
 """The standard normal distribution has 95 % of its mass between -z and z."""
 
 
 def hits(truth: Indexes, top: Indexes, k: int) -> Flags:
-    """Return bool [N]: whether the class `truth` [N] is among the first k columns of `top` [N, K], best first."""
+    """Return bool [N]: whether the class `truth` [N] is in the first k columns of `top` [N, K], best first."""
     found: Flags = (top[:, :k] == truth[:, None]).any(axis=1)
     return found
 
@@ -35,18 +34,18 @@ def wilson(correct: int, total: int) -> tuple[float, float]:
     """Return the 95 % score interval of a proportion (Wilson 1927), without continuity correction.
 
     Args:
-        correct: How many of `total` have the property.
-        total: At least 1.
+        correct: The numerator, 0 to `total`.
+        total: The denominator, at least 1.
     """
     share, spread = correct / total, _Z**2 / total
     centre = (share + spread / 2) / (1 + spread)
     half = _Z * math.sqrt(share * (1 - share) / total + spread / (4 * total)) / (1 + spread)
-    # At the ends the exact value is 0 or 1, but not in floating point.
+    # At 0 and at `total` the exact end is 0 or 1; floating point misses it.
     return (0.0 if correct == 0 else centre - half), (1.0 if correct == total else centre + half)
 
 
 def per_class(truth: Indexes, correct: Flags) -> tuple[Indexes, Indexes, Indexes]:
-    """Return the classes that are present in `truth` [N], ascending; how many images each has; how many correct."""
+    """Return the classes in `truth` [N], ascending; how many images each has; and how many of them are correct."""
     import numpy as np
 
     present, place, images = np.unique(truth, return_inverse=True, return_counts=True)
@@ -55,9 +54,12 @@ def per_class(truth: Indexes, correct: Flags) -> tuple[Indexes, Indexes, Indexes
 
 
 def confusions(truth: Indexes, predicted: Indexes) -> tuple[Indexes, Indexes, Indexes]:
-    """Return each pair of a true class and another that it was taken for, and how often: the most frequent first.
+    """Return the pairs of a true class and a wrong prediction, with their counts, the most frequent first.
 
-    Pairs that are equally frequent are in the order of their indexes. Failed images are in none.
+    Equally frequent pairs are in the order of their indexes. Failed images are left out.
+
+    Returns:
+        The true classes, the predicted classes, and the numbers of images: int32 [pairs] each.
 
     Args:
         truth: int [N].
@@ -72,14 +74,14 @@ def confusions(truth: Indexes, predicted: Indexes) -> tuple[Indexes, Indexes, In
 
 
 def reliability(score: Numbers, correct: Flags) -> tuple[Indexes, Numbers, Numbers]:
-    """Sort images into BINS equal intervals of confidence, each without its lower and with its upper end.
+    """Sort images into BINS equal intervals of confidence, open below and closed above.
 
     Args:
         score: [N], the score of the best class, 0 to 1.
         correct: [N], whether that class is the true one.
 
     Returns:
-        Of each bin the number of images, their mean score, and the share that is correct; NaN where it is empty.
+        Each bin's number of images, mean score, and share of correct images; the last two NaN in an empty bin.
     """
     import numpy as np
 
@@ -92,24 +94,27 @@ def reliability(score: Numbers, correct: Flags) -> tuple[Indexes, Numbers, Numbe
 
 
 def calibration_error(images: Indexes, confidence: Numbers, accuracy: Numbers) -> float:
-    """Return the expected calibration error of what `reliability` returns: the mean gap, weighted by images."""
+    """Return the expected calibration error: the mean gap between accuracy and confidence, weighted by images.
+
+    The arguments are what `reliability` returns.
+    """
     import numpy as np
 
     return float(np.nansum(images * np.abs(accuracy - confidence)) / images.sum())
 
 
 def mcnemar(only_first: int, only_second: int) -> float:
-    """Return the two-sided p-value of McNemar's exact test (the binomial one).
+    """Return the two-sided p-value of McNemar's exact (binomial) test.
 
-    It is the probability that models which are right equally often differ on the images where just one of them
-    is right as unevenly as this, or more.
+    It is the probability that two equally accurate models split the images on which they disagree at least this
+    unevenly.
 
     Args:
-        only_first: Images where only the first model is right.
-        only_second: Images where only the second is.
+        only_first: Images that only the first model classified correctly.
+        only_second: Images that only the second model classified correctly.
     """
     disagreements, fewer = only_first + only_second, min(only_first, only_second)
-    term = tail = 1  # binomial coefficients, as whole numbers: nothing is rounded before the end
+    term = tail = 1  # binomial coefficients as integers: nothing is rounded before the final division
     for count in range(fewer):
         term = term * (disagreements - count) // (count + 1)
         tail += term
@@ -120,8 +125,8 @@ def mcnemar(only_first: int, only_second: int) -> float:
 def paired_difference(only_first: int, only_second: int, total: int) -> tuple[float, float]:
     """Return the 95 % interval of the first model's accuracy minus the second's on the same `total` images.
 
-    Wald's interval with one image more in each of the two counts (Bonett and Price 2012), which Fagerland et
-    al. 2014 (doi:10.1002/sim.6148) recommend: it has its coverage with few disagreements too.
+    This is Wald's interval with one added to each of the two counts (Bonett and Price 2012). Fagerland et al.
+    2014 (doi:10.1002/sim.6148) recommend it, since it keeps its coverage with few disagreements.
     """
     first, second = (only_first + 1) / (total + 2), (only_second + 1) / (total + 2)
     half = _Z * math.sqrt((first + second - (first - second) ** 2) / (total + 2))

@@ -1,4 +1,4 @@
-"""Results of images whose truth is known → arrays: a few bytes an image, however many there are."""
+"""Collecting the results of labelled images in arrays of a few bytes per image."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 TOP_K = 5
 WORST = 24
-"""How many mistakes are kept with their paths."""
+"""The number of mistakes that are kept with their paths."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class LabelledSource(Source):
     """An image whose true class is known.
 
     Attributes:
-        truth: The index of that class among the model's.
+        truth: The index of that class in the model's output.
     """
 
     truth: int = FAILED
@@ -36,14 +36,14 @@ class LabelledSource(Source):
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """An image that was taken for something else.
+    """An image whose best class is not the true one.
 
     Attributes:
         path: The image's path.
         truth: The index of its true class.
-        predicted: The index of the class it was taken for.
-        score: The score of that class, 0 to 1.
-        rank: The rank of the true class among the first five, 2 to 5, or None.
+        predicted: The index of its best class.
+        score: The score of its best class, 0 to 1.
+        rank: The rank of the true class, 2 to 5, or None if it is not among the best five.
     """
 
     path: str
@@ -54,13 +54,13 @@ class Mistake:
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
+class FailedImage:
     """An image that could not be read.
 
     Attributes:
         path: The image's path.
         truth: The index of its true class.
-        error: One line that says why.
+        error: The reason, in one line.
     """
 
     path: str
@@ -70,36 +70,36 @@ class Failure:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Outcomes:
-    """What a model said of N images, and what is true.
+    """The true classes of N images and a model's predictions for them.
 
     Attributes:
         truth: int32 [N], the index of each image's true class.
         top: int32 [N, 5], the indexes of the best classes, best first; FAILED where there are none.
-        score: float64 [N], the score of the best class; NaN where the image failed.
+        score: float64 [N], the score of the best class, 0 to 1; NaN where the image failed.
         failures: The images that failed.
         worst: The mistakes with the highest scores, the highest first.
-        seconds: The time from asking for the first result to having the last.
+        seconds: Time from requesting the first result to receiving the last.
     """
 
     truth: NDArray[np.int32]
     top: NDArray[np.int32]
     score: NDArray[np.float64]
-    failures: tuple[Failure, ...]
+    failures: tuple[FailedImage, ...]
     worst: tuple[Mistake, ...]
     seconds: float
 
 
 def collect(pairs: Iterable[tuple[LabelledSource, Result]]) -> Outcomes:
-    """Gather the outcomes, without keeping the records.
+    """Collect the outcomes; the records themselves are not kept.
 
     Args:
-        pairs: Each image, and its Result of five predictions at least, or of as many as there are classes.
+        pairs: Each image with its Result, which has at least five predictions if there are as many classes.
     """
     import numpy as np
 
     begin = time.perf_counter()
     truths, top, score = array("i"), array("i"), array("d")
-    failures: list[Failure] = []
+    failures: list[FailedImage] = []
     worst: list[tuple[float, int, Mistake]] = []
     for order, (source, result) in enumerate(pairs):
         truth = source.truth
@@ -107,7 +107,7 @@ def collect(pairs: Iterable[tuple[LabelledSource, Result]]) -> Outcomes:
         indexes = [each.index for each in result.predictions[:TOP_K]]
         top.extend(indexes + [FAILED] * (TOP_K - len(indexes)))
         if not indexes:
-            failures.append(Failure(result.path, truth, result.error or "no prediction"))
+            failures.append(FailedImage(result.path, truth, result.error or "no prediction"))
             score.append(np.nan)
             continue
         best = result.predictions[0].score

@@ -1,4 +1,4 @@
-"""What each image shows in truth: from its folder's name, its own name, or a CSV."""
+"""The true class of each image, from its folder's name, its own name, or a CSV."""
 # A path stays the string that was typed: a Path would rewrite it, and a URL is no path.
 # ruff: noqa: PTH119, PTH120, PTH122
 
@@ -16,20 +16,20 @@ from mobilenet_cli.records import Source
 from mobilenet_cli.text import printable
 
 Truth = Callable[[str], str]
-"""From an image's path to the text that names its class. Raises InputError, with the reason, where there is none."""
+"""Returns the name of an image's class, given its path. Raises InputError, with the reason, if there is none."""
 
 _MOST_LISTED = 5
 
 
 def truth_of(rule: str) -> Truth:
-    """Return what a rule means.
+    """Return the function that a rule stands for.
 
     Args:
-        rule: "folder": the name of the folder that the file is in; "filename": the file's name up to its first
-            "_", or its ending; "csv:FILE": a TruthTable.
+        rule: "folder": the name of the folder that contains the file; "filename": the file's name up to its
+            first "_", else without its ending; "csv:FILE": a TruthTable.
 
     Raises:
-        InputError: It is none of these, or the table cannot be read.
+        InputError: The rule is none of these, or the table cannot be read.
     """
     if rule == "folder":
         return lambda path: os.path.basename(os.path.dirname(absolute(path)))
@@ -45,7 +45,7 @@ def find_truths(sources: Sequence[Source], truth: Truth, finder: ClassFinder) ->
     """Return the index of each source's true class.
 
     Raises:
-        InputError: That of some is missing, unknown or ambiguous: how many, and why, with a few examples.
+        InputError: Some are missing, unknown or ambiguous. The message has their number, the reasons and examples.
     """
     known: dict[str, int] = {}
     truths: list[int] = []
@@ -63,10 +63,10 @@ def find_truths(sources: Sequence[Source], truth: Truth, finder: ClassFinder) ->
 
 
 def translate(truths: Iterable[int], finder: ClassFinder, other: ClassFinder) -> list[int]:
-    """Return the indexes in `finder`'s model of classes that are given by their indexes in the `other`'s.
+    """Return the indexes, in `finder`'s model, of the classes `truths` of the `other` model.
 
     Raises:
-        InputError: Some have no counterpart.
+        InputError: Some classes have no counterpart.
     """
     counted = Counter(truths)
     problems: list[tuple[str, str]] = []
@@ -87,12 +87,12 @@ def _beginning(path: str) -> str:
 
 def _text(source: Source, truth: Truth) -> str:
     if source.path == STDIN:
-        raise InputError("standard input has no name to tell the truth by; give a file")
+        raise InputError("an image on standard input has no name to take the truth from; give a file")
     return truth(source.path)
 
 
 def _refuse(problems: list[tuple[str, str]], images: int, finder: ClassFinder) -> None:
-    """Raise an InputError for problems, each a reason and a path, if there are any."""
+    """Raise an InputError if there are problems. Each is a reason and a path."""
     if not problems:
         return
     reasons = Counter(reason for reason, _ in problems)

@@ -1,11 +1,11 @@
-"""Figures in words, the same in the table and on the page."""
+"""The figures as text, shared by the tables and the page."""
 
 from __future__ import annotations
 
 from collections import Counter
 from functools import cache
 
-from mobilenet_cli.evaluation.figures import Bin, Comparison, Evaluation, Paired
+from mobilenet_cli.evaluation.figures import Comparison, Evaluation, Paired, ReliabilityBin
 from mobilenet_cli.records import ClassName
 from mobilenet_cli.text import counted, printable
 
@@ -23,19 +23,19 @@ def interval(ends: tuple[float, float]) -> str:
     return f"{100 * ends[0]:.1f}–{100 * ends[1]:.1f}%"
 
 
-def span(bin_: Bin) -> str:
-    """Return the scores of a bin: "87–93%"."""
+def span(bin_: ReliabilityBin) -> str:
+    """Return the score interval of a bin: "87–93%"."""
     return f"{100 * bin_.low:.0f}–{100 * bin_.high:.0f}%"
 
 
 def rate(evaluation: Evaluation) -> str:
-    """Return the images a second: a whole number above ten."""
+    """Return the images per second: one decimal below ten, none from there on."""
     speed = evaluation.images_per_second
     return f"{speed:,.0f}" if speed >= 10 else f"{speed:.1f}"
 
 
 def headline(evaluation: Evaluation) -> str:
-    """Return what was evaluated on, and what became of images that failed."""
+    """Return the numbers of images and classes, and how many images could not be read."""
     text = f"{counted(evaluation.images, 'image')} of {counted(len(evaluation.per_class), 'class')}"
     if not evaluation.failed:
         return text
@@ -50,25 +50,25 @@ def difference(paired: Paired) -> str:
 
 
 def intervals(comparison: Comparison | None) -> str:
-    """Return what the brackets and p mean."""
+    """Return the explanation of the brackets and of p."""
     if comparison is None:
         return "In brackets: 95% intervals (Wilson)."
     return "In brackets: 95% intervals (Wilson; Bonett and Price). p: McNemar's exact test."
 
 
 def same_failures(comparison: Comparison) -> bool:
-    """Tell whether both models failed on the same images: they decode alike, but for the size."""
+    """Return whether both models failed on the same images, as is usual: they differ only in the input size."""
     first, second = ([each.path for each in one.failures] for one in (comparison.first, comparison.second))
     return first == second
 
 
 def p_value(paired: Paired) -> str:
-    """Return it to three decimals."""
+    """Return the p-value to three decimals."""
     return f"{paired.p_value:.3f}" if paired.p_value >= _LEAST_P else f"less than {_LEAST_P}"
 
 
 def class_name(evaluation: Evaluation, index: int) -> str:
-    """Return the label of a class; where several have it, with what tells them apart."""
+    """Return the label of a class; if several classes share it, with the wnid or index appended."""
     name = evaluation.classes[index]
     label = printable(name.label)
     return f"{label} ({name.wnid or index})" if name.label in _repeated(evaluation.classes) else label

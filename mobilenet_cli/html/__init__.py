@@ -1,1 +1,1 @@
-"""Pages that people look at: each one self-contained file, which asks no network for anything."""
+"""HTML pages, each a self-contained file that makes no requests."""

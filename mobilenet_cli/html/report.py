@@ -1,7 +1,7 @@
-"""Results → one page that shows them: pictures, labels, and what there is of each class.
+"""The report: a page of Results with their thumbnails, labels, and the classes found.
 
-The page holds, in this order, the summary, a line of JSON an image, the script, and then the thumbnails: so a
-browser shows the first images while it still reads the thumbnails of the last.
+The page holds, in this order, the summary, one line of JSON per image, the script, and the thumbnails, so a
+browser shows the first images while it still loads the last thumbnails.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from mobilenet_cli.text import printable
 
 TITLE = "Image labels"
 SIDE = 192
-"""The default of the thumbnails' longer side, in pixels: about as wide as they are shown."""
+"""The default longer side of the thumbnails in pixels: about the width at which they are shown."""
 
-_PIECES = 64  # of the template's output, that go into one write
+_PIECES = 64  # pieces of the template's output per write
 _CLASSES_SHOWN = 12  # before "Show all"
 
 
@@ -34,19 +34,19 @@ def write(
     side: int | None = SIDE,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Summary:
-    """Write the page, in memory that does not grow with the number of results; return what it summarises.
+    """Write the page and return its summary. Memory does not grow with the number of results.
 
-    An image that is not there any more, that is not on this machine or came from standard input has no
-    thumbnail. The paths are shown, but no links are made of them: they would break when the page is moved.
+    An image that no longer exists, is not on this machine or came from standard input has no thumbnail. Paths are
+    shown as text, not as links, which would break when the page is moved.
 
     Args:
-        results: Gives the results anew each time it is called: it is called three times. What has been
-            appended after the first time is left out.
-        stream: Gets the page, UTF-8.
+        results: Returns an iterator over all results; called three times. Results appended after the first call
+            are left out.
+        stream: Receives the page in UTF-8.
         title: The page's title.
-        root: The folder that relative paths begin in; "" is the current one.
-        side: The longer side of the thumbnails in pixels; None makes none.
-        progress: Called with the number of images that are done, and of all, after each.
+        root: The folder that relative paths start from; "" is the current one.
+        side: The longer side of the thumbnails in pixels; None omits them.
+        progress: Called after each image with the number of images done and the total.
 
     Raises:
         Exception: Whatever `results` and `stream` raise.
@@ -74,7 +74,7 @@ def write(
 
 
 def _row(result: Result, summary: Summary) -> dict[str, Any]:
-    """Return what the page's script knows of a result: classes and models by number."""
+    """Return a result as the page's script reads it, with classes and models by number."""
     return {
         "path": printable(result.path),
         "predictions": [
@@ -92,7 +92,7 @@ def _pictures(
     """Yield the number and the thumbnail of each image that has one."""
     if side is None:
         return
-    # What could not be read before is not read now.
+    # Images that failed when they were classified are not read again.
     paths = (None if result.status == "error" else local_file(result.path, root) for result in results)
     for number, picture in enumerate(thumbnails(paths, side)):
         if picture is not None:

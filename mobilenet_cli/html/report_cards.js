@@ -1,4 +1,4 @@
-// From an image to what is shown of it. Everything foreign gets into the page as text, by textContent.
+// Cards and details of images. All data is inserted as text, by textContent, never as HTML.
 
 const number = new Intl.NumberFormat("en");
 const percent = (score) => `${(score * 100).toFixed(1)}%`;
@@ -14,7 +14,7 @@ function element(name, { text, style, ...attributes } = {}, ...children) {
 
 const span = (kind, text, ...children) => element("span", { class: kind, text }, ...children);
 
-// The thumbnails come after the script, one in an element: until all are there, some pictures have to wait.
+// Each thumbnail is an element after the script: until the page is loaded, some pictures have to wait.
 function fillPicture(place) {
   const uri = document.getElementById(`picture-${place.dataset.image}`)?.textContent;
   if (uri) {
@@ -42,7 +42,7 @@ function setPicture(place, image) {
 
 const CARD_LABELS = 5;
 
-// Like its label, a prediction that the search has found is marked: it may be none of the best.
+// A prediction that matches the search is highlighted, since it may not be among the best.
 const isFound = (prediction, state) =>
   state.q.trim() !== "" && state.within !== "path" && prediction.class.text.includes(folded(state.q.trim()));
 

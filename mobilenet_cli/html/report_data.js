@@ -1,7 +1,7 @@
-// What the page knows of the images, and which of them are shown in which order. Nothing here touches the page.
+// The data of the images, and how they are filtered and sorted. Nothing here changes the page.
 
 const data = (name) => JSON.parse(document.getElementById(`data-${name}`).textContent);
-// Text as it is compared: file names from macOS have their accents apart from their letters.
+// Text normalised for comparison: file names from macOS have decomposed accents.
 const folded = (text) => text.normalize("NFC").toLowerCase();
 
 const models = data("models");
@@ -13,14 +13,14 @@ const images = data("images").map((image, number) => ({
   number,
   predictions: image.predictions.map(([place, score]) => ({ class: classes[place], place, score })),
 }));
-// A line a name: a search for "a b" does not find a label that ends in "a" before one that begins with "b".
+// One name per line, so that a search for "a b" does not match a label ending in "a" before one beginning with "b".
 for (const image of images) {
   const names = image.predictions.map((each) => each.class.text);
   const path = folded(image.path);
   image.text = { path, best: names[0] ?? "", all: [path, ...names].join("\n") };
 }
 
-// The folder that all images are in: it is left out where room is short.
+// The folder that contains all images; the cards omit it.
 const common = images.reduce((folder, { path }) => {
   while (!path.startsWith(folder)) folder = folder.replace(/[^/]*\/$/, "");
   return folder;
@@ -28,7 +28,7 @@ const common = images.reduce((folder, { path }) => {
 
 const DEFAULTS = { q: "", within: "all", status: "all", min: 0, max: 100, class: "", sort: "order", page: 1 };
 
-// The state that `location.hash` holds, whoever has written it: what makes no sense is the default.
+// The state in `location.hash`. Anybody may have written it: invalid values are replaced by the defaults.
 function stateOf(hash) {
   const given = new URLSearchParams(hash.slice(1));
   const state = { ...DEFAULTS };
@@ -54,7 +54,7 @@ function hashOf(state) {
 
 const collator = new Intl.Collator("en", { numeric: true });
 const byPath = (a, b) => collator.compare(a.path, b.path);
-// Images without a prediction come last in every order that is about predictions.
+// In every order by prediction, images without one come last.
 const predicted = (compare) => (a, b) => {
   const [first, second] = [a.predictions[0], b.predictions[0]];
   if (first && second) return compare(first, second);
@@ -67,7 +67,7 @@ const ORDERS = {
   label: predicted((a, b) => collator.compare(a.class.label, b.class.label) || b.score - a.score),
   path: byPath,
 };
-const sorted = {}; // each order is made once: 10,000 paths take a tenth of a second
+const sorted = {}; // each order is computed once: sorting 10,000 paths takes a tenth of a second
 
 function imagesFor(state) {
   sorted[state.sort] ??= [...images].sort(ORDERS[state.sort]);

@@ -1,16 +1,16 @@
-// What the reader does, and what the page does then. The state is in the address too, so that a view can be shared.
+// The page's controls. The state is also kept in the URL, so that a view can be shared.
 
 const PAGE = 60; // images shown at a time
-const SEARCH_DELAY = 120; // ms after a keystroke, so that a word is searched once and not once a letter
+const SEARCH_DELAY = 120; // ms after a keystroke, so that a word is searched once, not once per letter
 const $ = (id) => document.getElementById(id);
 const cards = $("cards"), details = $("details"), help = $("help");
 const wide = matchMedia("(min-width: 60rem)");
 
 let state = stateOf(location.hash);
 let found = []; // the images that match, in order
-let detailed = 0; // the place in `found` of the image whose details are shown
+let detailed = 0; // the index in `found` of the image whose details are shown
 let timer;
-let delay; // of a search that is being typed; undefined where none waits
+let delay; // the timer of a search being typed; undefined if none is pending
 
 const pages = () => Math.max(1, Math.ceil(found.length / PAGE));
 const cardButtons = () => [...cards.querySelectorAll(".card")];
@@ -56,9 +56,9 @@ function renderControls() {
   $("reset").hidden = hashOf({ ...state, sort: DEFAULTS.sort, page: 1 }) === "";
 }
 
-// Whatever changes what is found starts again at its first page. What was typed a moment ago counts too.
+// Any change of the filters goes back to the first page. A pending search is included.
 function change(changes) {
-  clearTimeout(delay); // it would make the cards anew, and take the focus from them
+  clearTimeout(delay); // it would render the cards again and take the focus from them
   delay = undefined;
   state = { ...state, page: 1, q: $("q").value, ...changes };
   render();
@@ -71,7 +71,7 @@ function turnTo(page, place) {
   if (!inside) $("images-title").parentElement.scrollIntoView({ block: "start" });
 }
 
-// By `step` places from the card in focus, on to the next or the previous page where this one ends.
+// Move the focus by `step` cards, on to the next or previous page at the end of this one.
 function move(step) {
   const buttons = cardButtons();
   const place = buttons.indexOf(document.activeElement);
@@ -130,7 +130,7 @@ details.addEventListener("close", () => {
 });
 $("help-button").addEventListener("click", () => help.showModal());
 for (const dialog of [details, help]) {
-  dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); }); // beside it
+  dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); }); // a click outside it
 }
 
 const KEYS = {

@@ -1,4 +1,4 @@
-"""What a set of Results holds, all in all: counted in one pass, in memory that grows with the classes alone."""
+"""Counts over Results, made in one pass; memory grows only with the number of classes."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from mobilenet_cli.records import Prediction, Result
 from mobilenet_cli.text import printable
 
 BINS = 20
-"""Bars of the histogram of confidences: 5 % each."""
+"""Bars of the confidence histogram, 5 % each."""
 
 
-class Class(NamedTuple):
-    """What identifies a class: labels alone repeat, and two models may number the same label otherwise.
+class ClassKey(NamedTuple):
+    """The identity of a class: labels repeat, and two models may number the same label differently.
 
     Attributes:
         label: Its name.
@@ -28,14 +28,14 @@ class Class(NamedTuple):
     place: int
 
 
-class Found(NamedTuple):
-    """A class that is the best of some images.
+class FoundClass(NamedTuple):
+    """A class that is the best label of some images.
 
     Attributes:
         number: Its place in `Summary.classes`.
         label: Its name.
-        detail: Its wnid, or without one its place, if another class found has the same name, else "".
-        images: How many images it is the best of.
+        detail: "" unless another class found has the same name; then its wnid or, without one, its place.
+        images: Number of images whose best label it is.
     """
 
     number: int
@@ -49,23 +49,23 @@ class Summary:
     """Counts over Results.
 
     Attributes:
-        images: All Results.
-        failed: Those whose status is "error".
-        unlabelled: Those that have neither failed nor a prediction (no score reached the threshold).
-        classes: Every class that is predicted somewhere, and its number, from 0, by first appearance.
-        models: Every model, and its number likewise.
-        histogram: How many images there are whose highest score is in each twentieth from 0 to 1.
-        pictures: How many images are shown, which whoever makes the page counts.
+        images: Number of Results.
+        failed: Results whose status is "error".
+        unlabelled: Results without an error or a prediction (no score reached the threshold).
+        classes: The number, from 0, of each predicted class, in order of appearance.
+        models: The number, from 0, of each model, in order of appearance.
+        histogram: Number of images whose highest score lies in each twentieth from 0 to 1.
+        pictures: Number of thumbnails; counted by the code that writes the page.
     """
 
     images: int = 0
     failed: int = 0
     unlabelled: int = 0
-    classes: dict[Class, int] = field(default_factory=dict)
+    classes: dict[ClassKey, int] = field(default_factory=dict)
     models: dict[str, int] = field(default_factory=dict)
     histogram: list[int] = field(default_factory=lambda: [0] * BINS)
     pictures: int = 0
-    _best: Counter[Class] = field(default_factory=Counter)
+    _best: Counter[ClassKey] = field(default_factory=Counter)
 
     @classmethod
     def of(cls, results: Iterable[Result]) -> Summary:
@@ -88,12 +88,12 @@ class Summary:
         elif result.status == "ok":
             self.unlabelled += 1
 
-    def found(self) -> list[Found]:
-        """Return the classes that are the best of some images, the most frequent first, then by name."""
+    def found(self) -> list[FoundClass]:
+        """Return the classes that are the best label of some images, the most frequent first, then by name."""
         labels = Counter(each.label for each in self._best)
         ordered = sorted(self._best.items(), key=lambda pair: (-pair[1], pair[0]))
         return [
-            Found(
+            FoundClass(
                 self.classes[each],
                 each.label,
                 (each.wnid or str(each.place)) if labels[each.label] > 1 else "",
@@ -103,6 +103,6 @@ class Summary:
         ]
 
 
-def class_of(prediction: Prediction) -> Class:
-    """Return the class of a prediction, its names as a page can show them."""
-    return Class(printable(prediction.label), printable(prediction.wnid), prediction.index)
+def class_of(prediction: Prediction) -> ClassKey:
+    """Return the class of a prediction, with names that a page can show."""
+    return ClassKey(printable(prediction.label), printable(prediction.wnid), prediction.index)

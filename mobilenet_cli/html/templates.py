@@ -1,4 +1,4 @@
-"""The templates in this folder, by Jinja: everything that is put into them is escaped."""
+"""The Jinja templates in this folder. Every value is escaped."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def template(name: str) -> Template:
-    """Return the template in the file `name`. One that extends base.html.jinja gets its head, colours and layout."""
+    """Return the template in the file `name`. base.html.jinja has the head, colours and layout that others extend."""
     return _environment().get_template(name)
 
 

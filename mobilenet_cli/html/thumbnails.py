@@ -1,4 +1,4 @@
-"""Small pictures within a page."""
+"""Thumbnails embedded in a page."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ from mobilenet_cli.remote.urls import is_url
 
 _QUALITY = 70
 _METHOD = 2  # of WebP's 0 to 6; the default, 4, takes twice as long for 4 % fewer bytes
-_WINDOW = 8  # thumbnails that may wait for their turn, a thread
+_WINDOW = 8  # thumbnails per thread that may be made ahead
 
 
 def local_file(path: str, root: str = "") -> str | None:
-    """Return where the image of a record is, or None where it has no file on this machine: a URL, standard input.
+    """Return the local path of a record's image, or None for a URL or standard input.
 
     Args:
         path: The record's path.
-        root: The folder that relative paths begin in; "" is the current one.
+        root: The folder that relative paths start from; "" is the current one.
     """
     if path == STDIN or is_url(path):
         return None
-    return os.path.join(root, path)  # noqa: PTH118 - a Path would change "//" and "./" of a foreign path
+    return os.path.join(root, path)  # noqa: PTH118 - a Path would rewrite "//" and "./"
 
 
 def thumbnail(path: str, side: int) -> str | None:
-    """Return the image at `path` as a data: URI of a WebP, or None where it cannot be read.
+    """Return a thumbnail of the image at `path` as a data: URI of a WebP, or None if it cannot be read.
 
     Args:
         path: An image file.
-        side: The longer side in pixels. At 192, a photograph takes about 4 kB, which are 5.3 kB as a URI.
+        side: The longer side in pixels. At 192, a photograph takes about 4 kB, or 5.3 kB as a URI.
     """
     from PIL import Image
 
@@ -52,7 +52,7 @@ def thumbnail(path: str, side: int) -> str | None:
 
 
 def thumbnails(paths: Iterable[str | None], side: int) -> Iterator[str | None]:
-    """Yield the `thumbnail` of each path in turn, and None for None; made on all cores, a bounded number ahead."""
+    """Yield the `thumbnail` of each path, or None for None, in order. Runs on all cores, a bounded number ahead."""
     workers = usable_cores()
     waiting: deque[Future[str | None]] = deque()
     with ThreadPoolExecutor(workers) as pool:

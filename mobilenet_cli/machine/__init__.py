@@ -1,1 +1,1 @@
-"""The machine and the system: cores, paths, the home folder, optional packages, native logs."""
+"""The machine and its system: cores, paths, the model store's folder, optional packages, native logs."""

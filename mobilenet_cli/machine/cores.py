@@ -7,14 +7,14 @@ from pathlib import Path
 
 
 def usable_cores() -> int:
-    """Return how many cores the process may use, by its affinity and its cgroup's CPU quota; 1 at least."""
+    """Return the number of cores by CPU affinity and cgroup quota, at least 1."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     quota = _cgroup_quota(Path("/sys/fs/cgroup"))
     return max(1, min(cores, int(quota))) if quota else cores
 
 
 def _cgroup_quota(root: Path) -> float | None:
-    """Return the CPU quota in cores, as a container sees it in cgroup v2 or v1; None where there is none."""
+    """Return the CPU quota in cores of cgroup v2 or v1, mounted at `root`, or None if there is none."""
     try:
         quota, period = (root / "cpu.max").read_text().split()
         return None if quota == "max" else int(quota) / int(period)

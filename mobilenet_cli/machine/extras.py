@@ -1,4 +1,4 @@
-"""The optional packages, and the command that installs them."""
+"""Installing the package's optional dependencies."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from mobilenet_cli.errors import OutputError
 
 
 def install_command(extra: str) -> str:
-    """Return the command that installs one of the package's extras into the environment that runs it."""
+    """Return the command that installs one of the package's extras into the current environment."""
     return f"{shlex.quote(sys.executable)} -m pip install 'mobilenet-cli[{extra}]'"
 
 

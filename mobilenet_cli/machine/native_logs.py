@@ -1,7 +1,7 @@
-"""Keeping the log lines of native code (TensorFlow, absl, LiteRT) off the user's terminal.
+"""Keeping the log lines of native code (TensorFlow, absl, LiteRT) off the terminal.
 
-They are written to file descriptor 2 by C++ code, before and beside any Python setting: the only way to
-hold them back is to point the descriptor elsewhere while that code starts up.
+C++ code writes them to file descriptor 2 regardless of any Python setting. The only way to suppress them is to
+redirect the descriptor while that code starts up.
 """
 
 from __future__ import annotations
@@ -18,11 +18,12 @@ _lock = threading.RLock()
 
 @contextlib.contextmanager
 def silenced() -> Iterator[None]:
-    """Discard everything written to file descriptor 2 for the length of a `with` block.
+    """Discard everything written to file descriptor 2 during a `with` block.
 
-    Does nothing where the package's logger is set to DEBUG (the command's -vv): then nothing is discarded.
-    One thread at a time: the descriptor belongs to the whole process. What another thread writes to it meanwhile
-    is lost too, so the command writes through a duplicate of the descriptor.
+    Does nothing if the package's logger is set to DEBUG, as by -vv.
+
+    The descriptor belongs to the whole process: one thread at a time may redirect it, and what other threads write
+    to it meanwhile is lost too. The command writes through a duplicate of the descriptor for this reason.
     """
     if logging.getLogger("mobilenet_cli").isEnabledFor(logging.DEBUG):
         yield
@@ -32,7 +33,7 @@ def silenced() -> Iterator[None]:
             sys.stderr.flush()
         try:
             saved = os.dup(2)
-        except OSError:  # there is no descriptor 2, so nothing to discard
+        except OSError:  # there is no descriptor 2
             yield
             return
         try:

@@ -1,4 +1,4 @@
-"""Paths: whether one leads to a regular file, and whether two lead to the same file."""
+"""Checks of paths: regular files, and equality."""
 
 # A path stays the string that was typed: a Path would rewrite "./a" and "a//b".
 # ruff: noqa: PTH121
@@ -10,7 +10,7 @@ import stat
 
 
 def not_a_file(mode: int) -> str | None:
-    """Return why a file of this `os.stat` mode cannot be read as an image; None for a regular file."""
+    """Return why a file with this `os.stat` mode cannot be read as an image, or None if it is a regular file."""
     if stat.S_ISREG(mode):
         return None
     if stat.S_ISDIR(mode):
@@ -21,7 +21,7 @@ def not_a_file(mode: int) -> str | None:
 
 
 def same_file(path: str, other: str) -> bool:
-    """Return whether two paths are the same, or lead to the same file."""
+    """Return whether two paths are equal or lead to the same file."""
     try:
         return path == other or os.path.samefile(path, other)
     except OSError:

@@ -1,5 +1,5 @@
-"""Labels as keywords in XMP sidecars, the files beside photographs in which photo libraries keep what they know.
+"""Labels as keywords in XMP sidecars, the files in which photo libraries keep metadata beside the photographs.
 
-`packet` is a sidecar as a tree, `properties` finds and edits what is in it, `keywords` knows which keywords are
-ours, and `files` knows which file is whose.
+`packet` parses and serialises a sidecar, `properties` reads and edits its properties, `keywords` adds and removes
+our keywords, and `files` finds and replaces the sidecar of an image.
 """

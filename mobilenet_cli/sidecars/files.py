@@ -1,9 +1,9 @@
-"""The sidecar of an image: which file it is, and how it is replaced.
+"""Finding and replacing the sidecar of an image.
 
-Two customs name it. `IMG.jpg.xmp` (darktable, digiKam, Immich) belongs to one file. `IMG.xmp` (Adobe) belongs to
-every file of that name, which is right for a camera's raw file and its JPEG.
+There are two naming conventions. `IMG.jpg.xmp` (darktable, digiKam, Immich) belongs to one file. `IMG.xmp` (Adobe)
+belongs to every file of that name, which is right for a camera's raw file and its JPEG.
 """
-# A path stays the string that was typed, and may hold bytes that are no text.
+# Paths stay the strings that were typed, and may hold bytes that are not text.
 # ruff: noqa: PTH105, PTH108, PTH118, PTH120, PTH122, PTH123
 
 from __future__ import annotations
@@ -22,34 +22,34 @@ from mobilenet_cli.sidecars.keywords import with_keywords, without_keywords
 from mobilenet_cli.text import printable
 
 Outcome = Literal["written", "unchanged", "deleted", "none"]
-"""What became of a sidecar; "none" is where there is none and none is needed."""
+"""The result of editing a sidecar; "none": there is none, and none is needed."""
 
 _LARGEST = 64 << 20
-"""Bytes: some hundred times what an edit with many masks takes."""
+"""The largest sidecar in bytes: about a hundred times the size of an edit with many masks."""
 
 
 def write_keywords(image: str, keywords: Sequence[str], model: str) -> Outcome:
-    """Put `keywords` into the sidecar of the file `image`, in the place of those that were put in before.
+    """Replace our keywords in the sidecar of the file `image` by `keywords`.
 
-    It is made where it does not exist and there are keywords, and deleted where we made it and nothing is left
-    in it. It appears under its name only when it is complete. The image is not opened.
+    A missing sidecar is created if there are keywords. One that we created is deleted if nothing is left in it.
+    It is replaced in one step, once it is complete. The image is not opened.
 
     Args:
         image: The path of an image file.
-        keywords: As `keywords_of` makes them.
-        model: The name of the model that found them.
+        keywords: As returned by `keywords_of`.
+        model: The name of the model that predicted them.
 
     Raises:
-        SidecarError: It cannot be read or written; it is as it was.
+        SidecarError: The sidecar cannot be read or written. It is unchanged.
     """
     return _edit(sidecar_of(image), lambda document: with_keywords(document, keywords, model))
 
 
 def remove_keywords(image: str) -> list[Outcome]:
-    """Take our keywords out of the sidecars of the file `image`, of both customs; return what became of each.
+    """Remove our keywords from the sidecars of the file `image`, under both conventions.
 
     Raises:
-        SidecarError: One cannot be read or written, and is as it was; those before it are done.
+        SidecarError: A sidecar cannot be read or written. It is unchanged; those before it are edited.
     """
     return [
         _edit(path, lambda document: None if document is None else without_keywords(document))
@@ -58,10 +58,10 @@ def remove_keywords(image: str) -> list[Outcome]:
 
 
 def sidecar_of(image: str) -> str:
-    """Return the path of the sidecar that `image` has, or the one that it is to get, `IMG.jpg.xmp`.
+    """Return the path of the image's sidecar, or `IMG.jpg.xmp` if it has none.
 
-    `IMG.xmp` counts where it exists, no `IMG.jpg.xmp` does, and `IMG.jpg` is the only image of its name that
-    this program reads: the labels of `IMG.png` would replace those of `IMG.jpg`.
+    `IMG.xmp` is used if it exists, `IMG.jpg.xmp` does not, and no other image that this program reads shares the
+    name: the labels of `IMG.png` would replace those of `IMG.jpg`.
     """
     for path in _existing(image):
         if _stem(path) == image or not _shares_its_name(image):
@@ -74,7 +74,7 @@ def _existing(image: str) -> list[str]:
     shared = (_stem(image) + ending for ending in (".xmp", ".XMP"))
     found: list[str] = []
     for path in (*names, *shared):
-        # Where the file system ignores case, both endings are the same file.
+        # On a file system that ignores case, both endings are the same file.
         if os.path.lexists(path) and not any(same_file(path, other) for other in (image, *found)):
             found.append(path)
     return found
@@ -97,7 +97,7 @@ def _edit(path: str, change: Callable[[bytes | None], bytes | None]) -> Outcome:
         if after == before:
             return "none" if after is None else "unchanged"
         if about is not None:
-            open(path, "r+b").close()  # a file that is write-protected could be replaced all the same
+            open(path, "r+b").close()  # fails on a write-protected file, which a rename would replace
         if after is None:
             os.unlink(path)
             return "deleted"
@@ -117,25 +117,25 @@ def _read(path: str) -> tuple[bytes | None, os.stat_result | None]:
     if stat.S_ISLNK(about.st_mode):
         raise SidecarError("it is a symbolic link; put the file itself in its place, or leave it out")
     if not stat.S_ISREG(about.st_mode) or about.st_size > _LARGEST:
-        raise SidecarError("it is no regular file of a sidecar's size")
+        raise SidecarError("it is not a regular file, or too large for a sidecar")
     with open(path, "rb") as file:
         return file.read(), about
 
 
 def _replace(path: str, content: bytes, before: os.stat_result | None) -> None:
-    """Write `content` beside `path` and rename it, with the owner and the permissions of what it replaces."""
+    """Write `content` beside `path` and rename it, with the owner and the permissions of the file it replaces."""
     temporary = os.path.join(os.path.dirname(path), f".mnclassify-{secrets.token_hex(8)}.tmp")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
     try:
         with open(descriptor, "wb") as file:
             if before is not None:
-                with contextlib.suppress(OSError):  # a file system without permissions, or another's file
+                with contextlib.suppress(OSError):  # a file system without permissions, or somebody else's file
                     os.fchmod(descriptor, stat.S_IMODE(before.st_mode))
                     os.fchown(descriptor, before.st_uid, before.st_gid)
             file.write(content)
             file.flush()
             if before is not None:
-                os.fsync(descriptor)  # a person's work must survive a power cut; a new sidecar can be made again
+                os.fsync(descriptor)  # the user's edits must survive a power cut; a new sidecar can be rewritten
         os.replace(temporary, path)
     except BaseException:
         os.unlink(temporary)

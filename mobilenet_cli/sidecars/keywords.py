@@ -1,9 +1,8 @@
-"""Our keywords in an XMP document: put in, replaced and taken out, and everything else left.
+"""Adding, replacing and removing our keywords in an XMP document, and nothing else in it.
 
-Each is written twice, as photo libraries do: flat in `dc:subject`, and in `lr:hierarchicalSubject` below the
-root `mnclassify`, by which it can be told from a person's own. A flat one that the person has already is not
-added. Which ones were is remembered in the document itself, by `mnclassify:addedSubjects`; so taking ours out
-takes none of the person's.
+Each keyword is written twice, as photo libraries do: in `dc:subject`, and in `lr:hierarchicalSubject` below the
+root `mnclassify`, which marks it as ours. A keyword that the user already has in `dc:subject` is not added again.
+`mnclassify:addedSubjects` lists those that we added, so that removing ours removes none of the user's.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from mobilenet_cli.sidecars.packet import Element, Packet
 from mobilenet_cli.sidecars.properties import describe, extend, items, remove, remove_items, value
 
 ROOT = "mnclassify"
-"""The hierarchical keyword that ours are below."""
+"""The root of our hierarchical keywords."""
 
 _NAMESPACES = {
     "dc": "http://purl.org/dc/elements/1.1/",
@@ -28,41 +27,41 @@ _HIERARCHY = f"{{{_NAMESPACES['lr']}}}hierarchicalSubject"
 _OURS = f"{{{_NAMESPACES['mnclassify']}}}"
 _ADDED, _MODEL, _MADE = f"{_OURS}addedSubjects", f"{_OURS}model", f"{_OURS}madeSidecar"
 _SEPARATOR = "|"  # of hierarchicalSubject
-# What XML cannot hold (control characters, lone surrogates), and what would break a keyword's line.
+# Characters that XML cannot hold (control characters, lone surrogates), and line breaks.
 _NOT_IN_KEYWORDS = re.compile("[\x00-\x20\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]+")
 
 
 def keywords_of(result: Result, threshold: float) -> tuple[str, ...]:
-    """Return the labels of a Result's predictions whose score, 0 to 1, is at least `threshold`: each once."""
+    """Return the distinct labels of a Result's predictions with a score, 0 to 1, of at least `threshold`."""
     labels = (_NOT_IN_KEYWORDS.sub(" ", each.label).strip() for each in result.predictions if each.score >= threshold)
     return tuple(dict.fromkeys(label for label in labels if label))
 
 
 def with_keywords(document: bytes | None, keywords: Sequence[str], model: str) -> bytes | None:
-    """Return the document with `keywords` in the place of those that were put in before.
+    """Return the document with our keywords replaced by `keywords`.
 
     Args:
-        document: A sidecar's content; None where there is none yet.
-        keywords: As `keywords_of` makes them. Without any, ours are only taken out.
-        model: The name of the model that found them, which is remembered with them.
+        document: A sidecar's content; None if there is none yet.
+        keywords: As returned by `keywords_of`. If empty, ours are only removed.
+        model: The name of the model that predicted them; it is recorded beside them.
 
     Returns:
-        `document` itself where it is right as it is; None where nothing is left of a document that we made.
+        The new content; `document` itself if nothing changes; None if nothing is left of a document that we made.
 
     Raises:
-        SidecarError: The document is damaged, or no XMP that can be edited. The message begins with "it".
+        SidecarError: The document is damaged, or not XMP that can be edited. The message begins with "it".
     """
     if document is None and not keywords:
         return None
     packet = Packet() if document is None else Packet(document)
     rdf, made = packet.rdf, document is None or value(packet.rdf, _MADE) is not None
     added = items(rdf, _ADDED)
-    persons = {each.casefold() for each in items(rdf, _SUBJECT) if each not in added}
-    flat = [each for each in keywords if each.casefold() not in persons]
+    users = {each.casefold() for each in items(rdf, _SUBJECT) if each not in added}
+    flat = [each for each in keywords if each.casefold() not in users]
     below = list(dict.fromkeys(f"{ROOT}{_SEPARATOR}{each.replace(_SEPARATOR, '-')}" for each in keywords))
     if _has(rdf, flat, below, model if keywords else None):
         return document
-    _take_out(rdf, added)
+    _remove_ours(rdf, added)
     if keywords:
         lists = {}
         for name, values in ((_SUBJECT, flat), (_HIERARCHY, below)):
@@ -75,7 +74,7 @@ def with_keywords(document: bytes | None, keywords: Sequence[str], model: str) -
 
 
 def without_keywords(document: bytes) -> bytes | None:
-    """Return the document without our keywords and what we remembered in it; otherwise as `with_keywords`."""
+    """Return the document without our keywords and properties; otherwise like `with_keywords`."""
     return with_keywords(document, (), "")
 
 
@@ -93,7 +92,7 @@ def _is_ours(hierarchical: str) -> bool:
     return hierarchical.partition(_SEPARATOR)[0] == ROOT
 
 
-def _take_out(rdf: Element, added: Iterable[str]) -> None:
+def _remove_ours(rdf: Element, added: Iterable[str]) -> None:
     remove_items(rdf, _SUBJECT, set(added).__contains__)
     remove_items(rdf, _HIERARCHY, _is_ours)
     for name in (_ADDED, _MODEL, _MADE):

@@ -1,10 +1,10 @@
-"""The properties in an XMP document's RDF, in the forms in which programs write them.
+"""Reading and editing the properties in an XMP document's RDF, in every form that programs write.
 
-A property is an element or an attribute of one of the rdf:Description elements right below rdf:RDF. A list is
-an rdf:Bag, rdf:Seq or rdf:Alt with its items in rdf:li. (XMP Specification, part 1, clause 7.)
+A property is an element or an attribute of an rdf:Description element directly below rdf:RDF. A list is an
+rdf:Bag, rdf:Seq or rdf:Alt with its items in rdf:li. (XMP Specification, part 1, clause 7.)
 
-What is added is indented like its neighbours, and the whitespace around what is removed is put back as it was:
-so adding and removing leaves the tree that was there before.
+New elements are indented like their neighbours, and removing one restores the whitespace around it: adding a
+property and removing it again gives the original tree.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ from mobilenet_cli.errors import SidecarError
 from mobilenet_cli.sidecars.packet import RDF, Element
 
 _LISTS = {f"{RDF}Bag", f"{RDF}Seq", f"{RDF}Alt"}
-_ABOUT = (f"{RDF}about", "about")  # the second as programs before 2004 wrote it
+_ABOUT = (f"{RDF}about", "about")  # programs before 2004 wrote the second
 
 
 def items(rdf: Element, name: str) -> list[str]:
-    """Return the items of the list `name`, which is empty where there is none.
+    """Return the items of the list `name`; none if there is no such property.
 
     Raises:
-        SidecarError: The property is there but is no list.
+        SidecarError: The property is not a list.
     """
     return [_text(item) for values in _lists(rdf, name) for item in values.iterfind(f"{RDF}li")]
 
 
 def value(rdf: Element, name: str) -> str | None:
-    """Return the simple value `name`, from whichever of its two forms."""
+    """Return the simple value `name`, an attribute or an element, or None if there is none."""
     for description in _descriptions(rdf):
         if name in description.attrib:
             return str(description.get(name))
@@ -40,14 +40,14 @@ def value(rdf: Element, name: str) -> str | None:
 
 
 def extend(rdf: Element, name: str, values: Iterable[str]) -> bool:
-    """Add items to the list `name`; return False where there is no such list.
+    """Add items to the list `name`; return False if there is no such list.
 
     Raises:
-        SidecarError: The property is there but is no list.
+        SidecarError: The property is not a list.
     """
     there = next(_lists(rdf, name), None)
     if there is None:
-        # An empty one is filled or goes, since XMP allows one property of a name.
+        # An empty property is filled or removed, since XMP allows only one of each name.
         for description in _descriptions(rdf):
             description.attrib.pop(name, None)
         empty = next(_elements(rdf, name), None)
@@ -62,12 +62,12 @@ def extend(rdf: Element, name: str, values: Iterable[str]) -> bool:
 
 
 def describe(rdf: Element, namespaces: dict[str, str], lists: dict[str, list[str]], simple: dict[str, str]) -> None:
-    """Add an rdf:Description of its own.
+    """Add an rdf:Description with properties.
 
     Args:
         rdf: The rdf:RDF element.
-        namespaces: Their prefixes, with the URIs that they stand for.
-        lists: Properties that are lists; an empty one is left out.
+        namespaces: URIs by prefix.
+        lists: Properties that are lists; empty ones are left out.
         simple: Properties that are single values.
     """
     lists = {name: values for name, values in lists.items() if values}
@@ -87,10 +87,10 @@ def describe(rdf: Element, namespaces: dict[str, str], lists: dict[str, list[str
 
 
 def remove_items(rdf: Element, name: str, unwanted: Callable[[str], bool]) -> None:
-    """Remove items from the list `name`, and the property with the last of them.
+    """Remove items from the list `name`, and the property itself if none is left.
 
     Raises:
-        SidecarError: The property is there but is no list.
+        SidecarError: The property is not a list.
     """
     for values in list(_lists(rdf, name)):
         found = [item for item in values.iterfind(f"{RDF}li") if unwanted(_text(item))]
@@ -117,29 +117,29 @@ def _descriptions(rdf: Element) -> Iterator[Element]:
 
 
 def _abouts(rdf: Element) -> Iterator[str]:
-    """Yield what the document says it is about: the same in all of its descriptions."""
+    """Yield the rdf:about of each description: the same in all of them."""
     return (each.get(name) for each in _descriptions(rdf) for name in _ABOUT if name in each.attrib)
 
 
 def _lists(rdf: Element, name: str) -> Iterator[Element]:
-    """Yield the lists of a property; one that is empty has none."""
+    """Yield the lists of a property; an empty property has none."""
     for description in _descriptions(rdf):
         if description.get(name, "").strip():
-            raise _no_list(name)
+            raise _not_a_list(name)
     for element in _elements(rdf, name):
         content = list(element.iterchildren("*"))  # no comments
         if len(content) == 1 and content[0].tag in _LISTS:
             yield content[0]
         elif content or element.attrib or "".join(element.itertext(with_tail=False)).strip():
-            raise _no_list(name)
+            raise _not_a_list(name)
 
 
 def _elements(rdf: Element, name: str) -> Iterator[Element]:
     return (element for description in _descriptions(rdf) for element in description.findall(name))
 
 
-def _no_list(name: str) -> SidecarError:
-    return SidecarError(f"it has {etree.QName(name).localname} in another form than a list")
+def _not_a_list(name: str) -> SidecarError:
+    return SidecarError(f"its {etree.QName(name).localname} is not a list")
 
 
 def _text(element: Element) -> str:

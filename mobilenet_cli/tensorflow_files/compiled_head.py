@@ -1,4 +1,4 @@
-"""Putting a linear head on a compiled network: one more operation in its .tflite, and nothing converted anew."""
+"""Adding a linear head to a compiled network as one more operation in its .tflite, without converting it again."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def with_head(compiled: bytes, kernel: NDArray[np.float32], bias: NDArray[np.float32]) -> bytes:
-    """Return a .tflite that puts out features @ kernel + bias, where `compiled` puts out the features.
+    """Return a .tflite with the output features @ kernel + bias, where `compiled` outputs the features.
 
     Args:
         compiled: A .tflite with one output, float32 [N, features].
@@ -20,7 +20,7 @@ def with_head(compiled: bytes, kernel: NDArray[np.float32], bias: NDArray[np.flo
         bias: float32 [classes].
 
     Raises:
-        ModelError: Its output is of another type or width.
+        ModelError: The output of `compiled` has another type or width.
     """
     import flatbuffers
     from ai_edge_litert import schema_py_generated as schema
@@ -30,10 +30,10 @@ def with_head(compiled: bytes, kernel: NDArray[np.float32], bias: NDArray[np.flo
     (features,) = graph.outputs
     made = graph.tensors[features]
     if made.type != schema.TensorType.FLOAT32 or made.shape[-1] != len(kernel):
-        raise ModelError(f"the compiled network does not put out {len(kernel)} features as float32")
+        raise ModelError(f"the compiled network does not output {len(kernel)} features as float32")
 
     def tensor(name: str, shape: tuple[int, ...], content: NDArray[np.float32] | None = None) -> int:
-        """Add a tensor, constant if it has a content, and return its index."""
+        """Add a tensor, constant if it has content, and return its index."""
         added = schema.TensorT(shape=list(shape), type=schema.TensorType.FLOAT32, name=name, hasRank=True)
         added.buffer = len(model.buffers)
         model.buffers.append(schema.BufferT(data=None if content is None else _bytes(content)))
@@ -63,7 +63,7 @@ def with_head(compiled: bytes, kernel: NDArray[np.float32], bias: NDArray[np.flo
 
 
 def _fully_connected(model: Any, schema: Any) -> int:
-    """Return the index of the operation's code among the model's, after adding it."""
+    """Add the code of the fully connected operation to the model and return its index."""
     code = schema.BuiltinOperator.FULLY_CONNECTED
     model.operatorCodes.append(schema.OperatorCodeT(deprecatedBuiltinCode=code, builtinCode=code, version=1))
     return len(model.operatorCodes) - 1

@@ -1,4 +1,4 @@
-"""TensorFlow's protocol buffers without TensorFlow: it describes them once in a file, and that is enough."""
+"""TensorFlow's protocol buffers without TensorFlow, which writes their descriptions to a file once."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _MODULES = ("core.protobuf.saved_model_pb2", "core.protobuf.tensor_bundle_pb2")
 
 
 def describe(file: Path) -> None:
-    """Write the descriptions of SavedModels and checkpoints. Runs in the TensorFlow process."""
+    """Write the message descriptions of SavedModels and checkpoints. Runs in the TensorFlow process."""
     from importlib import import_module
 
     from google.protobuf import descriptor_pb2
@@ -29,7 +29,7 @@ def describe(file: Path) -> None:
 
 
 class Protos:
-    """The messages that `describe` has described."""
+    """The message types in a file that `describe` wrote."""
 
     def __init__(self, file: Path) -> None:
         from google.protobuf import descriptor_pb2, descriptor_pool
@@ -39,7 +39,7 @@ class Protos:
             self._pool.Add(description)
 
     def parsed(self, name: str, content: bytes) -> Any:
-        """Return the message of the type tensorflow.`name` that is encoded in `content`."""
+        """Return `content` decoded as a message of the type tensorflow.`name`."""
         from google.protobuf import message_factory
 
         return message_factory.GetMessageClass(self._pool.FindMessageTypeByName(f"tensorflow.{name}")).FromString(

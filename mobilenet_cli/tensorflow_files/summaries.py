@@ -1,8 +1,8 @@
-"""TensorBoard's event files, without TensorFlow.
+"""Writing TensorBoard's event files without TensorFlow.
 
-The format: records of length, masked CRC-32C of the length, content, masked CRC-32C of the content (TFRecord,
-tensorflow/core/lib/io/record_writer.h), each content a protocol buffer: an Event (tensorflow/core/util/event.proto)
-with a Summary (tensorflow/core/framework/summary.proto), whose fields are those numbered here.
+The file is a sequence of TFRecords (tensorflow/core/lib/io/record_writer.h): length, masked CRC-32C of the length,
+content, masked CRC-32C of the content. Each content is an Event (tensorflow/core/util/event.proto) with a Summary
+(tensorflow/core/framework/summary.proto). The field numbers below are theirs.
 """
 
 from __future__ import annotations
@@ -18,30 +18,30 @@ from mobilenet_cli.tensorflow_files.tensor_bundle import masked_crc32c, varint
 from mobilenet_cli.text import printable
 
 _VERSION = b"brain.Event:2"
-_WALL_TIME, _STEP, _FILE_VERSION, _SUMMARY = 1, 2, 3, 5  # of an Event
-_VALUE = 1  # of a Summary
-_TAG, _SIMPLE_VALUE = 1, 2  # of a Summary's Value
-_VARINT, _DOUBLE, _BYTES, _FLOAT = 0, 1, 2, 5  # how a field is encoded
+_WALL_TIME, _STEP, _FILE_VERSION, _SUMMARY = 1, 2, 3, 5  # fields of Event
+_VALUE = 1  # field of Summary
+_TAG, _SIMPLE_VALUE = 1, 2  # fields of Summary.Value
+_VARINT, _DOUBLE, _BYTES, _FLOAT = 0, 1, 2, 5  # wire types
 
 
 class Summaries:
-    """Series of numbers that TensorBoard shows, each number as soon as it is added."""
+    """Series of numbers for TensorBoard, each number written as soon as it is added."""
 
     def __init__(self, folder: str) -> None:
-        """Write to a folder, which gets a folder a run."""
+        """Write to a folder, with one subfolder per run."""
         self._folder = folder
         self._file = f"events.out.tfevents.{time.time():.6f}.{os.uname().nodename}.{os.getpid()}"
 
     def add(self, run: str, step: int, scalars: Mapping[str, float]) -> None:
-        """Add a step.
+        """Append the values of one step.
 
         Args:
-            run: Whose: "validation".
-            step: Its number, from 0.
-            scalars: The value of each tag ("loss").
+            run: The run's name: "validation".
+            step: The step's number, from 0.
+            scalars: The value of each tag: "loss".
 
         Raises:
-            OutputError: It cannot be written.
+            OutputError: The file cannot be written.
         """
         try:
             place = Path(self._folder, run)
@@ -71,8 +71,8 @@ def _field(number: int, encoding: int, content: bytes) -> bytes:
 
 def _record(content: bytes) -> bytes:
     length = struct.pack("<Q", len(content))
-    return length + _sum(length) + content + _sum(content)
+    return length + _checksum(length) + content + _checksum(content)
 
 
-def _sum(content: bytes) -> bytes:
+def _checksum(content: bytes) -> bytes:
     return struct.pack("<I", masked_crc32c(content))

@@ -1,8 +1,8 @@
-"""TensorFlow's checkpoint files, without TensorFlow: replacing a few of the tensors in a SavedModel's variables.
+"""Replacing tensors in TensorFlow's checkpoint files without TensorFlow.
 
 The format is TensorFlow's "tensor bundle" (tensorflow/core/util/tensor_bundle): data files with the tensors' bytes,
-and an index, which is a sorted table of LevelDB's format (github.com/google/leveldb, doc/table_format.md) from
-a tensor's name to a BundleEntryProto, and from "" to a BundleHeaderProto.
+and an index in LevelDB's sorted table format (github.com/google/leveldb, doc/table_format.md), which maps each
+tensor's name to a BundleEntryProto and "" to a BundleHeaderProto.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ class Bundle:
     """The index of a checkpoint.
 
     Attributes:
-        entries: Each tensor's BundleEntryProto, by its name.
+        entries: The BundleEntryProto of each tensor, by name.
     """
 
     def __init__(self, prefix: Path, protos: Protos) -> None:
         """Read the index of the checkpoint whose files begin with `prefix`.
 
         Raises:
-            ModelError: It is damaged.
+            ModelError: The index is damaged.
         """
         self._prefix = prefix
         rows = dict(_rows(prefix.with_name(f"{prefix.name}.index").read_bytes()))
@@ -50,13 +50,13 @@ class Bundle:
         }
 
     def write(self, prefix: Path, tensors: Mapping[str, NDArray[np.float32]]) -> None:
-        """Write the checkpoint to files that begin with `prefix`, some tensors replaced.
+        """Write the checkpoint with some tensors replaced to files that begin with `prefix`.
 
-        The new ones go to a data file of their own, so that the others' are copied as they are.
+        The new tensors go to an additional data file; the existing data files are copied unchanged.
 
         Args:
-            prefix: Where the files go; another place than where it was read from.
-            tensors: The new tensors of some names, float32; their shapes may be other than before.
+            prefix: Must differ from the prefix that the checkpoint was read from.
+            tensors: New float32 tensors by name. Their sizes may change, their numbers of dimensions may not.
         """
         before: int = self._header.num_shards
         for shard in range(before):
@@ -77,7 +77,7 @@ class Bundle:
 
 
 def masked_crc32c(content: bytes) -> int:
-    """Return the CRC-32C as LevelDB, tensor bundles and TFRecords store it: rotated, and a constant added."""
+    """Return the CRC-32C as LevelDB, tensor bundles and TFRecords store it: rotated, plus a constant."""
     crc = _crc32c(content)
     return (((crc >> 15) | (crc << 17)) + 0xA282EAD8) & 0xFFFFFFFF
 
@@ -109,7 +109,7 @@ def _rows(table: bytes) -> Iterator[tuple[bytes, bytes]]:
     try:
         if struct.unpack("<Q", table[-8:]) != (_MAGIC,):
             raise ModelError(_DAMAGED)
-        _, _, end = _handle(table, len(table) - _FOOTER)  # of the meta index
+        _, _, end = _handle(table, len(table) - _FOOTER)  # skip the handle of the meta index
         start, size, _ = _handle(table, end)
         for _, handle in _entries(table, start, size):
             yield from _entries(table, *_handle(handle, 0)[:2])
@@ -118,9 +118,9 @@ def _rows(table: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 
 def _entries(table: bytes, start: int, size: int) -> Iterator[tuple[bytes, bytes]]:
-    """Yield the keys and values of a block; a key may begin as the one before it does."""
+    """Yield the keys and values of a block, in which keys share prefixes with the ones before them."""
     if table[start + size : start + size + 1] != _UNCOMPRESSED:
-        raise ModelError("the checkpoint's index is compressed, which TensorFlow's own never are")
+        raise ModelError("the checkpoint's index is compressed, which is not supported")
     (restarts,) = struct.unpack_from("<I", table, start + size - 4)
     position, end, key = start, start + size - 4 * (restarts + 1), b""
     while position < end:
@@ -139,7 +139,7 @@ def _handle(content: bytes, position: int) -> tuple[int, int, int]:
 
 
 def _number(content: bytes, position: int) -> tuple[int, int]:
-    """Return the varint at a position, and the position after it."""
+    """Return the varint at a position and the position after it."""
     value = shift = 0
     while True:
         byte = content[position]
@@ -150,7 +150,7 @@ def _number(content: bytes, position: int) -> tuple[int, int]:
 
 
 def varint(value: int) -> bytes:
-    """Return a number, 0 or more, as LevelDB and protocol buffers encode it: seven bits a byte, the lowest first."""
+    """Return a number, 0 or more, as LevelDB and protocol buffers encode it: seven bits per byte, the lowest first."""
     encoded = bytearray()
     while value >= 0x80:
         encoded.append(value & 0x7F | 0x80)
@@ -159,10 +159,10 @@ def varint(value: int) -> bytes:
 
 
 def _table(rows: list[tuple[bytes, bytes]]) -> bytes:
-    """Return a table of one block: an index is small."""
+    """Return a table with a single block, since an index is small."""
     table = bytearray()
     handles = []
-    for block in (_block(rows), _block([])):  # the rows, and the meta index, which has none
+    for block in (_block(rows), _block([])):  # the rows and an empty meta index
         handles.append(varint(len(table)) + varint(len(block)))
         table += _sealed(block)
     index = _block([(rows[-1][0], handles[0])])

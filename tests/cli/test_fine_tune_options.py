@@ -70,9 +70,9 @@ def test_every_option_reaches_its_field() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--epochs", "3"], "--epochs goes with --fine-tune"),
-        (["--no-flip"], "--flip goes with --fine-tune"),
-        (["--fine-tune", "--rotation", "10"], "--rotation goes with --augment"),
+        (["--epochs", "3"], "--epochs needs --fine-tune"),
+        (["--no-flip"], "--flip needs --fine-tune"),
+        (["--fine-tune", "--rotation", "10"], "--rotation needs --augment"),
         (["--fine-tune", "--epochs", "0"], "x>=1"),
         (["--fine-tune", "--batch-norm-momentum", "1.5"], "0<=x<=1"),
         (["--fine-tune", "--dropout", "1"], "0<=x<1"),

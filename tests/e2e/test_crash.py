@@ -324,7 +324,7 @@ def test_another_model_is_refused(photos: Photos, uninterrupted, tmp_path: Path)
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--resume"], "--resume goes with -o FILE"),
+        (["--resume"], "--resume needs -o FILE"),
         (["-o", "x.csv", "--resume", "--overwrite"], "give one of them"),
         (["-o", "x.json", "--resume"], "csv, tsv, jsonl, parquet, html, not with json"),
         (["-o", "x", "-f", "table", "--resume"], "not with table"),

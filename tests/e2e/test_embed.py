@@ -237,7 +237,7 @@ def test_a_killed_run_is_resumed_to_the_file_of_a_whole_one(embed, tmp_path):
         ([CAT, "--similar", CAT, "-f", "npz"], 2, "--similar writes table, csv, jsonl"),
         ([CAT, "--similar", CAT, "-o", "near.npz"], 2, "--similar writes table, csv, jsonl"),
         ([CAT, "--similar", CAT, "-o", "a.csv", "--resume"], 2, "not with --similar"),
-        ([CAT, "--resume"], 2, "--resume goes with -o FILE"),
+        ([CAT, "--resume"], 2, "--resume needs -o FILE"),
         ([CAT, "-o", "a.npz", "--resume", "--overwrite"], 2, "give one of them"),
         ([CAT, "-m", "nonsense"], 3, "no model is called"),
         ([CAT, "-m", "mobilenet_v1_100_128", "--offline"], 3, "Tried:"),

@@ -152,9 +152,9 @@ def test_wrong_usage_is_told_before_the_model_is_loaded(evaluate: Run, tmp_path:
     table.write_text("path,label\ncat.jpg,tabby\n")
     for arguments, told in (
         ((), "name SOURCES"),
-        (("--truth", f"csv:{table}", "-0"), "--null (-0) goes with --from"),
-        (("--truth", f"csv:{table}", "--include-hidden"), "--include-hidden and --no-recursive with SOURCES"),
-        (("--truth", f"csv:{table}", "--no-recursive"), "--include-hidden and --no-recursive with SOURCES"),
+        (("--truth", f"csv:{table}", "-0"), "--null (-0) needs --from"),
+        (("--truth", f"csv:{table}", "--include-hidden"), "--include-hidden and --no-recursive need SOURCES"),
+        (("--truth", f"csv:{table}", "--no-recursive"), "--include-hidden and --no-recursive need SOURCES"),
         (("--truth", "csv:-", "--from", "-"), "not both"),
         ((tmp_path, "--truth", "names"), "folder, filename or csv:FILE"),
         ((tmp_path, "-o", "page.pdf"), ".html"),

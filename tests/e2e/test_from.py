@@ -87,7 +87,7 @@ def test_an_empty_list_finds_nothing(mnclassify: Run):
         (["--from-csv", str(SAMPLES / "README.md"), CAT], "names every image"),
         (["--from-csv", CAT], "save it as one first"),
         (["--from-csv", "-", "--column", "x"], "standard input is empty"),
-        (["--column", "x", CAT], "go with --from-csv"),
+        (["--column", "x", CAT], "need --from-csv"),
         (["--from-csv", "-", "--delimiter", ";;"], "one character"),
         ([CAT, "-f", "parquet"], "parquet goes to a file: give -o FILE"),
         ([CAT, "-f", "html"], "html goes to a file: give -o FILE"),
@@ -188,7 +188,7 @@ def test_a_column_that_is_not_there_is_told_with_those_that_are(mnclassify: Run,
     assert done.returncode == 2
     assert "has no column 'image'; its columns are 'id', 'image file', 'note', 'status'\n" in done.stderr
     done = mnclassify("--from-csv", str(photos), "--column", "image file", "--long", "-f", "csv")
-    assert (done.returncode, "leave --long out" in done.stderr) == (2, True)
+    assert (done.returncode, "omit --long" in done.stderr) == (2, True)
     assert not photos.with_name("out.csv").exists()
 
 

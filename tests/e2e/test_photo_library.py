@@ -105,7 +105,7 @@ def test_only_images_that_match_get_sidecars_and_standard_input_none(mnclassify:
     with (photos / "cat.jpg").open("rb") as image:
         done = mnclassify("-", "--xmp", stdin=image)
     assert done.returncode == 0
-    assert "1 image without a file here" in done.stderr
+    assert "1 image without a local file" in done.stderr
 
 
 def test_what_was_finished_before_is_not_labelled_again(mnclassify: Run, photos: Path, tmp_path: Path):
@@ -113,7 +113,7 @@ def test_what_was_finished_before_is_not_labelled_again(mnclassify: Run, photos:
     mnclassify(str(photos / "cat.jpg"), "-o", table)
     done = mnclassify(str(photos), "-o", table, "--resume", "--xmp", "--xmp-threshold", "0.25")
     assert done.returncode == 0
-    assert "the sidecars of 1 image that were finished before are left" in done.stderr
+    assert "the sidecars of 1 image finished earlier are left" in done.stderr
     assert (photos / "cat.xmp").read_bytes() == LIGHTROOM
     assert (photos / "espresso.webp.xmp").exists()
 
@@ -121,7 +121,7 @@ def test_what_was_finished_before_is_not_labelled_again(mnclassify: Run, photos:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--xmp-threshold", "0.3"], "goes with --xmp"),
+        (["--xmp-threshold", "0.3"], "needs --xmp"),
         (["--xmp", "--xmp-remove"], "leave --xmp out"),
         (["--xmp-remove", "--match", "*cat*"], "leave --match out"),
         (["--xmp-remove", "-o", "labels.csv"], "leave --output out"),

@@ -310,7 +310,7 @@ def test_the_keyboard_alone_is_enough(reader, many):
 def test_keys_that_are_letters_can_be_switched_off(reader, many):
     page = reader.open(many)
     page.keyboard.press("?")
-    page.get_by_label("Use the keys that are one letter or sign").uncheck()
+    page.get_by_label("Enable single-key shortcuts").uncheck()
     page.keyboard.press("Escape")
     page.keyboard.press("n")
     matching(page, "150 images, 1 to 60 shown")

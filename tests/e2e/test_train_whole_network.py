@@ -116,8 +116,8 @@ def test_ctrl_c_writes_the_best_model_so_far(base: Path, squares: Path, tmp_path
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--epochs", "3"], "--epochs goes with --fine-tune"),
-        (["--fine-tune", "--folds", "3"], "--folds goes with a new head"),
+        (["--epochs", "3"], "--epochs needs --fine-tune"),
+        (["--fine-tune", "--folds", "3"], "--folds trains a new head"),
     ],
 )
 def test_options_that_do_not_go_together_are_told(squares: Path, tmp_path: Path, arguments: list, message: str) -> None:

@@ -274,7 +274,7 @@ def test_the_command_makes_the_same_page_of_jsonl_json_and_a_pipe(results_file, 
     done = run_command("report", results_file, "-o", "a.html", *root, cwd=tmp_path)
     size = (tmp_path / "a.html").stat().st_size
     assert (done.returncode, done.stdout) == (0, "")
-    assert done.stderr == f"mnclassify: 2 images in a.html ({size / 1e6:.1f} MB, {size / 2000:.1f} kB an image)\n"
+    assert done.stderr == f"mnclassify: 2 images in a.html ({size / 1e6:.1f} MB, {size / 2000:.1f} kB per image)\n"
     run_command("report", json_file, "-o", "b.html", *root, cwd=tmp_path)
     piped = run_command("report", "-", *root, input=Path(results_file).read_text(), cwd=tmp_path)
     assert piped.stdout == (tmp_path / "a.html").read_text() == (tmp_path / "b.html").read_text()

@@ -132,7 +132,7 @@ def test_a_link_is_neither_followed_nor_replaced(image: Path, tmp_path: Path, da
 
 def test_what_is_no_file_is_refused_and_not_waited_for(image: Path):
     os.mkfifo(f"{image}.xmp")
-    with pytest.raises(SidecarError, match="no regular file"):
+    with pytest.raises(SidecarError, match="not a regular file"):
         write(image)
 
 
