@@ -10,7 +10,7 @@ from mobilenet_cli.errors import StoreError
 
 
 def home() -> Path:
-    """Return the store's folder: $MNCLASSIFY_HOME, else mnclassify's folder in the user's cache.
+    """Return the model store's folder: $MNCLASSIFY_HOME, else mnclassify's folder in the user's cache.
 
     Raises:
         StoreError: The path is below the user's home folder, which does not exist.
@@ -27,5 +27,5 @@ def home() -> Path:
 
 
 def cannot_write(reason: str) -> StoreError:
-    """Return the error for a store that cannot be written; `reason` is a few words."""
+    """Return the error for a model store that cannot be written; `reason` is a few words."""
     return StoreError(f"cannot write to the model store {home()}: {reason}; MNCLASSIFY_HOME sets another folder")
