@@ -124,7 +124,7 @@ class Sidecars:
 
 def remove_keywords(sources: Iterable[Source], terminal: Terminal) -> int:
     """Remove our keywords from the sidecars of all `sources`, print a summary, and return the exit code."""
-    sidecars, tally = Sidecars(terminal), Tally(terminal, "looked at")
+    sidecars, tally = Sidecars(terminal), Tally(terminal, "checked")
     for source in sources:
         tally.done += 1
         if source.error is None:

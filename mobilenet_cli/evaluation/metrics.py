@@ -1,6 +1,6 @@
 """Metrics: pure functions of true classes and predictions.
 
-An image that failed has no prediction. Its predicted index is FAILED, which is no class, so it counts as wrong.
+An image that failed has no prediction. Its predicted index is FAILED, which is not a class, so it counts as wrong.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 """The true class of each image, from its folder's name, its own name, or a CSV."""
-# A path stays the string that was typed: a Path would rewrite it, and a URL is no path.
+# A path stays the string that was typed: a Path would rewrite it, and a URL is not a path.
 # ruff: noqa: PTH119, PTH120, PTH122
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ def _refuse(problems: list[tuple[str, str]], images: int, finder: ClassFinder) -
     if len(reasons) > _MOST_LISTED:
         lines.append(f"and {len(reasons) - _MOST_LISTED:,} more")
     raise InputError(
-        f"the truth of {len(problems):,} of {images:,} images is no class of {finder.model}; "
+        f"the truth of {len(problems):,} of {images:,} images is not a class of {finder.model}; "
         "name classes by label, wnid or index:\n  " + "\n  ".join(lines)
     )
 

@@ -27,5 +27,5 @@ def home() -> Path:
 
 
 def cannot_write(reason: str) -> StoreError:
-    """Return the error for a store that cannot be written; `reason` is a few words."""
+    """Return the error for a model store that cannot be written; `reason` is a few words."""
     return StoreError(f"cannot write to the model store {home()}: {reason}; MNCLASSIFY_HOME sets another folder")

@@ -214,7 +214,7 @@ def test_a_class_without_wnid_has_the_same_label_in_another_model(imagenet):
     trained = plain("tabby", "n02012849", "wug", "crane")
     assert translate([0, 1], imagenet, trained) == [281, 134]
     assert translate([134, 281], trained, imagenet) == [1, 0]
-    with pytest.raises(InputError, match=r"1 of 2 images is no class of a_model(.|\n)*'wug' \(index 2 of trained\)"):
+    with pytest.raises(InputError, match=r"1 of 2 images is not a class of a_model(.|\n)*'wug' \(index 2 of trained\)"):
         translate([0, 2], imagenet, trained)
     with pytest.raises(InputError, match="ambiguous"):
         translate([3], imagenet, trained)
