@@ -116,7 +116,7 @@ def fit_temperature_for_names(
     sures: Sequence[float] = SURES,
     least: float = LEAST,
 ) -> float | None:
-    """Return the lowest temperature from which names keep the word of every one of `sures`; None if none does.
+    """Return the lowest temperature at which names keep the word of every one of `sures`; None if none does.
 
     Kept means that the share of right names is at least `sure` even at the lower end of its one-sided 95 %
     confidence interval (Wilson's): so other photographs keep it too. The fewer photographs, the higher the result.
