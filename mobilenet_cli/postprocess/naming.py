@@ -87,15 +87,23 @@ class Naming:
         )
         self._kinds: dict[str, tuple[int, ...]] = {}
 
-    def _members_by_node(self) -> dict[str, frozenset[int]]:
+    def _members_by_node(self) -> dict[str, set[int]]:
         """Return the indexes of the classes at or below each shown node that has any."""
-        members: dict[str, set[int]] = {}
-        shown = self._taxonomy.words
+        taxonomy = self._taxonomy
+        indexes: dict[str, set[int]] = {}
         for index, name in enumerate(self._classes):
-            for wnid in self._taxonomy.above(name.wnid) | {name.wnid}:
-                if wnid in shown:
-                    members.setdefault(wnid, set()).add(index)
-        return {wnid: frozenset(indexes) for wnid, indexes in members.items()}
+            indexes.setdefault(name.wnid, set()).add(index)
+        members = {}
+        for wnid in taxonomy.words:
+            # Downwards costs a third of upwards from each class, which only a class that is no leaf needs.
+            below = taxonomy.classes_below(wnid) & indexes.keys()
+            if below:
+                members[wnid] = set().union(*(indexes[lower] for lower in below))
+        for inner in indexes.keys() & taxonomy.nodes.keys():
+            if not taxonomy.nodes[inner].is_class:
+                for wnid in (taxonomy.above(inner) | {inner}) & taxonomy.words.keys():
+                    members.setdefault(wnid, set()).update(indexes[inner])
+        return members
 
     def __call__(self, scores: NDArray[np.floating], sure: float = SURE) -> list[Named]:
         """Name each row of `scores`.

@@ -121,6 +121,15 @@ def test_a_model_of_some_classes_counts_only_those():
     assert name([0.45, 0.0, 0.55], classes=classes).label == Name("n1", "animal", pytest.approx(1.0))
 
 
+def test_a_class_may_be_a_word_itself():
+    classes = (ClassName("n3", "some dog"), ClassName("n4", "pug"), ClassName("n6", "lion"))
+    assert name([0.9, 0.1, 0.0], classes=classes).label == Name("n3", "some dog", pytest.approx(0.9))
+    named = name([0.5, 0.4, 0.1], classes=classes)
+    assert named.label is not None
+    assert (named.label.wnid, round(named.label.score, 4)) in {("n3", 0.9), ("n2", 0.9)}
+    assert flat(named.kinds)[0] == ("animal", 1.0)
+
+
 def test_no_score_is_above_one():
     wide = Taxonomy([Node("n0", ("a",), (), word="all"), *(Node(f"c{i}", ("c",), ("n0",), True) for i in range(9))])
     naming = Naming(tuple(ClassName(f"c{i}", "c") for i in range(9)), wide)
