@@ -21,9 +21,8 @@ import numpy as np
 
 from mobilenet_cli.evaluation.calibration import fit_temperature, fit_temperature_for_names, scaled_softmax
 from mobilenet_cli.loaded_model import LoadedModel
-from mobilenet_cli.models.labels import ClassName
 from mobilenet_cli.postprocess.naming import Named, Naming, kind_score
-from mobilenet_cli.records import Decoded
+from mobilenet_cli.records import ClassName, Decoded
 from mobilenet_cli.taxonomy import Taxonomy, load
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mobilenet_cli.errors import InputError
-from mobilenet_cli.models.labels import ClassName
+from mobilenet_cli.records import ClassName
 from mobilenet_cli.taxonomy import Taxonomy, UnknownWordError, load
 
 if TYPE_CHECKING:

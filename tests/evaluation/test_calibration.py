@@ -14,8 +14,8 @@ from mobilenet_cli.evaluation.calibration import (
     lower_bound,
     scaled_softmax,
 )
-from mobilenet_cli.models.labels import ClassName
 from mobilenet_cli.postprocess.naming import Naming
+from mobilenet_cli.records import ClassName
 from mobilenet_cli.taxonomy import Taxonomy
 
 
