@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mobilenet_cli.errors import ImageError, InputError, MnclassifyError, ModelError, OutputError
     from mobilenet_cli.inputs.find import find_sources
     from mobilenet_cli.models.acquire import ModelWarning
-    from mobilenet_cli.records import Embedding, Prediction, Result, Source
+    from mobilenet_cli.records import Embedding, Name, Prediction, Result, Source
     from mobilenet_cli.training.trainer import Trained, Trainer
 
 _HOMES = {
@@ -30,6 +30,7 @@ _HOMES = {
     "MnclassifyError": "errors",
     "ModelError": "errors",
     "ModelWarning": "models.acquire",
+    "Name": "records",
     "OutputError": "errors",
     "Prediction": "records",
     "Result": "records",
@@ -48,6 +49,7 @@ __all__ = [
     "MnclassifyError",
     "ModelError",
     "ModelWarning",
+    "Name",
     "OutputError",
     "Prediction",
     "Result",

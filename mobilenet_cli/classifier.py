@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,6 +14,8 @@ from mobilenet_cli.images.preprocess import Crop
 from mobilenet_cli.loaded_model import AnySource, LoadedModel, as_sources
 from mobilenet_cli.models import AUTO
 from mobilenet_cli.models.acquire import Model
+from mobilenet_cli.postprocess.labelling import Labelling, SearchByKind
+from mobilenet_cli.postprocess.naming import SURE, Naming
 from mobilenet_cli.postprocess.topk import TopK
 from mobilenet_cli.progress import Progress, silent
 from mobilenet_cli.records import ClassName, Result, Source
@@ -79,6 +82,7 @@ class Classifier:
         *,
         top_k: int = 5,
         threshold: float = 0.0,
+        sure: float = SURE,
         batch_size: int | None = None,
         workers: int | None = None,
     ) -> Iterator[Result]:
@@ -91,6 +95,7 @@ class Classifier:
                 `find_sources` makes them of folders and patterns. It is iterated in another thread.
             top_k: Predictions an image at most.
             threshold: The lowest score that is a prediction, 0 to 1.
+            sure: The score from which a name is given as a Result's `label`, 0 to 1.
             batch_size: Images a call of the network at most; by default what suits the engine.
             workers: Threads; by default as many as there are usable cores.
 
@@ -98,7 +103,7 @@ class Classifier:
             InputError: An argument is out of range.
         """
         pairs = self.classify_sources(
-            as_sources(sources), top_k=top_k, threshold=threshold, batch_size=batch_size, workers=workers
+            as_sources(sources), top_k=top_k, threshold=threshold, sure=sure, batch_size=batch_size, workers=workers
         )
         return (result for _, result in pairs)
 
@@ -108,13 +113,39 @@ class Classifier:
         *,
         top_k: int = 5,
         threshold: float = 0.0,
+        sure: float = SURE,
+        kinds: Sequence[str] = (),
         batch_size: int | None = None,
         workers: int | None = None,
     ) -> Iterator[tuple[_OneSource, Result]]:
-        """Yield each of `sources`, without its data, with its Result. Otherwise the same as `classify`."""
+        """Yield each of `sources`, without its data, with its Result. Otherwise the same as `classify`.
+
+        Args:
+            sources: The images.
+            top_k: As for `classify`.
+            threshold: As for `classify`.
+            sure: As for `classify`; also the lowest summed score of a kind that is searched for.
+            kinds: Words or wnids to search for. With some, each Result is a SearchedResult.
+            batch_size: As for `classify`.
+            workers: As for `classify`.
+
+        Raises:
+            InputError: An argument is out of range, or a kind is unknown.
+        """
         if top_k < 1:
             raise InputError(f"top_k is at least 1, not {top_k}")
-        if not 0 <= threshold <= 1:
-            raise InputError(f"threshold is a number from 0 to 1, not {threshold}")
-        predictions = TopK(self.labels, self.model.network.output, top_k, threshold)
-        return self._loaded.run(sources, predictions, batch_size=batch_size, workers=workers)
+        for name, value in (("threshold", threshold), ("sure", sure)):
+            if not 0 <= value <= 1:
+                raise InputError(f"{name} is a number from 0 to 1, not {value}")
+        ranking = TopK(self.labels, self.model.network.output, top_k, threshold)
+        labelling = (
+            SearchByKind(ranking, self.naming, sure, tuple(map(self.naming.classes_of, kinds)))
+            if kinds
+            else Labelling(ranking, self.naming, sure)
+        )
+        return self._loaded.run(sources, labelling, batch_size=batch_size, workers=workers)
+
+    @cached_property
+    def naming(self) -> Naming:
+        """The names of the model's classes, and of the kinds above them."""
+        return Naming(self.labels)

@@ -80,6 +80,7 @@ class Decoded:
     path: str
     width: int
     height: int
+    warning: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,14 +112,32 @@ class Prediction:
 
 
 @dataclass(frozen=True, slots=True)
+class Name:
+    """A class, or an everyday word above classes, and its score.
+
+    Attributes:
+        wnid: Its WordNet id, or "" for a class that has none.
+        label: The model's own label for a class, the everyday word for any other node.
+        score: The sum of the scores of the classes at or below it, 0 to 1.
+    """
+
+    wnid: str
+    label: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """The labels of one Source, or the reason why it has none: exactly one Result a Source, in their order.
 
     Attributes:
         path: The Source's path.
         status: "ok", or "error" where the image could not be read.
+        label: The most specific name that is sure: its score is at least `sure`. None where no name's is.
+        kinds: The everyday words above `label`, from general to specific.
         predictions: The top-k, highest score first; empty where status is "error".
         error: One line that says why, where status is "error", else None.
+        warning: One line that says what is missing of the picture, where it could only be read in part, else None.
         width: The image's width in pixels as a viewer shows it (EXIF orientation applied), if known.
         height: The image's height in pixels, in the same way, if known.
         model: The name of the model that made the predictions.
@@ -126,11 +145,25 @@ class Result:
 
     path: str
     status: Status
+    label: Name | None
+    kinds: tuple[Name, ...]
     predictions: tuple[Prediction, ...]
     error: str | None
+    warning: str | None
     width: int | None
     height: int | None
     model: str
+
+
+@dataclass(frozen=True, slots=True)
+class SearchedResult(Result):
+    """A Result of a search by kind.
+
+    Attributes:
+        found: Whether the image shows one of the kinds that were searched for.
+    """
+
+    found: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mobilenet_cli.errors import InputError
-from mobilenet_cli.records import ClassName
+from mobilenet_cli.records import ClassName, Name
 from mobilenet_cli.taxonomy import Taxonomy, UnknownWordError, load
 
 if TYPE_CHECKING:
@@ -22,21 +22,6 @@ SURE = 0.8
 """The score from which a name is given."""
 
 _BACKGROUND = "background"
-
-
-@dataclass(frozen=True, slots=True)
-class Name:
-    """A node and its score.
-
-    Attributes:
-        wnid: Its WordNet id, or "" for a class that has none.
-        label: The model's own label for a class, the everyday word for any other node.
-        score: The sum of the scores of the classes at or below it, 0 to 1.
-    """
-
-    wnid: str
-    label: str
-    score: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Logits → scores → top-k predictions → Results."""
+"""A network's outputs → scores → top-k predictions."""
 
 from __future__ import annotations
 
@@ -6,48 +6,33 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mobilenet_cli.errors import ModelError
-from mobilenet_cli.records import ClassName, Decoded, OutputKind, Prediction, Result
+from mobilenet_cli.records import ClassName, OutputKind, Prediction
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import numpy as np
     from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True)
 class TopK:
-    """The postprocessing of a classifier: its outputs become predictions.
+    """The ranking of a classifier's outputs.
 
     Attributes:
         labels: The name of each class, in the order of the outputs.
         output: The kind of the outputs: logits get a softmax, probabilities are scores already.
         k: How many predictions an image gets at most.
         threshold: The lowest score that is a prediction, 0 to 1.
+        temperature: The divisor of logits, greater than 0: above 1 it lowers the scores of a network that is too sure.
     """
 
     labels: tuple[ClassName, ...]
     output: OutputKind = "logits"
     k: int = 5
     threshold: float = 0.0
+    temperature: float = 1.0
 
-    def records(self, outputs: NDArray[np.float32], images: Sequence[Decoded], model: str) -> list[Result]:
-        """Return the Result of each image from its row of `outputs`, float32 [N, classes].
-
-        Raises:
-            ModelError: As `predictions`.
-        """
-        return [
-            Result(image.path, "ok", predictions, None, image.width, image.height, model)
-            for image, predictions in zip(images, self.predictions(outputs), strict=True)
-        ]
-
-    def failure(self, path: str, error: str, model: str) -> Result:
-        """Return the Result of an image that cannot be read."""
-        return Result(path, "error", (), error, None, None, model)
-
-    def predictions(self, outputs: NDArray[np.float32]) -> list[tuple[Prediction, ...]]:
-        """Return the top-k of each row of `outputs`, float32 [N, classes]; equal scores in the order of index.
+    def scores(self, outputs: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Return the scores of each row of `outputs`, float32 [N, classes]: 0 to 1, the same shape.
 
         Raises:
             ModelError: Some outputs are not finite numbers: the model is damaged.
@@ -56,7 +41,14 @@ class TopK:
 
         if not np.isfinite(outputs).all():
             raise ModelError("the model's outputs are not finite numbers; its weights are damaged")
-        scores = softmax(outputs) if self.output == "logits" else outputs.astype(np.float64)
+        if self.output == "logits":
+            return softmax(outputs if self.temperature == 1 else outputs / np.float32(self.temperature))
+        return outputs.astype(np.float64)
+
+    def predictions(self, scores: NDArray[np.float64]) -> list[tuple[Prediction, ...]]:
+        """Return the top-k of each row of `scores`, [N, classes]; equal scores in the order of index."""
+        import numpy as np
+
         k = min(self.k, scores.shape[1])
         # Only what is at least the k-th score is sorted: sorting all the classes costs more than the rest.
         least = np.partition(scores, -k, axis=1)[:, -k]

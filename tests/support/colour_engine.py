@@ -12,6 +12,8 @@ from PIL import Image
 
 from mobilenet_cli.images.preprocess import Preprocessing
 from mobilenet_cli.pipeline import Task, run
+from mobilenet_cli.postprocess.labelling import Labelling
+from mobilenet_cli.postprocess.naming import Naming
 from mobilenet_cli.postprocess.topk import TopK
 from mobilenet_cli.records import ClassName, Source
 
@@ -44,7 +46,7 @@ class ColourEngine:
 
 def task(engine: ColourEngine) -> Task:
     names = tuple(ClassName("", name) for name in COLOURS)
-    return Task(engine, Preprocessing(8), TopK(names, "probabilities", k=1), "colours")
+    return Task(engine, Preprocessing(8), Labelling(TopK(names, "probabilities", k=1), Naming(names)), "colours")
 
 
 def records_of(sources: Iterable[Source], work: Task, **options) -> Iterator:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mobilenet_cli.records import Embedding, Prediction, Result
+from mobilenet_cli.records import Embedding, Name, Prediction, Result
 
 
 def prediction(label: str, score: float = 0.5, *, rank: int = 1, index: int = 0, wnid: str = "") -> Prediction:
@@ -15,10 +15,18 @@ def prediction(label: str, score: float = 0.5, *, rank: int = 1, index: int = 0,
     return Prediction(rank=rank, index=index, wnid=wnid, label=label, score=score)
 
 
+def name(label: str, score: float = 0.9, *, wnid: str = "") -> Name:
+    """Return a name of an image: its sure label, or one of its kinds."""
+    return Name(wnid, label, score)
+
+
 def result_of(
     path: str = "a.jpg",
     predictions: Iterable[Prediction] = (),
     *,
+    label: Name | None = None,
+    kinds: Iterable[Name] = (),
+    warning: str | None = None,
     width: int = 32,
     height: int = 32,
     model: str = "m",
@@ -27,8 +35,11 @@ def result_of(
     return Result(
         path=path,
         status="ok",
+        label=label,
+        kinds=tuple(kinds),
         predictions=tuple(predictions),
         error=None,
+        warning=warning,
         width=width,
         height=height,
         model=model,
@@ -37,7 +48,18 @@ def result_of(
 
 def failed_result(path: str = "a.jpg", error: str = "no such file", *, model: str = "m") -> Result:
     """Return the Result of an image that could not be read, for the reason `error`."""
-    return Result(path=path, status="error", predictions=(), error=error, width=None, height=None, model=model)
+    return Result(
+        path=path,
+        status="error",
+        label=None,
+        kinds=(),
+        predictions=(),
+        error=error,
+        warning=None,
+        width=None,
+        height=None,
+        model=model,
+    )
 
 
 def embedding_of(path: str, vector: ArrayLike, *, width: int = 32, height: int = 32, model: str = "net") -> Embedding:
