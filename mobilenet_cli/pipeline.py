@@ -89,7 +89,7 @@ def run(
         ModelError: The engine cannot run the model.
         Exception: Whatever iterating `sources` raised, after the records of the sources before it.
     """
-    threads = _Run(sources, task, batch_size or task.engine.batch_size, workers or usable_cores())
+    threads = _Threads(sources, task, batch_size or task.engine.batch_size, workers or usable_cores())
     try:
         while (place := threads.row.get()) is not None:
             yield from cast("list[tuple[_AnySource, _Record]]", place.result())
@@ -104,7 +104,7 @@ class _End:
     error: Exception | None = None
 
 
-class _Run(Generic[_Record]):
+class _Threads(Generic[_Record]):
     """The threads of one run, and the queues between them."""
 
     def __init__(self, sources: Iterable[Source], task: Task[_Record], batch_size: int, workers: int) -> None:

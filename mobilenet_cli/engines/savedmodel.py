@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from mobilenet_cli.engines import Engine, Session
 from mobilenet_cli.errors import ModelError
 from mobilenet_cli.machine.native_logs import silenced
+from mobilenet_cli.text import first_line
 
 if TYPE_CHECKING:
     import numpy as np
@@ -62,7 +63,7 @@ def call(function: Any, batch: NDArray[np.float32]) -> NDArray[np.float32]:
     try:
         outputs: NDArray[np.float32] = function(tf.constant(batch)).numpy()
     except tf.errors.OpError as error:
-        raise ModelError(f"TensorFlow cannot run the model: {_first_line(error)}") from error
+        raise ModelError(f"TensorFlow cannot run the model: {first_line(error)}") from error
     return outputs
 
 
@@ -79,7 +80,7 @@ def load(folder: Path) -> Any:
         with silenced():
             return tf.saved_model.load(str(folder))
     except Exception as error:  # TensorFlow raises many kinds here, all of which mean a damaged model
-        raise ModelError(f"TensorFlow cannot load the SavedModel {folder}: {_first_line(error)}") from error
+        raise ModelError(f"TensorFlow cannot load the SavedModel {folder}: {first_line(error)}") from error
 
 
 def concrete_function(model: Any, image_size: int) -> Any:
@@ -98,7 +99,7 @@ def concrete_function(model: Any, image_size: int) -> Any:
             with silenced():
                 function = tf.function(_to_logits(candidate)).get_concrete_function(spec)
         except Exception as error:  # a call that does not fit raises TypeError, ValueError or an OpError
-            reasons.append(_first_line(error))
+            reasons.append(first_line(error))
             continue
         shape = function.structured_outputs.shape
         if shape.rank == 2 and function.structured_outputs.dtype == tf.float32:
@@ -150,7 +151,3 @@ def _single(outputs: Any) -> Any:
         if name in outputs:
             return outputs[name]
     raise ModelError(f"several outputs ({', '.join(sorted(outputs))}) and none that is known to be the logits")
-
-
-def _first_line(error: Exception) -> str:
-    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)

@@ -15,6 +15,7 @@ from mobilenet_cli.engines.check import BOUND, output_kind, random_images, relat
 from mobilenet_cli.errors import ModelError
 from mobilenet_cli.machine.native_logs import silenced
 from mobilenet_cli.records import OutputKind
+from mobilenet_cli.text import first_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,5 @@ def _convert(function: Any, model: Any) -> bytes:
             converter = tf.lite.TFLiteConverter.from_concrete_functions([function], model)
             converted: bytes = converter.convert()
     except Exception as error:  # the converter's own class, or whatever an operation without a kernel raises
-        first = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
-        raise ModelError(f"LiteRT has no counterpart for it: {first.strip()}") from error
+        raise ModelError(f"LiteRT has no counterpart for it: {first_line(error)}") from error
     return converted

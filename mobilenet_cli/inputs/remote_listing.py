@@ -17,7 +17,7 @@ from mobilenet_cli.inputs.globs import PartialMatch, is_pattern, literal_start
 from mobilenet_cli.inputs.walk import Rules
 from mobilenet_cli.records import Source
 from mobilenet_cli.remote.object_stores import store_of
-from mobilenet_cli.remote.store import Entry, ObjectStore
+from mobilenet_cli.remote.store import ListedEntry, ObjectStore
 from mobilenet_cli.remote.urls import is_url, is_web, refusal
 
 
@@ -95,7 +95,7 @@ class _RemoteFolder:
         # The keys come sorted, so the folders of one key are mostly those of the next.
         self._is_entered = lru_cache(maxsize=256)(self._enters)
 
-    def images(self, entries: Iterator[Entry]) -> Iterator[Source]:
+    def images(self, entries: Iterator[ListedEntry]) -> Iterator[Source]:
         """Yield a Source for each of the entries that is one of the folder's images."""
         try:
             for url, is_folder in entries:
@@ -157,7 +157,7 @@ class _RemotePattern:
         self._start = PartialMatch.start(rest, rules.include_hidden)
         self._folder = lru_cache(maxsize=256)(lambda url: _RemoteFolder(f"{url}/", rules))
 
-    def matches(self) -> Iterator[tuple[Entry, str]]:
+    def matches(self) -> Iterator[tuple[ListedEntry, str]]:
         """Yield each entry that matches or lies in a folder that does, with the URL that matches.
 
         The entries are files, and folders where the pattern has wildcards in its last part alone.
@@ -172,7 +172,7 @@ class _RemotePattern:
                 continue
             yield entry, matched
 
-    def sources(self, entry: Entry, matched: str) -> Iterator[Source]:
+    def sources(self, entry: ListedEntry, matched: str) -> Iterator[Source]:
         """Yield the Sources that one of the `matches` stands for; none where the rules do not want it."""
         url = entry.url
         if matched != url:
@@ -186,7 +186,7 @@ class _RemotePattern:
     def _is_excluded(self, folder: str) -> bool:
         return folder != self._root[:-1] and self._rules.leaves_out(folder, is_folder=True)
 
-    def _matched(self, entry: Entry) -> str | None:
+    def _matched(self, entry: ListedEntry) -> str | None:
         """Return the URL that matches: the entry's or that of a folder it lies in; None if none does."""
         match, reached = self._start, self._root[:-1]
         if match.is_complete:

@@ -10,7 +10,7 @@ from mobilenet_cli.errors import ImageError
 from mobilenet_cli.remote.patience import CONNECT, THREADS, Patience, silence_seconds
 from mobilenet_cli.remote.pieces import check_size, filled, ranges
 from mobilenet_cli.remote.retries import TRIES, attempt
-from mobilenet_cli.remote.store import Entry
+from mobilenet_cli.remote.store import ListedEntry
 
 
 class S3:
@@ -42,7 +42,7 @@ class S3:
         finally:
             self._files.loop.call_soon_threadsafe(body.close)
 
-    def entries(self, start: str, recursive: bool) -> Iterator[Entry]:
+    def entries(self, start: str, recursive: bool) -> Iterator[ListedEntry]:
         """Yield the objects whose URL begins with `start`, in the order of their keys in UTF-8.
 
         Raises:
@@ -88,7 +88,7 @@ class Google:
         path = "/".join(bucket_and_key(url))
         return ranges(lambda start, end: patience.result(self._files._cat_file(path, start, end)))
 
-    def entries(self, start: str, recursive: bool) -> Iterator[Entry]:
+    def entries(self, start: str, recursive: bool) -> Iterator[ListedEntry]:
         """Yield the objects whose URL begins with `start`, in the order of their keys in UTF-8.
 
         Raises:
@@ -118,7 +118,7 @@ def bucket_and_key(url: str) -> tuple[str, str]:
     return bucket, key
 
 
-def _sorted(root: str, names: Iterable[str], folders: Iterable[str]) -> Iterator[Entry]:
+def _sorted(root: str, names: Iterable[str], folders: Iterable[str]) -> Iterator[ListedEntry]:
     """Yield the entries of one page, in which the names of folders end in "/"."""
     for name in sorted([*names, *folders]):
-        yield Entry(root + name.removesuffix("/"), name.endswith("/"))
+        yield ListedEntry(root + name.removesuffix("/"), name.endswith("/"))

@@ -16,7 +16,7 @@ from mobilenet_cli.remote.failures import StatusError
 from mobilenet_cli.remote.patience import CONNECT, Patience, silence_seconds
 from mobilenet_cli.remote.pieces import check_size, filled, ranges
 from mobilenet_cli.remote.retries import TRIES, attempt
-from mobilenet_cli.remote.store import Entry, ObjectStore
+from mobilenet_cli.remote.store import ListedEntry, ObjectStore
 from mobilenet_cli.remote.urls import check_installed, refusal, scheme_of
 
 
@@ -92,7 +92,7 @@ class _Web:
             raise StatusError(response.status, float(wait) if wait.isdecimal() else 0.0)
         return response
 
-    def entries(self, start: str, recursive: bool) -> Iterator[Entry]:
+    def entries(self, start: str, recursive: bool) -> Iterator[ListedEntry]:
         raise ImageError("a web server's files cannot be listed")
 
 
@@ -107,7 +107,7 @@ class _Other:
             return ranges(lambda start, end: patience.result(files._cat_file(path, start=start, end=end)))
         return ranges(lambda start, end: files.cat_file(path, start=start, end=end))
 
-    def entries(self, start: str, recursive: bool) -> Iterator[Entry]:
+    def entries(self, start: str, recursive: bool) -> Iterator[ListedEntry]:
         folder = start[: start.rfind("/") + 1]
 
         def listed() -> tuple[str, dict[str, Any]]:
@@ -119,7 +119,7 @@ class _Other:
         for path in sorted(found):
             url = folder + path.removeprefix(root)
             if path.startswith(root) and url.startswith(start):
-                yield Entry(url, found[path].get("type") == "directory")
+                yield ListedEntry(url, found[path].get("type") == "directory")
 
 
 def _filesystem(url: str) -> Any:

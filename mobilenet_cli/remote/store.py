@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 from mobilenet_cli.remote.patience import Patience
 
 
-class Entry(NamedTuple):
+class ListedEntry(NamedTuple):
     """A line of a listing.
 
     Attributes:
@@ -30,7 +30,7 @@ class ObjectStore(Protocol):
         """Yield the bytes of a file in pieces."""
         ...
 
-    def entries(self, start: str, recursive: bool) -> Iterator[Entry]:
+    def entries(self, start: str, recursive: bool) -> Iterator[ListedEntry]:
         """Yield the files whose URL begins with `start`, sorted by URL.
 
         If not `recursive`, only those without a further "/"; the others are represented by the folders they are in.

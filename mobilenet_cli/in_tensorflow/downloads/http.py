@@ -10,6 +10,7 @@ from typing import Any
 
 from mobilenet_cli.errors import ModelError
 from mobilenet_cli.in_tensorflow.channel import report_progress
+from mobilenet_cli.text import first_line
 
 STALL_SECONDS = 30.0
 """How long a download may stand still."""
@@ -96,8 +97,7 @@ def describe(error: BaseException) -> str:
         return describe(error.reason)
     if isinstance(error, TimeoutError):
         return "no answer in time"
-    text = getattr(error, "strerror", None) or str(error)
-    return next(iter(text.splitlines()), "") or type(error).__name__
+    return getattr(error, "strerror", None) or first_line(error)
 
 
 def status(code: int, reason: str = "") -> str:

@@ -16,6 +16,7 @@ from mobilenet_cli.errors import ModelError
 from mobilenet_cli.in_tensorflow import hub_module
 from mobilenet_cli.in_tensorflow.networks.layers import assign_weights
 from mobilenet_cli.in_tensorflow.networks.mobilenet_v1 import MobilenetV1
+from mobilenet_cli.text import first_line
 
 if TYPE_CHECKING:
     import numpy as np
@@ -87,7 +88,7 @@ def read(path: Path) -> dict[str, np.ndarray]:
         }
     except (tf.errors.OpError, ValueError, RuntimeError, IndexError) as error:
         # IndexError is what the reader makes of a data file that ends early.
-        reason = next(iter(str(error).splitlines()), type(error).__name__)
+        reason = first_line(error)
         raise ModelError(f"The checkpoint {prefix} cannot be read ({reason}): download it again.") from error
     averages = {name.removesuffix(_AVERAGE): stored[name] for name in stored if name.endswith(_AVERAGE)}
     return {name: stored[name] for name in stored if not name.endswith(_AVERAGE)} | averages

@@ -14,6 +14,7 @@ from mobilenet_cli.errors import ModelError
 from mobilenet_cli.in_tensorflow import hub_module
 from mobilenet_cli.models.manifest import FOLDERS
 from mobilenet_cli.records import NetworkKind
+from mobilenet_cli.text import first_line
 from mobilenet_cli.training.whole.in_tensorflow.batches import Batches
 from mobilenet_cli.training.whole.options import DistributionStrategy, FineTuning
 
@@ -38,7 +39,7 @@ def trainable_model(saved_model: Path, image_size: int, classes: int, options: F
     try:
         features = tf_keras.Sequential([tf_keras.Input((image_size, image_size, 3)), layer])
     except (TypeError, ValueError) as error:
-        reason = next(iter(str(error).splitlines()), type(error).__name__)
+        reason = first_line(error)
         raise ModelError(f"{saved_model} does not take images of {image_size} pixels: {reason}") from error
     if len(features.output_shape) != 2:
         raise ModelError(f"{saved_model} puts out {list(features.output_shape)}, but features are [N, C]")
