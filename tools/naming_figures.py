@@ -22,7 +22,8 @@ import numpy as np
 from mobilenet_cli.evaluation.calibration import fit_temperature, fit_temperature_for_names, scaled_softmax
 from mobilenet_cli.loaded_model import LoadedModel
 from mobilenet_cli.postprocess.naming import Named, Naming, kind_score
-from mobilenet_cli.records import ClassName, Decoded
+from mobilenet_cli.progress import silent
+from mobilenet_cli.records import ClassName, Decoded, Source
 from mobilenet_cli.taxonomy import Taxonomy, load
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ VAGUEST = ("object", "animal", "structure")
 
 @dataclass(frozen=True, slots=True)
 class RawOutputs:
-    """A head whose records are the network's outputs, or None where an image cannot be read."""
+    """Postprocessing whose records are the network's outputs, or None where an image cannot be read."""
 
     def records(
         self, outputs: NDArray[np.float32], images: Sequence[Decoded], model: str
@@ -95,8 +96,8 @@ class Photographs:
 def photographs(model: LoadedModel, truth_by_path: dict[Path, str]) -> Photographs:
     """Run the network on the photographs."""
     paths = sorted(truth_by_path)
-    outputs = list(model.run(paths, RawOutputs(), batch_size=None, workers=None))
-    read = [(path, output) for path, output in zip(paths, outputs, strict=True) if output is not None]
+    pairs = model.run((Source(str(path)) for path in paths), RawOutputs(), batch_size=None, workers=None)
+    read = [(Path(source.path), output) for source, output in pairs if output is not None]
     return Photographs(
         tuple(path for path, _ in read),
         tuple(truth_by_path[path] for path, _ in read),
@@ -214,7 +215,7 @@ def main() -> None:
             image_size=options.image_size,
             crop=None,
             offline=False,
-            report=lambda text, done, total: None,
+            progress=silent,
         )
         classes = model.model.labels(None)
         naming = Naming(classes)
