@@ -75,11 +75,13 @@ class Decoded:
         path: Its Source's path.
         width: Its width in pixels as a viewer shows it (EXIF orientation applied).
         height: Its height in pixels likewise.
+        warning: One line where it may not look as it should, else None: see `images.preprocess.Loaded`.
     """
 
     path: str
     width: int
     height: int
+    warning: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,139 @@
+"""PNG: read by Pillow, after a repair where Pillow refuses what viewers show.
+
+Pillow refuses texts and profiles of more than 1 MiB, and a wrong checksum in any chunk. Its switches against that
+are the whole process's. So such a file is written once more in memory, without what is wrong with it.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from collections.abc import Iterable, Iterator
+from typing import IO, Any
+
+from PIL.PngImagePlugin import PngImageFile
+
+from mobilenet_cli.images.flaws import cut_off
+
+Chunk = tuple[bytes, bytes]
+"""A chunk's type and data."""
+
+_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_NEEDED = (b"IHDR", b"PLTE", b"IDAT", b"IEND")
+_LONGEST_TEXT = 1 << 16  # of those that are kept: some hold EXIF or XMP, and with them the orientation
+_LARGEST_PROFILE = 1 << 25
+_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # of each colour type
+
+
+def open_png(stream: IO[bytes]) -> PngImageFile:
+    """Open a PNG. A chunk that Pillow refuses and that no pixel needs is left out.
+
+    Raises:
+        Exception: As Pillow raises, where that does not help.
+    """
+    try:
+        return PngFile(stream)
+    except Exception:
+        stream.seek(0)
+        chunks = list(_sound(_chunks(stream.read())))
+        image = PngFile(io.BytesIO(_file(chunks)))
+        if (profile := _profile(chunks)) is not None:
+            image.info["icc_profile"] = profile
+        return image
+
+
+class PngFile(PngImageFile):
+    """A PNG whose pixels are read as far as they are there."""
+
+    def _open(self) -> None:
+        self._stream = self.fp
+        super()._open()
+
+    def load(self) -> Any:
+        """Decode the image, if that was not done yet."""
+        try:
+            return super().load()
+        except Exception:
+            assert self._stream is not None  # noqa: S101 - _open has set it
+            self._stream.seek(0)
+            chunks = list(_sound(_chunks(self._stream.read())))
+            rows = _fill_in(chunks)
+            if rows is None:
+                raise
+            whole = PngImageFile(io.BytesIO(_file(chunks)))
+            whole.load()
+            self.im, self.tile = whole.im, []
+            if rows < 1:
+                cut_off(self, rows)
+            return super().load()
+
+
+def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes, bool]]:
+    """Yield each chunk's type, data and whether its checksum is right, up to where the file is cut off."""
+    place = len(_SIGNATURE)
+    while place + 8 <= len(data):
+        length, kind = struct.unpack_from(">I4s", data, place)
+        content = data[place + 8 : place + 8 + length]
+        checksum = data[place + 8 + length : place + 12 + length]
+        yield kind, content, checksum == struct.pack(">I", zlib.crc32(kind + content))
+        place += 12 + length
+
+
+def _sound(chunks: Iterable[tuple[bytes, bytes, bool]]) -> Iterator[Chunk]:
+    """Yield the chunks but for those that are not needed and are damaged, or texts and long."""
+    for kind, content, is_right in chunks:
+        if kind in _NEEDED or (is_right and (kind[1:] not in (b"EXt", b"TXt") or len(content) <= _LONGEST_TEXT)):
+            yield kind, content
+
+
+def _file(chunks: list[Chunk]) -> bytes:
+    """Return the PNG of these chunks; without a profile, which Pillow may refuse, and whole."""
+    kept = [chunk for chunk in chunks if chunk[0] not in (b"iCCP", b"IEND")] + [(b"IEND", b"")]
+    return _SIGNATURE + b"".join(
+        struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+        for kind, content in kept
+    )
+
+
+def _profile(chunks: list[Chunk]) -> bytes | None:
+    """Return the colour profile, or None where there is none that can be read."""
+    packed = next((content for kind, content in chunks if kind == b"iCCP"), b"").partition(b"\0")[2]
+    try:
+        return zlib.decompressobj().decompress(packed[1:], _LARGEST_PROFILE) or None
+    except zlib.error:
+        return None
+
+
+def _fill_in(chunks: list[Chunk]) -> float | None:
+    """Replace what is missing of the pixels' data by zeros. Return the share of the rows that are there, 0 to 1.
+
+    None where that cannot be said: the file is interlaced, or no PNG's beginning.
+    """
+    header = next((content for kind, content in chunks if kind == b"IHDR" and len(content) == 13), None)
+    if header is None:
+        return None
+    width, height, depth, colour, _, _, interlaced = struct.unpack(">2I5B", header)
+    if interlaced or colour not in _CHANNELS or not width or not height:
+        return None
+    row = 1 + (width * depth * _CHANNELS[colour] + 7) // 8
+    there = _inflated(b"".join(content for kind, content in chunks if kind == b"IDAT"), row * height)
+    rows = len(there) // row
+    pixels = there[: rows * row] + bytes(row * (height - rows))
+    chunks[:] = [chunk for chunk in chunks if chunk[0] not in (b"IDAT", b"IEND")]
+    chunks.append((b"IDAT", zlib.compress(pixels, 1)))
+    return rows / height
+
+
+def _inflated(packed: bytes, length: int) -> bytes:
+    """Return the first `length` bytes of what was packed, or fewer where the data end or are damaged before."""
+    inflater, found, size = zlib.decompressobj(), [], 0
+    for start in range(0, len(packed), 4096):
+        try:
+            found.append(inflater.decompress(packed[start : start + 4096], length - size))
+        except zlib.error:
+            break
+        size += len(found[-1])
+        if size >= length or inflater.eof:
+            break
+    return b"".join(found)
