@@ -23,7 +23,7 @@ _THRESHOLD = 0.5
 """Of 200 photographs of ImageNet classes 167 get a keyword from this score on, and 95 % of the keywords are right."""
 
 _GO_WITH_REMOVE = {
-    *("xmp_remove", "sources", "list_file", "null", "exclude", "include_hidden", "no_recursive"),
+    *("xmp_remove", "sources", "list_file", "null", "exclude", "include_hidden", "no_recursive", "any_ending"),
     *("quiet", "verbose", "progress"),
 }
 

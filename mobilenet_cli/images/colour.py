@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from functools import lru_cache
 from itertools import product
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from PIL import Image
 
@@ -32,7 +32,7 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
         return _with_alpha(image, profile)
     transform = _transform(bytes(profile), image.mode) if profile else None
     if transform is not None:
-        return cast("Image.Image", transform.apply(image.convert(transform.input_mode)))
+        return transform.apply(image.convert(transform.input_mode))
     if image.mode == "CMYK":
         from mobilenet_cli.images.inks import cmyk_to_srgb
 
@@ -67,7 +67,7 @@ def _transform(profile: bytes, mode: str) -> ImageCmsTransform | None:
         if _SPACES[mode] != space:
             return None
         transform = ImageCms.buildTransform(
-            source, ImageCms.createProfile("sRGB"), mode, "RGB", ImageCms.Intent.PERCEPTUAL
+            source, ImageCms.createProfile("sRGB"), mode, "RGB", ImageCms.Intent.RELATIVE_COLORIMETRIC
         )
         return None if _changes_nothing(transform) else transform
     except Exception:  # whatever is wrong with a profile says nothing about the pixels
@@ -82,7 +82,9 @@ def _changes_nothing(transform: ImageCmsTransform) -> bool:
     if transform.input_mode == "L":
         probe = Image.frombytes("L", (16, 1), bytes(steps))
     else:
-        probe = Image.frombytes("RGB", (256, 16), bytes(value for colour in product(steps, repeat=3) for value in colour))
+        probe = Image.frombytes(
+            "RGB", (256, 16), bytes(value for colour in product(steps, repeat=3) for value in colour)
+        )
     before = probe.convert("RGB").tobytes()
     after = transform.apply(probe).tobytes()
     return all(abs(old - new) <= _NEAR for old, new in zip(before, after, strict=True))

@@ -76,9 +76,7 @@ _RAW_ENDINGS = (".cr2", ".cr3", ".nef", ".arw", ".raf", ".rw2", ".orf", ".dng", 
 # The first row whose magic matches reads the file.
 FORMATS = (
     # MPO too: its first picture is a plain JPEG.
-    ImageFormat(
-        (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"), rb"\xff\xd8\xff", "mobilenet_cli.images.jpeg", "JpegFile"
-    ),
+    ImageFormat((".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"), rb"\xff\xd8\xff", "mobilenet_cli.images.jpeg", "JpegFile"),
     ImageFormat((".png", ".apng"), rb"\x89PNG\r\n\x1a\n", "mobilenet_cli.images.png", "open_png"),
     ImageFormat((".webp",), rb"RIFF....WEBP", "PIL.WebPImagePlugin", "WebPImageFile"),
     ImageFormat((".gif",), rb"GIF8[79]a", "PIL.GifImagePlugin", "GifImageFile"),

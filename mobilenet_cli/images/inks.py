@@ -31,7 +31,7 @@ _BLACK = (35, 31, 32)
 
 
 def cmyk_to_srgb(image: Image.Image) -> Image.Image:
-    """Convert an image of CMYK, 255 being solid ink, to RGB. Meant for small images: it takes some 100 bytes a pixel."""
+    """Convert an image of CMYK, 255 being solid ink, to RGB. It takes some 100 bytes a pixel."""
     import numpy as np
 
     inks = np.asarray(image, np.float32).reshape(-1, 4) / 255

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     Pixels = npt.NDArray[np.uint8]
 
-_COLOUR_SPACES = {"L": "GRAY", "RGB": "RGB", "CMYK": "CMYK"}
+# Of each mode, as what it is decoded: in Pillow's own layout, where RGB has a fourth byte.
+_COLOUR_SPACES = {"L": "GRAY", "RGB": "RGBX", "CMYK": "CMYK"}
 _END = b"\xff\xd9"
 _SCAN = b"\xff\xda"
 _FILLER = bytes(range(7, 0xF7, 2)) * 64
@@ -48,9 +49,11 @@ class JpegFile(JpegImageFile):
             except ValueError:
                 self.fp.seek(0)
                 return
-        rawmode = self.tile[0].args[0]  # Adobe's CMYK is stored inverted: "CMYK;I"
-        self.im = Image.frombytes(self.mode, self.size, pixels.tobytes(), "raw", rawmode).im
-        self.tile = []
+        if self.mode == "CMYK":  # Adobe stores it inverted, and Pillow takes each CMYK for Adobe's
+            pixels = 255 - pixels
+        # Not copied, which would be a twentieth of the whole time.
+        self.im = Image.core.map_buffer(pixels, self.size, "raw", 0, (self.mode, 0, 1))  # type: ignore[attr-defined]
+        self.readonly, self.tile = 1, []
 
     def _pixels(self, data: bytes, *, strict: bool) -> Pixels:
         """Decode to uint8 [height, width, channels].
@@ -59,9 +62,7 @@ class JpegFile(JpegImageFile):
             ValueError: It cannot be decoded, or `strict` and the decoder warns.
         """
         width, height = self.size  # scaled: no smaller scale of the decoder's has as many pixels
-        pixels: Pixels = decode_jpeg(
-            data, _COLOUR_SPACES[self.mode], min_height=height, min_width=width, strict=strict
-        )
+        pixels: Pixels = decode_jpeg(data, _COLOUR_SPACES[self.mode], min_height=height, min_width=width, strict=strict)
         if pixels.shape[:2] != (height, width):
             raise ValueError("decoded at another scale")
         return pixels

@@ -49,11 +49,13 @@ def levels_of(samples: Samples, declared: tuple[float, float] | None = None, bit
         return Levels(*declared)
     if samples.dtype.kind == "f":
         return _first_that_holds((1.0, 255.0, 65535.0), most)
-    bits = bits or samples.dtype.itemsize * 8
-    if bits > 16:
-        return _of_long_integers(bits, least, most, signed=samples.dtype.kind == "i")
+    bits, is_signed = bits or samples.dtype.itemsize * 8, samples.dtype.kind == "i"
+    return (_of_long_integers if bits > 16 else _of_integers)(bits, least, most, is_signed=is_signed)
+
+
+def _of_integers(bits: int, least: float, most: float, *, is_signed: bool) -> Levels:
     half = 2.0 ** (bits - 1)
-    if samples.dtype.kind == "u":
+    if not is_signed:
         return _with_warning(0, 2 * half - 1, most, bits)
     if least < -half / 4:
         return Levels(-half, half - 1)
@@ -72,11 +74,11 @@ def _with_warning(black: float, white: float, most: float, bits: int) -> Levels:
     return Levels(black, white)
 
 
-def _of_long_integers(bits: int, least: float, most: float, *, signed: bool) -> Levels:
+def _of_long_integers(bits: int, least: float, most: float, *, is_signed: bool) -> Levels:
     full = 2.0**bits
-    if signed and least < -full / 8:
+    if is_signed and least < -full / 8:
         return Levels(-full / 2, full / 2 - 1)
-    if not signed and most > full / 2:
+    if not is_signed and most > full / 2:
         return Levels(0, full - 1)
     return _first_that_holds((255.0, 65535.0), most)
 

@@ -83,8 +83,26 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes, bool]]:
 def _sound(chunks: Iterable[tuple[bytes, bytes, bool]]) -> Iterator[Chunk]:
     """Yield the chunks but for those that are not needed and are damaged, or texts and long."""
     for kind, content, is_right in chunks:
-        if kind in _NEEDED or (is_right and (kind[1:] not in (b"EXt", b"TXt") or len(content) <= _LONGEST_TEXT)):
+        if kind in _NEEDED or (is_right and not _is_long_text(kind, content)):
             yield kind, content
+
+
+def _is_long_text(kind: bytes, content: bytes) -> bool:
+    if kind not in (b"tEXt", b"zTXt", b"iTXt"):
+        return False
+    if len(content) > _LONGEST_TEXT:
+        return True
+    packed = content.partition(b"\0")[2]
+    if kind == b"zTXt":
+        packed = packed[1:]
+    elif packed[:1] == b"\1":  # of iTXt: a flag, the method, a language, a translated keyword, the text
+        packed = packed[2:].partition(b"\0")[2].partition(b"\0")[2]
+    else:
+        return False
+    try:
+        return len(zlib.decompressobj().decompress(packed, _LONGEST_TEXT + 1)) > _LONGEST_TEXT
+    except zlib.error:
+        return True
 
 
 def _file(chunks: list[Chunk]) -> bytes:
@@ -122,7 +140,7 @@ def _fill_in(chunks: list[Chunk]) -> float | None:
     pixels = there[: rows * row] + bytes(row * (height - rows))
     chunks[:] = [chunk for chunk in chunks if chunk[0] not in (b"IDAT", b"IEND")]
     chunks.append((b"IDAT", zlib.compress(pixels, 1)))
-    return rows / height
+    return float(rows / height)
 
 
 def _inflated(packed: bytes, length: int) -> bytes:

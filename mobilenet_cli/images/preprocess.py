@@ -74,7 +74,8 @@ def load_image(source: Source, preprocessing: Preprocessing, out: Pixels) -> Loa
         Its full size, and a warning if there is one.
 
     Raises:
-        ImageError: The image cannot be read, or less than half of the rows of the crop are there, in one line that says why. Nothing else is raised.
+        ImageError: The image cannot be read, or less than half of the rows of the crop are there; in one line that
+            says why. Nothing else is raised.
     """
     from mobilenet_cli.images.decode import open_image, orientation
     from mobilenet_cli.images.flaws import warning_of

@@ -7,7 +7,7 @@ colours. Thumbnails are no pictures: they are passed over.
 from __future__ import annotations
 
 import io
-from typing import IO, TYPE_CHECKING, cast
+from typing import IO, TYPE_CHECKING
 
 import rawpy
 from PIL import Image
@@ -26,7 +26,8 @@ _SAME_SHAPE = 1.25
 """How much longer than the sensor's a JPEG's shape may be: cameras crop to 16:9, but a strip is no picture."""
 _ORIENTATIONS = {0: 1, 3: 3, 5: 8, 6: 6}
 """EXIF's orientation of each of LibRaw's turns."""
-_EXIF = 0x0112
+_ORIENTATION, _SOFTWARE = 0x0112, 0x0131
+"""Tags of EXIF."""
 
 
 class Developed(ImageFile):
@@ -49,6 +50,7 @@ def open_raw(stream: IO[bytes]) -> ImageFile:
     Raises:
         ImageError: LibRaw does not know the camera, or the file is damaged.
     """
+    stream.seek(0)
     data = stream.read()
     try:
         with rawpy.imread(io.BytesIO(data)) as raw:
@@ -68,7 +70,7 @@ def _preview(raw: rawpy.RawPy) -> ImageFile | None:
     if thumbnail.format is not rawpy.ThumbFormat.JPEG:
         return None
     try:
-        image = JpegFile(io.BytesIO(thumbnail.data))
+        image = JpegFile(io.BytesIO(bytes(thumbnail.data)))
     except (OSError, SyntaxError):
         return None
     across, down = raw.sizes.width, raw.sizes.height
@@ -83,14 +85,16 @@ def _preview(raw: rawpy.RawPy) -> ImageFile | None:
 
 def _turn(image: ImageFile, flip: int, *, is_landscape: bool) -> None:
     """Give the JPEG the raw file's orientation, unless it has its own, or stands upright already."""
-    if image.getexif().get(_EXIF, 1) != 1:
+    own = image.getexif()
+    if own.get(_ORIENTATION, 1) != 1 and not str(own.get(_SOFTWARE)).startswith("dcraw"):  # LibRaw adds EXIF of its own
         return
     is_upright = flip in (5, 6) and (image.width > image.height) != is_landscape
     exif = Image.Exif()
-    exif[_EXIF] = 1 if is_upright else _ORIENTATIONS.get(flip, 1)
+    exif[_ORIENTATION] = 1 if is_upright else _ORIENTATIONS.get(flip, 1)
     image.info["exif"] = exif.tobytes()
 
 
 def _developed(raw: rawpy.RawPy) -> npt.NDArray[np.uint8]:
     """Return the picture of half the sensor's width and height, uint8 [height, width, 3], sRGB and upright."""
-    return cast("npt.NDArray[np.uint8]", raw.postprocess(use_camera_wb=True, half_size=True, output_bps=8))
+    pixels: npt.NDArray[np.uint8] = raw.postprocess(use_camera_wb=True, half_size=True, output_bps=8)
+    return pixels

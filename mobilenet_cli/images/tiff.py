@@ -19,7 +19,6 @@ from PIL import ImagePalette
 from PIL.ImageFile import ImageFile
 from PIL.TiffImagePlugin import ImageFileDirectory_v2, TiffImageFile
 
-from mobilenet_cli.errors import ImageError
 from mobilenet_cli.images.formats import RAW, check_installed
 from mobilenet_cli.images.tiff_samples import BITS, FORMAT, HEIGHT, PHOTOMETRIC, WIDTH, SampledTiff, number, numbers
 

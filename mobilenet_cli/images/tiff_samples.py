@@ -181,9 +181,7 @@ def _values(
     import numpy as np
 
     if depth not in (8, 16, 32, 64):
-        return np.concatenate([block for block in _loose_bits(rows, width * channels, depth)]).reshape(
-            -1, width, channels
-        )
+        return np.concatenate(list(_loose_bits(rows, width * channels, depth))).reshape(-1, width, channels)
     size = depth // 8
     predictor = number(page, _PREDICTOR, 1) if number(page, COMPRESSION, 1) != 1 else 1
     if predictor == 3:

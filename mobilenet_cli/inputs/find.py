@@ -7,6 +7,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from typing import BinaryIO
 
 from mobilenet_cli.inputs.globs import expand, is_pattern
+from mobilenet_cli.inputs.left_out import LeftOut
 from mobilenet_cli.inputs.stdin import STDIN, open_stdin, read_all
 from mobilenet_cli.inputs.walk import Rules, file_source, walk
 from mobilenet_cli.records import Source
@@ -20,6 +21,8 @@ def find_sources(
     recursive: bool = True,
     include_hidden: bool = False,
     exclude: Sequence[str] = (),
+    any_ending: bool = False,
+    left_out: LeftOut | None = None,
     stdin: BinaryIO | None = None,
 ) -> Iterator[Source]:
     """Yield the Sources that the arguments stand for, in the arguments' order, each found when asked for.
@@ -40,9 +43,11 @@ def find_sources(
         recursive: Whether the folders inside a folder are walked.
         include_hidden: Whether hidden files and folders count in folders and patterns (a named one does).
         exclude: Shell patterns of files and folders to leave out, named ones too: see `walk.Rules`.
+        any_ending: Whether a folder's files of other endings, or none, are images too, if they begin as images do.
+        left_out: Counts the files of folders that are left out because an extra is missing.
         stdin: Where "-" reads from; None: the process's standard input.
     """
-    rules = Rules(recursive, include_hidden, tuple(exclude))
+    rules = Rules(recursive, include_hidden, tuple(exclude), any_ending, left_out)
 
     def read() -> bytes:
         if stdin is not None:
@@ -63,13 +68,14 @@ def count_sources(
     recursive: bool = True,
     include_hidden: bool = False,
     exclude: Sequence[str] = (),
+    any_ending: bool = False,
     finished: Container[str] = (),
 ) -> int:
     """Return how many Sources `find_sources` would yield now, but for those whose path is in `finished`.
 
     It walks the same folders, and neither reads standard input nor looks at the files that are listed.
     """
-    rules = Rules(recursive, include_hidden, tuple(exclude))
+    rules = Rules(recursive, include_hidden, tuple(exclude), any_ending)
     named = sum(source.path not in finished for source in _find(arguments, rules, bytes))
     return named + sum(path not in finished for path in _listed(listed, rules))
 

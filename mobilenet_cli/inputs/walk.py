@@ -1,6 +1,6 @@
 """Folders and patterns → Sources: in sorted order, with one folder's names at a time in memory.
 
-Only folders are read here and only types are looked at; no image is opened.
+Only folders are read here and only types are looked at; no image is opened, but for `Rules.any_ending`.
 """
 # A path stays the string that was typed: a Path would rewrite "./a" and "a//b".
 # ruff: noqa: PTH116, PTH118
@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from mobilenet_cli.images.formats import IMAGE_ENDINGS
+from mobilenet_cli.images.formats import HEAD_BYTES, IMAGE_ENDINGS, extra_missing_for, format_of
+from mobilenet_cli.inputs.left_out import LeftOut
 from mobilenet_cli.machine.paths import not_a_file
 from mobilenet_cli.records import Source
 
@@ -31,11 +32,22 @@ class Rules:
         exclude: Shell patterns, case-sensitive, whose `*` matches "/" too. Without a "/" one is compared with
             the name alone; with a "/", with the path below the walked folder and with the path as shown.
             A "/" at the end makes it one for folders only. A folder that matches is not entered.
+        any_ending: Whether the first bytes of a file say that it is an image where its name does not.
+        left_out: Where files are counted that need an extra which is not installed. They are not wanted.
     """
 
     recursive: bool = True
     include_hidden: bool = False
     exclude: tuple[str, ...] = ()
+    any_ending: bool = False
+    left_out: LeftOut | None = None
+
+    def lacks_extra(self, name: str) -> bool:
+        """Whether a file of this name needs an extra that is not installed; if so, it is counted."""
+        extra = extra_missing_for(name)
+        if extra is not None and self.left_out is not None:
+            self.left_out.add(extra)
+        return extra is not None
 
     def leaves_out(self, path: str, *, below: str = "", is_folder: bool) -> bool:
         """Tell whether `exclude` matches `path`, which begins with `below`, the folder that is walked."""
@@ -99,6 +111,17 @@ def scan(folder: str, wanted: Callable[[str, bool], bool]) -> Names:
     return names, folders, others
 
 
+def _begins_as_image(path: str) -> bool:
+    """Whether a file's first bytes are those of an image."""
+    try:
+        if not stat.S_ISREG(os.stat(path).st_mode):  # opening a FIFO may block for ever
+            return False
+        with open(path, "rb") as file:  # noqa: PTH123
+            return format_of(file.read(HEAD_BYTES)) is not None
+    except OSError:
+        return False
+
+
 def walk(folder: str, rules: Rules) -> Iterator[Source]:
     """Yield the images of a folder depth first, each folder's files and folders sorted together by name.
 
@@ -112,7 +135,7 @@ def walk(folder: str, rules: Rules) -> Iterator[Source]:
     def wanted(name: str, is_folder: bool) -> bool:
         if name.startswith(".") and not rules.include_hidden:
             return False
-        return rules.recursive if is_folder else name.lower().endswith(IMAGE_ENDINGS)
+        return rules.recursive if is_folder else rules.any_ending or name.lower().endswith(IMAGE_ENDINGS)
 
     def entries(prefix: str) -> Iterator[Source | str]:
         try:
@@ -127,6 +150,8 @@ def walk(folder: str, rules: Rules) -> Iterator[Source]:
                 continue
             if name in folders:
                 yield path + "/"
+            elif rules.lacks_extra(name) or not (name.lower().endswith(IMAGE_ENDINGS) or _begins_as_image(path)):
+                continue
             elif name not in others:
                 yield Source(path)
             elif source := file_source(path):
