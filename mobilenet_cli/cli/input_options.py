@@ -56,7 +56,7 @@ def _optional_sources(
         return OptionalSources(chosen, exclude)
     if null or include_hidden or no_recursive or any_ending:
         raise click.UsageError(
-            "--null (-0) goes with --from FILE; --include-hidden, --no-recursive and --any-ending with SOURCES…"
+            "--null (-0) goes with --from FILE, --any-ending, --include-hidden and --no-recursive with SOURCES…"
         )
     return OptionalSources(None, exclude)
 

@@ -97,7 +97,17 @@ def check_pixels(image: ImageFile, size: tuple[int, int]) -> None:
     """
     width, height = size if image.info.get("progressive") else image.size
     if width * height > MAX_PIXELS:
-        raise ImageError(f"too large: {size[0]} x {size[1]} pixels (the limit is {MAX_PIXELS:,} pixels)")
+        check_size(*size)
+
+
+def check_size(width: int, height: int) -> None:
+    """Refuse an image of more than MAX_PIXELS.
+
+    Raises:
+        ImageError: It is too large.
+    """
+    if width * height > MAX_PIXELS:
+        raise ImageError(f"too large: {width} x {height} pixels (the limit is {MAX_PIXELS:,} pixels)")
 
 
 def orientation(image: ImageFile) -> int:

@@ -14,6 +14,7 @@ from PIL import Image
 from PIL.ImageFile import ImageFile
 
 from mobilenet_cli.errors import ImageError
+from mobilenet_cli.images.decode import check_size
 from mobilenet_cli.images.jpeg import JpegFile
 
 if TYPE_CHECKING:
@@ -48,12 +49,13 @@ def open_raw(stream: IO[bytes]) -> ImageFile:
     """Open a raw file's picture.
 
     Raises:
-        ImageError: LibRaw does not know the camera, or the file is damaged.
+        ImageError: LibRaw does not know the camera, or the file is damaged or too large.
     """
     stream.seek(0)
     data = stream.read()
     try:
         with rawpy.imread(io.BytesIO(data)) as raw:
+            check_size(raw.sizes.raw_width, raw.sizes.raw_height)
             return _preview(raw) or Developed(_developed(raw))
     except rawpy.LibRawError as error:
         reason = error.args[0] if error.args else ""
@@ -89,9 +91,8 @@ def _turn(image: ImageFile, flip: int, *, is_landscape: bool) -> None:
     if own.get(_ORIENTATION, 1) != 1 and not str(own.get(_SOFTWARE)).startswith("dcraw"):  # LibRaw adds EXIF of its own
         return
     is_upright = flip in (5, 6) and (image.width > image.height) != is_landscape
-    exif = Image.Exif()
-    exif[_ORIENTATION] = 1 if is_upright else _ORIENTATIONS.get(flip, 1)
-    image.info["exif"] = exif.tobytes()
+    own[_ORIENTATION] = 1 if is_upright else _ORIENTATIONS.get(flip, 1)
+    image.info["exif"] = own.tobytes()
 
 
 def _developed(raw: rawpy.RawPy) -> npt.NDArray[np.uint8]:

@@ -13,7 +13,7 @@ from image_forms import PHOTOGRAPH, RGB, exif, saved
 from PIL import Image
 
 from mobilenet_cli.errors import ImageError
-from mobilenet_cli.images import formats
+from mobilenet_cli.images import formats, jxl
 from mobilenet_cli.images.formats import format_of
 from mobilenet_cli.images.preprocess import Preprocessing, load_image
 from mobilenet_cli.records import Source
@@ -170,6 +170,20 @@ def test_jpeg_xl_is_read_with_its_own_orientation():
     assert (loaded(turned)[0] == expected(PHOTOGRAPH)).all()  # the codestream's counts, and says nothing
     with pytest.raises(ImageError, match="damaged"):
         loaded(turned[:-200])
+
+
+@pytest.mark.parametrize(
+    "size", [(8, 8), (256, 8), (300, 200), (400, 300), (5000, 16), (704, 576), (640, 360), (37, 1100)]
+)
+@pytest.mark.parametrize("options", [{}, {"use_container": True}])
+def test_the_size_of_a_jpeg_xl_is_known_before_it_is_decoded(size, options):
+    assert jxl._size(saved(Image.new("L", size), "JXL", **options)) == size
+
+
+def test_a_jpeg_xl_of_too_many_pixels_is_refused_before_it_is_decoded():
+    bits = 3 << 1 | (29999 << 3) | (1 << 33)  # not small; a height of 30 bits; as wide as high
+    with pytest.raises(ImageError, match="too large: 30000 x 30000"):
+        loaded(b"\xff\x0a" + bits.to_bytes(8, "little") + bytes(90))
 
 
 def test_without_the_extra_jpeg_xl_says_what_to_install(monkeypatch):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -96,3 +97,10 @@ def test_inverted_cmyk_of_adobe_and_that_of_a_tiff_are_the_same_picture():
     jpeg = loaded(saved(cmyk, "JPEG", quality=97, subsampling=0))
     assert np.abs(jpeg - loaded(saved(cmyk, "TIFF"))).mean() < 2
     assert np.abs(jpeg - loaded(saved(RGB, "PNG"))).mean() < 12
+
+
+def test_many_threads_share_a_profile():
+    data = saved(through("a98"), "JPEG", quality=95, icc_profile=profile("a98"))
+    with ThreadPoolExecutor(8) as pool:
+        results = list(pool.map(loaded, [data] * 64))
+    assert all((each == results[0]).all() for each in results)
