@@ -49,4 +49,6 @@ def check_rows(image: Image, top: float, bottom: float) -> None:
     rows = image.info.get(_ROWS, 1.0) * image.height
     share = (min(rows, bottom) - top) / (bottom - top)
     if share < ROWS_NEEDED:
-        raise ImageError(f"the image is truncated ({max(0, round(100 * share))} % of the rows that are used are there)")
+        raise ImageError(
+            f"the image is truncated or damaged ({max(0, round(100 * share))} % of the rows that are used are there)"
+        )

@@ -71,7 +71,7 @@ class ImageFormat:
     extra: Extra | None = None
 
 
-_RAW_ENDINGS = (".cr2", ".cr3", ".nef", ".arw", ".raf", ".rw2", ".orf", ".dng", ".pef", ".srw")
+RAW_ENDINGS = (".cr2", ".cr3", ".nef", ".arw", ".raf", ".rw2", ".orf", ".dng", ".pef", ".srw")
 
 # The first row whose magic matches reads the file.
 FORMATS = (
@@ -83,7 +83,7 @@ FORMATS = (
     ImageFormat((".bmp",), rb"BM", "PIL.BmpImagePlugin", "BmpImageFile"),
     # Raw files that are no TIFFs (Canon, Fujifilm, Panasonic, Olympus). Those that are, `open_tiff` passes on.
     ImageFormat(
-        _RAW_ENDINGS,
+        RAW_ENDINGS,
         rb"II\*\0....CR\x02|....ftypcrx |FUJIFILMCCD-RAW|IIU\0|IIR[OS]\x08\0|MMOR",
         "mobilenet_cli.images.raw",
         "open_raw",

@@ -14,8 +14,6 @@ from typing import IO, Any
 
 from PIL.PngImagePlugin import PngImageFile
 
-from mobilenet_cli.images.flaws import cut_off
-
 Chunk = tuple[bytes, bytes]
 """A chunk's type and data."""
 
@@ -23,7 +21,6 @@ _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _NEEDED = (b"IHDR", b"PLTE", b"IDAT", b"IEND")
 _LONGEST_TEXT = 1 << 16  # of those that are kept: some hold EXIF or XMP, and with them the orientation
 _LARGEST_PROFILE = 1 << 25
-_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # of each colour type
 
 
 def open_png(stream: IO[bytes]) -> PngImageFile:
@@ -44,7 +41,7 @@ def open_png(stream: IO[bytes]) -> PngImageFile:
 
 
 class PngFile(PngImageFile):
-    """A PNG whose pixels are read as far as they are there."""
+    """A PNG that is repaired, too, where Pillow refuses a chunk behind the pixels."""
 
     def _open(self) -> None:
         self._stream = self.fp
@@ -57,15 +54,9 @@ class PngFile(PngImageFile):
         except Exception:
             assert self._stream is not None  # noqa: S101 - _open has set it
             self._stream.seek(0)
-            chunks = list(_sound(_chunks(self._stream.read())))
-            rows = _fill_in(chunks)
-            if rows is None:
-                raise
-            whole = PngImageFile(io.BytesIO(_file(chunks)))
-            whole.load()
+            whole = PngImageFile(io.BytesIO(_file(list(_sound(_chunks(self._stream.read()))))))
+            whole.load()  # raises once more where the pixels are damaged
             self.im, self.tile = whole.im, []
-            if rows < 1:
-                cut_off(self, rows)
             return super().load()
 
 
@@ -121,37 +112,3 @@ def _profile(chunks: list[Chunk]) -> bytes | None:
         return zlib.decompressobj().decompress(packed[1:], _LARGEST_PROFILE) or None
     except zlib.error:
         return None
-
-
-def _fill_in(chunks: list[Chunk]) -> float | None:
-    """Replace what is missing of the pixels' data by zeros. Return the share of the rows that are there, 0 to 1.
-
-    None where that cannot be said: the file is interlaced, or no PNG's beginning.
-    """
-    header = next((content for kind, content in chunks if kind == b"IHDR" and len(content) == 13), None)
-    if header is None:
-        return None
-    width, height, depth, colour, _, _, interlaced = struct.unpack(">2I5B", header)
-    if interlaced or colour not in _CHANNELS or not width or not height:
-        return None
-    row = 1 + (width * depth * _CHANNELS[colour] + 7) // 8
-    there = _inflated(b"".join(content for kind, content in chunks if kind == b"IDAT"), row * height)
-    rows = len(there) // row
-    pixels = there[: rows * row] + bytes(row * (height - rows))
-    chunks[:] = [chunk for chunk in chunks if chunk[0] not in (b"IDAT", b"IEND")]
-    chunks.append((b"IDAT", zlib.compress(pixels, 1)))
-    return float(rows / height)
-
-
-def _inflated(packed: bytes, length: int) -> bytes:
-    """Return the first `length` bytes of what was packed, or fewer where the data end or are damaged before."""
-    inflater, found, size = zlib.decompressobj(), [], 0
-    for start in range(0, len(packed), 4096):
-        try:
-            found.append(inflater.decompress(packed[start : start + 4096], length - size))
-        except zlib.error:
-            break
-        size += len(found[-1])
-        if size >= length or inflater.eof:
-            break
-    return b"".join(found)
