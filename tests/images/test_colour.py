@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -46,6 +48,17 @@ def test_srgb_is_known_by_what_it_does_and_leaves_the_image_alone(made, mode):
     data = made or ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     image = PHOTOGRAPH.convert("RGBA").convert("RGBa") if mode == "RGBa" else PHOTOGRAPH.convert(mode)
     assert to_srgb(image, data) is image
+
+
+def test_the_usual_srgb_is_known_without_littlecms(shared_images):
+    code = (
+        "import sys; from PIL import Image; from mobilenet_cli.images.colour import to_srgb;"
+        "image = Image.open(sys.argv[1]); image.load(); assert len(image.info['icc_profile']) == 3144;"
+        "assert to_srgb(image, image.info['icc_profile']) is image; sys.exit('PIL.ImageCms' in sys.modules)"
+    )
+    paths = sorted(shared_images.glob("*.JPEG"))
+    path = next(path for path in paths if len(Image.open(path).info.get("icc_profile", b"")) == 3144)
+    subprocess.run([sys.executable, "-c", code, str(path)], check=True)
 
 
 def test_a_profile_is_looked_at_once(monkeypatch):
