@@ -22,7 +22,7 @@ from PIL.TiffImagePlugin import ImageFileDirectory_v2, TiffImageFile
 from mobilenet_cli.images.formats import RAW, check_installed
 from mobilenet_cli.images.tiff_samples import BITS, FORMAT, HEIGHT, PHOTOMETRIC, WIDTH, SampledTiff, number, numbers
 
-_KIND, _OLD_KIND, _SUBFILES, _COLOUR_MAP, _DNG_VERSION = 254, 255, 330, 320, 50706
+_KIND, _OLD_KIND, _SUBFILES, _COLOUR_MAP = 254, 255, 330, 320
 _SENSOR = (32803, 34892)
 """Photometric interpretations: the samples of a camera's sensor."""
 _MOST_PAGES = 64
@@ -40,15 +40,14 @@ def open_tiff(stream: IO[bytes]) -> ImageFile:
     if not pages:
         stream.seek(0)
         return TiffImageFile(stream)  # says what is wrong
-    place, page = pages[0]
-    if _is_reduced(page) or _is_raw(page) or _DNG_VERSION in page:
-        if any(_is_raw(each) for _, each in pages):
-            check_installed(RAW)
-            from mobilenet_cli.images.raw import open_raw
+    if any(_is_raw(page) for _, page in pages):
+        check_installed(RAW)
+        from mobilenet_cli.images.raw import open_raw
 
-            return open_raw(stream)
-        whole = [each for each in pages if not _is_reduced(each[1])] or pages
-        place, page = max(whole, key=lambda each: number(each[1], WIDTH) * number(each[1], HEIGHT))
+        return open_raw(stream)
+    # The first of the largest: that is the first page, but where it is a thumbnail.
+    whole = [each for each in pages if not _is_reduced(each[1])] or pages
+    place, page = max(whole, key=lambda each: number(each[1], WIDTH) * number(each[1], HEIGHT))
     return _opened(stream, place, page, is_first=place == pages[0][0])
 
 
@@ -80,10 +79,13 @@ def _is_raw(page: ImageFileDirectory_v2) -> bool:
 
 
 def _pages(stream: IO[bytes]) -> Iterator[tuple[int, ImageFileDirectory_v2]]:
-    """Yield the place and the tags of the first page, and of the others if that may be a thumbnail."""
+    """Yield the place and the tags of the first page, and of those that it may be a thumbnail of.
+
+    Those are the pages in its SubIFDs, and if it says that it is one, all others.
+    """
     head = stream.read(16)
     first = ImageFileDirectory_v2(head[:16] if head[2:3] == b"+" or head[3:4] == b"+" else head[:8])
-    waiting, seen = [first.next], set[int]()
+    waiting, seen, is_thumbnail = [first.next], set[int](), False
     while waiting and len(seen) < _MOST_PAGES:
         place = waiting.pop(0)
         if not place or place in seen:
@@ -95,9 +97,11 @@ def _pages(stream: IO[bytes]) -> Iterator[tuple[int, ImageFileDirectory_v2]]:
             page.load(stream)
             if number(page, WIDTH, 0) > 0 and number(page, HEIGHT, 0) > 0:
                 yield place, page
-            if len(seen) == 1 and not (_is_reduced(page) or _is_raw(page) or _DNG_VERSION in page):
-                return
-            waiting += [*numbers(page, _SUBFILES, 0), page.next]
+            waiting += numbers(page, _SUBFILES, 0)
+            if len(seen) == 1:
+                is_thumbnail = _is_reduced(page)
+            if is_thumbnail:
+                waiting.append(page.next)
 
 
 def _beginning_at(place: int, data: bytes) -> IO[bytes]:

@@ -116,29 +116,40 @@ def test_a_raw_file_without_a_preview_worth_the_name_is_developed(preview, turn)
     assert np.corrcoef(pixels.ravel(), shown.ravel())[0, 1] > 0.95  # LibRaw brightens
 
 
-@pytest.mark.parametrize("kind", ["thumbnail first", "thumbnail first, in SubIFDs"])
+@pytest.mark.parametrize("kind", ["a page", "in SubIFDs", "in SubIFDs, not said"])
 def test_a_page_beside_a_thumbnail_is_the_picture(kind):
     buffer = io.BytesIO()
     with tifffile.TiffWriter(buffer) as file:
         inside = {"subifds": 1} if "SubIFDs" in kind else {}
-        file.write(THUMBNAIL, photometric="rgb", subfiletype=1, metadata=None, **inside)
+        file.write(THUMBNAIL, photometric="rgb", subfiletype=int("not said" not in kind), metadata=None, **inside)
         file.write(RGB, photometric="rgb", subfiletype=0, metadata=None)
     pixels, size = loaded(buffer.getvalue())
     assert size == PHOTOGRAPH.size
     assert (pixels == expected(PHOTOGRAPH)).all()
 
 
-def unknown_raw():
+@pytest.mark.parametrize("inside", [{}, {"subifds": 1}])
+def test_the_first_page_is_the_picture_where_it_is_no_thumbnail(inside):
     buffer = io.BytesIO()
     with tifffile.TiffWriter(buffer) as file:
-        file.write(THUMBNAIL, photometric="rgb", subfiletype=1, subifds=1, metadata=None)
+        file.write(RGB, photometric="rgb", metadata=None, **inside)
+        file.write(THUMBNAIL, photometric="rgb", subfiletype=1 if inside else 0, metadata=None)
+        file.write(np.full((300, 400, 3), 9, np.uint8), photometric="rgb", metadata=None)  # a second page
+    assert (loaded(buffer.getvalue())[0] == expected(PHOTOGRAPH)).all()
+
+
+def unknown_raw(says=1):
+    buffer = io.BytesIO()
+    with tifffile.TiffWriter(buffer) as file:
+        file.write(THUMBNAIL, photometric="rgb", subfiletype=says, subifds=1, metadata=None)
         file.write(RGB[..., 0], photometric=32803, subfiletype=0, metadata=None)
     return buffer.getvalue()
 
 
 def test_the_thumbnail_of_an_unknown_raw_file_is_never_the_picture():
-    with pytest.raises(ImageError, match="a raw file that cannot be read"):
-        loaded(unknown_raw())
+    for says in (0, 1):
+        with pytest.raises(ImageError, match="a raw file that cannot be read"):
+            loaded(unknown_raw(says))
 
 
 HEADS = {
