@@ -243,6 +243,6 @@ class _Worker(Generic[_Record]):
         """Load one image to its place in the batch."""
         import numpy as np
 
-        width, height = load_image(source, self._task.preprocessing, self._pixels)
+        loaded = load_image(source, self._task.preprocessing, self._pixels)
         np.multiply(self._pixels, np.float32(1 / 255), out=self._images[place])
-        return Decoded(source.path, width, height)
+        return Decoded(source.path, loaded.width, loaded.height, loaded.warning)

@@ -74,7 +74,8 @@ class Decoded:
     Attributes:
         path: Its Source's path.
         width: Its width in pixels as a viewer shows it (EXIF orientation applied).
-        height: Its height in pixels, in the same way.
+        height: Its height in pixels in the same way.
+        warning: One line where it may not look as it should, else None: see `images.preprocess.Loaded`.
     """
 
     path: str

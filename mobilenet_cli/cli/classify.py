@@ -78,7 +78,8 @@ def command(
         return remove_keywords(named.find(), terminal)
     chosen = records.format(output, of_rows=named.columns is not None)
 
-    run = _Run(named, records, chosen, output, xmp, terminal, Tally(terminal, "classified"), Sidecars(terminal))
+    tally = Tally(terminal, "classified", left_out=named.left_out)
+    run = _Run(named, records, chosen, output, xmp, terminal, tally, Sidecars(terminal))
     with terminal.warnings_shown(), output.opened(terminal, resumable=chosen.rows is not None) as stream:
         with terminal.waiting() as progress:
             from mobilenet_cli.classifier import Classifier

@@ -92,7 +92,7 @@ def command(
       mnclassify embed photos/ | jq -c '[.path, .vector[0]]'
       mnclassify embed photos/ --similar cat.jpg -k 5
     """
-    run = _Run(named, model, pace, terminal, Tally(terminal, "embedded"))
+    run = _Run(named, model, pace, terminal, Tally(terminal, "embedded", left_out=named.left_out))
     if similar is None:
         if neighbours is not None:
             raise click.UsageError("-k goes with --similar")

@@ -23,6 +23,7 @@ from mobilenet_cli.cli.tally import Tally
 from mobilenet_cli.cli.terminal import Terminal, stdout_is_terminal
 from mobilenet_cli.files.open import open_output
 from mobilenet_cli.inputs.find import find_sources
+from mobilenet_cli.inputs.left_out import LeftOut
 from mobilenet_cli.records import Result, Source
 from mobilenet_cli.text import printable
 
@@ -114,7 +115,7 @@ def command(
     rule = truth_of(truth)
     images = list(_sources(named, rule))
     if not images:
-        return Tally(terminal, "classified").conclude()
+        return Tally(terminal, "classified", left_out=_left_out(named)).conclude()
     with terminal.warnings_shown():
         with ExitStack() as stack:
             streams = [stack.enter_context(open_output(file, overwrite=overwrite, resumable=False)) for file in files]
@@ -130,7 +131,11 @@ def command(
                     stream.write(_document(file, *result))
     for file in files:
         terminal.note(f"the evaluation is in {printable(file)}")
-    return Tally(terminal, "classified", len(images), run.failed).conclude()
+    return Tally(terminal, "classified", len(images), run.failed, _left_out(named)).conclude()
+
+
+def _left_out(named: OptionalSources) -> LeftOut:
+    return LeftOut() if named.chosen is None else named.chosen.left_out
 
 
 def _sources(named: OptionalSources, rule: Truth) -> Iterable[Source]:

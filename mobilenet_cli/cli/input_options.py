@@ -21,9 +21,16 @@ def _named_sources(
     exclude: tuple[str, ...],
     include_hidden: bool,
     no_recursive: bool,
+    any_ending: bool,
 ) -> NamedSources:
     return NamedSources(
-        sources, list_file, null, recursive=not no_recursive, include_hidden=include_hidden, exclude=exclude
+        sources,
+        list_file,
+        null,
+        recursive=not no_recursive,
+        include_hidden=include_hidden,
+        exclude=exclude,
+        any_ending=any_ending,
     )
 
 
@@ -42,12 +49,15 @@ def _optional_sources(
     exclude: tuple[str, ...],
     include_hidden: bool,
     no_recursive: bool,
+    any_ending: bool,
 ) -> OptionalSources:
     if sources or list_file is not None:
-        chosen = _named_sources(sources, list_file, null, exclude, include_hidden, no_recursive)
+        chosen = _named_sources(sources, list_file, null, exclude, include_hidden, no_recursive, any_ending)
         return OptionalSources(chosen, exclude)
-    if null or include_hidden or no_recursive:
-        raise click.UsageError("--null (-0) needs --from FILE; --include-hidden and --no-recursive need SOURCES…")
+    if null or include_hidden or no_recursive or any_ending:
+        raise click.UsageError(
+            "--null (-0) needs --from FILE; --any-ending, --include-hidden and --no-recursive need SOURCES…"
+        )
     return OptionalSources(None, exclude)
 
 
@@ -58,6 +68,7 @@ def _named_or_csv_sources(
     exclude: tuple[str, ...],
     include_hidden: bool,
     no_recursive: bool,
+    any_ending: bool,
     csv_file: str | None,
     column: str | None,
     delimiter: str | None,
@@ -65,8 +76,8 @@ def _named_or_csv_sources(
     if csv_file is None:
         if column is not None or delimiter is not None:
             raise click.UsageError("--column and --delimiter need --from-csv")
-        return _named_sources(sources, list_file, null, exclude, include_hidden, no_recursive)
-    if sources or list_file is not None or null or exclude or include_hidden or no_recursive:
+        return _named_sources(sources, list_file, null, exclude, include_hidden, no_recursive, any_ending)
+    if sources or list_file is not None or null or exclude or include_hidden or no_recursive or any_ending:
         raise click.UsageError("--from-csv names every image: leave out SOURCES and the options that select them")
     return TableSources(csv_file, column, _character(delimiter))
 
@@ -93,6 +104,9 @@ _INPUTS = (
     click.option("--exclude", multiple=True, metavar="GLOB", help="Skip files and folders that match."),
     click.option("--include-hidden", is_flag=True, help="Include files and folders whose names begin with a dot."),
     click.option("--no-recursive", is_flag=True, help="Do not descend into subfolders."),
+    click.option(
+        "--any-ending", is_flag=True, help="Include files of a folder that are images by content, whatever their names."
+    ),
 )
 _WHICH_IMAGES = "Which images"
 

@@ -14,6 +14,7 @@ from mobilenet_cli.cli.progress_line import ProgressLine
 from mobilenet_cli.errors import InputError
 from mobilenet_cli.inputs.csv_table import CsvTable
 from mobilenet_cli.inputs.find import count_sources, find_sources
+from mobilenet_cli.inputs.left_out import LeftOut
 from mobilenet_cli.inputs.lists import can_be_read_twice, read_list
 from mobilenet_cli.inputs.remote_listing import must_be_listed
 from mobilenet_cli.inputs.stdin import STDIN
@@ -26,9 +27,13 @@ class Sources(ABC):
 
     Attributes:
         columns: The column names of the CSV that names the images; None without one.
+        left_out: The files left out because an extra is missing, once the sources were found.
     """
 
     columns: tuple[str, ...] | None = None
+
+    def __init__(self) -> None:
+        self.left_out = LeftOut()
 
     @abstractmethod
     def find(self) -> Iterator[Source]:
@@ -69,6 +74,7 @@ class NamedSources(Sources):
     """
 
     def __init__(self, arguments: Sequence[str], list_file: str | None, null: bool, **choice: Any) -> None:
+        super().__init__()
         if not arguments and list_file is None:
             raise click.UsageError("name SOURCES…, or a list of them with --from FILE")
         if null and list_file is None:
@@ -86,7 +92,7 @@ class NamedSources(Sources):
 
     def find(self) -> Iterator[Source]:
         """Yield the sources."""
-        return find_sources(self._arguments, listed=self._listed(), **self._choice)
+        return find_sources(self._arguments, listed=self._listed(), left_out=self.left_out, **self._choice)
 
     @property
     def can_be_counted(self) -> bool:
@@ -116,6 +122,7 @@ class TableSources(Sources):
     """
 
     def __init__(self, file: str, column: str | None, delimiter: str | None) -> None:
+        super().__init__()
         self._file, self._column, self._delimiter = file, column, delimiter
         self._table = self._opened()
         self.columns = self._table.columns

@@ -23,7 +23,7 @@ _THRESHOLD = 0.5
 """At this score, 167 of 200 photographs of ImageNet classes get a keyword, and 95 % of the keywords are right."""
 
 _ALLOWED_WITH_REMOVE = {
-    *("xmp_remove", "sources", "list_file", "null", "exclude", "include_hidden", "no_recursive"),
+    *("xmp_remove", "sources", "list_file", "null", "exclude", "include_hidden", "no_recursive", "any_ending"),
     *("quiet", "verbose", "progress"),
 }
 

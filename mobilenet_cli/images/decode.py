@@ -12,7 +12,9 @@ import numpy as np
 from PIL import Image
 
 from mobilenet_cli.errors import ImageError
+from mobilenet_cli.images.flaws import add_warning
 from mobilenet_cli.images.formats import HEAD_BYTES, reader_of
+from mobilenet_cli.images.levels import Levels, levels_of, to_bytes
 from mobilenet_cli.machine.paths import not_a_file
 from mobilenet_cli.records import Source
 from mobilenet_cli.remote.urls import is_url
@@ -95,7 +97,17 @@ def check_pixels(image: ImageFile, size: tuple[int, int]) -> None:
     """
     width, height = size if image.info.get("progressive") else image.size
     if width * height > MAX_PIXELS:
-        raise ImageError(f"too large: {size[0]} x {size[1]} pixels (the limit is {MAX_PIXELS:,} pixels)")
+        check_size(*size)
+
+
+def check_size(width: int, height: int) -> None:
+    """Refuse an image of more than MAX_PIXELS.
+
+    Raises:
+        ImageError: It is too large.
+    """
+    if width * height > MAX_PIXELS:
+        raise ImageError(f"too large: {width} x {height} pixels (the limit is {MAX_PIXELS:,} pixels)")
 
 
 def orientation(image: ImageFile) -> int:
@@ -113,17 +125,17 @@ def orientation(image: ImageFile) -> int:
 
 
 def resizable(image: ImageFile) -> Image.Image:
-    """Decode `image` into a mode whose channels can be resized one by one: L, RGB, or La, RGBa.
+    """Decode `image` into a mode whose channels can be resized one by one: L, RGB, CMYK, or La, RGBa.
 
     La and RGBa are the modes whose colours are multiplied by alpha already, so that the colour of a
-    transparent pixel does not run into its neighbours. Colour profiles are not applied.
+    transparent pixel does not run into its neighbours. Colours stay those of the file: see `colour`.
     """
     image.load()
     mode = image.mode
     if mode[0] in "IF":
         return _grey(image)
     if not image.has_transparency_data:
-        return image if mode in ("L", "RGB") else image.convert("L" if mode == "1" else "RGB")
+        return image if mode in ("L", "RGB", "CMYK") else image.convert("L" if mode == "1" else "RGB")
     if mode in ("La", "RGBa"):
         return image
     if mode in ("1", "L", "LA"):
@@ -136,21 +148,13 @@ def resizable(image: ImageFile) -> Image.Image:
 
 
 def _grey(image: ImageFile) -> Image.Image:
-    """Scale 16-bit, 32-bit and float samples to 8 bits: Pillow's own conversion would clip them at 255.
-
-    Full scale (white) is 65535 for 16 bits. Images of 32 bits and floats do not say what theirs is: it is the
-    first of 1 (floats alone), 255 and 65535 that no sample exceeds, else the greatest sample. What is below 0
-    is black, and so is NaN.
-    """
-    samples = np.array(image, dtype=np.float32)
-    if image.mode.startswith("I;16") or (image.mode == "I" and image.format == "PPM"):
-        white = 65535.0
-    else:
-        peak = float(np.max(samples, where=np.isfinite(samples), initial=0))
-        scales = (1.0, 255.0, 65535.0) if image.mode == "F" else (255.0, 65535.0)
-        white = next((scale for scale in scales if peak <= scale), peak)
-    np.nan_to_num(samples, copy=False, nan=0, posinf=white, neginf=0)
+    """Scale 16-bit, 32-bit and float samples to 8 bits: Pillow's own conversion would clip them at 255."""
+    samples = np.asarray(image)
+    is_of_16_bits = image.mode.startswith("I;16") or (image.mode == "I" and image.format == "PPM")
+    levels = Levels(0, 65535) if is_of_16_bits else levels_of(samples)
+    if levels.warning is not None:
+        add_warning(image, levels.warning)
+    pixels = to_bytes(samples, levels)
     if (clear := image.info.get("transparency")) is not None:
-        samples[samples == clear] = white
-    samples *= 255 / white
-    return Image.fromarray(np.rint(samples.clip(0, 255, out=samples), out=samples).astype(np.uint8))
+        pixels[samples == clear] = 255
+    return Image.fromarray(pixels)

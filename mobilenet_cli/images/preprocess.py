@@ -43,11 +43,27 @@ class Preprocessing:
     interpolation: Interpolation = "bilinear"
 
 
-def load_image(source: Source, preprocessing: Preprocessing, out: Pixels) -> tuple[int, int]:
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What is known of an image that was loaded.
+
+    Attributes:
+        width: Its full width in pixels, as a viewer shows it (EXIF orientation applied).
+        height: Its full height in pixels likewise.
+        warning: One line where it may not look as it should (the file is damaged, cut off, or does not say what
+            its samples mean), else None.
+    """
+
+    width: int
+    height: int
+    warning: str | None = None
+
+
+def load_image(source: Source, preprocessing: Preprocessing, out: Pixels) -> Loaded:
     """Decode, orient, crop and resize one image into `out`. May be called from many threads at once.
 
-    EXIF orientation is applied; alpha is laid over white; every colour mode becomes RGB; of an animation or a
-    file with several pages the first is taken. Colour profiles are not applied.
+    EXIF orientation is applied; alpha is laid over white; every colour mode becomes sRGB, by the colour profile
+    of the file if it has one; of an animation or a file with several pages the first is taken.
 
     Args:
         source: What to read: its `data`, or else the file at its `path`, if that is a regular file.
@@ -55,20 +71,23 @@ def load_image(source: Source, preprocessing: Preprocessing, out: Pixels) -> tup
         out: uint8 [image_size, image_size, 3], filled with RGB, 0 to 255; undefined after an error.
 
     Returns:
-        The image's full width and height in pixels, as a viewer shows it.
+        Its full size, and a warning if there is one.
 
     Raises:
-        ImageError: The image cannot be read, in one line that says why. Nothing else is raised.
+        ImageError: The image cannot be read, or less than half of the rows of the crop are there; in one line that
+            says why. Nothing else is raised.
     """
     from mobilenet_cli.images.decode import open_image, orientation
+    from mobilenet_cli.images.flaws import warning_of
 
     with open_image(source) as image:
         width, height = image.size
         small = _shrunk(image, *_plan(width, height, preprocessing), preprocessing.interpolation)
         turn = orientation(image)  # asked for last: a PNG may hold its EXIF behind the pixels
+        warning = warning_of(image)
     # Turned only now, when it is small: all three crops are symmetric, so the picture is the same.
     _fill(out, small, turn)
-    return (height, width) if turn >= 5 else (width, height)
+    return Loaded(height, width, warning) if turn >= 5 else Loaded(width, height, warning)
 
 
 def load_thumbnail(source: Source, side: int) -> Pixels:
@@ -99,16 +118,29 @@ def load_thumbnail(source: Source, side: int) -> Pixels:
 
 
 def _shrunk(image: ImageFile, box: Box, size: tuple[int, int], interpolation: Interpolation) -> Image:
-    """Decode `image`, no larger than need be, and resize `box` (left, top, right, bottom) of it to `size`."""
+    """Decode `image`, no larger than need be, and resize `box` (left, top, right, bottom) of it to `size`: sRGB.
+
+    Colours are converted last, when the picture is small. That is as near to the converted picture made small as
+    one resize is to another, and a thousandth of the pixels.
+    """
     from PIL.Image import Resampling
 
     from mobilenet_cli.images.decode import check_pixels, resizable
+    from mobilenet_cli.images.flaws import check_rows
 
     full = image.size
     scale = _draft(image, box, size)
     check_pixels(image, full)
     box = (box[0] / scale, box[1] / scale, box[2] / scale, box[3] / scale)
-    return resizable(image).resize(size, Resampling[interpolation.upper()], box)
+    whole = resizable(image)
+    check_rows(image, box[1], box[3])
+    small = whole.resize(size, Resampling[interpolation.upper()], box)
+    profile = image.info.get("icc_profile")
+    if not profile and small.mode != "CMYK":
+        return small
+    from mobilenet_cli.images.colour import to_srgb
+
+    return to_srgb(small, profile)
 
 
 def _plan(width: int, height: int, preprocessing: Preprocessing) -> tuple[Box, tuple[int, int]]:

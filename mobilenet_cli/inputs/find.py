@@ -7,6 +7,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from typing import BinaryIO
 
 from mobilenet_cli.inputs.globs import expand, is_pattern
+from mobilenet_cli.inputs.left_out import LeftOut
 from mobilenet_cli.inputs.stdin import STDIN, open_stdin, read_all
 from mobilenet_cli.inputs.walk import Rules, file_source, walk
 from mobilenet_cli.records import Source
@@ -20,6 +21,8 @@ def find_sources(
     recursive: bool = True,
     include_hidden: bool = False,
     exclude: Sequence[str] = (),
+    any_ending: bool = False,
+    left_out: LeftOut | None = None,
     stdin: BinaryIO | None = None,
 ) -> Iterator[Source]:
     """Yield the Sources that the arguments stand for, in the order of the arguments, as they are asked for.
@@ -40,9 +43,11 @@ def find_sources(
         recursive: Whether to walk the folders inside a folder.
         include_hidden: Whether folders and patterns include hidden files and folders (named ones are included).
         exclude: Shell patterns of files and folders to leave out, including named ones: see `walk.Rules`.
+        any_ending: Whether a folder's files of other endings, or none, are images too, if they begin as images do.
+        left_out: Counts the files of folders that are left out because an extra is missing.
         stdin: The stream that "-" reads; None for the process's standard input.
     """
-    rules = Rules(recursive, include_hidden, tuple(exclude))
+    rules = Rules(recursive, include_hidden, tuple(exclude), any_ending, left_out)
     yield from _find(arguments, rules, _read_stdin if stdin is None else stdin.read)
     for path in _listed(listed, rules):
         source = Source(path) if is_url(path) else file_source(path)
@@ -56,13 +61,14 @@ def count_sources(
     recursive: bool = True,
     include_hidden: bool = False,
     exclude: Sequence[str] = (),
+    any_ending: bool = False,
     finished: Container[str] = (),
 ) -> int:
     """Return how many Sources `find_sources` would yield now, without those whose path is in `finished`.
 
     It walks the same folders, but neither reads standard input nor looks at the listed files.
     """
-    rules = Rules(recursive, include_hidden, tuple(exclude))
+    rules = Rules(recursive, include_hidden, tuple(exclude), any_ending)
     named = sum(source.path not in finished for source in _find(arguments, rules, bytes))
     return named + sum(path not in finished for path in _listed(listed, rules))
 

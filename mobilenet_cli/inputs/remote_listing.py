@@ -113,6 +113,7 @@ class _RemoteFolder:
             and (self._rules.recursive or len(folder) < len(self._root))
             and self._is_entered(folder)
             and not self._rules.leaves_out(url, below=self._root, is_folder=False)
+            and not self._rules.lacks_extra(name)
         )
 
     def _enters(self, folder: str) -> bool:

@@ -1,6 +1,6 @@
 """A folder → the Sources in it, in sorted order, with the names of one path of folders at a time in memory.
 
-Only folders are read, and only the types of their entries: no image is opened.
+Only folders are read, and only the types of their entries: no image is opened, except for `Rules.any_ending`.
 """
 # Paths stay the strings that were typed: a Path would rewrite "./a" and "a//b".
 # ruff: noqa: PTH116, PTH118
@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from mobilenet_cli.images.formats import IMAGE_ENDINGS
+from mobilenet_cli.images.formats import HEAD_BYTES, IMAGE_ENDINGS, extra_missing_for, format_of
 from mobilenet_cli.inputs.depth_first import Subtree, depth_first
+from mobilenet_cli.inputs.left_out import LeftOut
 from mobilenet_cli.machine.paths import not_a_file
 from mobilenet_cli.records import Source
 
@@ -29,11 +30,22 @@ class Rules:
         exclude: Shell patterns, case-sensitive, whose `*` also matches "/". A pattern without "/" is compared with
             the name alone; one with "/", with the path below the walked folder and with the path as shown. A
             trailing "/" makes it match folders only. A folder that matches is not entered.
+        any_ending: Whether to include files whose first bytes are those of an image, whatever their names.
+        left_out: Counts the files that need an extra which is not installed. They are not wanted.
     """
 
     recursive: bool = True
     include_hidden: bool = False
     exclude: tuple[str, ...] = ()
+    any_ending: bool = False
+    left_out: LeftOut | None = None
+
+    def lacks_extra(self, name: str) -> bool:
+        """Return whether a file of this name needs an extra that is not installed; if so, it is counted."""
+        extra = extra_missing_for(name)
+        if extra is not None and self.left_out is not None:
+            self.left_out.add(extra)
+        return extra is not None
 
     def leaves_out(self, path: str, *, below: str = "", is_folder: bool) -> bool:
         """Return whether `exclude` matches `path`, which begins with `below`, the walked folder."""
@@ -110,6 +122,17 @@ def scan(folder: str, wanted: Callable[[str, bool], bool]) -> FolderListing:
     return listing
 
 
+def _begins_as_image(path: str) -> bool:
+    """Return whether a file begins as an image does."""
+    try:
+        if not stat.S_ISREG(os.stat(path).st_mode):  # opening a FIFO may block for ever
+            return False
+        with open(path, "rb") as file:  # noqa: PTH123
+            return format_of(file.read(HEAD_BYTES)) is not None
+    except OSError:
+        return False
+
+
 def walk(folder: str, rules: Rules) -> Iterator[Source]:
     """Yield the images in a folder depth first, with the files and folders of each folder sorted together by name.
 
@@ -123,7 +146,7 @@ def walk(folder: str, rules: Rules) -> Iterator[Source]:
     def wanted(name: str, is_folder: bool) -> bool:
         if name.startswith(".") and not rules.include_hidden:
             return False
-        return rules.recursive if is_folder else name.lower().endswith(IMAGE_ENDINGS)
+        return rules.recursive if is_folder else rules.any_ending or name.lower().endswith(IMAGE_ENDINGS)
 
     def visit(prefix: str) -> Iterator[Source | Subtree[str]]:
         try:
@@ -139,6 +162,8 @@ def walk(folder: str, rules: Rules) -> Iterator[Source]:
                 continue
             if is_folder:
                 yield Subtree(path + "/")
+            elif rules.lacks_extra(name) or not (name.lower().endswith(IMAGE_ENDINGS) or _begins_as_image(path)):
+                continue
             elif name not in listing.others:
                 yield Source(path)
             elif source := file_source(path):

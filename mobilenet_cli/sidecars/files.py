@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from typing import Literal
 
 from mobilenet_cli.errors import SidecarError
-from mobilenet_cli.images.formats import IMAGE_ENDINGS
+from mobilenet_cli.images.formats import IMAGE_ENDINGS, RAW_ENDINGS
 from mobilenet_cli.machine.paths import same_file
 from mobilenet_cli.sidecars.keywords import with_keywords, without_keywords
 from mobilenet_cli.text import printable
@@ -86,7 +86,9 @@ def _stem(path: str) -> str:
 
 def _shares_its_name(image: str) -> bool:
     stem = _stem(image)
-    others = (stem + each for ending in IMAGE_ENDINGS for each in (ending, ending.upper()))
+    # A raw file and its JPEG are one photograph, and programs that edit such pairs give them one sidecar.
+    endings = [ending for ending in IMAGE_ENDINGS if ending not in RAW_ENDINGS]
+    others = (stem + each for ending in endings for each in (ending, ending.upper()))
     return any(os.path.lexists(other) and not same_file(other, image) for other in others)
 
 

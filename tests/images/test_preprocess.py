@@ -78,7 +78,7 @@ def encoded(pixels, kind, **options):
 def loaded(data, crop="center", size=64, interpolation="bilinear"):
     out = np.full((size, size, 3), 77, np.uint8)
     shown = load_image(Source("-", data=data), Preprocessing(size, crop, interpolation), out)
-    return out.astype(np.float64), shown
+    return out.astype(np.float64), (shown.width, shown.height)
 
 
 @pytest.mark.parametrize("crop", ["center", "squash", "pad"])

@@ -6,11 +6,14 @@ import io
 import itertools
 import os
 import socket
+import sys
 from pathlib import Path
 
 import pytest
 
+from mobilenet_cli.images import formats
 from mobilenet_cli.inputs.find import count_sources, find_sources
+from mobilenet_cli.inputs.left_out import LeftOut
 from mobilenet_cli.records import Source
 
 
@@ -331,3 +334,34 @@ def test_a_list_is_read_only_as_far_as_the_stream_is_consumed():
 def test_what_is_finished_is_not_counted(here):
     here("a.jpg", "p/b.jpg", "p/c.jpg")
     assert count_sources(["p"], listed=["a.jpg", "d.jpg"], finished={"p/b.jpg", "d.jpg"}) == 2
+
+
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(60)
+
+
+def test_any_ending_finds_images_by_their_first_bytes(here):
+    root = here("p/a.jpg", "p/notes.txt", "p/empty")
+    (root / "p/photo").write_bytes(PNG)
+    (root / "p/sub").mkdir()
+    (root / "p/sub/b.jpg_large").write_bytes(b"\xff\xd8\xff\xe0" + bytes(60))
+    (root / "p/.hidden").write_bytes(PNG)
+    os.mkfifo(root / "p/pipe")
+    assert paths("p") == ["p/a.jpg"]
+    assert paths("p", any_ending=True) == ["p/a.jpg", "p/photo", "p/sub/b.jpg_large"]
+    assert paths("p", any_ending=True, exclude=["sub/"]) == ["p/a.jpg", "p/photo"]
+
+
+def test_files_that_need_a_missing_extra_are_left_out_of_a_folder_and_counted(here, monkeypatch):
+    monkeypatch.setattr(formats, "_is_missing", lambda library: library == "rawpy")
+    here("p/a.jpg", "p/b.CR3", "p/c.nef", "p/sub/d.dng", "p/sub/e.jxl", "p/excluded.nef")
+    left_out = LeftOut()
+    found = [source.path for source in find_sources(["p"], exclude=["excluded*"], left_out=left_out)]
+    assert found == ["p/a.jpg", "p/sub/e.jxl"] == paths("p")
+    assert left_out.lines() == [f"3 raw files left out: {sys.executable} -m pip install 'mobilenet-cli[raw]'"]
+    # A file that is named is tried, and says what is missing.
+    assert [source.path for source in find_sources(["p/b.CR3"], left_out=left_out)] == ["p/b.CR3"]
+
+
+def test_with_the_extras_nothing_is_left_out(here):
+    here("p/a.jpg", "p/b.CR3", "p/e.jxl", "p/f.psd")
+    assert paths("p") == ["p/a.jpg", "p/b.CR3", "p/e.jxl", "p/f.psd"]
