@@ -79,7 +79,7 @@ def test_copies_have_the_times_and_permissions(photos: Path, into: Path):
 def test_links_are_relative_and_hard_links_are_the_same_file(photos: Path, into: Path, tmp_path: Path):
     image = write(photos / "deep" / "a.jpg", b"a")
     run(photos, into, "link", dog)
-    assert os.readlink(into / "dog" / "a.jpg") == "../../photos/deep/a.jpg"
+    assert str((into / "dog" / "a.jpg").readlink()) == "../../photos/deep/a.jpg"
     run(photos, tmp_path / "hard", "hard-link", dog)
     assert (tmp_path / "hard" / "dog" / "a.jpg").samefile(image)
 
@@ -184,7 +184,7 @@ def test_names_of_bytes_that_are_no_text(photos: Path, into: Path):
     write(Path(os.fsdecode(bytes(photos) + b"/\xff\xfe.jpg")), b"a")
     before = tree(photos.parent)
     run(photos, into, "move", dog)
-    assert os.listdir(bytes(into / "dog")) == [b"\xff\xfe.jpg"]
+    assert names(into / "dog") == [os.fsdecode(b"\xff\xfe.jpg")]
     undo_all(into)
     assert tree(photos.parent) == before
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -112,7 +111,7 @@ def test_a_hard_link_goes_where_the_image_was_replaced_and_stays_where_it_was_re
     write(photos / "new", b"saved by an editor").replace(photos / "a.jpg")
     write(photos / "new", b"another").replace(into / "dog" / "b.jpg")
     assert undo_all(into).left == [("dog/b.jpg", "it was changed since")]
-    assert os.listdir(into / "dog") == ["b.jpg"]
+    assert [path.name for path in (into / "dog").iterdir()] == ["b.jpg"]
 
 
 def test_folders_that_were_there_or_are_in_use_stay(photos: Path, into: Path):
@@ -131,7 +130,7 @@ def test_the_sorted_folder_may_have_moved(photos: Path, into: Path, tmp_path: Pa
     sort(photos, into, "move")
     into.rename(tmp_path / "elsewhere")
     undo_all(tmp_path / "elsewhere")
-    assert sorted(os.listdir(photos)) == ["a.jpg", "b.jpg"]
+    assert sorted(path.name for path in photos.iterdir()) == ["a.jpg", "b.jpg"]
     assert not (tmp_path / "elsewhere").exists()
 
 
