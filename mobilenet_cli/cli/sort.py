@@ -137,7 +137,7 @@ class _Run:
         try:
             with self.terminal.counting("Sorting") as progress:
                 if self.terminal.live:
-                    named.count_in_background(progress, finished=pending)  # type: ignore[arg-type]
+                    named.count_in_background(progress, finished=pending)
                 for result in results:
                     is_sorted = self._put(result, progress)
                     self.tally.done += 1

@@ -107,7 +107,8 @@ class Sorter:
         except OSError as error:
             reason = error.strerror or str(error)
             if error.errno in _ENDS_THE_RUN:
-                raise OutputError(f"cannot write to {printable(self._into)}: {reason}") from error
+                place = os.fsdecode(error.filename) if isinstance(error.filename, (str, bytes)) else self._into
+                raise OutputError(f"cannot write to {printable(place)}: {reason}") from error
             if error.errno in {errno.EXDEV, errno.EPERM, errno.ENOTSUP} and self._how == "hard-link":
                 reason = "no hard link can be made between it and the destination; use a copy or --link"
             raise NotSortedError(reason) from error
