@@ -4,7 +4,7 @@ A journal is a file of JSON lines. Paths are strings whose undecodable bytes are
 
     {"sort": 1, "made": true}                  its version, and whether the destination was made for it
     {"folder": "dog"}                          before this folder is made
-    {"unit": 0, "settings": …, "deeds": […]}   before an image and its companions are sorted
+    {"unit": 0, "image": …, "deeds": […], …}   before an image and its companions are sorted
     {"done": 0, "digests": […]}                after that
     {"undone": 0}                              after they were put back
     {"undoing": true}                          while all is put back
@@ -16,7 +16,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from mobilenet_cli.sorting.deeds import Deed
@@ -46,8 +46,14 @@ class Unit:
 
     def line(self) -> dict[str, Any]:
         """Return the unit as a line of the journal."""
-        deeds = [list(asdict(deed).values()) for deed in self.deeds]
-        return {"unit": self.number, **asdict(self), "deeds": deeds}
+        return {
+            "unit": self.number,
+            "settings": self.settings,
+            "image": self.image,
+            "size": self.size,
+            "mtime_ns": self.mtime_ns,
+            "deeds": [[getattr(deed, each.name) for each in fields(Deed)] for deed in self.deeds],
+        }
 
     @property
     def leaves_the_image(self) -> bool:
@@ -126,7 +132,7 @@ def _unit(line: dict[str, Any]) -> Unit:
     deeds = tuple(Deed(*deed) for deed in line["deeds"])
     for deed in deeds:
         _below(deed.target)
-    return Unit(line["number"], line["settings"], line["image"], line["size"], line["mtime_ns"], deeds)
+    return Unit(line["unit"], line["settings"], line["image"], line["size"], line["mtime_ns"], deeds)
 
 
 def _below(path: str) -> str:

@@ -37,17 +37,17 @@ def files(folder: Path) -> list[str]:
 
 def test_photographs_are_sorted_by_kind_and_come_back(mnclassify: Run, photos: Path):
     before, into = tree(photos.parent), photos.parent / "sorted"
-    planned = mnclassify("sort", str(photos), "--into", str(into), "--kinds", "cat,food", "--sure", "0.5", "--dry-run")
+    planned = mnclassify("sort", str(photos), "--into", str(into), "--kinds", "cat,drink", "--sure", "0.5", "--dry-run")
     assert planned.returncode == 1  # for damaged.jpg
     assert planned.stdout.splitlines() == [
         f"{photos}/2019/rocket.jpg\t{into}/unsorted/rocket.jpg",
         f"{photos}/cat.jpg\t{into}/cat/cat.jpg",
-        f"{photos}/espresso.webp\t{into}/food/espresso.webp",
+        f"{photos}/espresso.webp\t{into}/drink/espresso.webp",
     ]
     assert "3 images and 3 companion files would be sorted into 3 folders" in planned.stderr
     assert tree(photos.parent) == before
 
-    options = ("--into", str(into), "--kinds", "cat,food", "--sure", "0.5", "--move")
+    options = ("--into", str(into), "--kinds", "cat,drink", "--sure", "0.5", "--move")
     done = mnclassify("sort", str(photos), *options)
     assert (done.returncode, done.stdout) == (1, "")
     assert f"{photos}/damaged.jpg: " in done.stderr
@@ -56,7 +56,7 @@ def test_photographs_are_sorted_by_kind_and_come_back(mnclassify: Run, photos: P
     assert files(photos) == ["damaged.jpg"]
     assert files(into) == [
         *("cat/cat.MOV", "cat/cat.jpg", "cat/cat.jpg.xmp", "cat/cat.xmp"),
-        *("food/espresso.webp", "unsorted/rocket.jpg"),
+        *("drink/espresso.webp", "unsorted/rocket.jpg"),
     ]
 
     undone = mnclassify("sort", "--into", str(into), "--undo", env={"MNCLASSIFY_MODEL": "no_such_model"})
