@@ -91,10 +91,17 @@ def _folders(choice: SortChoice, classifier: Classifier) -> ByName | ByChosenWor
 
 @dataclass(slots=True)
 class _Pending:
-    """The sources that are still to be sorted, each once."""
+    """The sources that are still to be sorted, each once.
+
+    Attributes:
+        sorter: Knows what is sorted.
+        done: How many sources an earlier run has sorted.
+        inside: How many are in the destination itself.
+    """
 
     sorter: Sorter
     done: int = 0
+    inside: int = 0
     _seen: set[str] = field(default_factory=set)
 
     def of(self, sources: Iterable[Source]) -> Iterator[Source]:
@@ -104,7 +111,10 @@ class _Pending:
                 yield replace(source, data=None, error="it is no file here that could be sorted")
                 continue
             path = os.path.abspath(source.path)  # noqa: PTH100 - links in it are meant
-            if path in self._seen or self.sorter.has(path):
+            if path in self._seen:
+                continue
+            if self.sorter.has(path):
+                self.inside += 1
                 continue
             self._seen.add(path)
             if source.error is None and self.sorter.is_done(path):
@@ -147,6 +157,8 @@ class _Run:
             if not self.choice.dry_run:
                 self.terminal.note("give the same command again to resume, or --undo to put everything back")
             raise
+        if pending.inside and not (self.tally.done or pending.done):
+            self.terminal.note(f"{counted(pending.inside, 'image')} left out: the destination holds them already")
         self._summarise(pending.done)
         self.tally.done += pending.done
         return self.tally.conclude()

@@ -176,4 +176,8 @@ def open_sorter(into: str, how: How, settings: str) -> Iterator[Sorter]:
         for unit in journal.history.pending():
             with contextlib.suppress(OSError):  # its images are found again, and the reason with them
                 _complete(unit, journal)
-        yield Sorter(into, how, settings, journal)
+        try:
+            yield Sorter(into, how, settings, journal)
+        finally:
+            if not journal.history.units and not journal.history.folders:
+                journal.remove()  # where there is nothing to undo, nothing is left behind

@@ -98,6 +98,7 @@ def test_by_the_best_class_no_image_is_unsorted(mnclassify: Run, photos: Path):
         (["--into", "sorted", "--undo"], 2, "nothing to undo"),
         (["photos", "--into", "photos/cat.jpg"], 2, "is no folder"),
         (["photos", "--into", "no/sorted"], 2, "there is no folder"),
+        (["photos", "--into", "photos"], 1, "4 images left out: the destination holds them already"),
         (["photos/*.gif", "--into", "sorted"], 1, "no file matches"),
         (["https://example.org/cat.jpg", "--into", "sorted"], 1, "no file here"),
     ],

@@ -388,6 +388,15 @@ def test_a_journal_that_is_damaged_or_leads_out_is_refused(photos: Path, into: P
         undo_all(into)
 
 
+def test_a_run_that_sorts_nothing_leaves_nothing_behind(photos: Path, into: Path):
+    photos.mkdir()
+    assert run(photos, into, "copy") == {}
+    assert not into.exists()
+    into.mkdir()
+    assert run(photos, into, "copy") == {}
+    assert list(into.iterdir()) == []
+
+
 def test_a_missing_image_is_told(into: Path, tmp_path: Path):
     with open_sorter(str(into), "copy", "") as sorter, pytest.raises(NotSortedError, match="No such file"):
         sorter.put(str(tmp_path / "gone.jpg"), "dog")
