@@ -3,26 +3,56 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import click
 
-from mobilenet_cli.cli.options import Output, option_group
+from mobilenet_cli.cli import completion
+from mobilenet_cli.cli.options import Output, option_group, sure_option
 from mobilenet_cli.cli.terminal import stdout_is_terminal
 from mobilenet_cli.files.format import Format
 from mobilenet_cli.records import Result
 from mobilenet_cli.writers import FORMATS, Layout, check_resumable, format_of
 
+if TYPE_CHECKING:
+    from mobilenet_cli.cli.options import ModelChoice
+
 
 @dataclass(frozen=True, slots=True)
 class RecordChoice:
-    """Which predictions and images the records contain, and how they are written."""
+    """Which names and images the records contain, and how they are written."""
 
+    sure: float
     top_k: int
     threshold: float
+    kind: tuple[str, ...]
     match: tuple[str, ...]
     format_name: str | None
     long: bool
     print0: bool
+
+    @property
+    def selects(self) -> bool:
+        """Whether only some of the images get a record."""
+        return bool(self.kind or self.match)
+
+    def check_kinds(self, model: ModelChoice, labels: str | None) -> None:
+        """Check the words of --kind before the model is there, if its classes are sure to be ImageNet's.
+
+        Args:
+            model: The model.
+            labels: The file with its labels, if there is one.
+
+        Raises:
+            UnknownWordError: A word means nothing.
+        """
+        from mobilenet_cli.models import AUTO
+        from mobilenet_cli.models.registry import ENTRIES
+        from mobilenet_cli.taxonomy import load
+
+        if self.kind and labels is None and (model.model == AUTO or model.model in ENTRIES):
+            for word in self.kind:
+                load().find(word)
 
     def format(self, output: Output, *, of_rows: bool) -> Format[Result, Layout]:
         """Return the format of the records.
@@ -63,6 +93,8 @@ class RecordChoice:
             columns=columns,
             model=model,
             threshold=self.threshold,
+            sure=self.sure,
+            selected=self.selects,
         )
 
     def _named(self, output: Output) -> Format[Result, Layout]:
@@ -76,6 +108,7 @@ class RecordChoice:
 record_options = option_group(
     "records",
     RecordChoice,
+    sure_option,
     click.option(
         "-k",
         "--top-k",
@@ -95,7 +128,18 @@ record_options = option_group(
         help="Omit labels with a lower score.",
     ),
     click.option(
-        "--match", multiple=True, metavar="GLOB", help="Only keep images with a matching label or wnid in their top k."
+        "--kind",
+        multiple=True,
+        metavar="WORD",
+        shell_complete=completion.kinds,
+        help="Only keep images of this kind, as in dog, food or n02084071: the scores of its classes add up to at "
+        "least --sure. `mnclassify kinds` lists the words.",
+    ),
+    click.option(
+        "--match",
+        multiple=True,
+        metavar="GLOB",
+        help="Only keep images with a matching label or wnid: the sure label, its kinds or the top k.",
     ),
     click.option(
         "-f",
@@ -104,6 +148,10 @@ record_options = option_group(
         type=click.Choice(list(FORMATS)),
         help="Output format  [default: from FILE's ending; else table on a terminal, csv in a pipe]",
     ),
-    click.option("--long", is_flag=True, help="CSV and TSV: one row per label instead of one per image."),
+    click.option(
+        "--long",
+        is_flag=True,
+        help="CSV and TSV: one row per label instead of one per image; rank 0 is the sure label.",
+    ),
     click.option("--print0", is_flag=True, help="With -f path: end each path with a NUL byte, for xargs -0."),
 )

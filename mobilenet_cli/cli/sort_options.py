@@ -8,7 +8,7 @@ from typing import get_args
 import click
 
 from mobilenet_cli.cli import completion
-from mobilenet_cli.cli.options import option_group
+from mobilenet_cli.cli.options import option_group, sure_option
 from mobilenet_cli.sorting.choice import By
 from mobilenet_cli.sorting.deeds import How
 
@@ -87,14 +87,7 @@ sort_options = option_group(
         metavar="WORDS",
         help="Only make folders for these words, as in dog,cat,food; an image goes to the most specific of its own.",
     ),
-    click.option(
-        "--sure",
-        type=click.FloatRange(0, 1),
-        default=0.8,
-        show_default=True,
-        metavar="SCORE",
-        help="Lowest score of a name.",
-    ),
+    sure_option,
     click.option("--move", is_flag=True, help="Move the images instead of copying them."),
     click.option("--link", is_flag=True, help="Make relative symbolic links to them."),
     click.option("--hard-link", is_flag=True, help="Make hard links to them."),

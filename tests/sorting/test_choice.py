@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from mobilenet_cli.sorting.choice import ByChosenWords, ByName
+from mobilenet_cli.taxonomy import UnknownWordError, load
 
 PARENTS = {"n1": (), "n2": ("n1",), "n3": ("n2",), "n4": ("n1",), "n5": ("n3",)}
 WORDS = {"n1": "animal", "n2": "dog", "n4": "cat"}
@@ -26,8 +27,6 @@ class SmallTaxonomy:
         return upper in self.above(lower)
 
     def find(self, text: str) -> tuple[str, ...]:
-        from mobilenet_cli.taxonomy import UnknownWordError
-
         found = tuple(wnid for wnid, name in NAMES.items() if name == text.lower().removesuffix("s"))
         if not found:
             raise UnknownWordError(text, ())
@@ -80,12 +79,10 @@ def test_the_folder_is_called_after_the_image(by, result, folder):
     ],
 )
 def test_an_image_goes_to_the_most_specific_of_the_chosen_words(words, result, folder):
-    pytest.importorskip("mobilenet_cli.taxonomy")
     classes = [SimpleNamespace(wnid="", label="my class"), SimpleNamespace(wnid="n5", label="beagle")]
     assert ByChosenWords(words, SmallTaxonomy(), classes).folder(result) == folder
 
 
 def test_a_word_that_means_nothing_is_refused_with_those_that_are_near():
-    taxonomy = pytest.importorskip("mobilenet_cli.taxonomy")
-    with pytest.raises(taxonomy.UnknownWordError, match="did you mean dog"):
-        ByChosenWords(["dogg"], taxonomy.load(), [])
+    with pytest.raises(UnknownWordError, match="did you mean dog"):
+        ByChosenWords(["dogg"], load(), [])
