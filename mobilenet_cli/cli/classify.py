@@ -10,6 +10,7 @@ import click
 
 from mobilenet_cli.cli.help import Command
 from mobilenet_cli.cli.input_options import named_or_csv_options
+from mobilenet_cli.cli.kind_words import check_words
 from mobilenet_cli.cli.options import (
     ModelChoice,
     Output,
@@ -78,7 +79,7 @@ def command(
     if xmp.remove:
         return remove_keywords(named.find(), terminal)
     chosen = records.format(output, of_rows=named.columns is not None)
-    records.check_kinds(model, labels)
+    check_words(records.kind, model, labels)
 
     run = _Run(named, records, chosen, output, xmp, terminal, Tally(terminal, "classified"), Sidecars(terminal))
     with terminal.warnings_shown(), output.opened(terminal, resumable=chosen.rows is not None) as stream:

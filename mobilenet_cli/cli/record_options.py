@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import click
 
@@ -13,9 +12,6 @@ from mobilenet_cli.cli.terminal import stdout_is_terminal
 from mobilenet_cli.files.format import Format
 from mobilenet_cli.records import Result
 from mobilenet_cli.writers import FORMATS, Layout, check_resumable, format_of
-
-if TYPE_CHECKING:
-    from mobilenet_cli.cli.options import ModelChoice
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,24 +31,6 @@ class RecordChoice:
     def selects(self) -> bool:
         """Whether only some of the images get a record."""
         return bool(self.kind or self.match)
-
-    def check_kinds(self, model: ModelChoice, labels: str | None) -> None:
-        """Check the words of --kind before the model is there, if its classes are sure to be ImageNet's.
-
-        Args:
-            model: The model.
-            labels: The file with its labels, if there is one.
-
-        Raises:
-            UnknownWordError: A word means nothing.
-        """
-        from mobilenet_cli.models import AUTO
-        from mobilenet_cli.models.registry import ENTRIES
-        from mobilenet_cli.taxonomy import load
-
-        if self.kind and labels is None and (model.model == AUTO or model.model in ENTRIES):
-            for word in self.kind:
-                load().find(word)
 
     def format(self, output: Output, *, of_rows: bool) -> Format[Result, Layout]:
         """Return the format of the records.

@@ -17,6 +17,7 @@ import click
 from mobilenet_cli.cli.exit_codes import ExitCode
 from mobilenet_cli.cli.help import Command
 from mobilenet_cli.cli.input_options import OptionalSources, optional_input_options
+from mobilenet_cli.cli.kind_words import check_words
 from mobilenet_cli.cli.options import ModelChoice, Pace, model_options, pace_options, terminal_options
 from mobilenet_cli.cli.progress_line import ProgressLine
 from mobilenet_cli.cli.sort_options import SortChoice, sort_options
@@ -66,6 +67,7 @@ def command(choice: SortChoice, named: OptionalSources, model: ModelChoice, pace
         return _undo(choice.into, terminal)
     if named.chosen is None:
         raise click.UsageError("name SOURCES…, or a list of them with --from FILE")
+    check_words(choice.kinds, model)
     with terminal.warnings_shown():
         with terminal.waiting() as progress:
             from mobilenet_cli.classifier import Classifier

@@ -78,7 +78,7 @@ sort_options = option_group(
     click.option(
         "--by",
         type=click.Choice(get_args(By)),
-        help="Name of the folder: the most specific everyday word, the sure label, or the best class whatever its "
+        help="Name of the folder: the everyday word for the image, the sure label, or the best class whatever its "
         "score  [default: kind]",
     ),
     click.option(

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 By = Literal["kind", "label", "top-1"]
 """What names a folder: the most specific everyday word, the sure label, or the best class whatever its score."""
 
+_KEPT_TOGETHER = frozenset(("n01503061", "n01726692", "n02084071"))
+"""Birds, snakes and dogs. The words below these divide what most people look for in one place: hound, terrier, …"""
+
 
 @dataclass(frozen=True, slots=True)
 class ByName:
@@ -35,6 +38,8 @@ class ByName:
         if result.label is None:
             return UNSORTED
         if self.by == "kind":
+            if whole := _KEPT_TOGETHER & {result.label.wnid, *(kind.wnid for kind in result.kinds)}:
+                return self.taxonomy.words[min(whole)]
             if result.label.wnid in self.taxonomy.words:
                 return self.taxonomy.words[result.label.wnid]
             if result.kinds:

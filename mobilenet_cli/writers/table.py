@@ -116,7 +116,8 @@ class TableWriter(ResultWriter):
         if label is None and not predictions:
             lines = [self._styled("no prediction left", "dim")]
         elif label is None:
-            lines = self._line(UNSURE_SCORE, 0.0, "dim", [self._styled(UNSURE, "dim")])
+            unsure = [self._styled(line, "dim") for line in self._folded(UNSURE, self._widths.label)]
+            lines = self._line(UNSURE_SCORE, 0.0, "dim", unsure)
         else:
             lines = self._line(f"{label.score:.1%}", label.score, "bold", self._sure(label, result.kinds))
             if predictions and (label.wnid, label.label) == (predictions[0].wnid, predictions[0].label):

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from mobilenet_cli.errors import InputError
+from mobilenet_cli.models.labels import imagenet_labels
 from mobilenet_cli.postprocess.naming import Named, Naming, kind_score
-from mobilenet_cli.records import ClassName, Name, imagenet_labels
+from mobilenet_cli.records import ClassName, Name
 from mobilenet_cli.taxonomy import Node, Taxonomy, UnknownWordError, load
 
 # thing (not shown) > animal > dog > pug, beagle; animal > lion; thing > pet > dog, hamster; thing > cup > cup

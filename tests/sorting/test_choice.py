@@ -5,7 +5,9 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
+from results import name, result_of
 
+from mobilenet_cli.models.labels import imagenet_labels
 from mobilenet_cli.sorting.choice import ByChosenWords, ByName
 from mobilenet_cli.taxonomy import UnknownWordError, load
 
@@ -27,7 +29,7 @@ class SmallTaxonomy:
         return upper in self.above(lower)
 
     def find(self, text: str) -> tuple[str, ...]:
-        found = tuple(wnid for wnid, name in NAMES.items() if name == text.lower().removesuffix("s"))
+        found = tuple(wnid for wnid, word in NAMES.items() if word == text.lower().removesuffix("s"))
         if not found:
             raise UnknownWordError(text, ())
         return found
@@ -62,6 +64,26 @@ def named(wnid: str | None, label: str = "", top: str = "Egyptian cat") -> Simpl
 )
 def test_the_folder_is_called_after_the_image(by, result, folder):
     assert ByName(by, SmallTaxonomy()).folder(result) == folder
+
+
+@pytest.mark.parametrize(
+    ("label", "folder"),
+    [
+        ("beagle", "dog"),
+        ("robin", "bird"),
+        ("bald eagle", "bird"),
+        ("rock python", "snake"),
+        ("Egyptian cat", "cat"),
+        ("great white shark", "shark"),
+        ("jeep", "car"),
+        ("tripod", "object"),
+    ],
+)
+def test_the_folders_of_imagenets_classes_are_those_that_people_make(label, folder):
+    taxonomy = load()
+    (wnid,) = (name.wnid for name in imagenet_labels(1000) if name.label == label)
+    kinds = [name(taxonomy.words[upper], wnid=upper) for upper in taxonomy.words_above(wnid)]
+    assert ByName("kind", taxonomy).folder(result_of(label=name(label, wnid=wnid), kinds=kinds)) == folder
 
 
 @pytest.mark.parametrize(
