@@ -71,7 +71,7 @@ def command(
       find photos -newer labels.csv -name '*.jpg' -print0 | mnclassify --from - -0
       curl -s https://example.org/cat.jpg | mnclassify -
       mnclassify s3://bucket/photos/ -o labels.csv
-      mnclassify 'photos/**/*.heic' -f jsonl | jq -r '.predictions[0].label'
+      mnclassify 'photos/**/*.heic' -f jsonl | jq -r '.label.label'
       mnclassify photos/ --kind dog -f path
       mnclassify photos/ --match '*cat*' -f path --print0 | xargs -0r cp -t cats/
       mnclassify photos/ --xmp -o labels.csv
