@@ -25,8 +25,8 @@ from mobilenet_cli.files.open import open_output
 from mobilenet_cli.files.part_file import PartFile, part_path
 from mobilenet_cli.images.preprocess import Crop, silence_decoder_warnings
 from mobilenet_cli.models import AUTO
-from mobilenet_cli.postprocess.naming import SURE
 from mobilenet_cli.progress import Progress
+from mobilenet_cli.records import SURE
 from mobilenet_cli.text import printable
 
 
