@@ -15,10 +15,10 @@ from mobilenet_cli.loaded_model import AnySource, LoadedModel, as_sources
 from mobilenet_cli.models import AUTO
 from mobilenet_cli.models.acquire import Model
 from mobilenet_cli.postprocess.labelling import Labelling, SearchByKind
-from mobilenet_cli.postprocess.naming import SURE, Naming
+from mobilenet_cli.postprocess.naming import Naming
 from mobilenet_cli.postprocess.topk import TopK
 from mobilenet_cli.progress import Progress, silent
-from mobilenet_cli.records import ClassName, Result, Source
+from mobilenet_cli.records import SURE, ClassName, Result, Source
 
 _OneSource = TypeVar("_OneSource", bound=Source)
 

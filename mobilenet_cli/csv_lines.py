@@ -115,12 +115,16 @@ class _DecodedLines:
 
 
 def unique(names: Iterable[str], taken: Iterable[str] = ()) -> list[str]:
-    """Return the names, each with _2, _3, … at its end if it is in `taken` or came before."""
-    used = set(taken)
-    found = []
+    """Return the names, each with _2, _3, … at its end if it is in `taken` or came before.
+
+    A name that is made so is none of the others: where "label" is taken, "label" and "label_2" are "label_3" and
+    "label_2".
+    """
+    names, used = list(names), set(taken)
+    wanted, found = set(names), []
     for name in names:
         number, free = 1, name
-        while free in used:
+        while free in used or (number > 1 and free in wanted):
             number += 1
             free = f"{name}_{number}"
         used.add(free)

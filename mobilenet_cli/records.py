@@ -20,6 +20,9 @@ OutputKind = Literal["logits", "probabilities", "features"]
 SCORE_DECIMALS = 6
 """A float32 carries about seven significant digits: more decimals of a score would show rounding noise."""
 
+SURE = 0.8
+"""The score from which a name is given, where the user says nothing else."""
+
 
 @dataclass(frozen=True, slots=True)
 class Source:

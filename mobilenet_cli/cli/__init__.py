@@ -27,7 +27,7 @@ _EXIT_CODES: dict[type[MnclassifyError], ExitCode] = {
 
 # The module of each command, imported when the command is called or listed.
 _DEFAULT = "classify"
-_COMMANDS = {name: name for name in (_DEFAULT, "embed", "evaluate", "models", "report", "train")}
+_COMMANDS = {name: name for name in (_DEFAULT, "embed", "evaluate", "kinds", "models", "report", "sort", "train")}
 
 
 class _ReaderLeftError(Exception):
@@ -114,7 +114,7 @@ def cli() -> None:
     \b
       mnclassify photos/                      a table on the terminal
       mnclassify photos/ -o labels.csv        a CSV of the five best labels
-      mnclassify photos/ --match '*cat*' -f path
+      mnclassify photos/ --kind dog -f path   the paths of the photographs of dogs
 
     `classify` is the default command. See `mnclassify classify --help` for its options.
     """

@@ -10,6 +10,7 @@ import click
 
 from mobilenet_cli.cli.help import Command
 from mobilenet_cli.cli.input_options import named_or_csv_options
+from mobilenet_cli.cli.kind_words import check_words
 from mobilenet_cli.cli.options import (
     ModelChoice,
     Output,
@@ -27,7 +28,7 @@ from mobilenet_cli.cli.xmp import Sidecars, XmpChoice, remove_keywords, xmp_opti
 from mobilenet_cli.files.document import Document
 from mobilenet_cli.files.format import Format
 from mobilenet_cli.postprocess.matching import matches
-from mobilenet_cli.records import Result
+from mobilenet_cli.records import Result, SearchedResult
 from mobilenet_cli.text import counted, printable
 from mobilenet_cli.writers import Layout
 
@@ -70,13 +71,15 @@ def command(
       find photos -newer labels.csv -name '*.jpg' -print0 | mnclassify --from - -0
       curl -s https://example.org/cat.jpg | mnclassify -
       mnclassify s3://bucket/photos/ -o labels.csv
-      mnclassify 'photos/**/*.heic' -f jsonl | jq -r '.predictions[0].label'
+      mnclassify 'photos/**/*.heic' -f jsonl | jq -r '.label.label'
+      mnclassify photos/ --kind dog -f path
       mnclassify photos/ --match '*cat*' -f path --print0 | xargs -0r cp -t cats/
       mnclassify photos/ --xmp -o labels.csv
     """
     if xmp.remove:
         return remove_keywords(named.find(), terminal)
     chosen = records.format(output, of_rows=named.columns is not None)
+    check_words(records.kind, model, labels)
 
     tally = Tally(terminal, "classified", left_out=named.left_out)
     run = _Run(named, records, chosen, output, xmp, terminal, tally, Sidecars(terminal))
@@ -114,6 +117,8 @@ class _Run:
             document.pending(self.named.find()),
             top_k=self.records.top_k,
             threshold=self.records.threshold,
+            sure=self.records.sure,
+            kinds=self.records.kind,
             **asdict(pace),
         )
         with self.terminal.counting() as progress:
@@ -153,9 +158,10 @@ class _Run:
 
     def _wants(self, result: Result) -> bool:
         """Return whether a result gets a row. Where failures get none, they are shown on stderr."""
-        if result.status == "error" and (self.records.match or self.chosen.name == "path"):
+        if result.status == "error" and (self.records.selects or self.chosen.name == "path"):
             self.terminal.note(f"{printable(result.path)}: {result.error}")
-        return matches(result, self.records.match)
+        is_of_kind = not isinstance(result, SearchedResult) or result.found
+        return is_of_kind and matches(result, self.records.match)
 
     def _say_what_was_written(self, earlier: EarlierRun, done: int) -> None:
         others, labelled = earlier.others, earlier.found + self.labelled
@@ -163,7 +169,7 @@ class _Run:
             self.tally.print_kept(others)
         elif others:
             self.terminal.note(f"left the rows of {counted(others, 'image')} out that the CSV has no more, or changed")
-        if self.records.match and done and not labelled:
+        if self.records.selects and done and not labelled:
             self.terminal.note("no image matches")
         elif done and self.output.file is not None:
             self.terminal.note(f"{counted(labelled, 'image')} labelled in {printable(self.output.file)}")

@@ -38,3 +38,10 @@ def models(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> l
         names = []
     known = [CompletionItem(name) for name in names if name.startswith(incomplete)]
     return known or files(ctx, parameter, incomplete)
+
+
+def kinds(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Return the everyday words for kinds of images."""
+    from mobilenet_cli.taxonomy import load
+
+    return [CompletionItem(word) for word in sorted(load().words.values()) if word.startswith(incomplete)]

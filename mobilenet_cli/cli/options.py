@@ -26,6 +26,7 @@ from mobilenet_cli.files.part_file import PartFile, part_path
 from mobilenet_cli.images.preprocess import Crop, silence_decoder_warnings
 from mobilenet_cli.models import AUTO
 from mobilenet_cli.progress import Progress
+from mobilenet_cli.records import SURE
 from mobilenet_cli.text import printable
 
 
@@ -226,4 +227,14 @@ terminal_options = option_group(
         "--progress/--no-progress", default=None, help="Show a progress line  [default: if stderr is a terminal]"
     ),
     heading="Messages",
+)
+
+
+sure_option = click.option(
+    "--sure",
+    type=click.FloatRange(0, 1),
+    default=SURE,
+    show_default=True,
+    metavar="SCORE",
+    help="Lowest score of a sure label: a class, or a word above classes, whose scores add up.",
 )

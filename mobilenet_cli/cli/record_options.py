@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import click
 
-from mobilenet_cli.cli.options import Output, option_group
+from mobilenet_cli.cli import completion
+from mobilenet_cli.cli.options import Output, option_group, sure_option
 from mobilenet_cli.cli.terminal import stdout_is_terminal
 from mobilenet_cli.files.format import Format
 from mobilenet_cli.records import Result
@@ -15,14 +16,21 @@ from mobilenet_cli.writers import FORMATS, Layout, check_resumable, format_of
 
 @dataclass(frozen=True, slots=True)
 class RecordChoice:
-    """Which predictions and images the records contain, and how they are written."""
+    """Which names and images the records contain, and how they are written."""
 
+    sure: float
     top_k: int
     threshold: float
+    kind: tuple[str, ...]
     match: tuple[str, ...]
     format_name: str | None
     long: bool
     print0: bool
+
+    @property
+    def selects(self) -> bool:
+        """Whether only some of the images get a record."""
+        return bool(self.kind or self.match)
 
     def format(self, output: Output, *, of_rows: bool) -> Format[Result, Layout]:
         """Return the format of the records.
@@ -63,6 +71,8 @@ class RecordChoice:
             columns=columns,
             model=model,
             threshold=self.threshold,
+            sure=self.sure,
+            selected=self.selects,
         )
 
     def _named(self, output: Output) -> Format[Result, Layout]:
@@ -76,6 +86,7 @@ class RecordChoice:
 record_options = option_group(
     "records",
     RecordChoice,
+    sure_option,
     click.option(
         "-k",
         "--top-k",
@@ -95,7 +106,18 @@ record_options = option_group(
         help="Omit labels with a lower score.",
     ),
     click.option(
-        "--match", multiple=True, metavar="GLOB", help="Only keep images with a matching label or wnid in their top k."
+        "--kind",
+        multiple=True,
+        metavar="WORD",
+        shell_complete=completion.kinds,
+        help="Only keep images of this kind, as in dog, food or n02084071: the scores of its classes add up to at "
+        "least --sure. `mnclassify kinds` lists the words.",
+    ),
+    click.option(
+        "--match",
+        multiple=True,
+        metavar="GLOB",
+        help="Only keep images with a matching label or wnid: the sure label, its kinds or the top k.",
     ),
     click.option(
         "-f",
@@ -104,6 +126,10 @@ record_options = option_group(
         type=click.Choice(list(FORMATS)),
         help="Output format  [default: from FILE's ending; else table on a terminal, csv in a pipe]",
     ),
-    click.option("--long", is_flag=True, help="CSV and TSV: one row per label instead of one per image."),
+    click.option(
+        "--long",
+        is_flag=True,
+        help="CSV and TSV: one row per label instead of one per image; rank 0 is the sure label.",
+    ),
     click.option("--print0", is_flag=True, help="With -f path: end each path with a NUL byte, for xargs -0."),
 )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mobilenet_cli.postprocess.naming import SURE, Naming, kind_score
+from mobilenet_cli.postprocess.naming import Naming, kind_score
 from mobilenet_cli.postprocess.topk import TopK
-from mobilenet_cli.records import Decoded, Result, SearchedResult
+from mobilenet_cli.records import SURE, Decoded, Result, SearchedResult
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,11 +9,13 @@ from mobilenet_cli.records import Result
 
 
 def matches(result: Result, patterns: Sequence[str]) -> bool:
-    """Return whether one of a Result's labels or wnids matches one of the shell patterns, in any case.
+    """Return whether one of a Result's names matches one of the shell patterns, in any case.
 
-    Every Result matches where there are no patterns; one without predictions matches none.
+    Its names are the labels and wnids of its sure label, its kinds and its predictions. Every Result matches where
+    there are no patterns; one without a name matches none.
     """
     if not patterns:
         return True
-    names = [name.lower() for each in result.predictions for name in (each.label, each.wnid)]
+    found = (*result.predictions, *result.kinds, *((result.label,) if result.label is not None else ()))
+    names = [name.lower() for each in found for name in (each.label, each.wnid)]
     return any(fnmatchcase(name, pattern.lower()) for pattern in patterns for name in names)

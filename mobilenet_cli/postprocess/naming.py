@@ -11,15 +11,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mobilenet_cli.errors import InputError
-from mobilenet_cli.records import ClassName, Name
+from mobilenet_cli.records import SURE, ClassName, Name
 from mobilenet_cli.taxonomy import Taxonomy, UnknownWordError, load
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-
-SURE = 0.8
-"""The score from which a name is given."""
 
 _BACKGROUND = "background"
 

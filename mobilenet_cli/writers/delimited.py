@@ -1,4 +1,8 @@
-"""Results ⇄ CSV or TSV: a row an image, or a row a prediction."""
+"""Results ⇄ CSV or TSV: a row an image, or in a long table a row a name.
+
+In a long table, the row of rank 0 is the sure label, if there is one; it alone has the kinds. The rows of the
+predictions follow, from rank 1. An image with neither keeps a row of no rank.
+"""
 
 from __future__ import annotations
 
@@ -15,13 +19,16 @@ if TYPE_CHECKING:
 
     from mobilenet_cli.records import Result
 
+_LAST_COLUMNS = ("error", "warning", "model")
+_BETWEEN_KINDS = "|"
+
 
 def own_columns(layout: Layout) -> tuple[str, ...]:
     """Return the names of the columns of a Result, in order, without those before them that name the image."""
     if layout.long:
-        return ("rank", "index", "wnid", "label", "score", "model", "error")
+        return ("rank", "index", "wnid", "label", "score", "kinds", *_LAST_COLUMNS)
     ranked = (f"{name}_{rank}" for rank in range(1, layout.top_k + 1) for name in ("label", "score"))
-    return ("status", *ranked, "error", "model")
+    return ("status", "label", "score", "kinds", *ranked, *_LAST_COLUMNS)
 
 
 def columns(layout: Layout) -> tuple[str, ...]:
@@ -85,19 +92,30 @@ def _encoded(text: str) -> bytes:
 
 
 def _wide_row(result: Result, top_k: int) -> list[str]:
+    label = result.label
+    sure = ["", ""] if label is None else [valid_utf8(label.label), _score(label.score)]
     cells = [cell for each in result.predictions for cell in (valid_utf8(each.label), _score(each.score))]
     cells += [""] * (2 * top_k - len(cells))
-    return [result.status, *cells, valid_utf8(result.error or ""), valid_utf8(result.model)]
+    return [result.status, *sure, _kinds(result), *cells, *_last_cells(result)]
 
 
 def _long_rows(result: Result) -> list[list[object]]:
-    tail = [valid_utf8(result.model), valid_utf8(result.error or "")]
-    if not result.predictions:  # failed, or nothing above the threshold: the image keeps a row
-        return [["", "", "", "", "", *tail]]
-    return [
-        [each.rank, each.index, valid_utf8(each.wnid), valid_utf8(each.label), _score(each.score), *tail]
-        for each in result.predictions
-    ]
+    last, rows = _last_cells(result), list[list[object]]()
+    if (label := result.label) is not None:
+        names = [valid_utf8(label.wnid), valid_utf8(label.label)]
+        rows.append([0, "", *names, _score(label.score), _kinds(result), *last])
+    for each in result.predictions:
+        names = [valid_utf8(each.wnid), valid_utf8(each.label)]
+        rows.append([each.rank, each.index, *names, _score(each.score), "", *last])
+    return rows or [["", "", "", "", "", "", *last]]  # failed, or nothing is sure or above the threshold
+
+
+def _kinds(result: Result) -> str:
+    return _BETWEEN_KINDS.join(valid_utf8(kind.label) for kind in result.kinds)
+
+
+def _last_cells(result: Result) -> list[str]:
+    return [valid_utf8(text or "") for text in (result.error, result.warning, result.model)]
 
 
 def _score(score: float) -> str:
@@ -142,14 +160,14 @@ def _wide_results(lines: Iterator[LocatedRow], layout: Layout) -> Iterator[Row]:
     for cells, begin, end in lines:
         own = cells[first:end_of_own]
         key = cells[0] if layout.columns is None else row_key((*cells[:first], *cells[end_of_own:]))
-        is_ok, scores, model = own[0] == "ok", own[2:-2:2], own[-1]
+        is_ok, label_score, scores, model = own[0] == "ok", own[2], own[5:-3:2], own[-1]
         if is_ok:
-            layout.check(key, model, len(scores) - scores.count(""))
+            layout.check(key, model, len(scores) - scores.count(""), _read_score(label_score, begin))
         yield Row(key, is_ok, begin, end)
 
 
 def _long_results(lines: Iterator[LocatedRow], layout: Layout) -> Iterator[Row]:
-    """Put the lines of each Result together: path, rank, index, wnid, label, score, model, error.
+    """Put the lines of each Result together: path, rank, index, wnid, label, score, kinds, error, warning, model.
 
     The last Result of a document may have been meant to have more lines than are there. It is left out unless it
     has all that it can have.
@@ -157,21 +175,35 @@ def _long_results(lines: Iterator[LocatedRow], layout: Layout) -> Iterator[Row]:
     result: list[LocatedRow] = []
     for line in lines:
         path, rank = line.cells[:2]
-        is_next = result and result[0].cells[:2] == [path, "1"] and rank == str(len(result) + 1)
+        is_next = result and result[-1].cells[:2] == [path, _rank_before(rank)]
         if not is_next:
-            if rank not in {"", "1"}:
+            if rank not in {"", "0", "1"}:
                 raise ValueError(f"it has a row of rank {rank} without those before it, at byte {line.begin:,}")
             if result:
                 yield _long_row(result, layout)
             result = []
         result.append(line)
-    if result and (result[0].cells[1] == "" or len(result) >= layout.top_k):
+    if result and result[-1].cells[1] in {"", str(layout.top_k)}:
         yield _long_row(result, layout)
+
+
+def _rank_before(rank: str) -> str | None:
+    return str(int(rank) - 1) if rank.isdecimal() else None
 
 
 def _long_row(lines: list[LocatedRow], layout: Layout) -> Row:
     """Return the Row of a Result with these lines."""
-    path, rank, *_, model, error = lines[0].cells
+    (path, rank, _, _, _, score, _, error, _, model), begin = lines[0].cells, lines[0].begin
     if not error:
-        layout.check(path, model, len(lines) if rank else 0)
-    return Row(path, not error, lines[0].begin, lines[-1].end)
+        label_score = _read_score(score, begin) if rank == "0" else None
+        predictions = int(lines[-1].cells[1] or 0)  # the last rank
+        layout.check(path, model, predictions, label_score)
+    return Row(path, not error, begin, lines[-1].end)
+
+
+def _read_score(cell: str, begin: int) -> float | None:
+    """Return the score in a cell, None where it is empty. Raises a ValueError where it is another thing."""
+    try:
+        return float(cell) if cell else None
+    except ValueError:
+        raise ValueError(f"it has a row with the score {cell[:40]!r}, at byte {begin:,}") from None

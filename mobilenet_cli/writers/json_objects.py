@@ -18,7 +18,10 @@ from mobilenet_cli.writers.base import Layout, ResultWriter
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from mobilenet_cli.records import Result
+    from mobilenet_cli.records import Name, Result
+
+FIELDS = ("path", "status", "label", "kinds", "predictions", "error", "warning", "width", "height", "model")
+"""The fields of an object, in order: those of a Result."""
 
 
 class _ObjectsWriter(ResultWriter):
@@ -67,6 +70,8 @@ def _encoded(result: Result, names: Sequence[str] | None, cells: Sequence[str], 
     record: dict[str, object] = {
         "path": result.path,
         "status": result.status,
+        "label": None if result.label is None else _name(result.label),
+        "kinds": [_name(kind) for kind in result.kinds],
         "predictions": [
             {
                 "rank": each.rank,
@@ -78,6 +83,7 @@ def _encoded(result: Result, names: Sequence[str] | None, cells: Sequence[str], 
             for each in result.predictions
         ],
         "error": result.error,
+        "warning": result.warning,
         "width": result.width,
         "height": result.height,
         "model": result.model,
@@ -89,6 +95,10 @@ def _encoded(result: Result, names: Sequence[str] | None, cells: Sequence[str], 
     return encoded(record, exact=exact)
 
 
+def _name(name: Name) -> dict[str, object]:
+    return {"wnid": name.wnid, "label": name.label, "score": round(name.score, SCORE_DECIMALS)}
+
+
 def json_lines_rows(stream: BinaryIO, layout: Layout) -> Iterator[Row]:
     """Yield the rows of a document of a `JsonLinesWriter`. See `Format.rows`."""
     names = row_names(layout)
@@ -97,13 +107,14 @@ def json_lines_rows(stream: BinaryIO, layout: Layout) -> Iterator[Row]:
             fields = json.loads(line)
             key, is_ok = fields["path"], fields["status"] == "ok"
             model, predictions = fields["model"], len(fields["predictions"])
-            _check_row_names(fields, names)
+            _check_fields(fields, names)
+            label_score = _label_score(fields)
             if names is not None:
                 key = row_key((*fields["row"].values(), *fields.get("row_extra", ())))
         except (KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
             raise ValueError(f"its line {number:,} is damaged ({error})") from error
         if is_ok:
-            layout.check(key, model, predictions)
+            layout.check(key, model, predictions, label_score)
         yield Row(key, is_ok, begin, begin + len(line))
 
 
@@ -115,14 +126,25 @@ def exact_lines(objects: Iterable[dict[str, Any]], layout: Layout) -> Iterator[b
     """
     names = row_names(layout)
     for fields in objects:
-        _check_row_names(fields, names)
+        _check_fields(fields, names)
         if fields["status"] == "ok":
-            layout.check(fields["path"], fields["model"], len(fields["predictions"]))
+            layout.check(fields["path"], fields["model"], len(fields["predictions"]), _label_score(fields))
         yield encoded(fields, exact=True) + b"\n"
 
 
-def _check_row_names(fields: dict[str, Any], names: Sequence[str] | None) -> None:
-    """Raise a ValueError if an object has no "row" with fields of these names, or has one where `names` is None."""
+def _label_score(fields: dict[str, Any]) -> float | None:
+    return None if fields["label"] is None else float(fields["label"]["score"])
+
+
+def _check_fields(fields: dict[str, Any], names: Sequence[str] | None) -> None:
+    """Raise a ValueError if an object has other fields than a Result, or another "row".
+
+    Args:
+        fields: The object.
+        names: The names of the fields of its "row"; None where it has none.
+    """
+    if not fields.keys() >= set(FIELDS):
+        raise ValueError("its fields are {!r}, not {!r}".format(*(", ".join(each)[:200] for each in (fields, FIELDS))))
     if "row" not in fields:
         if names is not None:
             raise ValueError("its results are not those of a CSV's rows")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from mobilenet_cli.records import Prediction, Result
+from mobilenet_cli.records import Name, Prediction, Result
 
 
 def results_in(file: Path) -> Iterator[Result]:
@@ -19,7 +19,8 @@ def results_in(file: Path) -> Iterator[Result]:
 def read_results(stream: BinaryIO) -> Iterator[Result]:
     """Yield the Results of a document in the format jsonl or json, one line of it in memory at a time.
 
-    Both have an object a line; json has brackets and commas around them.
+    Both have an object a line; json has brackets and commas around them. Results of versions before there were
+    sure labels have none, and no warning.
 
     Raises:
         ValueError: A line is no Result; the message says which and why, for a sentence that begins with "its".
@@ -38,19 +39,28 @@ def _result(fields: Any) -> Result:
     for name in ("row", "row_extra"):  # the cells of the table that named the image
         fields.pop(name, None)
     predictions = tuple(Prediction(**each) for each in fields.pop("predictions"))
-    result = Result(predictions=predictions, **fields)
+    label = fields.pop("label", None)
+    result = Result(
+        label=None if label is None else Name(**label),
+        kinds=tuple(Name(**each) for each in fields.pop("kinds", ())),
+        predictions=predictions,
+        warning=fields.pop("warning", None),
+        **fields,
+    )
+    names: list[Name | Prediction] = [*predictions, *result.kinds, *([result.label] if result.label else [])]
     texts = [
         result.path,
         result.model,
         result.error or "",
-        *(t for each in predictions for t in (each.wnid, each.label)),
+        result.warning or "",
+        *(text for each in names for text in (each.wnid, each.label)),
     ]
     numbers = [result.width or 0, result.height or 0, *(n for each in predictions for n in (each.rank, each.index))]
     if (
         result.status not in ("ok", "error")
         or not all(isinstance(each, str) for each in texts)
         or not all(isinstance(each, int) for each in numbers)
-        or not all(0 <= each.score <= 1 for each in predictions)
+        or not all(0 <= each.score <= 1 for each in names)
     ):
         raise ValueError("a field has another kind of value")
     return result

@@ -27,9 +27,10 @@ _SURROGATE = b"\\ud"
 def write(lines: Path, stream: BinaryIO, layout: Layout) -> None:
     r"""Write one table with a column a field of Result, in the order of the rows.
 
-    `predictions` is a list of structs, empty where the image failed; `score` is the number that the other
-    formats show. A byte of a path that is not UTF-8 is shown as \xff. Where a table's rows name the images,
-    `row` is a struct of their cells, and `row_extra` a list of those beyond the columns.
+    `label` is a struct, null where nothing is sure; `kinds` and `predictions` are lists of structs, empty where
+    there are none; `score` is the number that the other formats show. A byte of a path that is not UTF-8 is shown
+    as \xff. Where a table's rows name the images, `row` is a struct of their cells, and `row_extra` a list of those
+    beyond the columns.
 
     Args:
         lines: The lines of an `ExactLinesWriter`.
@@ -101,19 +102,17 @@ def _schema(row: Sequence[str] | None) -> Any:
     """Return the table's schema; `row`: the names of the cells of the table whose rows name the images, if one does."""
     import pyarrow as pa
 
-    prediction = [
-        ("rank", pa.int32()),
-        ("index", pa.int32()),
-        ("wnid", pa.string()),
-        ("label", pa.string()),
-        ("score", pa.float64()),
-    ]
+    name = [("wnid", pa.string()), ("label", pa.string()), ("score", pa.float64())]
+    prediction = [("rank", pa.int32()), ("index", pa.int32()), *name]
     return pa.schema(
         [
             ("path", pa.string()),
             ("status", pa.string()),
+            ("label", pa.struct(name)),
+            ("kinds", pa.list_(pa.struct(name))),
             ("predictions", pa.list_(pa.struct(prediction))),
             ("error", pa.string()),
+            ("warning", pa.string()),
             ("width", pa.int32()),
             ("height", pa.int32()),
             ("model", pa.string()),

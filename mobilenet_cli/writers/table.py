@@ -1,4 +1,7 @@
-"""Results as a table for people: the file, then its predictions, a line each, as soon as they are ready.
+"""Results as a table for people: the file, beside it its names, a line each, as soon as they are ready.
+
+First comes the sure label, with its kinds after it, or "not sure"; then the predictions. Where the sure label is the
+best prediction, one line is enough for both.
 
 The widths of the columns are fixed before the first Result is known, from the width of the terminal. On a
 terminal, long names fold within their column; elsewhere every name, reason and label stays on one line, so
@@ -26,13 +29,14 @@ from mobilenet_cli.writers.base import ResultWriter
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mobilenet_cli.records import Prediction, Result
+    from mobilenet_cli.records import Name, Prediction, Result
     from mobilenet_cli.writers.base import Layout
 
 GAP = "  "
 SCORE_WIDTH = len("100.0%")
 LABEL_WIDTH = len("American Staffordshire terrier")  # the longest of ImageNet's
 EIGHTHS = " ▏▎▍▌▋▊▉█"
+UNSURE, UNSURE_SCORE = "not sure", "–"
 NARROWEST = 20
 """Columns below which folding would leave nothing to read; the terminal wraps the lines instead."""
 
@@ -71,12 +75,12 @@ class TableWriter(ResultWriter):
         self._console = Console(
             file=io.StringIO(), force_terminal=True if self._folds else None, width=self._widths.rest
         )
-        self._codes = {style: self._codes_of(style) for style in ("bold", "dim", "cyan", "red")}
+        self._codes = {style: self._codes_of(style) for style in ("bold", "dim", "cyan", "red", "yellow")}
 
     def write(self, record: Result, cells: Sequence[str] = ()) -> None:
         """Write the lines of one Result, after the header or the blank line that sets it off."""
         del cells  # there is no room for them
-        right = self._failure(record) if record.status == "error" else self._predictions(record)
+        right = self._reason(record.error, "red") if record.status == "error" else self._names(record)
         lines = self._beside(printable(record.path), right)
         if not self._begun:
             lines = [*self._header(), *lines]
@@ -104,25 +108,51 @@ class TableWriter(ResultWriter):
         pairs = zip_longest(left, right, fillvalue="")
         return [name + " " * (width - cell_len(name)) + GAP + other for name, other in pairs]
 
-    def _failure(self, result: Result) -> list[str]:
-        reason = printable(result.error or "")
-        return [self._styled(line, "red") for line in self._folded(reason, self._widths.rest)]
+    def _reason(self, reason: str | None, style: str) -> list[str]:
+        return [self._styled(line, style) for line in self._folded(printable(reason or ""), self._widths.rest)]
 
-    def _predictions(self, result: Result) -> list[str]:
-        if not result.predictions:
-            return [self._styled("no prediction left", "dim")]
-        return [line for each in result.predictions for line in self._prediction(each)]
+    def _names(self, result: Result) -> list[str]:
+        label, predictions = result.label, result.predictions
+        if label is None and not predictions:
+            lines = [self._styled("no prediction left", "dim")]
+        elif label is None:
+            unsure = [self._styled(line, "dim") for line in self._folded(UNSURE, self._widths.label)]
+            lines = self._line(UNSURE_SCORE, 0.0, "dim", unsure)
+        else:
+            lines = self._line(f"{label.score:.1%}", label.score, "bold", self._sure(label, result.kinds))
+            if predictions and (label.wnid, label.label) == (predictions[0].wnid, predictions[0].label):
+                predictions = predictions[1:]
+        for each in predictions:
+            lines += self._prediction(each)
+        if result.warning is not None:
+            lines += self._reason(result.warning, "yellow")
+        return lines
+
+    def _sure(self, label: Name, kinds: Sequence[Name]) -> list[str]:
+        """Return the lines of the sure label and its kinds: beside each other if there is room for that."""
+        width = self._widths.label
+        names = self._folded(printable(label.label), width)
+        lines = [self._styled(name, "bold") for name in names]
+        if kinds:
+            words = printable(", ".join(kind.label for kind in kinds))
+            if not self._folds or cell_len(names[-1]) + len(GAP) + cell_len(words) <= width:
+                lines[-1] += GAP + self._styled(words, "dim")
+            else:
+                lines += [self._styled(line, "dim") for line in self._folded(words, width)]
+        return lines
 
     def _prediction(self, prediction: Prediction) -> list[str]:
-        style = "bold" if prediction.rank == 1 else "dim"
-        width = self._widths.bar
-        score = self._styled(f"{prediction.score:.1%}".rjust(SCORE_WIDTH), style) + GAP
-        bar = self._styled(_bar(prediction.score, width), "cyan") + GAP if width else ""
-        indent = " " * (self._widths.rest - self._widths.label)
-        first, *others = (
-            self._styled(line, style) for line in self._folded(printable(prediction.label), self._widths.label)
-        )
-        return [score + bar + first, *(indent + line for line in others)]
+        names = [self._styled(line, "dim") for line in self._folded(printable(prediction.label), self._widths.label)]
+        return self._line(f"{prediction.score:.1%}", prediction.score, "dim", names)
+
+    def _line(self, score: str, fraction: float, style: str, names: list[str]) -> list[str]:
+        """Put a score and its bar to the left of the first of some lines, and indent the others."""
+        widths = self._widths
+        left = self._styled(score.rjust(SCORE_WIDTH), style) + GAP
+        if widths.bar:
+            left += self._styled(_bar(fraction, widths.bar), "cyan") + GAP
+        indent = " " * (widths.rest - widths.label)
+        return [left + names[0], *(indent + line for line in names[1:])]
 
     def _folded(self, text: str, width: int) -> list[str]:
         if not self._folds or cell_len(text) <= width:

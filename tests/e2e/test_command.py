@@ -42,9 +42,12 @@ def test_the_samples_get_right_labels(mnclassify: Run):
 
 def test_in_a_pipe_it_is_csv_with_the_columns_of_the_contract(mnclassify: Run):
     done = mnclassify(CAT, "-k", "2")
-    assert done.stdout.splitlines()[0] == "path,status,label_1,score_1,label_2,score_2,error,model"
+    header = "path,status,label,score,kinds,label_1,score_1,label_2,score_2,error,warning,model"
+    assert done.stdout.splitlines()[0] == header
     (row,) = rows(done.stdout)
-    assert (row["path"], row["status"], row["error"]) == (CAT, "ok", "")
+    assert (row["path"], row["status"], row["error"], row["warning"]) == (CAT, "ok", "", "")
+    assert (row["label"], row["kinds"]) == ("cat", "animal|mammal|pet")
+    assert float(row["score"]) == pytest.approx(0.9208, abs=1e-4)
     assert 1 >= float(row["score_1"]) >= float(row["score_2"]) >= 0
 
 
@@ -52,9 +55,12 @@ def test_long_rows(mnclassify: Run, tmp_path: Path):
     (tmp_path / "empty.jpg").touch()
     done = mnclassify(CAT, str(tmp_path / "empty.jpg"), "-k", "2", "--long")
     assert done.returncode == 1
-    first, second, failed = rows(done.stdout)
-    assert list(first) == ["path", "rank", "index", "wnid", "label", "score", "model", "error"]
-    assert (first["rank"], second["rank"], failed["rank"]) == ("1", "2", "")
+    sure, first, second, failed = rows(done.stdout)
+    columns = ["path", "rank", "index", "wnid", "label", "score", "kinds", "error", "warning", "model"]
+    assert list(sure) == columns
+    assert [row["rank"] for row in (sure, first, second, failed)] == ["0", "1", "2", ""]
+    assert (sure["index"], sure["label"], sure["kinds"]) == ("", "cat", "animal|mammal|pet")
+    assert sure["wnid"].startswith("n0")
     assert first["wnid"].startswith("n0")
     assert failed["error"] == "the file is empty (0 bytes)"
 
@@ -119,6 +125,83 @@ def test_match_keeps_images_that_show_it_and_path_prints_their_paths(mnclassify:
     done = mnclassify(str(SAMPLES), "--match", "*cat", "-f", "path")
     assert done.stdout == f"{CAT}\n"
     assert done.returncode == 0
+
+
+def test_the_samples_are_called_what_they_are(mnclassify: Run):
+    done = mnclassify(str(SAMPLES), "-f", "jsonl")
+    named = {Path(each["path"]).name: each for each in map(json.loads, done.stdout.splitlines())}
+    assert named["astronaut.avif"]["label"] is None
+    assert named["cat.jpg"]["label"]["label"] == "cat"
+    assert [kind["label"] for kind in named["cat.jpg"]["kinds"]] == ["animal", "mammal", "pet"]
+    assert "espresso" in (named["espresso.webp"]["label"]["label"], *map(str, named["espresso.webp"]["kinds"]))
+    certain = mnclassify(CAT, ESPRESSO, "--sure", "0.93", "-f", "jsonl").stdout.splitlines()
+    assert [json.loads(line)["label"]["label"] for line in certain] == ["mammal", "drink"]
+
+
+def test_kind_keeps_images_of_it_by_word_wnid_or_class(mnclassify: Run):
+    for kind, found in (("cats", [CAT]), ("n02121808", [CAT]), ("drink", [ESPRESSO]), ("espresso", [ESPRESSO])):
+        done = mnclassify(str(SAMPLES), "--kind", kind, "-f", "path", "--threshold", "0.99")
+        assert (done.returncode, done.stdout.splitlines()) == (0, found)
+    done = mnclassify(str(SAMPLES), "no.jpg", "--kind", "drink", "--kind", "cat")
+    assert [row["path"] for row in rows(done.stdout)] == [CAT, ESPRESSO]
+    assert "no.jpg: no such file or folder" in done.stderr
+    assert done.returncode == 1
+    # No class of cats alone scores 0.8, and with --match a kind is as good as a label.
+    assert mnclassify(CAT, ESPRESSO, "--match", "pet", "-f", "path").stdout == f"{CAT}\n"
+    done = mnclassify(CAT, "--kind", "dog")
+    assert (done.returncode, rows(done.stdout)) == (0, [])
+    assert "no image matches" in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [["--kind", "dogg"], ["--kind", "cat", "--kind", "dogg"]])
+def test_an_unknown_kind_is_2_with_near_words_before_a_model_is_looked_for(
+    mnclassify: Run, arguments: list[str], tmp_path: Path
+):
+    home = tmp_path / "home"
+    done = mnclassify(CAT, *arguments, env={"MNCLASSIFY_HOME": str(home)})
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "'dogg' is no word or wnid that is known here; did you mean dog" in done.stderr
+    assert not home.exists()
+
+
+def test_an_unknown_kind_is_2_too_where_only_the_model_knows_its_classes(mnclassify: Run, tmp_path: Path):
+    (tmp_path / "labels").write_text("".join(f"my {number}\n" for number in range(1000)))
+    options = [CAT, "--labels", str(tmp_path / "labels"), "-f", "path"]
+    assert "'yours' is no word" in mnclassify(*options, "--kind", "yours", "-o", str(tmp_path / "out")).stderr
+    assert sorted(tmp_path.iterdir()) == [tmp_path / "labels"]
+    assert mnclassify(*options, "--kind", "dog").returncode == 2
+    assert mnclassify(*options, "--kind", "My 281", "--sure", "0.1").stdout == f"{CAT}\n"
+
+
+def test_kinds_are_printed_as_a_tree(mnclassify: Run):
+    lines = mnclassify("kinds").stdout.splitlines()
+    assert lines[0] == "animal (398)"
+    assert {"    dog (118)", "      hound (19)"} <= set(lines)
+    assert all(line.strip() for line in lines)
+
+
+@pytest.mark.parametrize("word", ["dog", "Dogs", "n02084071"])
+def test_one_kind_is_printed_with_its_classes(mnclassify: Run, word: str):
+    lines = mnclassify("kinds", word).stdout.splitlines()
+    assert lines[:2] == ["dog, n02084071", "a kind of: animal, mammal, pet"]
+    assert {"  hound (19)", "118 classes:", "  n02088364  beagle"} <= set(lines)
+    (tree,) = json.loads(mnclassify("kinds", word, "--json").stdout)
+    assert (tree["word"], tree["count"], len(tree["classes"])) == ("dog", 118, 118)
+    assert {"wnid": "n02088364", "label": "beagle"} in tree["classes"]
+    assert "hound" in [kind["word"] for kind in tree["kinds"]]
+
+
+def test_a_word_of_two_meanings_is_printed_with_both_and_an_unknown_one_is_2(mnclassify: Run):
+    done = mnclassify("kinds", "crane")
+    assert [line for line in done.stdout.splitlines() if line.startswith("crane")] == [
+        "crane, n02012849",
+        "crane, n03126707",
+    ]
+    done = mnclassify("kinds", "dogg")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "did you mean dog" in done.stderr
+    trees = json.loads(mnclassify("kinds", "--json").stdout)
+    assert [tree["word"] for tree in trees][:2] == ["animal", "armor"]
 
 
 def test_a_file_appears_under_its_name_when_it_is_complete(mnclassify: Run, tmp_path: Path):
@@ -216,6 +299,7 @@ def test_help_and_classifying_import_only_what_they_need(mnclassify: Run):
     assert not heavy & imported("--help")
     assert not heavy & imported("--version")
     assert not heavy & imported("classify", "--help")
+    assert not heavy & imported("kinds", "dog")
     classifying = imported(CAT, "-m", "efficientnet_lite0", "-f", "csv")
     assert {"numpy", "PIL", "ai_edge_litert"} <= classifying
     assert not {"tensorflow", "tensorflow_hub", "tf_keras", "pandas", "rich.console", "filelock", "lxml"} & classifying
@@ -369,7 +453,7 @@ def test_a_photograph_is_not_overwritten_by_records(mnclassify: Run, tmp_path: P
 def test_more_labels_than_there_are_classes_are_as_many_as_there_are(mnclassify: Run):
     done = mnclassify(CAT, "-k", "99999999999999999999")
     assert done.returncode == 0
-    assert "label_1000,score_1000,error,model" in done.stdout.splitlines()[0]
+    assert "label_1000,score_1000,error,warning,model" in done.stdout.splitlines()[0]
 
 
 def test_that_nothing_matches_is_told(mnclassify: Run, tmp_path: Path):

@@ -40,6 +40,8 @@ def shell(*command: str, cwd: Path | None = None) -> list[str]:
         (["-m", "effic"], ["efficientnet_lite0"]),
         (["embed", "photos/", "--model", "mobilenet_v1_050_1"], [f"mobilenet_v1_050_{n}" for n in (128, 160, 192)]),
         (["models", "sh"], ["show"]),
+        (["kinds", "spid"], ["spider"]),
+        (["photos/", "--kind", "liz"], ["lizard"]),
         (["models", "show", "aut"], ["auto"]),
     ],
 )
@@ -69,6 +71,6 @@ def test_zsh_takes_the_script():
 def test_zsh_gets_three_lines_an_item_and_none_that_is_empty():
     environment = os.environ | {"_MNCLASSIFY_COMPLETE": "zsh_complete", "COMP_WORDS": "mnclassify ", "COMP_CWORD": "1"}
     lines = subprocess.run([COMMAND], env=environment, capture_output=True, text=True).stdout.splitlines()
-    assert lines[0::3] == ["file", *["plain"] * 6]
-    assert lines[1::3][1:] == ["classify", "embed", "evaluate", "models", "report", "train"]
+    assert lines[0::3] == ["file", *["plain"] * 8]
+    assert lines[1::3][1:] == ["classify", "embed", "evaluate", "kinds", "models", "report", "sort", "train"]
     assert all(lines)  # its script loses empty ones

@@ -156,29 +156,32 @@ def test_a_table_is_labelled_beside_its_own_columns(mnclassify: Run, photos: Pat
     assert done.returncode == 1
     assert "2 of 4 images could not be classified" in done.stderr
     header, *rows = csv.reader(io.StringIO(out.read_bytes().decode(), newline=""))
-    assert header == ["id", "image file", "note", "status", "status_2", "label_1", "score_1", "error", "model"]
+    new = ["status_2", "label", "score", "kinds", "label_1", "score_1", "error", "warning", "model"]
+    assert header == ["id", "image file", "note", "status", *new]
     assert [row[:6] for row in rows] == [
-        ["1", "images/1, a.jpg", 'two\r\nlines; "x"', "sold", "ok", "Egyptian cat"],
+        ["1", "images/1, a.jpg", 'two\r\nlines; "x"', "sold", "ok", "cat"],
         ["2", "images/2.webp", "", "", "ok", "espresso"],
         ["3", "", "none", "sold", "error", ""],
         ["4", "images/4.jpg", "", "", "error", ""],
     ]
-    assert [row[7] for row in rows] == ["", "", "the cell in column image file is empty", "no such file or folder"]
+    assert [row[7:9] for row in rows][:2] == [["animal|mammal|pet", "Egyptian cat"], ["drink|coffee", "espresso"]]
+    assert [row[10] for row in rows] == ["", "", "the cell in column image file is empty", "no such file or folder"]
     shutil.copy(CAT, photos.parent / "images" / "4.jpg")
     before = out.read_bytes()
     assert "2 images already done" in mnclassify(*arguments, "--resume").stderr
     assert out.read_bytes().startswith(before[: before.index(b"4,images")])
     *_, last = csv.reader(io.StringIO(out.read_bytes().decode(), newline=""))
-    assert last[:6] == ["4", "images/4.jpg", "", "", "ok", "Egyptian cat"]
-    assert float(last[6]) == pytest.approx(0.3768, abs=1e-4)
-    assert last[7:] == ["", "efficientnet_lite0"]
+    assert last[:6] == ["4", "images/4.jpg", "", "", "ok", "cat"]
+    assert last[7:9] == ["animal|mammal|pet", "Egyptian cat"]
+    assert float(last[9]) == pytest.approx(0.3768, abs=1e-4)
+    assert last[10:] == ["", "", "efficientnet_lite0"]
     assert out.read_bytes().endswith(b"\n")
 
 
 def test_a_table_from_a_pipe_has_its_images_in_the_current_folder(mnclassify: Run, photos: Path):
     arguments = ["--from-csv", "-", "--column", "image file", "-k", "1"]
     done = mnclassify(*arguments, "-f", "tsv", input=photos.read_text(), cwd=photos.parent)
-    assert "\tok\tEgyptian cat\t" in done.stdout
+    assert "\tanimal|mammal|pet\tEgyptian cat\t" in done.stdout
     done = mnclassify(*arguments, "-f", "path", "--match", "*cat*", input=photos.read_text(), cwd=photos.parent)
     assert done.stdout == "images/1, a.jpg\n"
 
@@ -208,5 +211,6 @@ def test_parquet_and_a_page_are_files_like_the_others(mnclassify: Run, tmp_path:
     assert (done.returncode, done.stdout) == (1, "")
     cat, none = polars.read_parquet(tmp_path / "labels.parquet").to_dicts()
     assert (cat["path"], cat["predictions"][0]["label"], none["status"]) == (CAT, "Egyptian cat", "error")
+    assert (cat["label"]["label"], cat["kinds"][0]["label"], none["label"]) == ("cat", "animal", None)
     mnclassify(CAT, "-o", str(tmp_path / "labels.html"))
     assert "Egyptian cat" in (tmp_path / "labels.html").read_text()

@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from results import failed_result, prediction, result_of
+from results import failed_result, name, prediction, result_of
 
 from mobilenet_cli.errors import InputError, OutputError
 from mobilenet_cli.files.document import Document
@@ -37,7 +37,9 @@ PATHS = [
 def labelled(path: str, predictions: int = 2) -> Result:
     ranks = range(1, predictions + 1)
     made = [prediction(f"label, {rank}", 1 / (rank + 1), rank=rank, index=rank * 7, wnid=f"n0{rank}") for rank in ranks]
-    return result_of(path, made, model=MODEL)
+    # Of some images the sure label is known, in different numbers of kinds.
+    label, kinds = (name("label, 0"), [name("a|b"), name('"c"')][: len(path) % 3]) if len(path) % 4 else (None, [])
+    return result_of(path, made, label=label, kinds=kinds, warning="cut, short" if kinds else None, model=MODEL)
 
 
 def failed(path: str) -> Result:
@@ -345,6 +347,40 @@ def test_rows_of_another_number_of_labels_are_refused(file, name, long, top_k):
         resume(file, PATHS, name, long, top_k=top_k)
 
 
+@pytest.mark.parametrize(("name", "long"), DOCUMENTS)
+def test_labels_that_are_not_sure_any_more_are_refused_and_others_kept(file, name, long):
+    part_of(file).write_bytes(whole(PATHS, name, long))
+    with pytest.raises(OutputError, match=r"a label that scores 0\.9, less than the present --sure"):
+        resume(file, PATHS, name, long, sure=0.91)
+    assert resume(file, PATHS, name, long, sure=0.9) == []
+    assert file.read_bytes() == whole(PATHS, name, long)
+
+
+def test_a_label_is_as_sure_as_its_rounded_score_shows(file):
+    def barely(path: str) -> Result:
+        return result_of(path, label=name("x", 0.12345642), model=MODEL)
+
+    part_of(file).write_bytes(whole(["a"], "csv", False, barely))
+    assert resume(file, ["a"], "csv", sure=0.1234564, threshold=0.5) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("csv", b"path,status,label_1,score_1,label_2,score_2,error,model\na,ok,b,0.5,c,0.2,,m\n"),
+        (
+            "jsonl",
+            b'{"path": "a", "status": "ok", "predictions": [], "error": null, "model": "m"}\n',
+        ),
+    ],
+)
+def test_rows_of_a_version_without_sure_labels_are_refused_and_left_as_they_are(file, name, content):
+    file.write_bytes(content)
+    with pytest.raises(OutputError, match=r"its (columns|fields) are .*--overwrite"):
+        resume(file, ["a"], name)
+    assert file.read_bytes() == content
+
+
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
@@ -353,8 +389,9 @@ def test_rows_of_another_number_of_labels_are_refused(file, name, long, top_k):
         ("jsonl", b"precious", "line 1"),
         ("jsonl", b'{"path": "a"}\n', "damaged"),
         ("jsonl", b'{"path": "a", "sta\n{"path": "b"', "line 1 is damaged"),
-        ("csv", whole(["a", "b"], "csv", False).replace(b"a,ok,", b"a,"), "7 columns instead of 8"),
+        ("csv", whole(["a", "b"], "csv", False).replace(b"a,ok,", b"a,"), "11 columns instead of 12"),
         ("csv", whole(["a", "b"], "csv", False).replace(b"a,ok", b'"a"b,ok'), "damaged at byte"),
+        ("csv", whole(["a", "b"], "csv", False).replace(b"0.9", b"x0.9"), r"the score 'x0\.900000', at byte 82"),
     ],
 )
 def test_what_this_program_did_not_write_is_refused_and_left_as_it_is(file, name, content, words):

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from results import failed_result, prediction, result_of
+from results import failed_result, name, prediction, result_of
 
 from mobilenet_cli.postprocess.matching import matches
 
@@ -23,6 +23,13 @@ def test_one_of_several_patterns_is_enough_and_none_matches_everything():
     assert matches(CAT, ["dog", "*cat"])
     assert matches(CAT, [])
     assert matches(FAILED, [])
+
+
+@pytest.mark.parametrize("pattern", ["*weiler", "dog", "n02084071", "ANIMAL"])
+def test_the_sure_label_and_its_kinds_are_looked_at_too(pattern):
+    kinds = [name("animal"), name("dog", wnid="n02084071")]
+    assert matches(result_of(predictions=[], label=name("Rottweiler"), kinds=kinds), [pattern])
+    assert not matches(result_of(predictions=CAT.predictions), [pattern])
 
 
 def test_a_failed_image_matches_no_pattern():

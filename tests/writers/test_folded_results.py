@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from results import failed_result, prediction, result_of
+from results import failed_result, name, prediction, result_of
 
 from mobilenet_cli.errors import InputError, OutputError
 from mobilenet_cli.files.document import Document
@@ -23,7 +23,7 @@ from mobilenet_cli.writers import FORMATS, Layout, format_of
 from mobilenet_cli.writers.json_reading import results_in
 
 MODEL = "mobilenet_v1_100_128"
-COLUMNS = ["path", "status", "predictions", "error", "width", "height", "model"]
+COLUMNS = ["path", "status", "label", "kinds", "predictions", "error", "warning", "width", "height", "model"]
 
 
 def labelled(path: str, count: int = 2, model: str = MODEL) -> Result:
@@ -31,7 +31,8 @@ def labelled(path: str, count: int = 2, model: str = MODEL) -> Result:
         prediction(f"crane {len(path)}, {rank}", 0.4123456 / rank, rank=rank, index=7 * rank, wnid=f"n{rank:08}")
         for rank in range(1, count + 1)
     ]
-    return result_of(path, made, width=640, height=480, model=model)
+    label, kinds = name("bird", 0.9123456, wnid="n01503061"), [name("animal", 0.95, wnid="n00015388")]
+    return result_of(path, made, label=label, kinds=kinds, warning="cut short", width=640, height=480, model=model)
 
 
 CAT, ODD, NOT_UTF8 = labelled("cat.jpg"), labelled('日本, "x"\n.png'), labelled("caf\udce9.jpg")
@@ -51,13 +52,16 @@ def classify(
     stop_after: int | None = None,
     top_k: int = 2,
     model: str = MODEL,
+    sure: float = 0.8,
     chosen: Format | None = None,
 ) -> list[str]:
     """Write `wanted` as the command does, and return the paths that were not kept from an earlier run."""
     made = {each.path: each for each in wanted}
     done: list[str] = []
     with open_output(str(file), resume=resume) as stream:
-        document = Document(stream, chosen or format_of(str(file)), Layout(top_k, model=model), resume=resume)
+        document = Document(
+            stream, chosen or format_of(str(file)), Layout(top_k, model=model, sure=sure), resume=resume
+        )
         pending = document.pending(Source(path) for path in made)
         for source in pending:
             document.write(source, made[source.path])
@@ -91,8 +95,11 @@ def test_the_columns_have_the_documented_types(parquet: Path):
     assert [f"{column.name} {column.type}" for column in pq.read_schema(parquet)] == [
         "path string",
         "status string",
+        "label struct<wnid: string, label: string, score: double>",
+        "kinds list<element: struct<wnid: string, label: string, score: double>>",
         "predictions list<element: struct<rank: int32, index: int32, wnid: string, label: string, score: double>>",
         "error string",
+        "warning string",
         "width int32",
         "height int32",
         "model string",
@@ -106,6 +113,8 @@ def test_pandas_reads_what_jsonl_has(parquet: Path):
     assert list(frame.columns) == COLUMNS
     for (_, row), expected in zip(frame.iterrows(), objects(ALL), strict=True):
         assert row["path"] == expected["path"]
+        assert row["label"] == expected["label"]
+        assert list(row["kinds"]) == expected["kinds"]
         assert list(row["predictions"]) == expected["predictions"]
         assert (row["error"] if isinstance(row["error"], str) else None) == expected["error"]
     assert frame["width"].isna().tolist() == [False, True, False, False]
@@ -119,6 +128,8 @@ def test_duckdb_asks_for_labels_by_name(parquet: Path):
     ).fetchall()
     expected = [(each["path"], each["predictions"][0]) for each in objects([CAT, ODD, NOT_UTF8])]
     assert rows == sorted((path, first["label"], first["score"]) for path, first in expected)
+    labels = duckdb.sql(f"SELECT label.label, kinds[1].label FROM '{parquet}' WHERE status = 'ok'").fetchall()
+    assert labels == [("bird", "animal")] * 3
     count = duckdb.sql(f"SELECT count(*) FROM (SELECT unnest(predictions) FROM '{parquet}')").fetchall()
     assert count == [(6,)]
 
@@ -127,6 +138,15 @@ def test_polars_reads_what_jsonl_has(parquet: Path):
     import polars
 
     assert polars.read_parquet(parquet).to_dicts() == objects(ALL)
+
+
+def test_what_is_not_sure_is_null(tmp_path: Path):
+    import polars
+
+    classify(tmp_path / "labels.parquet", [replace(CAT, label=None, kinds=(), warning=None)])
+    (row,) = polars.read_parquet(tmp_path / "labels.parquet").to_dicts()
+    assert (row["label"], row["kinds"], row["warning"]) == (None, [], None)
+    assert classify(tmp_path / "labels.parquet", [CAT], resume=True) == []
 
 
 def test_no_results_are_a_table_without_rows(tmp_path: Path):
@@ -186,6 +206,7 @@ def test_a_full_disk_at_the_end_leaves_the_rows_to_go_on_with(tmp_path: Path):
     [
         ({"model": "efficientnet_lite0"}, "by the model mobilenet_v1_100_128, not efficientnet_lite0"),
         ({"top_k": 3}, "has 2 labels"),
+        ({"sure": 0.95}, "has a label that scores 0.912346, less than the present --sure"),
     ],
 )
 def test_rows_of_other_options_are_refused_and_left_as_they_are(parquet: Path, options, words):

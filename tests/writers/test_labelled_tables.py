@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from results import failed_result, prediction, result_of
+from results import failed_result, name, prediction, result_of
 
 from mobilenet_cli.errors import OutputError
 from mobilenet_cli.files.document import Document
@@ -20,7 +20,7 @@ from mobilenet_cli.records import Result
 from mobilenet_cli.writers import Layout, format_of
 
 MODEL = "mobilenet_v1_100_128"
-NEW = ["status", "label_1", "score_1", "label_2", "score_2", "error", "model"]
+NEW = ["status", "label", "score", "kinds", "label_1", "score_1", "label_2", "score_2", "error", "warning", "model"]
 HEADER = ["id", "image", 'note, "x"\r\n']
 # Two rows of the same image with other notes, two that are equal, one without an image, one that is too long.
 ROWS = [
@@ -41,7 +41,7 @@ def labelled(path: str, label: str = "label, ") -> Result:
     made = [
         prediction(f"{label}{rank}", 1 / (rank + 1), rank=rank, index=rank * 7, wnid=f"n0{rank}") for rank in (1, 2)
     ]
-    return result_of(path, made, model=MODEL)
+    return result_of(path, made, label=name("cat"), kinds=[name("animal"), name("pet")], model=MODEL)
 
 
 def failed(path: str, error: str | None) -> Result:
@@ -108,13 +108,14 @@ def test_every_cell_is_what_it_was_and_the_new_ones_are_below_their_names(photos
     assert header == [*HEADER, *NEW]
     for row, cells in zip(rows, ROWS, strict=True):
         assert row[:3] == cells[:3]
-        own, extra = row[3:10], row[10:]
+        own, extra = row[3:14], row[14:]
         assert extra == cells[3:]
         if cells[0] in "467":
-            assert own == ["error", "", "", "", "", own[5], MODEL]
-            assert own[5]
+            assert own == ["error", *[""] * 7, own[8], "", MODEL]
+            assert own[8]
         else:
-            assert own == ["ok", "label, 1", "0.500000", "label, 2", "0.333333", "", MODEL]
+            ranked = ["label, 1", "0.500000", "label, 2", "0.333333"]
+            assert own == ["ok", "cat", "0.900000", "animal|pet", *ranked, "", "", MODEL]
 
 
 def test_objects_have_the_row_by_column(photos: Path):
@@ -161,14 +162,24 @@ def test_no_column_of_the_table_is_overwritten(tmp_path: Path):
     photos = write(tmp_path / "photos.csv", [["a.jpg", "new", "mine", "Canon", "EOS"]], header)
     classify(photos, tmp_path / "once.csv")
     once = read((tmp_path / "once.csv").read_bytes())
-    assert once[0] == [*header, "status_2", "label_1_2", "score_1", "label_2", "score_2", "error", "model_3"]
+    new = "status_2,label,score,kinds,label_1_2,score_1,label_2,score_2,error,warning,model_3"
+    assert once[0] == [*header, *new.split(",")]
     assert once[1][:5] == ["a.jpg", "new", "mine", "Canon", "EOS"]
     classify(tmp_path / "once.csv", tmp_path / "twice.csv", make=lambda path: labelled(path, "other "))
     twice = read((tmp_path / "twice.csv").read_bytes())
     assert [row[: len(once[0])] for row in twice] == once
-    names = [*("status_3", "label_1_3", "score_1_2", "label_2_2", "score_2_2", "error_2", "model_4")]
-    assert twice[0][len(once[0]) :] == names
-    assert twice[1][len(once[0]) :][1] == "other 1"
+    names = "status_3,label_3,score_3,kinds_2,label_1_3,score_1_2,label_2_2,score_2_2,error_2,warning_2,model_4"
+    assert twice[0][len(once[0]) :] == names.split(",")
+    assert twice[1][len(once[0]) :][4] == "other 1"
+
+
+def test_a_column_of_truths_called_label_leaves_the_ranked_columns_their_names(tmp_path: Path):
+    photos = write(tmp_path / "photos.csv", [["a.jpg", "tabby"]], ["image", "label"])
+    classify(photos, tmp_path / "out.csv")
+    header, row = read((tmp_path / "out.csv").read_bytes())
+    new = "status,label_3,score,kinds,label_1,score_1,label_2,score_2,error,warning,model"
+    assert header == ["image", "label", *new.split(",")]
+    assert dict(zip(header, row, strict=True))["label_3"] == "cat"
 
 
 def test_columns_of_one_name_are_two_in_objects(tmp_path: Path):
@@ -234,8 +245,8 @@ def test_a_changed_table_gets_a_row_each_and_only_changed_rows_are_done_again(ph
 
 
 def test_rows_of_other_columns_are_refused_and_left_as_they_are(photos: Path):
-    for name in (*FORMATS, "parquet"):
-        file = photos.with_name(f"out.{name}")
+    for ending in (*FORMATS, "parquet"):
+        file = photos.with_name(f"out.{ending}")
         classify(photos, file)
         before = file.read_bytes()
         write(photos, ROWS, ["id", "image", "caption"])
@@ -247,7 +258,10 @@ def test_rows_of_other_columns_are_refused_and_left_as_they_are(photos: Path):
 
 
 def test_results_of_no_table_are_refused(photos: Path):
-    line = {"path": "a.jpg", "status": "ok", "predictions": [{}, {}], "error": None, "model": MODEL}
+    line = {
+        **{"path": "a.jpg", "status": "ok", "label": None, "kinds": [], "predictions": [{}, {}], "error": None},
+        **{"warning": None, "width": 1, "height": 1, "model": MODEL},
+    }
     photos.with_name("out.jsonl").write_text(json.dumps(line) + "\n")
     with pytest.raises(OutputError, match="not those of a CSV's rows"):
         classify(photos, photos.with_name("out.jsonl"), resume=True)

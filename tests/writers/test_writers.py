@@ -15,19 +15,28 @@ from dataclasses import replace
 import duckdb
 import pandas
 import pytest
-from results import failed_result, prediction, result_of
+from results import failed_result, name, prediction, result_of
 
 from mobilenet_cli.errors import InputError
 from mobilenet_cli.json_lines import encoded
 from mobilenet_cli.records import Result
 from mobilenet_cli.writers import FORMATS, Layout, format_of
+from mobilenet_cli.writers.json_reading import read_results
 
 MODEL = "mobilenet_v1_100_128"
 TABBY = prediction("tabby", 0.6212345678, index=282, wnid="n02123045")
 TIGER = prediction("tiger cat", 0.2, rank=2, index=283, wnid="n02123159")
-CAT = result_of("images/cat.jpg", [TABBY, TIGER], width=500, height=375, model=MODEL)
+CAT = result_of(
+    "images/cat.jpg",
+    [TABBY, TIGER],
+    label=name("cat", 0.9212345678, wnid="n02121808"),
+    kinds=[name("animal", 0.95, wnid="n00015388"), name("pet", 0.925, wnid="n01318894")],
+    width=500,
+    height=375,
+    model=MODEL,
+)
 LOST = failed_result("gone.jpg", model=MODEL)
-UNSURE = result_of("fog.jpg", width=64, height=48, model=MODEL)
+UNSURE = result_of("fog.jpg", warning="the file ends early", width=64, height=48, model=MODEL)
 
 HARD_NAMES = [
     'a "quoted", name.jpg',
@@ -43,8 +52,8 @@ HARD_NAMES = [
 
 @pytest.fixture(autouse=True)
 def _plain_environment(monkeypatch):
-    for name in ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "TTY_COMPATIBLE", "COLORTERM"):
-        monkeypatch.delenv(name, raising=False)
+    for variable in ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "TTY_COMPATIBLE", "COLORTERM"):
+        monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("TERM", "xterm-256color")
 
 
@@ -71,20 +80,21 @@ def document(name: str, results, stream: io.BytesIO | None = None, **layout) -> 
 
 def test_csv_is_a_row_an_image_in_the_documented_columns():
     assert document("csv", [CAT, LOST, UNSURE]).decode() == (
-        "path,status,label_1,score_1,label_2,score_2,error,model\n"
-        "images/cat.jpg,ok,tabby,0.621235,tiger cat,0.200000,,mobilenet_v1_100_128\n"
-        "gone.jpg,error,,,,,no such file,mobilenet_v1_100_128\n"
-        "fog.jpg,ok,,,,,,mobilenet_v1_100_128\n"
+        "path,status,label,score,kinds,label_1,score_1,label_2,score_2,error,warning,model\n"
+        "images/cat.jpg,ok,cat,0.921235,animal|pet,tabby,0.621235,tiger cat,0.200000,,,mobilenet_v1_100_128\n"
+        "gone.jpg,error,,,,,,,,no such file,,mobilenet_v1_100_128\n"
+        "fog.jpg,ok,,,,,,,,,the file ends early,mobilenet_v1_100_128\n"
     )
 
 
-def test_long_csv_is_a_row_a_prediction_and_keeps_a_row_for_images_without_any():
+def test_long_csv_is_a_row_a_name_and_keeps_a_row_for_images_without_any():
     assert document("csv", [CAT, LOST, UNSURE], long=True).decode() == (
-        "path,rank,index,wnid,label,score,model,error\n"
-        "images/cat.jpg,1,282,n02123045,tabby,0.621235,mobilenet_v1_100_128,\n"
-        "images/cat.jpg,2,283,n02123159,tiger cat,0.200000,mobilenet_v1_100_128,\n"
-        "gone.jpg,,,,,,mobilenet_v1_100_128,no such file\n"
-        "fog.jpg,,,,,,mobilenet_v1_100_128,\n"
+        "path,rank,index,wnid,label,score,kinds,error,warning,model\n"
+        "images/cat.jpg,0,,n02121808,cat,0.921235,animal|pet,,,mobilenet_v1_100_128\n"
+        "images/cat.jpg,1,282,n02123045,tabby,0.621235,,,,mobilenet_v1_100_128\n"
+        "images/cat.jpg,2,283,n02123159,tiger cat,0.200000,,,,mobilenet_v1_100_128\n"
+        "gone.jpg,,,,,,,no such file,,mobilenet_v1_100_128\n"
+        "fog.jpg,,,,,,,,the file ends early,mobilenet_v1_100_128\n"
     )
 
 
@@ -96,7 +106,7 @@ def test_tsv_is_the_same_table_with_tabs():
 
 def test_fewer_predictions_than_columns_leave_empty_cells():
     one = result_of("a.jpg", [TABBY])
-    assert document("csv", [one], top_k=3).decode().splitlines()[1] == "a.jpg,ok,tabby,0.621235,,,,,,m"
+    assert document("csv", [one], top_k=3).decode().splitlines()[1] == "a.jpg,ok,,,,tabby,0.621235,,,,,,,m"
 
 
 @pytest.mark.parametrize("long", [False, True])
@@ -122,11 +132,17 @@ def test_a_json_object_has_every_field_of_a_result():
     expected = {
         "path": "images/cat.jpg",
         "status": "ok",
+        "label": {"wnid": "n02121808", "label": "cat", "score": 0.921235},
+        "kinds": [
+            {"wnid": "n00015388", "label": "animal", "score": 0.95},
+            {"wnid": "n01318894", "label": "pet", "score": 0.925},
+        ],
         "predictions": [
             {"rank": 1, "index": 282, "wnid": "n02123045", "label": "tabby", "score": 0.621235},
             {"rank": 2, "index": 283, "wnid": "n02123159", "label": "tiger cat", "score": 0.2},
         ],
         "error": None,
+        "warning": None,
         "width": 500,
         "height": 375,
         "model": "mobilenet_v1_100_128",
@@ -139,6 +155,46 @@ def test_a_json_object_has_every_field_of_a_result():
 def test_a_failed_image_is_an_object_too():
     record = json.loads(document("jsonl", [LOST]))
     assert (record["status"], record["error"], record["predictions"]) == ("error", "no such file", [])
+    assert (record["label"], record["kinds"]) == (None, [])
+
+
+def test_a_warning_is_a_field():
+    assert json.loads(document("jsonl", [UNSURE]))["warning"] == "the file ends early"
+
+
+@pytest.mark.parametrize("format_", ["json", "jsonl"])
+def test_results_are_read_back_as_they_were(format_):
+    results = [CAT, LOST, UNSURE]
+    read = list(read_results(io.BytesIO(document(format_, results))))
+    rounded = replace(
+        CAT, label=name("cat", 0.921235, wnid="n02121808"), predictions=(replace(TABBY, score=0.621235), TIGER)
+    )
+    assert read == [rounded, LOST, UNSURE]
+
+
+def test_results_of_a_version_without_sure_labels_are_read_too():
+    record = json.loads(document("jsonl", [CAT]))
+    for field in ("label", "kinds", "warning"):
+        del record[field]
+    (read,) = read_results(io.BytesIO(json.dumps(record).encode()))
+    assert (read.path, read.label, read.kinds, read.warning) == (CAT.path, None, (), None)
+    assert read.predictions[1] == TIGER
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"label": {"wnid": "", "label": "cat", "score": 2.0}},
+        {"label": {"wnid": "", "label": None, "score": 0.5}},
+        {"label": "cat"},
+        {"kinds": [{"wnid": "", "label": "animal"}]},
+        {"warning": 1},
+    ],
+)
+def test_fields_of_another_kind_are_refused(fields):
+    record = json.loads(document("jsonl", [CAT])) | fields
+    with pytest.raises(ValueError, match="its line 1 is not one of mnclassify's results"):
+        list(read_results(io.BytesIO(json.dumps(record).encode())))
 
 
 def test_jsonl_is_an_object_a_line():
@@ -197,6 +253,10 @@ def test_an_undecodable_name_survives_path_byte_for_byte():
 
 def test_path_lists_only_images_with_a_prediction_left():
     assert document("path", [CAT, LOST, UNSURE, named("b.jpg")]) == b"images/cat.jpg\nb.jpg\n"
+
+
+def test_path_lists_whatever_a_search_has_found():
+    assert document("path", [CAT, LOST, UNSURE], selected=True) == b"images/cat.jpg\nfog.jpg\n"
 
 
 def test_print0_separates_names_that_hold_newlines():
@@ -258,7 +318,12 @@ def test_the_table_of_formats_is_there_without_heavy_imports():
 
 LONG_NAME = "holiday/2019/Corsica/" + "with the whole family/" * 4 + "IMG_20190714.jpeg"
 STAFFORD = prediction("American Staffordshire terrier", 0.999, index=181, wnid="n02093428")
-DOG = result_of("dog.jpg", [STAFFORD, TIGER])
+DOG = result_of(
+    "dog.jpg",
+    [STAFFORD, TIGER],
+    label=name(STAFFORD.label, STAFFORD.score, wnid=STAFFORD.wnid),
+    kinds=[name(word) for word in ("animal", "mammal", "pet", "dog", "terrier")],
+)
 
 
 def cells(text: str) -> int:
@@ -282,7 +347,8 @@ def test_the_table_reads_as_file_score_label(monkeypatch):
     assert document("table", [CAT, LOST]).decode() == (
         "File                        Score  Label\n"
         "────────────────────────────────────────────────────────────\n"
-        "images/cat.jpg              62.1%  tabby\n"
+        "images/cat.jpg              92.1%  cat  animal, pet\n"
+        "                            62.1%  tabby\n"
         "                            20.0%  tiger cat\n"
         "\n"
         "gone.jpg                   no such file\n"
@@ -290,8 +356,8 @@ def test_the_table_reads_as_file_score_label(monkeypatch):
 
 
 def test_a_wide_table_has_a_bar_as_long_as_the_score(monkeypatch):
-    half = result_of("half.jpg", [prediction("half", 0.5)])
-    whole = result_of("whole.jpg", [prediction("whole", 1.0)])
+    half = result_of("half.jpg", [prediction("half", 0.5)], label=name("half", 0.5))
+    whole = result_of("whole.jpg", [prediction("whole", 1.0)], label=name("whole", 1.0))
     lines = on_terminal([half, whole], 136, monkeypatch, top_k=1)
     assert [line.count("█") for line in lines[2:]] == [10, 20]
 
@@ -324,6 +390,9 @@ def test_a_long_label_folds_between_its_words(monkeypatch):
         ["dog.jpg", "99.9%", "American"],
         ["Staffordshire"],
         ["terrier"],
+        ["animal,", "mammal,"],
+        ["pet,", "dog,"],
+        ["terrier"],
         ["20.0%", "tiger", "cat"],
     ]
 
@@ -333,7 +402,9 @@ def test_a_pipe_keeps_every_name_reason_and_label_on_one_line(monkeypatch):
     failed = failed_result("broken.jpg", "the file ends before the image does, or so it seems")
     lines = document("table", [named(LONG_NAME, DOG), failed]).decode().splitlines()
     assert LONG_NAME in lines
-    assert any(line.endswith("99.9%  American Staffordshire terrier") for line in lines)
+    assert any(
+        line.endswith("99.9%  American Staffordshire terrier  animal, mammal, pet, dog, terrier") for line in lines
+    )
     assert any("broken.jpg" in line and line.endswith(failed.error) for line in lines)
 
 
@@ -341,9 +412,10 @@ def test_without_a_terminal_the_table_has_no_escape_codes():
     assert b"\x1b" not in document("table", [CAT, LOST])
 
 
-def test_a_terminal_shows_the_first_label_bold_and_a_failure_red():
+def test_a_terminal_shows_the_sure_label_bold_its_kinds_dimmed_and_a_failure_red():
     written = document("table", [CAT, LOST], Terminal()).decode()
-    assert "\x1b[1mtabby\x1b[0m" in written
+    assert "\x1b[1mcat\x1b[0m  \x1b[2manimal, pet\x1b[0m" in written
+    assert "\x1b[2mtabby\x1b[0m" in written
     assert "\x1b[31mno such file\x1b[0m" in written
 
 
@@ -370,6 +442,35 @@ def test_a_name_cannot_command_the_terminal(name, shown, stream):
     failed = document("table", [failed_result("x.jpg", name)], stream()).decode()
     assert shown in failed
     assert not re.search("[\x00-\x09\x0b-\x1a\x1c-\x1f\x7f-\x9f\u202e]|\x1b(?!\\[[0-9;]*m)", written + failed)
+
+
+def test_a_sure_label_that_is_the_best_prediction_has_one_line(monkeypatch):
+    lines = on_terminal([replace(DOG, kinds=())], 80, monkeypatch)
+    assert [line.split() for line in lines[2:]] == [
+        ["dog.jpg", "99.9%", "██████", "American", "Staffordshire", "terrier"],
+        ["20.0%", "█▎", "tiger", "cat"],
+    ]
+
+
+def test_an_image_without_a_sure_label_says_so_and_has_its_predictions(monkeypatch):
+    lines = on_terminal([replace(CAT, label=None, kinds=())], 60, monkeypatch)
+    assert [line.split() for line in lines[2:]] == [
+        ["images/cat.jpg", "–", "not", "sure"],
+        ["62.1%", "tabby"],
+        ["20.0%", "tiger", "cat"],
+    ]
+
+
+@pytest.mark.parametrize("width", [20, 40, 80, 200])
+def test_a_terminal_shows_all_kinds_and_the_warning_within_its_width(width, monkeypatch):
+    warned = replace(DOG, warning="the file ends early " * 5)
+    lines = on_terminal([warned], width, monkeypatch)
+    assert max(cells(line) for line in lines) <= width
+    column = lines[0].index("Label")
+    shown = "".join(line[column:] for line in lines[2:])
+    assert "animal,mammal,pet,dog,terrier" in shown.replace(" ", "")
+    assert "".join(lines).count("early") == 5
+    assert "\x1b[33m" in document("table", [warned], Terminal()).decode()
 
 
 def test_images_are_set_apart_only_where_each_has_several_lines(monkeypatch):

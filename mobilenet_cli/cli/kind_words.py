@@ -1,0 +1,31 @@
+"""The words for kinds of images that a user gives: checked before a model is fetched or loaded for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mobilenet_cli.cli.options import ModelChoice
+
+
+def check_words(words: Iterable[str], model: ModelChoice, labels: str | None = None) -> None:
+    """Check that each word means something, if the model's classes are known to be ImageNet's.
+
+    Another model's classes may have names of their own, which are known only once it is there.
+
+    Args:
+        words: Words and wnids.
+        model: The model.
+        labels: The file with the names of its classes, if there is one.
+
+    Raises:
+        UnknownWordError: A word means nothing; the message has words that are written like it.
+    """
+    from mobilenet_cli.models import AUTO
+    from mobilenet_cli.models.registry import ENTRIES
+    from mobilenet_cli.taxonomy import load
+
+    if labels is None and (model.model == AUTO or model.model in ENTRIES):
+        for word in words:
+            load().find(word)

@@ -1,0 +1,222 @@
+"""`mnclassify sort SOURCES… --into FOLDER`."""
+# A path stays the string that was typed.
+# ruff: noqa: PTH118
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import click
+
+from mobilenet_cli.cli.exit_codes import ExitCode
+from mobilenet_cli.cli.help import Command
+from mobilenet_cli.cli.input_options import OptionalSources, optional_input_options
+from mobilenet_cli.cli.kind_words import check_words
+from mobilenet_cli.cli.options import ModelChoice, Pace, model_options, pace_options, terminal_options
+from mobilenet_cli.cli.progress_line import ProgressLine
+from mobilenet_cli.cli.sort_options import SortChoice, sort_options
+from mobilenet_cli.cli.sources import NamedSources
+from mobilenet_cli.cli.tally import Tally
+from mobilenet_cli.cli.terminal import Terminal, stdout_is_terminal
+from mobilenet_cli.inputs.stdin import STDIN
+from mobilenet_cli.records import Result, Source
+from mobilenet_cli.remote.urls import is_url
+from mobilenet_cli.sorting.choice import ByChosenWords, ByName
+from mobilenet_cli.sorting.sort import NotSortedError, Sorter, open_sorter
+from mobilenet_cli.sorting.undo import undo
+from mobilenet_cli.text import counted, printable
+
+if TYPE_CHECKING:
+    from mobilenet_cli.classifier import Classifier
+
+_MOST_FOLDERS = 30
+"""How many folders the summary lists."""
+
+
+@click.command("sort", cls=Command)
+@sort_options
+@optional_input_options
+@model_options
+@pace_options
+@terminal_options
+def command(choice: SortChoice, named: OptionalSources, model: ModelChoice, pace: Pace, terminal: Terminal) -> int:
+    """Put images into folders by what is on them.
+
+    Each image in SOURCES goes into a folder of --into that is called after it: dog/, cat/, car/. Images without a
+    sure name go into unsorted/. Those that cannot be read stay where they are. Sidecars (IMG.xmp, IMG.jpg.xmp),
+    edits (IMG.aae) and the videos of live photos (IMG.mov, IMG.mp4) go with their image.
+
+    Nothing is ever overwritten: another image of the same name becomes "IMG (2).jpg", and the same image is put
+    there once. A run that was interrupted or killed is resumed by the same command. --undo puts everything back.
+
+    \b
+    Examples:
+      mnclassify sort photos/ --into sorted/ --dry-run
+      mnclassify sort photos/ --into sorted/
+      mnclassify sort photos/ --into sorted/ --kinds dog,cat,bird --move
+      mnclassify sort photos/ --into sorted/ --by label --link
+      mnclassify sort --into sorted/ --undo
+    """
+    if choice.undo:
+        return _undo(choice.into, terminal)
+    if named.chosen is None:
+        raise click.UsageError("name SOURCES…, or a list of them with --from FILE")
+    check_words(choice.kinds, model)
+    with terminal.warnings_shown():
+        with terminal.waiting() as progress:
+            from mobilenet_cli.classifier import Classifier
+
+            classifier = Classifier(**model.arguments(progress))
+        folders = _folders(choice, classifier)
+        settings = choice.settings(classifier.model.name)
+        opened = (
+            nullcontext(Sorter(choice.into, choice.how, settings, None))
+            if choice.dry_run
+            else open_sorter(choice.into, choice.how, settings)
+        )
+        with opened as sorter:
+            run = _Run(choice, folders, sorter, terminal, Tally(terminal, "sorted"))
+            return run.sort(named.chosen, classifier, pace)
+
+
+def _folders(choice: SortChoice, classifier: Classifier) -> ByName | ByChosenWords:
+    from mobilenet_cli.taxonomy import load
+
+    return ByChosenWords(choice.kinds, load(), classifier.labels) if choice.kinds else ByName(choice.by, load())
+
+
+@dataclass(slots=True)
+class _Pending:
+    """The sources that are still to be sorted, each once.
+
+    Attributes:
+        sorter: Knows what is sorted.
+        done: How many sources an earlier run has sorted.
+        inside: How many are in the destination itself.
+    """
+
+    sorter: Sorter
+    done: int = 0
+    inside: int = 0
+    _seen: set[str] = field(default_factory=set)
+
+    def of(self, sources: Iterable[Source]) -> Iterator[Source]:
+        """Yield them, without those in the destination and those that an earlier run has sorted."""
+        for source in sources:
+            if source.path == STDIN or is_url(source.path):
+                yield replace(source, data=None, error="it is no file here that could be sorted")
+                continue
+            path = os.path.abspath(source.path)  # noqa: PTH100 - links in it are meant
+            if path in self._seen:
+                continue
+            if self.sorter.has(path):
+                self.inside += 1
+                continue
+            self._seen.add(path)
+            if source.error is None and self.sorter.is_done(path):
+                self.done += 1
+            else:
+                yield source
+
+    def __contains__(self, path: object) -> bool:
+        """Return whether the file at a path is left out."""
+        return isinstance(path, str) and not is_url(path) and (self.sorter.has(path) or self.sorter.is_done(path))
+
+
+@dataclass(slots=True)
+class _Run:
+    """One run of the command."""
+
+    choice: SortChoice
+    folders: ByName | ByChosenWords
+    sorter: Sorter
+    terminal: Terminal
+    tally: Tally
+    counts: Counter[str] = field(default_factory=Counter)
+    companions: int = 0
+    there: int = 0
+
+    def sort(self, named: NamedSources, classifier: Classifier, pace: Pace) -> int:
+        """Sort the images, or print where they would go; return the exit code."""
+        pending = _Pending(self.sorter)
+        results = classifier.classify(pending.of(named.find()), top_k=1, sure=self.choice.sure, **asdict(pace))
+        try:
+            with self.terminal.counting("Sorting") as progress:
+                if self.terminal.live:
+                    named.count_in_background(progress, finished=pending)
+                for result in results:
+                    is_sorted = self._put(result, progress)
+                    self.tally.done += 1
+                    self.tally.failed += not is_sorted
+                    progress.advance(failed=not is_sorted)
+        except KeyboardInterrupt:
+            if not self.choice.dry_run:
+                self.terminal.note("give the same command again to resume, or --undo to put everything back")
+            raise
+        if pending.inside and not (self.tally.done or pending.done):
+            self.terminal.note(f"{counted(pending.inside, 'image')} left out: the destination holds them already")
+        self._summarise(pending.done)
+        self.tally.done += pending.done
+        return self.tally.conclude()
+
+    def _put(self, result: Result, progress: ProgressLine) -> bool:
+        reason = result.error
+        if result.status == "ok":
+            try:
+                outcome = self.sorter.put(result.path, self.folders.folder(result))
+            except NotSortedError as error:
+                reason = str(error)
+            else:
+                self.there += outcome.is_there
+                self.companions += outcome.companions
+                self.counts[outcome.folder] += not outcome.is_there
+                if self.choice.dry_run:
+                    apart = progress.hidden if stdout_is_terminal() else nullcontext
+                    with apart():
+                        target = printable(os.path.join(self.choice.into, outcome.target))
+                        note = "\talready there" if outcome.is_there else ""
+                        click.echo(f"{printable(result.path)}\t{target}{note}")
+                return True
+        self.terminal.error(f"{printable(result.path)}: {reason}")
+        return False
+
+    def _summarise(self, done: int) -> None:
+        """Print the number of images in each folder, and how to undo it."""
+        note = self.terminal.note
+        if done:
+            note(f"{counted(done, 'image')} already sorted")
+        if self.there:
+            note(f"{counted(self.there, 'image')} left as they are: the same image is there already")
+        counts = [(folder, count) for folder, count in self.counts.most_common() if count]
+        if not counts:
+            if done or self.there:
+                note("nothing to do")
+            return
+        for folder, count in counts[:_MOST_FOLDERS]:
+            note(f"{count:>7,}  {printable(os.path.join(self.choice.into, folder))}")
+        if more := counts[_MOST_FOLDERS:]:
+            note(f"{sum(count for _, count in more):>7,}  in {counted(len(more), 'more folder')}")
+        images = counted(sum(self.counts.values()), "image")
+        companions = f" and {counted(self.companions, 'companion file')}" if self.companions else ""
+        where = f"into {counted(len(counts), 'folder')}"
+        if self.choice.dry_run:
+            note(f"{images}{companions} would be sorted {where}")
+        else:
+            undoing = f"mnclassify sort --into {shlex.quote(printable(self.choice.into))} --undo"
+            note(f"{images}{companions} sorted {where}; undo with: {undoing}")
+
+
+def _undo(into: str, terminal: Terminal) -> int:
+    """Put back all that was sorted into `into`, and return the exit code."""
+    with terminal.counting("Putting back") as progress:
+        undone = undo(into, lambda: progress.advance(failed=False))
+    for target, reason in undone.left:
+        terminal.error(f"{printable(os.path.join(into, target))} is left: {reason}")
+    terminal.note(f"{counted(undone.images, 'image')} put back")
+    return ExitCode.FAILED if undone.left else ExitCode.OK
