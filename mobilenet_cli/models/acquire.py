@@ -57,6 +57,11 @@ class Model:
         except OSError:
             return 0.0
 
+    @property
+    def temperature(self) -> float:
+        """The divisor of the network's logits that makes its scores mean what they say; 1 leaves them as they are."""
+        return registry.temperature_of(self.manifest)
+
     def open_engine(self) -> Engine:
         """Load it.
 

@@ -75,8 +75,9 @@ def tune(
         if options.distribution_strategy != "none":  # its variables cannot be saved as those of a hub module
             model = keras_model.trainable_model(saved_model, preprocessing.image_size, classes, options)
         model.set_weights(watch.best_weights)
+        temperature = _temperature(model, checking, [index for _, index in validation])
         keras_model.save(model, folder, preprocessing.image_size)
-    return History(tuple(watch.epochs), watch.best_epoch, interrupted)
+    return History(tuple(watch.epochs), watch.best_epoch, interrupted, temperature)
 
 
 def _fit(model: tf_keras.Model, training: Batches, checking: Batches, watch: Watch) -> None:
@@ -92,6 +93,16 @@ def _fit(model: tf_keras.Model, training: Batches, checking: Batches, watch: Wat
         verbose=0,
         **validation,
     )
+
+
+def _temperature(model: tf_keras.Model, checking: Batches, labels: list[int]) -> float:
+    """Fit the temperature of the weights that are kept, on the validation images; 1 where there are none."""
+    from mobilenet_cli.evaluation.calibration import fit_temperature
+
+    if not labels:
+        return 1.0
+    logits = model.predict(checking.dataset(1), steps=checking.steps, verbose=0)
+    return round(fit_temperature(logits, labels).temperature, 3)
 
 
 def _read(
