@@ -13,7 +13,7 @@ from mobilenet_cli.errors import InputError
 from mobilenet_cli.images.preprocess import Crop
 from mobilenet_cli.loaded_model import AnySource, LoadedModel, as_sources
 from mobilenet_cli.models import AUTO
-from mobilenet_cli.models.acquire import Model
+from mobilenet_cli.models.acquire import Model, check_takes_temperature
 from mobilenet_cli.postprocess.labelling import Labelling, SearchByKind
 from mobilenet_cli.postprocess.naming import SURE, Naming
 from mobilenet_cli.postprocess.outputs import RawOutput, RawOutputs
@@ -81,6 +81,8 @@ class Classifier:
         self.model: Model = self._loaded.model
         self.labels: tuple[ClassName, ...] = self.model.labels(Path(labels) if labels is not None else None)
         """The name of each class, in the order of the model's outputs."""
+        if temperature is not None:
+            check_takes_temperature(self.model)
         self.temperature: float = self.model.temperature if temperature is None else temperature
         """The divisor of the logits."""
 

@@ -22,14 +22,16 @@ def check_calibratable(classifier: Classifier, images: Sequence[Source]) -> None
     """Check what can be checked before the evaluation.
 
     Raises:
-        InputError: There are too few images.
+        InputError: There are too few images, or the model puts out no logits.
         StoreError: The model store cannot be written.
         OutputError: The folder of a trained model cannot be written.
     """
     from mobilenet_cli.evaluation.calibrate import check_enough
+    from mobilenet_cli.models.acquire import check_takes_temperature
     from mobilenet_cli.models.temperature import check_writable
 
     check_enough(len(images))
+    check_takes_temperature(classifier.model)
     check_writable(classifier.model)
 
 

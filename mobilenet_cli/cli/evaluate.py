@@ -121,7 +121,7 @@ def command(
       mnclassify evaluate --truth csv:truth.csv -o evaluation.html
       mnclassify evaluate validation/ --compare mobilenet_v1_100_224
       mnclassify evaluate validation/ --json | jq .top_1.value
-      mnclassify evaluate photos/ --calibrate         photos that the model has not seen
+      mnclassify evaluate photos/ --calibrate         not its training photos
     """
     from mobilenet_cli.evaluation.truth import truth_of
 

@@ -12,9 +12,9 @@ from mobilenet_cli.errors import InputError, ModelError
 from mobilenet_cli.evaluation.calibration import fit_temperature, fit_temperature_for_names
 from mobilenet_cli.evaluation.classes import ClassFinder
 from mobilenet_cli.evaluation.truth import Truth, find_truths, truth_of
+from mobilenet_cli.models.acquire import check_takes_temperature
 from mobilenet_cli.postprocess.naming import Named
 from mobilenet_cli.postprocess.outputs import RawOutput
-from mobilenet_cli.postprocess.topk import as_logits
 from mobilenet_cli.records import Source
 from mobilenet_cli.taxonomy import load
 
@@ -86,11 +86,13 @@ def calibrate(
         watch: Yields each image with its output unchanged, to show progress.
 
     Raises:
-        InputError: There are too few readable photographs, or some have a missing, unknown or ambiguous truth.
+        InputError: There are too few readable photographs, or some have a missing, unknown or ambiguous truth, or the
+            model puts out no logits.
         ModelError: The model's outputs are not finite numbers.
     """
     images = [each if isinstance(each, Source) else Source(os.fspath(each)) for each in sources]
     check_enough(len(images))
+    check_takes_temperature(classifier.model)
     finder = ClassFinder(classifier.labels, classifier.model.name)
     truths = find_truths(images, truth_of(truth) if isinstance(truth, str) else truth, finder)
     chosen = _drawn(len(images))
@@ -109,8 +111,8 @@ def _drawn(images: int) -> Sequence[int]:
 
 def _logits(
     classifier: Classifier, pairs: Iterable[tuple[Source, RawOutput]]
-) -> tuple[NDArray[np.float64], list[bool]]:
-    """Return the logits [N, classes] of the images that could be read, and of each image whether it could."""
+) -> tuple[NDArray[np.float32], list[bool]]:
+    """Return the logits float32 [N, classes] of the images that could be read, and of each whether it could."""
     import numpy as np
 
     rows = [record.output for _, record in pairs]
@@ -118,10 +120,10 @@ def _logits(
     outputs = np.stack(read) if read else np.empty((0, len(classifier.labels)), np.float32)
     if not np.isfinite(outputs).all():
         raise ModelError("the model's outputs are not finite numbers; its weights are damaged")
-    return as_logits(outputs, classifier.model.network.output), [row is not None for row in rows]
+    return outputs, [row is not None for row in rows]
 
 
-def _fitted(classifier: Classifier, logits: NDArray[np.float64], truths: Sequence[int]) -> Calibrated:
+def _fitted(classifier: Classifier, logits: NDArray[np.float32], truths: Sequence[int]) -> Calibrated:
     likely = fit_temperature(logits, truths).temperature
     right = [_right_names(classifier, truth) for truth in truths]
 

@@ -89,6 +89,16 @@ class Model:
         return numbered_labels(classes)
 
 
+def check_takes_temperature(model: Model) -> None:
+    """Check that a model's outputs can be divided by a temperature.
+
+    Raises:
+        InputError: They are scores already.
+    """
+    if model.network.output != "logits":
+        raise InputError(f"{model.name} puts out {model.network.output}: a temperature divides logits")
+
+
 def acquire(
     model: str,
     *,

@@ -20,11 +20,10 @@ class TopK:
 
     Attributes:
         labels: The name of each class, in the order of the outputs.
-        output: The kind of the outputs: logits get a softmax, probabilities are scores already at a temperature of 1.
+        output: The kind of the outputs: logits get a softmax, probabilities are scores already.
         k: How many predictions an image gets at most.
         threshold: The lowest score that is a prediction, 0 to 1.
-        temperature: The divisor of logits, above 0: above 1 it lowers the scores of a network that is too sure. The
-            logits of probabilities are their logarithms.
+        temperature: The divisor of logits, above 0: above 1 it lowers the scores of a network that is too sure.
     """
 
     labels: tuple[ClassName, ...]
@@ -43,9 +42,9 @@ class TopK:
 
         if not np.isfinite(outputs).all():
             raise ModelError("the model's outputs are not finite numbers; its weights are damaged")
-        if self.temperature != 1:
-            return softmax(as_logits(outputs, self.output) / self.temperature)
-        return softmax(outputs) if self.output == "logits" else outputs.astype(np.float64)
+        if self.output == "logits":
+            return softmax(outputs if self.temperature == 1 else outputs / np.float32(self.temperature))
+        return outputs.astype(np.float64)
 
     def predictions(self, scores: NDArray[np.float64]) -> list[tuple[Prediction, ...]]:
         """Return the top-k of each row of `scores`, [N, classes]; equal scores in the order of index."""
@@ -73,15 +72,7 @@ def is_temperature(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < math.inf
 
 
-def as_logits(outputs: NDArray[np.float32], kind: OutputKind) -> NDArray[np.float64]:
-    """Return outputs [N, classes] as logits: of probabilities their logarithms, at least that of the least float."""
-    import numpy as np
-
-    wide = outputs.astype(np.float64)
-    return wide if kind == "logits" else np.log(np.maximum(wide, np.finfo(np.float64).tiny))
-
-
-def softmax(logits: NDArray[np.floating]) -> NDArray[np.float64]:
+def softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]:
     """Return the softmax of each row of [N, classes], in float64 and without overflow."""
     import numpy as np
 
