@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from mobilenet_cli.engines import open_compiled
 from mobilenet_cli.engines.check import BOUND, random_images, relative_difference
-from mobilenet_cli.evaluation.calibration import fit_temperature
 from mobilenet_cli.models.manifest import FOLDERS, SUFFIXES, Compiled, Network
 from mobilenet_cli.progress import Note, Progress
 from mobilenet_cli.records import NetworkKind
@@ -22,6 +21,7 @@ from mobilenet_cli.training.curve import Chart, Series
 from mobilenet_cli.training.head.fit import Fit, LinearHead, fit_head
 from mobilenet_cli.training.head.template import HeadTemplate
 from mobilenet_cli.training.job import Job, Made
+from mobilenet_cli.training.temperature import validated_temperature
 
 if TYPE_CHECKING:
     import numpy as np
@@ -77,7 +77,7 @@ def make_head(job: Job, folder: Path, progress: Progress, note: Note, template: 
         },
         details={"c": fit.best.c, "tried": [asdict(candidate) for candidate in fit.candidates]},
         charts=_charts(fit),
-        temperature=round(fit_temperature(fit.validation_logits, fit.validation_labels.tolist()).temperature, 3),
+        temperature=validated_temperature(fit.validation_logits, fit.validation_labels.tolist()),
         interrupted=interrupted,
     )
 

@@ -15,6 +15,7 @@ from mobilenet_cli.images.preprocess import Preprocessing
 from mobilenet_cli.in_tensorflow.channel import report_progress
 from mobilenet_cli.machine.cores import usable_cores
 from mobilenet_cli.tensorflow_files.summaries import Summaries
+from mobilenet_cli.training.temperature import validated_temperature
 from mobilenet_cli.training.whole.in_tensorflow.interrupts import InterruptedTrainingError, Interrupts
 from mobilenet_cli.training.whole.options import FineTuning, History, LabelledPath
 
@@ -96,13 +97,11 @@ def _fit(model: tf_keras.Model, training: Batches, checking: Batches, watch: Wat
 
 
 def _temperature(model: tf_keras.Model, checking: Batches, labels: list[int]) -> float:
-    """Fit the temperature of the weights that are kept, on the validation images; 1 where there are none."""
-    from mobilenet_cli.evaluation.calibration import fit_temperature
-
+    """Return the temperature of the weights that are kept, fitted on the validation images; 1 where there are none."""
     if not labels:
         return 1.0
     logits = model.predict(checking.dataset(1), steps=checking.steps, verbose=0)
-    return round(fit_temperature(logits, labels).temperature, 3)
+    return validated_temperature(logits, labels)
 
 
 def _read(
