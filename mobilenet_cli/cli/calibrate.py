@@ -57,5 +57,5 @@ def calibrate(classifier: Classifier, images: Sequence[Source], truth: Truth, pa
         f"fitted on {counted(fitted.images, 'image')}; `mnclassify models show` has it"
     )
     if not fitted.names_keep_their_word:
-        terminal.note("these images are too few to see that names are right as often as --sure says")
+        terminal.note("these images do not show that names are right as often as --sure says; more of them may")
     terminal.note(f"the figures of this run are those of {before}; these images chose {after}: measure it on others")

@@ -42,8 +42,8 @@ class Calibrated:
         temperature: The divisor of the model's logits, above 0.
         before: The temperature that the model had.
         images: How many photographs it was fitted on.
-        names_keep_their_word: Whether there were enough photographs to see that, at this temperature, the share of
-            right names is at least any --sure.
+        names_keep_their_word: Whether these photographs show that, at this temperature, the share of right names is at
+            least any `sure`. With few photographs they seldom do.
     """
 
     temperature: float
@@ -74,8 +74,8 @@ def calibrate(
     """Fit a temperature to photographs whose true class is known. Nothing is written: see models.temperature.
 
     It is the lowest temperature that is at least that of the greatest likelihood and at which names keep the word of
-    every `sure`. Where there are too few photographs to see the latter, it is that of the greatest likelihood, but not
-    below the model's own: lower temperatures make scores higher.
+    every `sure`. Where the photographs show that of none, often because they are few, it is that of the greatest
+    likelihood, but not below the model's own: lower temperatures make scores higher.
 
     Args:
         classifier: The model.
