@@ -156,12 +156,12 @@ def test_calibrate_keeps_a_temperature_with_the_model(
     assert mnclassify("models", "verify", MODEL).returncode == 0
 
     # The run itself was measured with the temperature before; another one, and on other photographs, with the new one.
-    said = json.loads(done.stdout)["calibration_error"]
-    again = json.loads(evaluate(*arguments, "--temperature", "1", input=listed).stdout)["calibration_error"]
+    said = json.loads(done.stdout)["expected_calibration_error"]
+    again = json.loads(evaluate(*arguments, "--temperature", "1", input=listed).stdout)["expected_calibration_error"]
     assert said == pytest.approx(again, abs=1e-4)
     new = json.loads(evaluate(*arguments, input=rest).stdout)
     assert new["top_1"] == usual["top_1"]
-    assert new["calibration_error"] < usual["calibration_error"]
+    assert new["expected_calibration_error"] < usual["expected_calibration_error"]
 
 
 def test_a_model_does_not_differ_from_itself(evaluate: Run, photos: Path):

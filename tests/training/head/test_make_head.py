@@ -25,7 +25,7 @@ WIDTH = 3  # of the tiny model's output
 def test_a_size_that_the_base_is_not_compiled_for_leaves_nothing_compiled(tmp_path: Path) -> None:
     saved_model = save_tiny_model(tmp_path / "base" / "saved_model")
     (tmp_path / "template").mkdir()
-    template.build(str(saved_model), str(tmp_path / "template"), 48)
+    template.build(saved_model, tmp_path / "template", 48)
     future: Future[template.HeadTemplate] = Future()
     future.set_result(template.HeadTemplate(tmp_path / "template"))
 
