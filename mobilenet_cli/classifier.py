@@ -13,10 +13,11 @@ from mobilenet_cli.errors import InputError
 from mobilenet_cli.images.preprocess import Crop
 from mobilenet_cli.loaded_model import AnySource, LoadedModel, as_sources
 from mobilenet_cli.models import AUTO
-from mobilenet_cli.models.acquire import Model
+from mobilenet_cli.models.acquire import Model, check_takes_temperature
 from mobilenet_cli.postprocess.labelling import Labelling, SearchByKind
 from mobilenet_cli.postprocess.naming import Naming
-from mobilenet_cli.postprocess.topk import TopK
+from mobilenet_cli.postprocess.outputs import RawOutput, RawOutputs
+from mobilenet_cli.postprocess.topk import TopK, is_temperature
 from mobilenet_cli.progress import Progress, silent
 from mobilenet_cli.records import SURE, ClassName, Result, Source
 
@@ -41,6 +42,7 @@ class Classifier:
         image_size: int | None = None,
         crop: Crop | None = None,
         labels: str | os.PathLike[str] | None = None,
+        temperature: float | None = None,
         offline: bool = False,
         progress: Progress = silent,
     ) -> None:
@@ -53,6 +55,8 @@ class Classifier:
             image_size: The side in pixels of the square that the network sees; by default the model's own.
             crop: "center", "squash" or "pad"; by default the model's own.
             labels: A file with a label a line, where the model's own will not do.
+            temperature: The divisor of the logits, finite and above 0: above 1 it lowers the scores; by default the
+                model's own.
             offline: Ask no source that needs the network.
             progress: Called as long work proceeds, with a text, bytes done and bytes in all (None where unknown).
 
@@ -63,6 +67,8 @@ class Classifier:
         Warns:
             ModelWarning: Another model or engine than the best is used.
         """
+        if temperature is not None and not is_temperature(temperature):
+            raise InputError(f"temperature is a number above 0, not {temperature}")
         self._loaded = LoadedModel(
             model,
             "classification",
@@ -75,6 +81,10 @@ class Classifier:
         self.model: Model = self._loaded.model
         self.labels: tuple[ClassName, ...] = self.model.labels(Path(labels) if labels is not None else None)
         """The name of each class, in the order of the model's outputs."""
+        if temperature is not None:
+            check_takes_temperature(self.model)
+        self.temperature: float = self.model.temperature if temperature is None else temperature
+        """The divisor of the logits."""
 
     def classify(
         self,
@@ -137,13 +147,19 @@ class Classifier:
         for name, value in (("threshold", threshold), ("sure", sure)):
             if not 0 <= value <= 1:
                 raise InputError(f"{name} is a number from 0 to 1, not {value}")
-        ranking = TopK(self.labels, self.model.network.output, top_k, threshold)
+        ranking = TopK(self.labels, self.model.network.output, top_k, threshold, self.temperature)
         labelling = (
             SearchByKind(ranking, self.naming, sure, tuple(map(self.naming.classes_of, kinds)))
             if kinds
             else Labelling(ranking, self.naming, sure)
         )
         return self._loaded.run(sources, labelling, batch_size=batch_size, workers=workers)
+
+    def outputs_of(
+        self, sources: Iterable[_OneSource], *, batch_size: int | None = None, workers: int | None = None
+    ) -> Iterator[tuple[_OneSource, RawOutput]]:
+        """Yield each of `sources`, without its data, with the network's output for it, before any softmax."""
+        return self._loaded.run(sources, RawOutputs(), batch_size=batch_size, workers=workers)
 
     @cached_property
     def naming(self) -> Naming:

@@ -18,6 +18,7 @@ from mobilenet_cli.cli.options import (
     model_options,
     output_options,
     pace_options,
+    temperature_option,
     terminal_options,
 )
 from mobilenet_cli.cli.record_options import RecordChoice, record_options
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 @click.command("classify", cls=Command)
 @named_or_csv_options
 @model_options
+@temperature_option
 @click.option("--labels", type=click.Path(exists=True, dir_okay=False), help="Text file with one label per line.")
 @record_options
 @output_options
@@ -50,6 +52,7 @@ if TYPE_CHECKING:
 def command(
     named: Sources,
     model: ModelChoice,
+    temperature: float | None,
     labels: str | None,
     records: RecordChoice,
     output: Output,
@@ -87,7 +90,7 @@ def command(
         with terminal.waiting() as progress:
             from mobilenet_cli.classifier import Classifier
 
-            classifier = Classifier(labels=labels, **model.arguments(progress))
+            classifier = Classifier(labels=labels, temperature=temperature, **model.arguments(progress))
         document = run.label(classifier, pace, stream)
     return run.conclude(document)
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from mobilenet_cli.cli import completion
+from mobilenet_cli.cli.calibrate import calibrate as fit_temperature
+from mobilenet_cli.cli.calibrate import check_calibratable
 from mobilenet_cli.cli.help import Command
 from mobilenet_cli.cli.input_options import OptionalSources, optional_input_options
 from mobilenet_cli.cli.options import (
@@ -17,6 +19,7 @@ from mobilenet_cli.cli.options import (
     Pace,
     model_options,
     pace_options,
+    temperature_option,
     terminal_options,
 )
 from mobilenet_cli.cli.tally import Tally
@@ -54,6 +57,7 @@ def _checked_files(_: click.Context, __: click.Parameter, files: tuple[str, ...]
     help="Where the true class comes from: the folder name, the file name up to its first _, or a CSV.",
 )
 @model_options
+@temperature_option
 @click.option(
     "--labels", type=click.Path(exists=True, dir_okay=False), help="Text file with one label per line, for -m."
 )
@@ -62,6 +66,11 @@ def _checked_files(_: click.Context, __: click.Parameter, files: tuple[str, ...]
     metavar="NAME",
     shell_complete=completion.models,
     help="Also evaluate this model, and test whether the two differ.",
+)
+@click.option(
+    "--calibrate",
+    is_flag=True,
+    help="Also fit the model's temperature to these photographs, and keep it with the model.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
 @click.option(
@@ -81,8 +90,10 @@ def command(
     named: OptionalSources,
     truth: str,
     model: ModelChoice,
+    temperature: float | None,
     labels: str | None,
     compare: str | None,
+    calibrate: bool,
     as_json: bool,
     files: tuple[str, ...],
     overwrite: bool,
@@ -98,7 +109,11 @@ def command(
     A CSV has a header with a column path (or file, filename, image, …; relative paths start in the CSV's folder)
     and a column truth (or wnid, label, class, index). Without SOURCES, every row of the CSV is evaluated.
 
-    --image-size, --crop and --engine apply to both models, --labels to the first.
+    --image-size, --crop and --engine apply to both models, --labels and --temperature to the first.
+
+    --calibrate fits the temperature by which the (first) model's logits are divided, so that its scores mean what
+    they say, on at least 50 photographs that it was not trained on. The figures of the same run are those of the
+    temperature before; measure the new one on other photographs.
 
     \b
     Examples:
@@ -107,9 +122,12 @@ def command(
       mnclassify evaluate --truth csv:truth.csv -o evaluation.html
       mnclassify evaluate validation/ --compare mobilenet_v1_100_224
       mnclassify evaluate validation/ --json | jq .top_1.value
+      mnclassify evaluate photos/ --calibrate         not its training photos
     """
     from mobilenet_cli.evaluation.truth import truth_of
 
+    if calibrate and temperature is not None:
+        raise click.UsageError("--calibrate fits the temperature and --temperature gives it: give one of them")
     if truth == _TRUTH_FROM_STDIN and named.chosen is not None and named.chosen.need_stdin:
         raise click.UsageError(f"standard input is the table of {_TRUTH_FROM_STDIN} or a source of images, not both")
     rule = truth_of(truth)
@@ -120,7 +138,10 @@ def command(
         with ExitStack() as stack:
             streams = [stack.enter_context(open_output(file, overwrite=overwrite, resumable=False)) for file in files]
             run = _EvaluationRun(images, rule, pace, terminal)
-            result = run.result(*_models(model, labels, compare, terminal))
+            models = _models(model, temperature, labels, compare, terminal)
+            if calibrate:
+                check_calibratable(models[0], images)
+            result = run.result(*models)
             opened = stack.pop_all()
         try:
             with open_output(None) as stream:
@@ -129,6 +150,8 @@ def command(
             with opened:
                 for file, stream in zip(files, streams, strict=True):
                     stream.write(_document(file, *result))
+        if calibrate:
+            fit_temperature(models[0], images, rule, pace, terminal)
     for file in files:
         terminal.note(f"the evaluation is in {printable(file)}")
     return Tally(terminal, "classified", len(images), run.failed, _left_out(named)).conclude()
@@ -149,12 +172,12 @@ def _sources(named: OptionalSources, rule: Truth) -> Iterable[Source]:
 
 
 def _models(
-    model: ModelChoice, labels: str | None, other: str | None, terminal: Terminal
+    model: ModelChoice, temperature: float | None, labels: str | None, other: str | None, terminal: Terminal
 ) -> tuple[Classifier, Classifier | None]:
     with terminal.waiting() as progress:
         from mobilenet_cli.classifier import Classifier
 
-        first = Classifier(labels=labels, **model.arguments(progress))
+        first = Classifier(labels=labels, temperature=temperature, **model.arguments(progress))
         second = Classifier(**replace(model, model=other).arguments(progress)) if other is not None else None
     return first, second
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from mobilenet_cli.models.catalogue import Listed
-from mobilenet_cli.text import printable
+from mobilenet_cli.text import counted, printable
 
 _GAP = "  "
 _HEADINGS = ("Model", "State", "Input", "Top-1", "Top-5", "Params", "MAdds", "Disk")
@@ -44,6 +44,7 @@ def page(facts: dict[str, Any]) -> str:
         ("Architecture", _architecture(facts)),
         ("Input", facts["image_size"] and f"{facts['image_size']} × {facts['image_size']} pixels"),
         *_preparation(facts),
+        ("Temperature", _temperature(facts)),
         ("Top-1, top-5", facts["top_1"] and f"{facts['top_1']} %, {facts['top_5']} % (ImageNet, published)"),
         ("Parameters", facts["million_parameters"] and f"{facts['million_parameters']} million"),
         ("Multiply-adds", facts["million_multiply_adds"] and f"{facts['million_multiply_adds']} million an image"),
@@ -81,6 +82,19 @@ def _architecture(facts: dict[str, Any]) -> str | None:
 def _preparation(facts: dict[str, Any]) -> list[tuple[str, str]]:
     prepared = facts["manifest"] or facts
     return [(label, prepared[key]) for label, key in (("Crop", "crop"), ("Resize", "interpolation")) if key in prepared]
+
+
+def _temperature(facts: dict[str, Any]) -> str | None:
+    if facts["temperature"] is None:
+        return None
+    manifest = facts["manifest"] or {}
+    text = f"{facts['temperature']:.3g}"
+    if calibration := manifest.get("calibration"):
+        images = counted(calibration["images"], "image")
+        return f"{text}, calibrated on {images} on {calibration['date']} ({calibration['before']:.3g} before)"
+    if (training := manifest.get("training")) and training["metrics"]["validation_top_1"] is not None:
+        return f"{text}, fitted on the validation images"
+    return text
 
 
 def _numbered(facts: dict[str, Any]) -> Iterable[tuple[int, dict[str, str]]]:

@@ -25,6 +25,7 @@ from mobilenet_cli.files.open import open_output
 from mobilenet_cli.files.part_file import PartFile, part_path
 from mobilenet_cli.images.preprocess import Crop, silence_decoder_warnings
 from mobilenet_cli.models import AUTO
+from mobilenet_cli.postprocess.topk import is_temperature
 from mobilenet_cli.progress import Progress
 from mobilenet_cli.records import SURE
 from mobilenet_cli.text import printable
@@ -107,6 +108,24 @@ model_options = option_group(
         help="Never download models.",
     ),
     heading="Model",
+)
+
+
+def _temperature(_: click.Context, __: click.Parameter, value: float | None) -> float | None:
+    if value is not None and not is_temperature(value):
+        raise click.BadParameter(f"a temperature is a number above 0, not {value:g}")
+    return value
+
+
+temperature_option = under(
+    "Model",
+    click.option(
+        "--temperature",
+        type=float,
+        metavar="T",
+        callback=_temperature,
+        help="Divide the logits by T: above 1 lowers the scores  [default: the model's own]",
+    ),
 )
 
 

@@ -57,6 +57,11 @@ class Model:
         except OSError:
             return 0.0
 
+    @property
+    def temperature(self) -> float:
+        """The divisor of the network's logits that makes its scores mean what they say; 1 leaves them as they are."""
+        return registry.temperature_of(self.manifest)
+
     def open_engine(self) -> Engine:
         """Load it.
 
@@ -82,6 +87,16 @@ class Model:
         if self.manifest.labels:
             return read_labels(self.folder / self.manifest.labels, classes)
         return numbered_labels(classes)
+
+
+def check_takes_temperature(model: Model) -> None:
+    """Check that a model's outputs can be divided by a temperature.
+
+    Raises:
+        InputError: They are scores already.
+    """
+    if model.network.output != "logits":
+        raise InputError(f"{model.name} puts out {model.network.output}: a temperature divides logits")
 
 
 def acquire(

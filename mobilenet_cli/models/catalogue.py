@@ -79,6 +79,8 @@ def described(model: str) -> dict[str, Any]:
     folder = store.folder_of(origin.key)
     manifest = _manifest(origin.key)
     facts["path"] = str(folder) if folder.is_dir() else None
+    known = origin.temperature if origin.sources else None  # what is on the disk shows it once it is in the store
+    facts["temperature"] = registry.temperature_of(manifest) if manifest else known
     facts["manifest"] = asdict(manifest) if manifest else None
     return facts
 
@@ -108,7 +110,8 @@ def _of_folder(name: str, folder: Path) -> dict[str, Any]:
     manifest = in_place.read(folder)
     size = sum(record.size for record in manifest.files.values())
     facts = asdict(Listed(name, "folder", manifest.image_size, bytes_on_disk=size))
-    return facts | {"sources": [], "path": str(folder), "manifest": asdict(manifest)}
+    facts |= {"sources": [], "path": str(folder), "temperature": registry.temperature_of(manifest)}
+    return facts | {"manifest": asdict(manifest)}
 
 
 def resolved(model: str) -> Origin:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from mobilenet_cli.errors import ModelError
-from mobilenet_cli.models import store
+from mobilenet_cli.models import registry, store
 from mobilenet_cli.models.labels import IMAGENET
 from mobilenet_cli.models.making import making
 from mobilenet_cli.models.manifest import MANIFEST, Manifest
@@ -56,7 +56,9 @@ def adopt(origin: Origin, folder: Path, manifest: Manifest, progress: Progress) 
         with store.new_files(origin.key) as staging:
             if manifest.labels not in ("", IMAGENET):
                 shutil.copyfile(folder / manifest.labels, staging / manifest.labels)
-            store.publish(staging, replace(manifest, name=origin.key, networks=networks, files={}))
+            temperature = registry.temperature_of(manifest)
+            adopted = replace(manifest, name=origin.key, networks=networks, files={}, temperature=temperature)
+            store.publish(staging, adopted)
 
 
 def copy(folder: Path, destination: Path, name: str) -> Manifest:
@@ -69,7 +71,8 @@ def copy(folder: Path, destination: Path, name: str) -> Manifest:
     for path in manifest.files:
         (destination / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(folder / path, destination / path)
-    copied = replace(manifest, name=name).with_files_of(destination)
+    temperature = registry.temperature_of(manifest)
+    copied = replace(manifest, name=name, temperature=temperature).with_files_of(destination)
     if changed := [path for path, record in copied.files.items() if manifest.files[path] != record]:
         raise ModelError(f"{folder / changed[0]} has changed since the model was made")
     return copied

@@ -13,13 +13,15 @@ from mobilenet_cli.errors import ModelError, ProcessError, StoreError, Unavailab
 from mobilenet_cli.in_tensorflow.compiled_file import inspect
 from mobilenet_cli.in_tensorflow.compiler import CompiledNetwork, compile_model
 from mobilenet_cli.in_tensorflow.process import TensorFlowProcess
-from mobilenet_cli.models import store
+from mobilenet_cli.models import registry, store
 from mobilenet_cli.models.labels import LABELS, write_labels
 from mobilenet_cli.models.manifest import FOLDERS, SUFFIXES, Compiled, Manifest, Network
 from mobilenet_cli.models.origin import Origin
 from mobilenet_cli.models.sources import ModelSource, Question
 from mobilenet_cli.progress import Progress
 from mobilenet_cli.records import NetworkKind, OutputKind
+
+_IMAGENET_CLASSES = 1000  # one more with the background
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,11 +194,13 @@ class Builder:
             compiled={str(result.image_size): as_recorded(result)},
         )
         networks = {**(manifest.networks if manifest else {}), kind: network}
-        labels = manifest.labels if manifest else ""
+        labels, temperature = (manifest.labels, manifest.temperature) if manifest else ("", 1.0)
         if kind == "classification":
             labels = write_labels(folder, self.labels or _brought(fetched), result.width)
+            if manifest is None or manifest.calibration is None:
+                temperature = self._temperature(fetched, result.width)
         if manifest is not None:
-            return replace(manifest, networks=networks, labels=labels)
+            return replace(manifest, networks=networks, labels=labels, temperature=temperature)
         is_fixed = self.image_size is None or self.copied
         return Manifest(
             name=self.origin.key,
@@ -206,7 +210,15 @@ class Builder:
             interpolation=self.origin.interpolation,
             labels=labels,
             networks=networks,
+            temperature=temperature,
         )
+
+    def _temperature(self, fetched: Path, classes: int) -> float:
+        """Return the classifier's temperature: that of the MobileNet V1 family also where the file alone shows it."""
+        is_of_imagenet = classes in (_IMAGENET_CLASSES, _IMAGENET_CLASSES + 1)
+        if self.origin.temperature == 1 and is_of_imagenet and _is_mobilenet_v1(fetched):
+            return registry.MOBILENET_V1_TEMPERATURE
+        return self.origin.temperature
 
     def _compile(self, fetched: Path, folder: Path, kind: NetworkKind) -> CompiledNetwork:
         if fetched.is_dir():
@@ -232,6 +244,12 @@ def as_recorded(result: CompiledNetwork) -> Compiled:
 def _brought(fetched: Path) -> Path | None:
     """Return the label file that comes with a SavedModel, if any."""
     return next(iter(sorted(fetched.glob(f"**/{LABELS}"))), None) if fetched.is_dir() else None
+
+
+def _is_mobilenet_v1(fetched: Path) -> bool:
+    """Return whether a SavedModel's variables are those of TF-Slim's MobileNet V1, as in the hub's and ours."""
+    file = fetched / "saved_model.pb"
+    return file.is_file() and b"MobilenetV1/Conv2d_0/" in file.read_bytes()
 
 
 def _copied(fetched: Path, destination: Path) -> Path:

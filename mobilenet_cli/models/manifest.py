@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from mobilenet_cli.errors import ModelError
 from mobilenet_cli.images.preprocess import Crop, Interpolation
+from mobilenet_cli.postprocess.topk import is_temperature
 from mobilenet_cli.records import NetworkKind, OutputKind
 
 MANIFEST = "manifest.json"
@@ -17,7 +18,7 @@ FOLDERS: dict[NetworkKind, str] = {"classification": "saved_model", "feature_vec
 """Where each network's SavedModel is, in the model's folder."""
 SUFFIXES: dict[NetworkKind, str] = {"classification": ".tflite", "feature_vector": "-feature_vector.tflite"}
 """How each network's compiled file is called, after its image size."""
-_VERSION = 2
+_VERSION = 3  # 2 added `training`, 3 `temperature` and `calibration`
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,21 @@ class Network:
 
 
 @dataclass(frozen=True, slots=True)
+class Calibration:
+    """How a temperature was fitted to the user's photographs.
+
+    Attributes:
+        images: How many photographs it was fitted on.
+        date: The day, as YYYY-MM-DD.
+        before: The temperature until then.
+    """
+
+    images: int
+    date: str
+    before: float
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """A model's facts.
 
@@ -84,6 +100,9 @@ class Manifest:
         networks: Those of the two kinds that it has.
         files: Each file in the folder but this one, by its path relative to the folder.
         training: How it was trained, where `train` made it (see training.record), else None.
+        temperature: The divisor of its logits, finite and above 0. Of a model known by name, the registry's is used
+            instead, unless the model was calibrated: see `temperature.temperature_of`.
+        calibration: How the temperature was fitted to the user's photographs, or None if it was not.
     """
 
     name: str
@@ -95,6 +114,8 @@ class Manifest:
     networks: dict[NetworkKind, Network] = field(default_factory=dict)
     files: dict[str, FileRecord] = field(default_factory=dict)
     training: dict[str, Any] | None = None
+    temperature: float = 1.0
+    calibration: Calibration | None = None
 
     @classmethod
     def read(cls, folder: Path, *, stored: bool = False) -> Self:
@@ -118,6 +139,8 @@ class Manifest:
                 )
             values["networks"] = {kind: _network(value) for kind, value in values["networks"].items()}
             values["files"] = {path: FileRecord(**value) for path, value in values["files"].items()}
+            if (calibration := values.get("calibration")) is not None:
+                values["calibration"] = Calibration(**calibration)
             return cls(**values)._checked(stored)
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise ModelError(
@@ -125,7 +148,13 @@ class Manifest:
             ) from error
 
     def _checked(self, stored: bool) -> Self:
-        """Return it, unless a path leads out of its folder, for which ValueError: it may be a stranger's."""
+        """Return the manifest, which may be a stranger's.
+
+        Raises:
+            ValueError: A path leads out of the folder, or the temperature is no divisor.
+        """
+        if not is_temperature(self.temperature):
+            raise ValueError(f"a temperature is a number above 0, not {self.temperature!r}")
         networks = [
             path
             for network in self.networks.values()
@@ -140,9 +169,13 @@ class Manifest:
     def write(self, folder: Path) -> None:
         """Write the manifest into a folder that nobody reads from yet."""
         values = asdict(self) | {"version": _VERSION}
-        if self.training is None:
-            del values["training"]  # then it is of the first version, as earlier versions of this program read it
-            values["version"] = 1
+        # Of the lowest version that can say it, so that earlier versions of this program read it.
+        if self.temperature == 1 and self.calibration is None:
+            del values["temperature"], values["calibration"]
+            values["version"] = 2
+            if self.training is None:
+                del values["training"]
+                values["version"] = 1
         text = json.dumps(values, indent=1, ensure_ascii=False) + "\n"
         (folder / MANIFEST).write_text(text, encoding="utf-8")
 

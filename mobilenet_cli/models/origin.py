@@ -28,6 +28,7 @@ class Origin:
         image_size: Its input's side in pixels.
         crop: How an image becomes a square.
         interpolation: How an image is resized.
+        temperature: The divisor of its logits.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Origin:
     image_size: int = _DEFAULT_SIZE
     crop: Crop = "center"
     interpolation: Interpolation = "bilinear"
+    temperature: float = 1.0
 
 
 def origin_of(model: str) -> Origin:
@@ -76,6 +78,7 @@ def _of_entry(entry: registry.Entry) -> Origin:
         image_size=entry.image_size,
         crop=entry.crop,
         interpolation=entry.interpolation,
+        temperature=entry.temperature,
     )
 
 
@@ -85,6 +88,7 @@ def _of_handle(handle: str) -> Origin:
         key="hub-" + slug(handle.split("://", 1)[1]),
         sources=(Hub(handle),),
         image_size=size_in(handle),
+        temperature=registry.MOBILENET_V1_TEMPERATURE if registry.is_mobilenet_v1(handle) else 1.0,
     )
 
 

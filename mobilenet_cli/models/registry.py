@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
 from mobilenet_cli.images.preprocess import Crop, Interpolation
+from mobilenet_cli.models.manifest import Manifest
 from mobilenet_cli.models.sources import ModelSource
 from mobilenet_cli.models.sources.embedded import Embedded
 from mobilenet_cli.models.sources.hub import Hub
@@ -14,6 +16,14 @@ from mobilenet_cli.models.sources.slim import Slim
 
 MAIN = "mobilenet_v1_100_128"
 EMBEDDED = "efficientnet_lite0"
+
+MOBILENET_V1_TEMPERATURE = 1.5
+"""The divisor of the logits of TF-Slim's MobileNet V1 networks, whose scores are too high.
+
+Fitted on TF-Slim's checkpoints 1.0/224 and 0.75/224, so that names keep the word of every --sure: on photographs of
+Caltech-101 with odd numbers, and judged on those with even numbers. No ImageNet network was trained on either. The
+other widths and sizes were trained alike, and get the same temperature. Source: tools/naming_figures.py.
+"""
 
 IMAGE_SIZES = range(32, 1025)
 """The square input sizes in pixels that may be asked for."""
@@ -37,6 +47,7 @@ class Entry:
         top_5: Published ImageNet validation top-5 accuracy in percent.
         million_parameters: Published count of parameters, in millions.
         million_multiply_adds: Published count of multiply-adds for one image, in millions.
+        temperature: The divisor of the logits that makes scores mean what they say.
     """
 
     name: str
@@ -52,6 +63,7 @@ class Entry:
     top_5: float
     million_parameters: float
     million_multiply_adds: int
+    temperature: float = 1.0
 
 
 # TF-Slim's table of pre-trained MobileNet V1 models (tensorflow/models, research/slim/nets/mobilenet_v1.md):
@@ -100,6 +112,7 @@ def _mobilenet_v1(row: tuple[float, int, int, float, float, float, str]) -> Entr
         top_5=top_5,
         million_parameters=parameters,
         million_multiply_adds=multiply_adds,
+        temperature=MOBILENET_V1_TEMPERATURE,
     )
 
 
@@ -119,11 +132,25 @@ _EFFICIENTNET_LITE0 = Entry(
     top_5=92.4,
     million_parameters=4.7,
     million_multiply_adds=407,
+    temperature=1.0,  # label smoothing keeps its scores low: names keep the word of every --sure as they are
 )
 
 ENTRIES: dict[str, Entry] = {
     entry.name: entry for entry in (*(_mobilenet_v1(row) for row in _MOBILENET_V1), _EFFICIENTNET_LITE0)
 }
+
+
+def temperature_of(manifest: Manifest) -> float:
+    """Return the divisor of a model's logits: of a model known by name the registry's, unless it was calibrated."""
+    entry = ENTRIES.get(manifest.name)
+    if entry is None or manifest.calibration is not None or manifest.training is not None:
+        return manifest.temperature
+    return entry.temperature
+
+
+def is_mobilenet_v1(handle: str) -> bool:
+    """Return whether a TF Hub handle is of Google's MobileNet V1 on ImageNet, of any version."""
+    return re.search(r"/google/imagenet/mobilenet_v1_[0-9]{3}_[0-9]{3}/", handle) is not None
 
 
 def entry_of_handle(handle: str) -> Entry | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ class TopK:
         output: The kind of the outputs: logits get a softmax, probabilities are scores already.
         k: How many predictions an image gets at most.
         threshold: The lowest score that is a prediction, 0 to 1.
-        temperature: The divisor of logits, greater than 0: above 1 it lowers the scores of a network that is too sure.
+        temperature: The divisor of logits, above 0: above 1 it lowers the scores of a network that is too sure.
     """
 
     labels: tuple[ClassName, ...]
@@ -64,6 +65,11 @@ class TopK:
                 )
             )
         return rows
+
+
+def is_temperature(value: object) -> bool:
+    """Return whether logits can be divided by `value`: a finite number above 0."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < math.inf
 
 
 def softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]:

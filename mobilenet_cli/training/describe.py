@@ -42,6 +42,7 @@ def describe_model(job: Job, made: Made, folder: Path, name: str, sources: Seque
         labels=LABELS,
         networks=made.networks,
         training=record,
+        temperature=made.temperature,
     ).with_files_of(folder)
     manifest.write(folder)
     return manifest
@@ -59,6 +60,13 @@ def _facts(record: dict[str, Any], made: Made) -> list[tuple[str, str]]:
         ("Split", f"{description}, seed {record['seed']}"),
         ("Validation", scored(metrics, "validation")),
         ("Training", scored(metrics, "training")),
+        *_temperature(made),
         ("Data fingerprint", data["fingerprint"]),
         *([("Interrupted", "this is the best until then")] if made.interrupted else []),
     ]
+
+
+def _temperature(made: Made) -> list[tuple[str, str]]:
+    if made.metrics["validation_top_1"] is None:
+        return []
+    return [("Temperature", f"{made.temperature:.3g}, fitted on the validation images")]

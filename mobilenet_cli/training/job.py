@@ -53,6 +53,7 @@ class Made:
             images to measure them with.
         details: Further fields for the manifest's `training`, as JSON.
         charts: The course of the training.
+        temperature: The divisor of the classifier's logits, fitted on the validation images; 1 without such images.
         interrupted: Whether Ctrl-C ended the training, so that this is the best result until then.
     """
 
@@ -61,4 +62,5 @@ class Made:
     metrics: dict[str, float | None]
     details: dict[str, Any]
     charts: tuple[Chart, ...]
+    temperature: float = 1.0
     interrupted: bool = False

@@ -124,6 +124,46 @@ def test_a_csv_names_the_images_too(evaluate: Run, photos: Path):
     assert "2 of 4 images" in done.stderr
 
 
+def test_calibrate_keeps_a_temperature_with_the_model(
+    evaluate: Run, mnclassify: Run, shared_images: Path, embedded_home: Path, tmp_path: Path, monkeypatch
+):
+    home = shutil.copytree(embedded_home, tmp_path / "home")
+    monkeypatch.setenv("MNCLASSIFY_HOME", str(home))
+    manifest = home / "models" / MODEL / "manifest.json"
+    before = json.loads(manifest.read_text())
+    files = sorted(map(str, shared_images.iterdir()))
+    listed, rest = "\n".join(files[::2]), "\n".join(files[1::2])
+    arguments = ("--from", "-", "--truth", "filename", "--json")
+
+    few = evaluate(*arguments, "--calibrate", input="\n".join(files[:49]))
+    assert (few.returncode, few.stdout) == (2, "")
+    assert "at least 50 readable photographs, not on 49" in few.stderr
+    both = evaluate(*arguments, "--calibrate", "--temperature", "1", input=listed)
+    assert (both.returncode, both.stdout) == (2, "")
+    assert json.loads(manifest.read_text()) == before
+
+    usual = json.loads(evaluate(*arguments, input=rest).stdout)
+    done = evaluate(*arguments, "--calibrate", input=listed)
+    assert done.returncode == 0, done.stderr
+    after = json.loads(manifest.read_text())
+    temperature = after["temperature"]
+    assert (after["calibration"]["images"], after["calibration"]["before"]) == (100, 1)
+    assert temperature < 1  # it was trained with label smoothing, and probably on these photographs
+    assert {key: after[key] for key in ("files", "networks")} == {key: before[key] for key in ("files", "networks")}
+    for words in (f"is now {temperature:.3g} (1 before)", "on 100 images", "the figures of this run are those of 1"):
+        assert words in done.stderr
+    assert f"{temperature:.3g}, calibrated on 100 images" in mnclassify("models", "show", MODEL).stdout
+    assert mnclassify("models", "verify", MODEL).returncode == 0
+
+    # The run itself was measured with the temperature before; another one, and on other photographs, with the new one.
+    said = json.loads(done.stdout)["expected_calibration_error"]
+    again = json.loads(evaluate(*arguments, "--temperature", "1", input=listed).stdout)["expected_calibration_error"]
+    assert said == pytest.approx(again, abs=1e-4)
+    new = json.loads(evaluate(*arguments, input=rest).stdout)
+    assert new["top_1"] == usual["top_1"]
+    assert new["expected_calibration_error"] < usual["expected_calibration_error"]
+
+
 def test_a_model_does_not_differ_from_itself(evaluate: Run, photos: Path):
     done = evaluate(photos, "--compare", MODEL, "--json")
     found = json.loads(done.stdout)

@@ -80,6 +80,26 @@ def test_show_tells_what_is_known(mnclassify: Run):
     assert mnclassify("models", "show", "auto").returncode == 2
 
 
+def test_the_temperature_divides_the_logits_and_is_shown(mnclassify: Run):
+    assert "\nTemperature    1\n" in mnclassify("models", "show", "efficientnet_lite0").stdout
+    assert "\nTemperature    1.5\n" in mnclassify("models", "show", MAIN).stdout
+    assert json.loads(mnclassify("models", "show", MAIN, "--json").stdout)["temperature"] == 1.5
+
+    def scores(*options: str) -> dict[int, float]:
+        done = mnclassify(CAT, "-m", "efficientnet_lite0", "-k", "1000", "-f", "json", *options)
+        assert done.returncode == 0, done.stderr
+        return {each["index"]: each["score"] for each in json.loads(done.stdout)[0]["predictions"]}
+
+    usual, flat = scores(), scores("--temperature", "2")
+    assert scores("--temperature", "1") == pytest.approx(usual, abs=1e-4)
+    roots = {index: score**0.5 for index, score in usual.items()}  # softmax(x / 2) is the root of softmax(x), scaled
+    assert flat == pytest.approx({index: root / sum(roots.values()) for index, root in roots.items()}, abs=1e-3)
+    for wrong in ("0", "-1", "nan", "inf", "warm"):
+        done = mnclassify(CAT, "-m", "efficientnet_lite0", "--temperature", wrong)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "--temperature" in done.stderr
+
+
 def test_of_two_processes_that_pull_one_downloads_and_then_no_network_is_needed(server: ModelServer, tmp_path: Path):
     archive = tar_of(save_tiny_model(tmp_path / "tiny"))
     server.replies[MAIN_PATH] = Reply(archive, stalls=1).signed()

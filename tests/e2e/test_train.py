@@ -90,6 +90,7 @@ def test_it_is_a_model_like_any_other(trained: Path, shared_images: Path, tmp_pa
     for name in ("animals", model):
         shown = run_command("models", "show", name).stdout
         assert "69 images of 5 classes" in shown
+        assert f"Temperature    {manifest_of(trained)['temperature']:.3g}, fitted on the validation images" in shown
         assert f"head on {BASE}" in shown
     assert run_command("models", "remove", "animals").returncode == 0
 

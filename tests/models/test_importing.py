@@ -18,6 +18,7 @@ from mobilenet_cli.machine.home import home
 from mobilenet_cli.models import store
 from mobilenet_cli.models.acquire import acquire
 from mobilenet_cli.models.importing import import_model
+from mobilenet_cli.models.temperature import keep_temperature
 
 COLOURS = ("red", "green", "blue")
 pytestmark = pytest.mark.slow
@@ -149,6 +150,21 @@ def test_a_checkpoint_is_its_folder_its_prefix_a_file_of_it_or_an_archive(checkp
 
 def _fail() -> None:
     raise ModelError("enough seen")
+
+
+def test_a_mobilenet_v1_of_imagenet_gets_the_temperature_of_its_family(checkpoint, saved_model, tiny, tmp_path):
+    family = write(tmp_path / "mobilenet_v1_0.25_96" / "model.ckpt", slim_weights(0.25, 1001, seed=3)).parent
+    archive = tmp_path / "family_96.tgz"
+    archive.write_bytes(tar_of(family))
+    own = [import_model(str(path), path.name) for path in (saved_model, tiny["float"])]
+    own.append(import_model(str(checkpoint), "colours"))
+    assert [manifest.temperature for manifest in own] == [1.0] * 3  # unknown, or for classes that it was not fitted on
+    assert [import_model(str(path), "net", overwrite=True).temperature for path in (family, archive)] == [1.5, 1.5]
+    assert acquire("net").temperature == acquire(str(family)).temperature == 1.5
+
+    keep_temperature(acquire("net"), 1.2, 80, "2026-11-25")
+    assert acquire("net", image_size=128).temperature == 1.2  # compiled for another size, it stays calibrated
+    assert import_model(str(family), "net", overwrite=True).temperature == 1.5
 
 
 def test_a_savedmodel_is_copied_and_the_original_not_needed(saved_model, tmp_path):

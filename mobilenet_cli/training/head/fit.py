@@ -82,12 +82,17 @@ class Fit:
         best: Its C and scores. With cross-validation, the scores are those of the folds' heads.
         candidates: Every C that was tried, ascending.
         interrupted: Whether Ctrl-C ended the search.
+        validation_logits: float64 [N, classes], what the best C's heads say of the validation images: logits less a
+            constant in each row. With cross-validation, each image's are those of the head that has not seen it.
+        validation_labels: int64 [N], the true classes of these images.
     """
 
     head: LinearHead
     best: Candidate
     candidates: tuple[Candidate, ...]
     interrupted: bool
+    validation_logits: NDArray[np.float64]
+    validation_labels: NDArray[np.int64]
 
 
 def fit_head(
@@ -114,7 +119,7 @@ def fit_head(
     import sklearn.linear_model  # noqa: F401 - takes a second, which is no part of the first fit
 
     tried: list[Candidate] = []
-    best: tuple[Candidate, LinearHead] | None = None
+    best: tuple[Candidate, list[LinearHead]] | None = None
     interrupted = False
     try:
         for done, c in enumerate(STRENGTHS):
@@ -122,12 +127,12 @@ def fit_head(
             heads = [_fitted(features[train], labels[train], c) for train, _ in splits]
             candidate = Candidate(
                 c,
-                training=_score(heads, features, labels, [train for train, _ in splits]),
-                validation=_score(heads, features, labels, [validation for _, validation in splits]),
+                training=Score.of(*_judged(heads, features, labels, [train for train, _ in splits])),
+                validation=Score.of(*_judged(heads, features, labels, [validation for _, validation in splits])),
             )
             tried.append(candidate)
             if best is None or candidate.validation.loss < best[0].validation.loss:
-                best = candidate, heads[0]
+                best = candidate, heads
             if _gets_worse(tried):
                 break
     except KeyboardInterrupt:
@@ -135,10 +140,10 @@ def fit_head(
             raise
         interrupted = True
     assert best is not None  # noqa: S101 - there are values of C
-    chosen, head = best
-    if len(splits) > 1:
-        head = _fitted(features, labels, chosen.c)
-    return Fit(head, chosen, tuple(tried), interrupted)
+    chosen, heads = best
+    judged = _judged(heads, features, labels, [validation for _, validation in splits])
+    head = heads[0] if len(splits) == 1 else _fitted(features, labels, chosen.c)
+    return Fit(head, chosen, tuple(tried), interrupted, *judged)
 
 
 def _gets_worse(tried: list[Candidate]) -> bool:
@@ -183,14 +188,14 @@ def _deviation(features: NDArray[np.float32]) -> NDArray[np.float64]:
     return deviation
 
 
-def _score(
+def _judged(
     heads: Sequence[LinearHead],
     features: NDArray[np.float32],
     labels: NDArray[np.int64],
     places: Sequence[NDArray[np.int64]],
-) -> Score:
-    """Return the score over all images that heads classify: each head those at its `places`."""
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Return the log-probabilities and labels of all images that heads classify: each head those at its `places`."""
     import numpy as np
 
     scores = [head.log_probabilities(features[some]) for head, some in zip(heads, places, strict=True)]
-    return Score.of(np.concatenate(scores), np.concatenate([labels[some] for some in places]))
+    return np.concatenate(scores), np.concatenate([labels[some] for some in places])

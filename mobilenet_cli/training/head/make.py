@@ -21,6 +21,7 @@ from mobilenet_cli.training.curve import Chart, Series
 from mobilenet_cli.training.head.fit import Fit, LinearHead, fit_head
 from mobilenet_cli.training.head.template import HeadTemplate
 from mobilenet_cli.training.job import Job, Made
+from mobilenet_cli.training.temperature import validated_temperature
 
 if TYPE_CHECKING:
     import numpy as np
@@ -76,6 +77,7 @@ def make_head(job: Job, folder: Path, progress: Progress, note: Note, template: 
         },
         details={"c": fit.best.c, "tried": [asdict(candidate) for candidate in fit.candidates]},
         charts=_charts(fit),
+        temperature=validated_temperature(fit.validation_logits, fit.validation_labels.tolist()),
         interrupted=interrupted,
     )
 

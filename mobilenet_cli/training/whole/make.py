@@ -74,6 +74,7 @@ def make_fine_tuned(job: Job, folder: Path, progress: Progress, note: Note, opti
             "best_epoch": history.best_epoch,
         },
         charts=_charts(history),
+        temperature=history.temperature,
         interrupted=history.interrupted,
     )
 

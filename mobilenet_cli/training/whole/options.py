@@ -139,8 +139,10 @@ class History:
         best_epoch: The number, from 1, of the epoch whose weights were saved: that of the lowest validation loss, or
             of the lowest training loss where there are no validation images.
         interrupted: Whether SIGINT ended the training.
+        temperature: The divisor of the logits, fitted on the validation images; 1 where there are none.
     """
 
     epochs: tuple[Epoch, ...]
     best_epoch: int
     interrupted: bool
+    temperature: float = 1.0

@@ -97,3 +97,21 @@ def test_ctrl_c_keeps_the_best_so_far() -> None:
     assert fit.best == min(fit.candidates, key=lambda each: each.validation.loss)
     with pytest.raises(KeyboardInterrupt):
         fit_head(features, labels, [part], interrupt_at(0))
+
+
+def test_the_validation_logits_are_those_of_heads_that_have_not_seen_the_image() -> None:
+    features, labels = examples(3, noise=3)
+    folds = [
+        (np.flatnonzero(np.arange(120) // 30 != fold), np.flatnonzero(np.arange(120) // 30 == fold))
+        for fold in range(4)
+    ]
+    fit = fit_head(features, labels, folds)
+    assert fit.validation_labels.tolist() == labels.tolist()  # each image once, and the folds are in order here
+    scores = np.exp(fit.validation_logits)
+    scores /= scores.sum(axis=1, keepdims=True)
+    assert log_loss(labels, scores) == pytest.approx(fit.best.validation.loss)
+    for train, validation in folds:
+        model = make_pipeline(StandardScaler(), LogisticRegression(C=fit.best.c, max_iter=1000))
+        model.fit(features[train].astype(np.float64), labels[train])
+        reference = model.predict_proba(features[validation].astype(np.float64))
+        np.testing.assert_allclose(scores[validation], reference, atol=0.05)

@@ -50,3 +50,4 @@ def test_a_size_that_the_base_is_not_compiled_for_leaves_nothing_compiled(tmp_pa
         "classification": {},
         "feature_vector": {},
     }
+    assert made.temperature == 1.0  # ten images, all of them right

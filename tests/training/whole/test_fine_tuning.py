@@ -24,6 +24,7 @@ from mobilenet_cli.in_tensorflow.compiler import compile_model
 from mobilenet_cli.in_tensorflow.networks.layers import ConvNorm, ImageNetwork, LogitsLayer
 from mobilenet_cli.in_tensorflow.process import TensorFlowProcess
 from mobilenet_cli.records import Source
+from mobilenet_cli.training.temperature import validated_temperature
 from mobilenet_cli.training.whole.make import fine_tune
 from mobilenet_cli.training.whole.options import Augmentation, FineTuning, History
 
@@ -106,6 +107,24 @@ def batch(examples: list[tuple[str, int]]) -> np.ndarray:
 
 def variables(folder: Path) -> dict[str, np.ndarray]:
     return {variable.name: variable.numpy() for variable in hub.load(str(folder)).variables}
+
+
+def test_the_temperature_is_fitted_to_what_the_saved_network_says_of_the_validation_images(
+    trained: tuple[Path, History], features: Path, squares: list, process: TensorFlowProcess, tmp_path: Path
+) -> None:
+    def of_saved(folder: Path, examples: list) -> float:
+        model = tf_keras.Sequential([hub.KerasLayer(str(folder / "saved_model"))])
+        return validated_temperature(model(batch(examples)).numpy(), [index for _, index in examples])
+
+    folder, history = trained
+    assert history.temperature == pytest.approx(of_saved(folder, squares[18:]), abs=0.01)
+    wrong = [(path, (index + 1) % 3) for path, index in squares[:18]]  # so that it is far from 1
+    options = FineTuning(epochs=2, batch_size=6, learning_rate=0.05, batch_norm_momentum=0.5)
+    other = tune(features, tmp_path / "other", process, squares[:18], wrong, options)
+    assert other.temperature == pytest.approx(of_saved(tmp_path / "other", wrong), abs=0.01)
+    assert other.temperature > 1.02
+    unvalidated = tune(features, tmp_path / "none", process, squares[:18], [], options)
+    assert unvalidated.temperature == 1.0
 
 
 def test_it_learns_the_classes(trained: tuple[Path, History], squares: list) -> None:

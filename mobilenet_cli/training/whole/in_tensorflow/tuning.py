@@ -15,6 +15,7 @@ from mobilenet_cli.images.preprocess import Preprocessing
 from mobilenet_cli.in_tensorflow.channel import report_progress
 from mobilenet_cli.machine.cores import usable_cores
 from mobilenet_cli.tensorflow_files.summaries import Summaries
+from mobilenet_cli.training.temperature import validated_temperature
 from mobilenet_cli.training.whole.in_tensorflow.interrupts import InterruptedTrainingError, Interrupts
 from mobilenet_cli.training.whole.options import FineTuning, History, LabelledPath
 
@@ -75,8 +76,9 @@ def tune(
         if options.distribution_strategy != "none":  # its variables cannot be saved as those of a hub module
             model = keras_model.trainable_model(saved_model, preprocessing.image_size, classes, options)
         model.set_weights(watch.best_weights)
+        temperature = _temperature(model, checking, [index for _, index in validation])
         keras_model.save(model, folder, preprocessing.image_size)
-    return History(tuple(watch.epochs), watch.best_epoch, interrupted)
+    return History(tuple(watch.epochs), watch.best_epoch, interrupted, temperature)
 
 
 def _fit(model: tf_keras.Model, training: Batches, checking: Batches, watch: Watch) -> None:
@@ -92,6 +94,14 @@ def _fit(model: tf_keras.Model, training: Batches, checking: Batches, watch: Wat
         verbose=0,
         **validation,
     )
+
+
+def _temperature(model: tf_keras.Model, checking: Batches, labels: list[int]) -> float:
+    """Return the temperature of the weights that are kept, fitted on the validation images; 1 where there are none."""
+    if not labels:
+        return 1.0
+    logits = model.predict(checking.dataset(1), steps=checking.steps, verbose=0)
+    return validated_temperature(logits, labels)
 
 
 def _read(
