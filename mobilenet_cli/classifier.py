@@ -14,11 +14,11 @@ from mobilenet_cli.images.preprocess import Crop
 from mobilenet_cli.loaded_model import AnySource, LoadedModel, as_sources
 from mobilenet_cli.models import AUTO
 from mobilenet_cli.models.acquire import Model
-from mobilenet_cli.postprocess.labelling import Labelling, SearchByKind
+from mobilenet_cli.postprocess.labelling import Labelling, LabellingAtEach, SearchByKind
 from mobilenet_cli.postprocess.naming import SURE, Naming
 from mobilenet_cli.postprocess.topk import TopK
 from mobilenet_cli.progress import Progress, silent
-from mobilenet_cli.records import ClassName, Result, Source
+from mobilenet_cli.records import ClassName, NamedResult, Result, Source
 
 _OneSource = TypeVar("_OneSource", bound=Source)
 
@@ -143,6 +143,31 @@ class Classifier:
             if kinds
             else Labelling(ranking, self.naming, sure)
         )
+        return self._loaded.run(sources, labelling, batch_size=batch_size, workers=workers)
+
+    def name_sources(
+        self,
+        sources: Iterable[_OneSource],
+        sures: Sequence[float],
+        *,
+        top_k: int = 5,
+        batch_size: int | None = None,
+        workers: int | None = None,
+    ) -> Iterator[tuple[_OneSource, NamedResult]]:
+        """Yield each of `sources`, without its data, with its NamedResult: named at each of `sures`, in one run.
+
+        Args:
+            sources: The images.
+            sures: At least one score from which a name is given, each 0 to 1.
+            top_k: As for `classify`.
+            batch_size: As for `classify`.
+            workers: As for `classify`.
+
+        Raises:
+            InputError: An argument is out of range.
+        """
+        ranking = TopK(self.labels, self.model.network.output, top_k)
+        labelling = LabellingAtEach(ranking, self.naming, sures=tuple(sures))
         return self._loaded.run(sources, labelling, batch_size=batch_size, workers=workers)
 
     @cached_property
