@@ -23,7 +23,8 @@ from mobilenet_cli.cli.tally import Tally
 from mobilenet_cli.cli.terminal import Terminal, stdout_is_terminal
 from mobilenet_cli.files.open import open_output
 from mobilenet_cli.inputs.find import find_sources
-from mobilenet_cli.records import Result, Source
+from mobilenet_cli.postprocess.naming import SURE
+from mobilenet_cli.records import NamedResult, Source
 from mobilenet_cli.text import printable
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from mobilenet_cli.evaluation.figures import Comparison, Evaluation
     from mobilenet_cli.evaluation.outcomes import LabelledSource
     from mobilenet_cli.evaluation.truth import Truth
+
+    _Pair = tuple[LabelledSource, NamedResult]
 
 _TRUTH_FROM_STDIN = "csv:-"
 _ENDINGS = (".html", ".htm", ".json")
@@ -50,7 +53,7 @@ def _checked_files(_: click.Context, __: click.Parameter, files: tuple[str, ...]
     default="folder",
     show_default=True,
     metavar="folder|filename|csv:FILE",
-    help="Where the true class comes from: the folder name, the file name up to its first _, or a CSV.",
+    help="Where the truth comes from: the folder name, the file name up to its first _, or a CSV.",
 )
 @model_options
 @click.option(
@@ -61,6 +64,14 @@ def _checked_files(_: click.Context, __: click.Parameter, files: tuple[str, ...]
     metavar="NAME",
     shell_complete=completion.models,
     help="Also evaluate this model, and test whether the two differ.",
+)
+@click.option(
+    "--sure",
+    type=click.FloatRange(0, 1),
+    default=SURE,
+    show_default=True,
+    metavar="SCORE",
+    help="Score from which a name is given: marked in the table of names.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
 @click.option(
@@ -82,17 +93,22 @@ def command(
     model: ModelChoice,
     labels: str | None,
     compare: str | None,
+    sure: float,
     as_json: bool,
     files: tuple[str, ...],
     overwrite: bool,
     pace: Pace,
     terminal: Terminal,
 ) -> int:
-    """Measure how well a model labels images whose classes are known.
+    """Measure how well a model labels images of which is known what they show.
 
-    The true class is a label, a wnid or an index (from 0). All of them are looked up before the first image is
-    opened; an unknown or ambiguous one is an error. Images that cannot be read count as wrong and are listed
-    separately.
+    The truth is a class, by its label, wnid or index (from 0), or any word above classes, as `mnclassify kinds`
+    lists them, or a wnid of WordNet's: dog, n02084071. All are looked up before the first image is opened; an
+    unknown or ambiguous one is an error. Images that cannot be read count as wrong and are listed separately.
+
+    Top-1 is right if the best class is the true one or below the true word. A name (--sure) is right if it is the
+    truth, something below it, or a word above it; then it is vaguer. The table has a row for each score from 0.30
+    to 0.95: how many images get a name, and how many names are right.
 
     A CSV has a header with a column path (or file, filename, image, …; relative paths start in the CSV's folder)
     and a column truth (or wnid, label, class, index). Without SOURCES, every row of the CSV is evaluated.
@@ -101,7 +117,7 @@ def command(
 
     \b
     Examples:
-      mnclassify evaluate validation/                 folders named by class
+      mnclassify evaluate validation/                 folders named by class or word
       mnclassify evaluate photos/ --truth filename    n02123045_12.jpg
       mnclassify evaluate --truth csv:truth.csv -o evaluation.html
       mnclassify evaluate validation/ --compare mobilenet_v1_100_224
@@ -118,7 +134,7 @@ def command(
     with terminal.warnings_shown():
         with ExitStack() as stack:
             streams = [stack.enter_context(open_output(file, overwrite=overwrite, resumable=False)) for file in files]
-            run = _EvaluationRun(images, rule, pace, terminal)
+            run = _EvaluationRun(images, rule, sure, pace, terminal)
             result = run.result(*_models(model, labels, compare, terminal))
             opened = stack.pop_all()
         try:
@@ -160,6 +176,7 @@ class _EvaluationRun:
 
     images: Sequence[Source]
     rule: Truth
+    sure: float
     pace: Pace
     terminal: Terminal
     failed: int = 0
@@ -168,12 +185,13 @@ class _EvaluationRun:
         """Return the first model's evaluation, and the comparison if there is a second model."""
         from mobilenet_cli.evaluation import compare, evaluate
 
+        options = {"sure": self.sure, "watch": self._watched, **asdict(self.pace)}
         if second is None:
-            return evaluate(first, self.images, self.rule, watch=self._watched, **asdict(self.pace)), None
-        comparison = compare(first, second, self.images, self.rule, watch=self._watched, **asdict(self.pace))
+            return evaluate(first, self.images, self.rule, **options), None
+        comparison = compare(first, second, self.images, self.rule, **options)
         return comparison.first, comparison
 
-    def _watched(self, pairs: Iterable[tuple[LabelledSource, Result]]) -> Iterator[tuple[LabelledSource, Result]]:
+    def _watched(self, pairs: Iterable[_Pair]) -> Iterator[_Pair]:
         tally = Tally(self.terminal, "classified")
         with self.terminal.counting("Evaluating") as progress:
             progress.set_total(len(self.images))
