@@ -14,12 +14,12 @@ from mobilenet_cli.images.preprocess import Crop
 from mobilenet_cli.loaded_model import AnySource, LoadedModel, as_sources
 from mobilenet_cli.models import AUTO
 from mobilenet_cli.models.acquire import Model, check_takes_temperature
-from mobilenet_cli.postprocess.labelling import Labelling, SearchByKind
+from mobilenet_cli.postprocess.labelling import Labelling, LabellingAtEach, SearchByKind
 from mobilenet_cli.postprocess.naming import Naming
 from mobilenet_cli.postprocess.outputs import RawOutput, RawOutputs
 from mobilenet_cli.postprocess.topk import TopK, is_temperature
 from mobilenet_cli.progress import Progress, silent
-from mobilenet_cli.records import SURE, ClassName, Result, Source
+from mobilenet_cli.records import SURE, ClassName, NamedResult, Result, Source
 
 _OneSource = TypeVar("_OneSource", bound=Source)
 
@@ -160,6 +160,31 @@ class Classifier:
     ) -> Iterator[tuple[_OneSource, RawOutput]]:
         """Yield each of `sources`, without its data, with the network's output for it, before any softmax."""
         return self._loaded.run(sources, RawOutputs(), batch_size=batch_size, workers=workers)
+
+    def name_sources(
+        self,
+        sources: Iterable[_OneSource],
+        sures: Sequence[float],
+        *,
+        top_k: int = 5,
+        batch_size: int | None = None,
+        workers: int | None = None,
+    ) -> Iterator[tuple[_OneSource, NamedResult]]:
+        """Yield each of `sources`, without its data, with its NamedResult: named at each of `sures`, in one run.
+
+        Args:
+            sources: The images.
+            sures: At least one score from which a name is given, each 0 to 1.
+            top_k: As for `classify`.
+            batch_size: As for `classify`.
+            workers: As for `classify`.
+
+        Raises:
+            InputError: An argument is out of range.
+        """
+        ranking = TopK(self.labels, self.model.network.output, top_k, temperature=self.temperature)
+        labelling = LabellingAtEach(ranking, self.naming, sures=tuple(sures))
+        return self._loaded.run(sources, labelling, batch_size=batch_size, workers=workers)
 
     @cached_property
     def naming(self) -> Naming:

@@ -27,7 +27,7 @@ from mobilenet_cli.cli.terminal import Terminal, stdout_is_terminal
 from mobilenet_cli.files.open import open_output
 from mobilenet_cli.inputs.find import find_sources
 from mobilenet_cli.inputs.left_out import LeftOut
-from mobilenet_cli.records import Result, Source
+from mobilenet_cli.records import SURE, NamedResult, Source
 from mobilenet_cli.text import printable
 
 if TYPE_CHECKING:
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from mobilenet_cli.evaluation.figures import Comparison, Evaluation
     from mobilenet_cli.evaluation.outcomes import LabelledSource
     from mobilenet_cli.evaluation.truth import Truth
+
+    _Pair = tuple[LabelledSource, NamedResult]
 
 _TRUTH_FROM_STDIN = "csv:-"
 _ENDINGS = (".html", ".htm", ".json")
@@ -54,7 +56,7 @@ def _checked_files(_: click.Context, __: click.Parameter, files: tuple[str, ...]
     default="folder",
     show_default=True,
     metavar="folder|filename|csv:FILE",
-    help="Where the true class comes from: the folder name, the file name up to its first _, or a CSV.",
+    help="Where the truth comes from: the folder name, the file name up to its first _, or a CSV.",
 )
 @model_options
 @temperature_option
@@ -66,6 +68,14 @@ def _checked_files(_: click.Context, __: click.Parameter, files: tuple[str, ...]
     metavar="NAME",
     shell_complete=completion.models,
     help="Also evaluate this model, and test whether the two differ.",
+)
+@click.option(
+    "--sure",
+    type=click.FloatRange(0, 1),
+    default=SURE,
+    show_default=True,
+    metavar="SCORE",
+    help="Score from which a name is given: marked in the table of names.",
 )
 @click.option(
     "--calibrate",
@@ -93,6 +103,7 @@ def command(
     temperature: float | None,
     labels: str | None,
     compare: str | None,
+    sure: float,
     calibrate: bool,
     as_json: bool,
     files: tuple[str, ...],
@@ -100,11 +111,15 @@ def command(
     pace: Pace,
     terminal: Terminal,
 ) -> int:
-    """Measure how well a model labels images whose classes are known.
+    """Measure how well a model labels images of which is known what they show.
 
-    The true class is a label, a wnid or an index (from 0). All of them are looked up before the first image is
-    opened; an unknown or ambiguous one is an error. Images that cannot be read count as wrong and are listed
-    separately.
+    The truth is a class, by its label, wnid or index (from 0), or any word above classes, as `mnclassify kinds`
+    lists them, or a wnid of WordNet's: dog, n02084071. All are looked up before the first image is opened; an
+    unknown or ambiguous one is an error. Images that cannot be read count as wrong and are listed separately.
+
+    Top-1 is right if the best class is the true one or below the true word. A name (--sure) is right if it is the
+    truth, something below it, or a word above it; then it is vaguer. The table has a row for each score from 0.30
+    to 0.95: how many images get a name, and how many names are right.
 
     A CSV has a header with a column path (or file, filename, image, …; relative paths start in the CSV's folder)
     and a column truth (or wnid, label, class, index). Without SOURCES, every row of the CSV is evaluated.
@@ -117,7 +132,7 @@ def command(
 
     \b
     Examples:
-      mnclassify evaluate validation/                 folders named by class
+      mnclassify evaluate validation/                 folders named by class or word
       mnclassify evaluate photos/ --truth filename    n02123045_12.jpg
       mnclassify evaluate --truth csv:truth.csv -o evaluation.html
       mnclassify evaluate validation/ --compare mobilenet_v1_100_224
@@ -137,7 +152,7 @@ def command(
     with terminal.warnings_shown():
         with ExitStack() as stack:
             streams = [stack.enter_context(open_output(file, overwrite=overwrite, resumable=False)) for file in files]
-            run = _EvaluationRun(images, rule, pace, terminal)
+            run = _EvaluationRun(images, rule, sure, pace, terminal)
             models = _models(model, temperature, labels, compare, terminal)
             if calibrate:
                 check_calibratable(models[0], images)
@@ -188,6 +203,7 @@ class _EvaluationRun:
 
     images: Sequence[Source]
     rule: Truth
+    sure: float
     pace: Pace
     terminal: Terminal
     failed: int = 0
@@ -196,12 +212,13 @@ class _EvaluationRun:
         """Return the first model's evaluation, and the comparison if there is a second model."""
         from mobilenet_cli.evaluation import compare, evaluate
 
+        options = {"sure": self.sure, "watch": self._watched, **asdict(self.pace)}
         if second is None:
-            return evaluate(first, self.images, self.rule, watch=self._watched, **asdict(self.pace)), None
-        comparison = compare(first, second, self.images, self.rule, watch=self._watched, **asdict(self.pace))
+            return evaluate(first, self.images, self.rule, **options), None
+        comparison = compare(first, second, self.images, self.rule, **options)
         return comparison.first, comparison
 
-    def _watched(self, pairs: Iterable[tuple[LabelledSource, Result]]) -> Iterator[tuple[LabelledSource, Result]]:
+    def _watched(self, pairs: Iterable[_Pair]) -> Iterator[_Pair]:
         tally = Tally(self.terminal, "classified")
         with self.terminal.counting("Evaluating") as progress:
             progress.set_total(len(self.images))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mobilenet_cli.evaluation.figures import Comparison, Evaluation, Paired, Proportion
+from mobilenet_cli.evaluation.figures import Comparison, Evaluation, NamesAtSure, Paired, Proportion
 from mobilenet_cli.json_lines import encoded
 from mobilenet_cli.records import ClassName
 
@@ -15,7 +15,7 @@ def as_json(evaluation: Evaluation, comparison: Comparison | None = None) -> byt
     """Return the first model's evaluation as an object. `comparison` holds the second model's, or null.
 
     Shares, scores and errors are 0 to 1, and null where there are no images to compute them from. A class is an
-    object with `index`, `wnid` and `label`.
+    object with `index`, `wnid` and `label`; `index` is null for what images show that is no class.
     """
     compared = None
     if comparison is not None:
@@ -29,7 +29,7 @@ def as_json(evaluation: Evaluation, comparison: Comparison | None = None) -> byt
 
 def _evaluation(evaluation: Evaluation) -> dict[str, Any]:
     def named(index: int) -> dict[str, object]:
-        return {"index": index} | _named(evaluation.classes[index])
+        return {"index": index if index < len(evaluation.classes) else None} | _named(evaluation.name(index))
 
     return {
         "model": evaluation.model,
@@ -43,6 +43,8 @@ def _evaluation(evaluation: Evaluation) -> dict[str, Any]:
         "mean_class_accuracy": _rounded(evaluation.mean_class_accuracy),
         "expected_calibration_error": _rounded(evaluation.calibration_error),
         "images_per_second": round(evaluation.images_per_second, 2),
+        "sure": evaluation.sure,
+        "names": [_names(each) for each in evaluation.names],
         "reliability": [
             {
                 "low": _rounded(each.low),
@@ -73,6 +75,22 @@ def _evaluation(evaluation: Evaluation) -> dict[str, Any]:
         "failures": [
             {"path": each.path, "truth": named(each.truth), "error": each.error} for each in evaluation.failures
         ],
+    }
+
+
+def _names(names: NamesAtSure) -> dict[str, object]:
+    return {
+        "sure": names.sure,
+        "named": names.named.correct,
+        "named_share": _rounded(names.named.value),
+        "right": _proportion(names.right),
+        "vaguer": names.vaguer,
+        "vaguer_share": _rounded(names.vaguer_share),
+        "wrong": names.wrong,
+        "wrong_share": _rounded(names.wrong_share),
+        "median_classes": names.median_classes,
+        "single_classes": names.single_classes,
+        "single_class_share": _rounded(names.single_share),
     }
 
 

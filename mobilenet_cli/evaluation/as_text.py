@@ -11,19 +11,20 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from mobilenet_cli.evaluation.figures import Comparison, Evaluation, Proportion
+from mobilenet_cli.evaluation.figures import Comparison, Evaluation
 from mobilenet_cli.evaluation.wording import (
-    NOTHING,
     class_name,
     difference,
     headline,
-    interval,
     intervals,
+    median,
     p_value,
     percent,
     rate,
     same_failures,
+    score,
     span,
+    with_interval,
 )
 from mobilenet_cli.text import counted, printable
 
@@ -31,6 +32,10 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 _CONFUSIONS = 10
+_NAMES_EXPLAINED = (
+    "Named: of all images. Right, vaguer (a word above the truth; right too) and wrong: of the names.\n"
+    "Classes: the median number of classes below a name. One class: names with no more than one."
+)
 _FAILURES = 5
 _UNLIMITED = 10_000
 """Width in a pipe. Nothing is folded, so that grep finds whole lines."""
@@ -84,19 +89,17 @@ def _figures(evaluations: list[Evaluation]) -> Table:
     def row(title: str, figure: Callable[[Evaluation], str]) -> None:
         table.add_row(title, *(Text(figure(each)) for each in evaluations))
 
-    row("Top-1 accuracy", lambda each: _with_interval(each.top_1))
-    row("Top-5 accuracy", lambda each: _with_interval(each.top_5))
+    row("Top-1 accuracy", lambda each: with_interval(each.top_1))
+    row("Top-5 accuracy", lambda each: with_interval(each.top_5))
     if any(each.failed for each in evaluations):
-        row("  of classified: top-1", lambda each: _with_interval(each.classified_top_1))
-        row("  of classified: top-5", lambda each: _with_interval(each.classified_top_5))
+        row("  of classified: top-1", lambda each: with_interval(each.classified_top_1))
+        row("  of classified: top-5", lambda each: with_interval(each.classified_top_5))
+    row(f"Named at {score(evaluations[0].sure)}", lambda each: with_interval(each.names_at_sure.named))
+    row("  of named: right", lambda each: with_interval(each.names_at_sure.right))
     row("Mean per-class accuracy", lambda each: percent(each.mean_class_accuracy))
     row("Expected calibration error", lambda each: percent(each.calibration_error))
     row("Images/s", rate)
     return table
-
-
-def _with_interval(proportion: Proportion | None) -> str:
-    return NOTHING if proportion is None else f"{percent(proportion.value)}  [{interval(proportion.interval)}]"
 
 
 def _comparison(comparison: Comparison) -> Table:
@@ -118,7 +121,22 @@ def _details(evaluation: Evaluation) -> Iterator[RenderableType]:
             yield Text(f"and {counted(more, 'more pair')} of classes", "dim")
     if evaluation.failed < evaluation.images:
         yield ""
+        yield _names(evaluation, f"Names given by {printable(evaluation.model)}")
+        yield Text(_NAMES_EXPLAINED, "dim")
+    if any(each.images for each in evaluation.reliability):
+        yield ""
         yield _reliability(evaluation, f"Reliability {of_model}")
+
+
+def _names(evaluation: Evaluation, title: str) -> Table:
+    table = _table(title, "", "Sure#", "Named#", "Right#", "Vaguer#", "Wrong#", "Classes#", "One class#")
+    for each in evaluation.names:
+        is_chosen = each.sure == evaluation.sure
+        shares = (percent(each.vaguer_share), percent(each.wrong_share))
+        cells = (score(each.sure), percent(each.named.value), with_interval(each.right), *shares)
+        breadth = (median(each.median_classes), percent(each.single_share))
+        table.add_row(">" if is_chosen else "", *cells, *breadth, style="bold" if is_chosen else None)
+    return table
 
 
 def _confusions(evaluation: Evaluation, title: str) -> Table:

@@ -14,6 +14,19 @@ from mobilenet_cli.text import printable
 _MOST_NAMED = 5
 
 
+class UnknownClassError(InputError):
+    """A text is no label, wnid or index of a class.
+
+    Attributes:
+        reason: The message without the hint.
+        hint: "" or "; do you mean …?".
+    """
+
+    def __init__(self, reason: str, hint: str) -> None:
+        super().__init__(reason + hint)
+        self.reason, self.hint = reason, hint
+
+
 class ClassFinder:
     """Finds the class that a string names.
 
@@ -40,7 +53,8 @@ class ClassFinder:
         accents); an index.
 
         Raises:
-            InputError: It is none of these, or the label of several classes. The message is one line.
+            UnknownClassError: It is none of these. The message is one line.
+            InputError: It is empty, an index out of range, or the label of several classes. The message is one line.
         """
         spelling = _spelling(printable(text))  # as `train` makes a label of a folder's name
         found = self._labels.get(text) or self._wnids.get(spelling) or self._spellings.get(spelling)
@@ -54,7 +68,7 @@ class ClassFinder:
             raise InputError("an empty name")
         alike = get_close_matches(spelling, self._spellings, n=1, cutoff=0.8)
         hint = f"; do you mean '{self._classes[self._spellings[alike[0]][0]].label}'?" if alike else ""
-        raise InputError(f"'{printable(text)}': no label, wnid or index of a class{hint}")
+        raise UnknownClassError(f"'{printable(text)}': no label, wnid or index of a class", hint)
 
     def counterpart(self, index: int, other: ClassFinder) -> int:
         """Return this model's index of the `other` model's class `index`, matched by wnid, else by label.

@@ -4,28 +4,34 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from mobilenet_cli.errors import InputError
 from mobilenet_cli.evaluation import metrics
-from mobilenet_cli.evaluation.classes import ClassFinder
 from mobilenet_cli.evaluation.figures import (
     ClassAccuracy,
     Comparison,
     Confusion,
     Evaluation,
+    NamesAtSure,
     Paired,
     Proportion,
     ReliabilityBin,
 )
+from mobilenet_cli.evaluation.names import NamesTally, sures_with
 from mobilenet_cli.evaluation.outcomes import TOP_K, LabelledSource, Outcomes, collect
+from mobilenet_cli.evaluation.targets import Target, TargetFinder
 from mobilenet_cli.evaluation.truth import Truth, find_truths, translate, truth_of
-from mobilenet_cli.records import Result, Source
+from mobilenet_cli.postprocess.naming import SURE
+from mobilenet_cli.records import NamedResult, Source
 
 if TYPE_CHECKING:
     from mobilenet_cli.classifier import Classifier
 
-Observer = Callable[[Iterable[tuple[LabelledSource, Result]]], Iterable[tuple[LabelledSource, Result]]]
+_Pairs = Iterable[tuple[LabelledSource, NamedResult]]
+Observer = Callable[[_Pairs], _Pairs]
 """Yields the pairs that it is given, unchanged, and shows progress as they pass."""
 
 
@@ -34,11 +40,12 @@ def evaluate(
     sources: Iterable[str | os.PathLike[str] | Source],
     truth: str | Truth = "folder",
     *,
+    sure: float = SURE,
     batch_size: int | None = None,
     workers: int | None = None,
     watch: Observer = iter,
 ) -> Evaluation:
-    """Classify images whose true class is known, and measure how often the model is right.
+    """Classify images of which is known what they show, and measure how often the model is right.
 
     >>> from mobilenet_cli import Classifier, find_sources
     >>> from mobilenet_cli.evaluation import evaluate
@@ -50,16 +57,18 @@ def evaluate(
         classifier: The model.
         sources: Paths of images, or Sources.
         truth: "folder", "filename" or "csv:FILE" (see `truth_of`), or a function from a path to a class's
-            label, wnid or index as text.
+            label, wnid or index, or any other word or wnid that is known, as text (see `TargetFinder`).
+        sure: The score from which names are given, 0 to 1. They are measured at 0.30 to 0.95 too.
         batch_size: As `Classifier.classify` takes it.
         workers: As `Classifier.classify` takes it.
         watch: Yields each image with its result unchanged, to show progress.
 
     Raises:
-        InputError: There are no images, or some have a missing, unknown or ambiguous truth.
+        InputError: There are no images, some have a missing, unknown or ambiguous truth, or an argument is out of
+            range.
     """
-    images, truths, _ = _prepared(classifier, sources, truth)
-    return _evaluation(classifier, _outcomes(classifier, images, truths, batch_size, workers, watch))
+    images, targets, finder = _prepared(classifier, sources, truth)
+    return _Pass(classifier, finder, sure).over(images, targets, batch_size, workers, watch)[0]
 
 
 def compare(
@@ -68,20 +77,22 @@ def compare(
     sources: Iterable[str | os.PathLike[str] | Source],
     truth: str | Truth = "folder",
     *,
+    sure: float = SURE,
     batch_size: int | None = None,
     workers: int | None = None,
     watch: Observer = iter,
 ) -> Comparison:
     """Evaluate two models on the same images, one after the other.
 
-    The truth names classes of the first model. They are found in the second by wnid, else by label, so the
-    models may have different sets of classes. A failed image counts as wrong.
+    The truth names classes of the first model, or other words. Classes are found in the second by wnid, else by
+    label, so the models may have different sets of classes. A failed image counts as wrong.
 
     Args:
-        first: The model whose classes `truth` names.
+        first: The model whose classes `truth` names, where it names classes.
         second: The other model.
         sources: As in `evaluate`.
         truth: As in `evaluate`.
+        sure: As in `evaluate`.
         batch_size: As in `evaluate`.
         workers: As in `evaluate`.
         watch: As in `evaluate`; called once per model.
@@ -89,24 +100,23 @@ def compare(
     Raises:
         InputError: As in `evaluate`, or the second model lacks some of the true classes.
     """
-    images, truths, finder = _prepared(first, sources, truth)
-    others = translate(truths, _finder(second), finder)
-    outcomes = (
-        _outcomes(first, images, truths, batch_size, workers, watch),
-        _outcomes(second, images, others, batch_size, workers, watch),
-    )
-    evaluations = _evaluation(first, outcomes[0]), _evaluation(second, outcomes[1])
-    has_top_5 = all(each.top_5 is not None for each in evaluations)
-    return Comparison(*evaluations, _paired(*outcomes, 1), _paired(*outcomes, TOP_K) if has_top_5 else None)
+    images, targets, finder = _prepared(first, sources, truth)
+    other = _finder(second)
+    others = translate(targets, other, finder)
+    one, outcomes = _Pass(first, finder, sure).over(images, targets, batch_size, workers, watch)
+    two, other_outcomes = _Pass(second, other, sure).over(images, others, batch_size, workers, watch)
+    paired = partial(_paired, outcomes, other_outcomes)
+    has_top_5 = one.top_5 is not None and two.top_5 is not None
+    return Comparison(one, two, paired(1), paired(TOP_K) if has_top_5 else None)
 
 
-def _finder(classifier: Classifier) -> ClassFinder:
-    return ClassFinder(classifier.labels, classifier.model.name)
+def _finder(classifier: Classifier) -> TargetFinder:
+    return TargetFinder(classifier.labels, classifier.model.name)
 
 
 def _prepared(
     classifier: Classifier, sources: Iterable[str | os.PathLike[str] | Source], truth: str | Truth
-) -> tuple[list[Source], list[int], ClassFinder]:
+) -> tuple[list[Source], list[Target], TargetFinder]:
     images = [each if isinstance(each, Source) else Source(os.fspath(each)) for each in sources]
     if not images:
         raise InputError("there are no images to evaluate")
@@ -114,45 +124,62 @@ def _prepared(
     return images, find_truths(images, truth_of(truth) if isinstance(truth, str) else truth, finder), finder
 
 
-def _outcomes(
-    classifier: Classifier,
-    images: Sequence[Source],
-    truths: Sequence[int],
-    batch_size: int | None,
-    workers: int | None,
-    watch: Observer,
-) -> Outcomes:
-    labelled = (
-        LabelledSource(image.path, image.data, image.error, truth) for image, truth in zip(images, truths, strict=True)
-    )
-    return collect(watch(classifier.classify_sources(labelled, top_k=TOP_K, batch_size=batch_size, workers=workers)))
+@dataclass(frozen=True, slots=True)
+class _Pass:
+    """A pass of one model over the images."""
 
+    classifier: Classifier
+    finder: TargetFinder
+    sure: float
 
-def _evaluation(classifier: Classifier, outcomes: Outcomes) -> Evaluation:
-    images, classes = len(outcomes.truth), classifier.labels
-    correct = metrics.hits(outcomes.truth, outcomes.top, 1)
-    in_five = metrics.hits(outcomes.truth, outcomes.top, TOP_K)
-    per_class = [ClassAccuracy(*map(int, row)) for row in zip(*metrics.per_class(outcomes.truth, correct), strict=True)]
-    confused = metrics.confusions(outcomes.truth, outcomes.top[:, 0])
-    was_read = outcomes.top[:, 0] != metrics.FAILED
-    bins = metrics.reliability(outcomes.score[was_read], correct[was_read])
-    return Evaluation(
-        model=classifier.model.name,
-        image_size=classifier.model.image_size,
-        classes=classes,
-        images=images,
-        failed=len(outcomes.failures),
-        top_1=Proportion(int(correct.sum()), images),
-        top_5=Proportion(int(in_five.sum()), images) if len(classes) > TOP_K else None,
-        mean_class_accuracy=sum(each.correct / each.images for each in per_class) / len(per_class),
-        per_class=tuple(per_class),
-        confusions=tuple(Confusion(*map(int, row)) for row in zip(*confused, strict=True)),
-        calibration_error=metrics.calibration_error(*bins) if was_read.any() else None,
-        reliability=tuple(_bins(zip(*bins, strict=True))),
-        images_per_second=images / outcomes.seconds,
-        worst=outcomes.worst,
-        failures=outcomes.failures,
-    )
+    def over(
+        self,
+        images: Sequence[Source],
+        targets: Sequence[Target],
+        batch_size: int | None,
+        workers: int | None,
+        watch: Observer,
+    ) -> tuple[Evaluation, Outcomes]:
+        """Return the figures, and the outcomes that they are made of."""
+        sures = sures_with(self.sure)
+        labelled = (
+            LabelledSource(image.path, image.data, image.error, target)
+            for image, target in zip(images, targets, strict=True)
+        )
+        pairs = self.classifier.name_sources(labelled, sures, top_k=TOP_K, batch_size=batch_size, workers=workers)
+        names = NamesTally(self.finder, sures)
+        outcomes = collect(watch(pairs), names)
+        return self._evaluation(outcomes, tuple(names.curve())), outcomes
+
+    def _evaluation(self, outcomes: Outcomes, names: tuple[NamesAtSure, ...]) -> Evaluation:
+        truth, top, images, classes = outcomes.truth, outcomes.top, len(outcomes.truth), self.classifier.labels
+        correct = metrics.hits(truth, top, 1)
+        in_five = metrics.hits(truth, top, TOP_K)
+        per_class = [ClassAccuracy(*map(int, row)) for row in zip(*metrics.per_class(truth, correct), strict=True)]
+        confused = metrics.confusions(truth, top[:, 0])
+        # The score of a class says how sure it is of that class, not of a word above it.
+        scored = (top[:, 0] != metrics.FAILED) & (truth < len(classes))
+        bins = metrics.reliability(outcomes.score[scored], correct[scored])
+        return Evaluation(
+            model=self.classifier.model.name,
+            image_size=self.classifier.model.image_size,
+            classes=classes,
+            words=self.finder.words,
+            images=images,
+            failed=len(outcomes.failures),
+            top_1=Proportion(int(correct.sum()), images),
+            top_5=Proportion(int(in_five.sum()), images) if len(classes) > TOP_K else None,
+            mean_class_accuracy=sum(each.correct / each.images for each in per_class) / len(per_class),
+            per_class=tuple(per_class),
+            confusions=tuple(Confusion(*map(int, row)) for row in zip(*confused, strict=True)),
+            calibration_error=metrics.calibration_error(*bins) if scored.any() else None,
+            reliability=tuple(_bins(zip(*bins, strict=True))),
+            images_per_second=images / outcomes.seconds,
+            worst=outcomes.worst,
+            failures=outcomes.failures,
+            sure=self.sure,
+            names=names,
+        )
 
 
 def _bins(rows: Iterable[tuple[int, float, float]]) -> Iterator[ReliabilityBin]:

@@ -29,12 +29,12 @@ class Proportion:
 
 @dataclass(frozen=True, slots=True)
 class ClassAccuracy:
-    """How many of a class's images were classified correctly. Failed images count as wrong.
+    """How many of the images of a class, or of another word, were classified correctly. Failed images count as wrong.
 
     Attributes:
-        index: The class's position in the model's output, from 0.
+        index: The index of the class or word.
         images: Number of images that show it, at least 1.
-        correct: Number of these whose best class it is.
+        correct: Number of these whose best class is right.
     """
 
     index: int
@@ -71,8 +71,61 @@ class ReliabilityBin:
 
 
 @dataclass(frozen=True, slots=True)
+class NamesAtSure:
+    """The names that images get from one score on. An image that could not be read has none.
+
+    Attributes:
+        sure: That score, 0 to 1.
+        images: Number of images, at least 1.
+        exact: Number of names that are what the image shows, or something below it.
+        vaguer: Number of names that are a word above it: right, but vaguer.
+        wrong: Number of all other names.
+        median_classes: The median of the numbers of the model's classes at or below the names; None without names.
+        single_classes: Number of names with one class.
+    """
+
+    sure: float
+    images: int
+    exact: int
+    vaguer: int
+    wrong: int
+    median_classes: float | None
+    single_classes: int
+
+    @property
+    def named(self) -> Proportion:
+        """The images that have a name."""
+        return Proportion(self.exact + self.vaguer + self.wrong, self.images)
+
+    @property
+    def right(self) -> Proportion | None:
+        """The names that are right, vaguer ones included; None without names."""
+        return self._among_names(self.exact + self.vaguer)
+
+    @property
+    def vaguer_share(self) -> float | None:
+        """The share of the names that are right but vaguer, 0 to 1; None without names."""
+        return None if (among := self._among_names(self.vaguer)) is None else among.value
+
+    @property
+    def wrong_share(self) -> float | None:
+        """The share of the names that are wrong, 0 to 1; None without names."""
+        return None if (among := self._among_names(self.wrong)) is None else among.value
+
+    @property
+    def single_share(self) -> float | None:
+        """The share of the names with one class, 0 to 1; None without names."""
+        return None if (among := self._among_names(self.single_classes)) is None else among.value
+
+    def _among_names(self, count: int) -> Proportion | None:
+        return Proportion(count, self.named.correct) if self.named.correct else None
+
+
+@dataclass(frozen=True, slots=True)
 class Evaluation:
-    """A model's results on images whose true class is known.
+    """A model's results on images of which is known what they show: one of its classes, or any other word.
+
+    For a word that is no class, a class is right that is below the word, or above it where none is below it.
 
     Images that could not be read are counted in `failed`. They count as wrong in `top_1`, `top_5`, `per_class`
     and `mean_class_accuracy`. The figures with `classified` in their names leave them out, and so does the
@@ -81,24 +134,29 @@ class Evaluation:
     Attributes:
         model: The model's name.
         image_size: The side of the model's input in pixels.
-        classes: The model's classes in the order of its outputs; every index is a position in this tuple.
+        classes: The model's classes in the order of its outputs.
+        words: What images show that is no class. Every index is a position in `classes` followed by `words`.
         images: Number of images.
         failed: Number of images that could not be read.
-        top_1: Images whose best class is the true one.
-        top_5: Images with the true class among the best five; None if the model has at most five classes.
-        mean_class_accuracy: The mean of the accuracies of the classes present, 0 to 1.
-        per_class: The classes present, by index.
-        confusions: Each pair of classes that was confused, the most frequent first.
-        calibration_error: The expected calibration error of the best class's score, 0 to 1; None if all failed.
+        top_1: Images whose best class is right.
+        top_5: Images with a right class among the best five; None if the model has at most five classes.
+        mean_class_accuracy: The mean of the accuracies of the classes and words present, 0 to 1.
+        per_class: The classes and words present, by index.
+        confusions: Each pair of classes, or of a word and a class, that was confused, the most frequent first.
+        calibration_error: The expected calibration error of the best class's score, 0 to 1, over the images that show
+            a class; None if all of these failed.
         reliability: The bins that the calibration error is computed from.
         images_per_second: Speed from the file to the prediction, failed images included.
         worst: The mistakes with the highest scores, the highest first.
         failures: The images that could not be read.
+        sure: The score from which names are given.
+        names: What the names are worth, at that score and from 0.30 to 0.95 in steps of 0.05, rising.
     """
 
     model: str
     image_size: int
     classes: tuple[ClassName, ...]
+    words: tuple[ClassName, ...]
     images: int
     failed: int
     top_1: Proportion
@@ -111,6 +169,18 @@ class Evaluation:
     images_per_second: float
     worst: tuple[Mistake, ...]
     failures: tuple[FailedImage, ...]
+    sure: float
+    names: tuple[NamesAtSure, ...]
+
+    @property
+    def names_at_sure(self) -> NamesAtSure:
+        """What the names given at `sure` are worth."""
+        return next(each for each in self.names if each.sure == self.sure)
+
+    def name(self, index: int) -> ClassName:
+        """Return the name of a class or of another word."""
+        classes = len(self.classes)
+        return self.classes[index] if index < classes else self.words[index - classes]
 
     @property
     def classified_top_1(self) -> Proportion | None:

@@ -10,13 +10,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mobilenet_cli.evaluation.metrics import FAILED
+from mobilenet_cli.evaluation.targets import UNKNOWN, Target
 from mobilenet_cli.records import Source
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from mobilenet_cli.records import Result
+    from mobilenet_cli.evaluation.names import NamesTally
+    from mobilenet_cli.records import NamedResult
 
 TOP_K = 5
 WORST = 24
@@ -25,25 +27,25 @@ WORST = 24
 
 @dataclass(frozen=True, slots=True)
 class LabelledSource(Source):
-    """An image whose true class is known.
+    """An image of which is known what it shows.
 
     Attributes:
-        truth: The index of that class in the model's output.
+        target: What it shows.
     """
 
-    truth: int = FAILED
+    target: Target = UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """An image whose best class is not the true one.
+    """An image whose best class is wrong.
 
     Attributes:
         path: The image's path.
-        truth: The index of its true class.
+        truth: The index of what it shows.
         predicted: The index of its best class.
         score: The score of its best class, 0 to 1.
-        rank: The rank of the true class, 2 to 5, or None if it is not among the best five.
+        rank: The rank of the first class that is right, 2 to 5, or None if none is not among the best five.
     """
 
     path: str
@@ -59,7 +61,7 @@ class FailedImage:
 
     Attributes:
         path: The image's path.
-        truth: The index of its true class.
+        truth: The index of what it shows.
         error: The reason, in one line.
     """
 
@@ -70,11 +72,12 @@ class FailedImage:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Outcomes:
-    """The true classes of N images and a model's predictions for them.
+    """What N images show and a model's predictions for them. Every index is that of a Target.
 
     Attributes:
-        truth: int32 [N], the index of each image's true class.
-        top: int32 [N, 5], the indexes of the best classes, best first; FAILED where there are none.
+        truth: int32 [N], the index of what each image shows.
+        top: int32 [N, 5], the indexes of the best classes, best first; FAILED where there are none. A class that is
+            right for a word has the word's index here.
         score: float64 [N], the score of the best class, 0 to 1; NaN where the image failed.
         failures: The images that failed.
         worst: The mistakes with the highest scores, the highest first.
@@ -89,11 +92,12 @@ class Outcomes:
     seconds: float
 
 
-def collect(pairs: Iterable[tuple[LabelledSource, Result]]) -> Outcomes:
+def collect(pairs: Iterable[tuple[LabelledSource, NamedResult]], names: NamesTally) -> Outcomes:
     """Collect the outcomes; the records themselves are not kept.
 
     Args:
-        pairs: Each image with its Result, which has at least five predictions if there are as many classes.
+        pairs: Each image with its record, which has at least five predictions if there are as many classes.
+        names: Counts the names.
     """
     import numpy as np
 
@@ -102,9 +106,10 @@ def collect(pairs: Iterable[tuple[LabelledSource, Result]]) -> Outcomes:
     failures: list[FailedImage] = []
     worst: list[tuple[float, int, Mistake]] = []
     for order, (source, result) in enumerate(pairs):
-        truth = source.truth
+        truth, right = source.target.index, source.target.classes
         truths.append(truth)
-        indexes = [each.index for each in result.predictions[:TOP_K]]
+        names.add(source.target, result.names)
+        indexes = [truth if each.index in right else each.index for each in result.predictions[:TOP_K]]
         top.extend(indexes + [FAILED] * (TOP_K - len(indexes)))
         if not indexes:
             failures.append(FailedImage(result.path, truth, result.error or "no prediction"))

@@ -1,4 +1,4 @@
-"""The true class of each image, from its folder's name, its own name, or a CSV."""
+"""What each image shows, from its folder's name, its own name, or a CSV."""
 # A path stays the string that was typed: a Path would rewrite it, and a URL is not a path.
 # ruff: noqa: PTH119, PTH120, PTH122
 
@@ -6,14 +6,16 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol, TypeVar
 
 from mobilenet_cli.errors import InputError
-from mobilenet_cli.evaluation.classes import ClassFinder
 from mobilenet_cli.inputs.labelled_csv import TruthTable, absolute
 from mobilenet_cli.inputs.stdin import STDIN
 from mobilenet_cli.records import Source
 from mobilenet_cli.text import printable
+
+_Found = TypeVar("_Found")
 
 Truth = Callable[[str], str]
 """Returns the name of an image's class, given its path. Raises InputError, with the reason, if there is none."""
@@ -41,14 +43,28 @@ def truth_of(rule: str) -> Truth:
     raise InputError(f"the truth comes from folder, filename or csv:FILE, not from {rule!r}")
 
 
-def find_truths(sources: Sequence[Source], truth: Truth, finder: ClassFinder) -> list[int]:
-    """Return the index of each source's true class.
+class Finder(Protocol[_Found]):
+    """Finds what a text means to a model: the index of a class (ClassFinder), or a Target (TargetFinder)."""
+
+    model: str
+
+    def find(self, text: str) -> _Found:
+        """Return what `text` means, or raise an InputError of one line."""
+        ...
+
+    def counterpart(self, found: _Found, other: Any, /) -> _Found:
+        """Return what the `other` finder found, as this finder's model sees it, or raise an InputError of one line."""
+        ...
+
+
+def find_truths(sources: Sequence[Source], truth: Truth, finder: Finder[_Found]) -> list[_Found]:
+    """Return what each source shows, as `finder` finds it.
 
     Raises:
         InputError: Some are missing, unknown or ambiguous. The message has their number, the reasons and examples.
     """
-    known: dict[str, int] = {}
-    truths: list[int] = []
+    known: dict[str, _Found] = {}
+    truths: list[_Found] = []
     problems: list[tuple[str, str]] = []
     for source in sources:
         try:
@@ -58,26 +74,26 @@ def find_truths(sources: Sequence[Source], truth: Truth, finder: ClassFinder) ->
             truths.append(known[text])
         except InputError as error:
             problems.append((source.error or str(error), source.path))
-    _refuse(problems, len(sources), finder)
+    _refuse(problems, len(sources), finder.model)
     return truths
 
 
-def translate(truths: Iterable[int], finder: ClassFinder, other: ClassFinder) -> list[int]:
-    """Return the indexes, in `finder`'s model, of the classes `truths` of the `other` model.
+def translate(truths: Sequence[_Found], finder: Finder[_Found], other: Finder[_Found]) -> list[_Found]:
+    """Return what `truths`, which the `other` finder found, are to `finder`'s model.
 
     Raises:
         InputError: Some classes have no counterpart.
     """
     counted = Counter(truths)
     problems: list[tuple[str, str]] = []
-    counterparts: dict[int, int] = {}
-    for index, images in counted.items():
+    counterparts: dict[_Found, _Found] = {}
+    for found, images in counted.items():
         try:
-            counterparts[index] = finder.counterpart(index, other)
+            counterparts[found] = finder.counterpart(found, other)
         except InputError as error:
             problems += [(str(error), "")] * images
-    _refuse(problems, counted.total(), finder)
-    return [counterparts[index] for index in truths]
+    _refuse(problems, counted.total(), finder.model)
+    return [counterparts[found] for found in truths]
 
 
 def _beginning(path: str) -> str:
@@ -91,7 +107,7 @@ def _text(source: Source, truth: Truth) -> str:
     return truth(source.path)
 
 
-def _refuse(problems: list[tuple[str, str]], images: int, finder: ClassFinder) -> None:
+def _refuse(problems: list[tuple[str, str]], images: int, model: str) -> None:
     """Raise an InputError if there are problems. Each is a reason and a path."""
     if not problems:
         return
@@ -101,8 +117,8 @@ def _refuse(problems: list[tuple[str, str]], images: int, finder: ClassFinder) -
     if len(reasons) > _MOST_LISTED:
         lines.append(f"and {len(reasons) - _MOST_LISTED:,} more")
     raise InputError(
-        f"the truth of {len(problems):,} of {images:,} images is not a class of {finder.model}; "
-        "name classes by label, wnid or index:\n  " + "\n  ".join(lines)
+        f"the truth of {len(problems):,} of {images:,} images is not a class of {model}; "
+        "name classes by label, wnid or index, and anything above them by word or wnid:\n  " + "\n  ".join(lines)
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from functools import cache
 
-from mobilenet_cli.evaluation.figures import Comparison, Evaluation, Paired, ReliabilityBin
+from mobilenet_cli.evaluation.figures import Comparison, Evaluation, Paired, Proportion, ReliabilityBin
 from mobilenet_cli.records import ClassName
 from mobilenet_cli.text import counted, printable
 
@@ -28,6 +28,21 @@ def span(bin_: ReliabilityBin) -> str:
     return f"{100 * bin_.low:.0f}–{100 * bin_.high:.0f}%"
 
 
+def score(value: float) -> str:
+    """Return "0.80": two decimals, or as many as it takes."""
+    return f"{value:.2f}" if round(value, 2) == value else f"{value:g}"
+
+
+def with_interval(proportion: Proportion | None) -> str:
+    """Return "90.0%  [85.1–93.4%]", or a dash for None."""
+    return NOTHING if proportion is None else f"{percent(proportion.value)}  [{interval(proportion.interval)}]"
+
+
+def median(value: float | None) -> str:
+    """Return "3" or "3.5", or a dash for None."""
+    return NOTHING if value is None else f"{value:g}"
+
+
 def rate(evaluation: Evaluation) -> str:
     """Return the images per second: one decimal below ten, none from there on."""
     speed = evaluation.images_per_second
@@ -35,12 +50,29 @@ def rate(evaluation: Evaluation) -> str:
 
 
 def headline(evaluation: Evaluation) -> str:
-    """Return the numbers of images and classes, and how many images could not be read."""
-    text = f"{counted(evaluation.images, 'image')} of {counted(len(evaluation.per_class), 'class')}"
+    """Return the numbers of images, classes and words, and how many images could not be read."""
+    text = f"{counted(evaluation.images, 'image')} of {truths(evaluation)}"
     if not evaluation.failed:
         return text
     verb = "counts" if evaluation.failed == 1 else "count"
     return f"{text}; {evaluation.failed:,} could not be read and {verb} as wrong"
+
+
+def truths(evaluation: Evaluation) -> str:
+    """Return the number of classes that images show, and of other words: "3 classes and 1 word"."""
+    classes = len(evaluation.per_class) - len(evaluation.words)
+    parts = ((classes, "class"), (len(evaluation.words), "word"))
+    return " and ".join(counted(number, noun) for number, noun in parts if number)
+
+
+def right_curve(evaluation: Evaluation) -> list[tuple[float, float]]:
+    """Return each `sure` at which there are names, with the share of them that is right."""
+    return [(each.sure, each.right.value) for each in evaluation.names if each.right is not None]
+
+
+def named_curve(evaluation: Evaluation) -> list[tuple[float, float]]:
+    """Return each `sure` with the share of images that have a name."""
+    return [(each.sure, each.named.value) for each in evaluation.names]
 
 
 def difference(paired: Paired) -> str:
@@ -68,10 +100,11 @@ def p_value(paired: Paired) -> str:
 
 
 def class_name(evaluation: Evaluation, index: int) -> str:
-    """Return the label of a class; if several classes share it, with the wnid or index appended."""
-    name = evaluation.classes[index]
+    """Return the label of a class, or a word; if several share it, with the wnid or index appended."""
+    name = evaluation.name(index)
     label = printable(name.label)
-    return f"{label} ({name.wnid or index})" if name.label in _repeated(evaluation.classes) else label
+    is_repeated = name.label in _repeated(evaluation.classes + evaluation.words)
+    return f"{label} ({name.wnid or index})" if is_repeated else label
 
 
 @cache

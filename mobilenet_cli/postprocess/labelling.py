@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mobilenet_cli.postprocess.naming import Naming, kind_score
 from mobilenet_cli.postprocess.topk import TopK
-from mobilenet_cli.records import SURE, Decoded, Result, SearchedResult
+from mobilenet_cli.records import SURE, Decoded, Name, NamedResult, Result, SearchedResult
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -85,6 +85,35 @@ class SearchByKind(Labelling):
         return _searched(Labelling.failure(self, path, error, model), found=False)
 
 
+@dataclass(frozen=True, slots=True)
+class LabellingAtEach(Labelling):
+    """A Labelling that also names each image at several values of `sure`.
+
+    Attributes:
+        sures: Those values, each 0 to 1.
+    """
+
+    sures: tuple[float, ...] = (SURE,)
+
+    def records(self, outputs: NDArray[np.float32], images: Sequence[Decoded], model: str) -> list[NamedResult]:
+        """Return the NamedResult of each image, with its name at each of `sures`."""
+        scores = self.ranking.scores(outputs)
+        results = self._results(scores, images, model)
+        names = self.naming.names_at(scores, self.sures)
+        return [_named(result, row) for result, row in zip(results, names, strict=True)]
+
+    def failure(self, path: str, error: str, model: str) -> NamedResult:
+        """Return the NamedResult of an image that cannot be read."""
+        return _named(Labelling.failure(self, path, error, model), ())
+
+
 def _searched(result: Result, found: bool) -> SearchedResult:
-    fields = {name: getattr(result, name) for name in Result.__dataclass_fields__}
-    return SearchedResult(**fields, found=found)
+    return SearchedResult(**_fields(result), found=found)
+
+
+def _named(result: Result, names: tuple[Name | None, ...]) -> NamedResult:
+    return NamedResult(**_fields(result), names=names)
+
+
+def _fields(result: Result) -> dict[str, Any]:
+    return {name: getattr(result, name) for name in Result.__dataclass_fields__}

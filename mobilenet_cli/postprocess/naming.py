@@ -99,12 +99,8 @@ class Naming:
         if not len(scores):
             return []
         sums = self.sums(scores)
-        nameable = np.array(scores, np.float64)
-        nameable[:, self._nameless] = -1.0
-        best = nameable.argmax(axis=1)
         rows = []
-        for row, index in enumerate(best.tolist()):
-            score = float(nameable[row, index])
+        for row, (index, score) in enumerate(self._best_classes(scores)):
             if score >= sure:
                 name = self._classes[index]
                 rows.append(self._named(name.wnid, name.label, score, sums[row]))
@@ -112,6 +108,46 @@ class Naming:
             sure_nodes = np.flatnonzero(sums[row] >= sure)
             rows.append(self._most_specific(sure_nodes, sums[row]) if len(sure_nodes) else UNNAMED)
         return rows
+
+    def names_at(self, scores: NDArray[np.floating], sures: Sequence[float]) -> list[tuple[Name | None, ...]]:
+        """Return what each row of `scores` is called at each of `sures`: the labels that as many calls would give.
+
+        Much faster than those calls, since the scores are summed once.
+
+        Args:
+            scores: [N, classes], each 0 to 1.
+            sures: At least one score from which a name is given, each 0 to 1, in any order.
+        """
+        import numpy as np
+
+        rising = sorted(range(len(sures)), key=sures.__getitem__)
+        words, least = self._taxonomy.words, sures[rising[0]]
+        rows = []
+        for (index, score), sums in zip(self._best_classes(scores), self.sums(scores), strict=True):
+            nodes = np.flatnonzero(sums >= least)
+            # As `_most_specific` chooses: fewest classes, then the highest score, then the first.
+            ranked = sorted(zip(self._counts[nodes].tolist(), (-sums[nodes]).tolist(), nodes.tolist(), strict=True))
+            named = [Name(self._classes[index].wnid, self._classes[index].label, score)]
+            named += [Name(self._nodes[node], words[self._nodes[node]], -negated) for _, negated, node in ranked]
+            names: list[Name | None] = [None] * len(sures)
+            place = 0  # whatever a lower `sure` has ruled out, a higher one does too
+            for at in rising:
+                while place < len(named) and named[place].score < sures[at]:
+                    place += 1
+                if place == len(named):
+                    break
+                names[at] = named[place]
+            rows.append(tuple(names))
+        return rows
+
+    def _best_classes(self, scores: NDArray[np.floating]) -> list[tuple[int, float]]:
+        """Return the index and the score of each row's best class that is a name."""
+        import numpy as np
+
+        nameable = np.array(scores, np.float64)
+        nameable[:, self._nameless] = -1.0
+        best = nameable.argmax(axis=1)
+        return list(zip(best.tolist(), nameable[np.arange(len(best)), best].tolist(), strict=True))
 
     def _most_specific(self, nodes: NDArray[np.intp], sums: NDArray[np.float64]) -> Named:
         # Nodes are in the order of their numbers of classes, deepest first, and argmax takes the first of equals.

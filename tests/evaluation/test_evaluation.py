@@ -6,24 +6,24 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from conftest import SAMPLES
-from results import failed_result, prediction, result_of
+from results import failed_result, prediction, result_of, with_names
 from web_server import Answer, serving
 
-from mobilenet_cli import InputError, Result
+from mobilenet_cli import InputError
 from mobilenet_cli.evaluation import Evaluation, compare, evaluate
 from mobilenet_cli.evaluation.as_html import as_html
 from mobilenet_cli.evaluation.as_json import as_json
 from mobilenet_cli.evaluation.as_text import as_text
 from mobilenet_cli.evaluation.matrix import LARGEST, confusion_matrix
 from mobilenet_cli.evaluation.outcomes import WORST, LabelledSource
-from mobilenet_cli.records import ClassName
+from mobilenet_cli.records import ClassName, Name, NamedResult
 
 ANIMALS = ("ant", "bee", "cat", "dog", "eel", "fox")
 
@@ -36,12 +36,12 @@ class Oracle:
     labels: tuple[ClassName, ...] = tuple(ClassName("", name) for name in ANIMALS)
     model: Any = field(default_factory=lambda: SimpleNamespace(name="oracle", image_size=32))
 
-    def classify_sources(
-        self, sources: Iterable[LabelledSource], *, top_k: int, **_: object
-    ) -> Iterator[tuple[LabelledSource, Result]]:
+    def name_sources(
+        self, sources: Iterable[LabelledSource], sures: Sequence[float], *, top_k: int, **_: object
+    ) -> Iterator[tuple[LabelledSource, NamedResult]]:
         for source in sources:
             if source.path not in self.answers:
-                yield source, failed_result(source.path, model=self.model.name)
+                yield source, with_names(failed_result(source.path, model=self.model.name))
                 continue
             names, score = self.answers[source.path]
             indexes = [self.labels.index(ClassName("", name)) for name in names.split()][:top_k]
@@ -49,7 +49,9 @@ class Oracle:
                 prediction(self.labels[index].label, score / rank, rank=rank, index=index)
                 for rank, index in enumerate(indexes, start=1)
             ]
-            yield source, result_of(source.path, predictions, model=self.model.name)
+            best = Name("", predictions[0].label, score)
+            names = [best if score >= sure else None for sure in sures]
+            yield source, with_names(result_of(source.path, predictions, model=self.model.name), names)
 
 
 @pytest.fixture
@@ -127,7 +129,7 @@ def test_no_images_are_an_error(oracle):
 
 
 def test_every_truth_is_looked_up_before_an_image_is_opened(oracle):
-    oracle.classify = None
+    oracle.name_sources = None
     with pytest.raises(InputError, match="'gnu'"):
         evaluate(oracle, ["ant/1.jpg", "gnu/1.jpg"])
 

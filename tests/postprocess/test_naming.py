@@ -255,3 +255,30 @@ def test_photographs_are_found_by_words_and_named_right(embedded_home, monkeypat
         if sure == 0.8:
             assert named / len(verdicts) >= 0.66
             assert right >= 0.865
+
+
+SURES = (0.95, 0.3, 0.8, 0.5, 0.0, 1.0)
+
+
+@pytest.mark.parametrize("classes", [imagenet_labels(1001), imagenet_labels(1000)[:40]])
+def test_names_at_several_values_are_those_of_as_many_calls(classes):
+    random = np.random.default_rng(3)
+    scores = random.dirichlet(np.full(len(classes), 0.01), 200)
+    scores[:5, 0] = 1.0  # the background, or a class that is certain
+    scores[5, :] = 0.0
+    naming = Naming(classes)
+    expected = [[row.label for row in naming(scores, sure)] for sure in SURES]
+    assert naming.names_at(scores, SURES) == list(zip(*expected, strict=True))
+    assert len(set(naming.names_at(scores, SURES))) > 100
+
+
+def test_of_words_with_as_many_classes_the_likeliest_is_the_name_at_each_value():
+    # pet and animal both hold the hamster, animal also the lion; dog and cup are the most specific words
+    (names,) = Naming(CLASSES, TREE).names_at(np.array([[0, 0.3, 0.2, 0.2, 0.2, 0.1]]), (0.25, 0.5, 0.6, 0.8, 0.95))
+    assert [one and (one.label, round(one.score, 4)) for one in names] == [
+        *(("pug-dog", 0.3), ("dog", 0.5), ("pet", 0.7), ("animal", 0.9), None)
+    ]
+
+
+def test_no_rows_have_no_names():
+    assert Naming(CLASSES, TREE).names_at(np.zeros((0, 6)), (0.8,)) == []

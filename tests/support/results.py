@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mobilenet_cli.records import Embedding, Name, Prediction, Result
+from mobilenet_cli.records import Embedding, Name, NamedResult, Prediction, Result
 
 
 def prediction(label: str, score: float = 0.5, *, rank: int = 1, index: int = 0, wnid: str = "") -> Prediction:
@@ -60,6 +60,12 @@ def failed_result(path: str = "a.jpg", error: str = "no such file", *, model: st
         height=None,
         model=model,
     )
+
+
+def with_names(result: Result, names: Iterable[Name | None] = ()) -> NamedResult:
+    """Return the record of an image of an evaluation, with its name at each `sure`."""
+    fields = {name: getattr(result, name) for name in Result.__dataclass_fields__}
+    return NamedResult(**fields, names=tuple(names))
 
 
 def embedding_of(path: str, vector: ArrayLike, *, width: int = 32, height: int = 32, model: str = "net") -> Embedding:
