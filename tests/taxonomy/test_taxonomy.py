@@ -156,7 +156,6 @@ def test_what_is_below_a_word_is_what_a_person_means(word, expected):
         ("clothing", {"sock", "sandal", "kimono", "sombrero"}, {"seat belt", "chain mail"}),
         ("dog", {"beagle", "toy poodle"}, {"timber wolf", "dingo", "hyena", "red fox"}),
         ("electronics", {"laptop", "television", "mouse", "cellular telephone"}, {"web site", "slide rule"}),
-        ("pet", {"beagle", "tabby", "hamster"}, {"lion", "gorilla"}),
         ("object", {"hammer", "abacus", "street sign", "sports car"}, {"castle", "viaduct", "tench", "valley"}),
     ],
 )
@@ -175,19 +174,14 @@ def test_a_class_counts_once_below_a_word_that_it_reaches_by_several_ways():
     taxonomy = load()
     beagle, animal = "n02088364", "n00015388"
     ways = [parent for parent in taxonomy.nodes["n02084071"].parents if taxonomy.is_above(animal, parent)]
-    assert len(ways) > 1  # a dog is an animal as a mammal, and as a pet
+    assert len(ways) > 1  # a dog is an animal as a canine, and as a domestic animal
     assert sum(wnid == beagle for wnid in taxonomy.classes_below(animal)) == 1
 
 
 def test_words_above_go_from_general_to_specific():
     taxonomy = load()
     words = [taxonomy.words[wnid] for wnid in taxonomy.words_above("n02088364")]
-    assert [word for word in words if word in {"animal", "mammal", "dog", "hound"}] == [
-        "animal",
-        "mammal",
-        "dog",
-        "hound",
-    ]
+    assert words == ["animal", "dog", "hound"]
 
 
 def test_shown_children_leave_out_what_lies_between():
