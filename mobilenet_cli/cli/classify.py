@@ -133,7 +133,7 @@ class _Run:
                     document.leave_out()
                     continue
                 if self.xmp.write:  # before the row: --resume takes an image with a row for finished
-                    self.sidecars.write(result, self.xmp.lowest_score(self.records.threshold))
+                    self.sidecars.write(result)
                 with apart():
                     document.write(source, result)
                 self.labelled += result.status == "ok"

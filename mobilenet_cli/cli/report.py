@@ -74,8 +74,10 @@ def command(
 ) -> None:
     """Make an HTML page from saved results.
 
-    The page shows thumbnails and labels, with search and filters. It is one file and needs neither the network
-    nor the images. RESULTS are files written by classify -f jsonl or -f json; - is standard input.
+    The page shows each image's thumbnail, its sure label with the kinds above it, the best classes, and a warning
+    where the image was read only in part. Kinds are filters with counts, on several levels; images without a sure
+    label are a filter of their own. Search finds labels, kinds, wnids and paths. The page is one file and needs
+    neither the network nor the images. RESULTS are files written by classify -f jsonl or -f json; - is standard input.
 
     \b
     Examples:

@@ -1,4 +1,4 @@
-"""`--xmp` and `--xmp-remove`: labels as keywords in the images' sidecars."""
+"""`--xmp` and `--xmp-remove`: the sure label and its kinds as keywords in the images' sidecars."""
 
 from __future__ import annotations
 
@@ -19,9 +19,6 @@ from mobilenet_cli.inputs.stdin import STDIN
 from mobilenet_cli.records import Result, Source
 from mobilenet_cli.text import counted, printable
 
-_THRESHOLD = 0.5
-"""At this score, 167 of 200 photographs of ImageNet classes get a keyword, and 95 % of the keywords are right."""
-
 _ALLOWED_WITH_REMOVE = {
     *("xmp_remove", "sources", "list_file", "null", "exclude", "include_hidden", "no_recursive", "any_ending"),
     *("quiet", "verbose", "progress"),
@@ -30,39 +27,26 @@ _ALLOWED_WITH_REMOVE = {
 
 @dataclass(frozen=True, slots=True)
 class XmpChoice:
-    """Whether to write sidecars or to remove our keywords, and the lowest score of a keyword."""
+    """Whether to write sidecars, or to remove our keywords from them."""
 
     write: bool
     remove: bool
-    threshold: float | None
-
-    def lowest_score(self, threshold: float) -> float:
-        """Return the lowest score of a keyword; `threshold` is the lowest score of a prediction."""
-        return self.threshold if self.threshold is not None else threshold or _THRESHOLD
 
 
-def _xmp(xmp: bool, xmp_threshold: float | None, xmp_remove: bool) -> XmpChoice:
-    if xmp_threshold is not None and not xmp:
-        raise click.UsageError("--xmp-threshold needs --xmp")
+def _xmp(xmp: bool, xmp_remove: bool) -> XmpChoice:
     if xmp_remove:
         context = click.get_current_context()
         for option in context.command.params:
             given = context.get_parameter_source(option.name or "") is ParameterSource.COMMANDLINE
             if given and option.name not in _ALLOWED_WITH_REMOVE:
                 raise click.UsageError(f"--xmp-remove labels no images: leave {option.opts[-1]} out")
-    return XmpChoice(xmp, xmp_remove, xmp_threshold)
+    return XmpChoice(xmp, xmp_remove)
 
 
 xmp_options = option_group(
     "xmp",
     _xmp,
-    click.option("--xmp", is_flag=True, help="Also write the labels as keywords to XMP sidecars."),
-    click.option(
-        "--xmp-threshold",
-        type=click.FloatRange(0, 1),
-        metavar="SCORE",
-        help=f"Lowest score of a keyword  [default: --threshold if given, else {_THRESHOLD}]",
-    ),
+    click.option("--xmp", is_flag=True, help="Also write the sure label and its kinds as keywords to XMP sidecars."),
     click.option("--xmp-remove", is_flag=True, help="Remove these keywords from the sidecars again; label nothing."),
     heading="Photo libraries",
 )
@@ -80,13 +64,16 @@ class Sidecars:
     _outcomes: Counter[str] = field(default_factory=Counter)
     _without_file: int = 0
 
-    def write(self, result: Result, lowest_score: float) -> None:
-        """Write the labels that score at least `lowest_score` to the image's sidecar, unless the image failed."""
+    def write(self, result: Result) -> None:
+        """Write the label and its kinds to the image's sidecar, unless the image failed.
+
+        Without a sure label, the keywords of an earlier run are removed.
+        """
         from mobilenet_cli.sidecars.files import write_keywords
         from mobilenet_cli.sidecars.keywords import keywords_of
 
         if result.status == "ok":
-            keywords = keywords_of(result, lowest_score)
+            keywords = keywords_of(result)
             self._edit(result.path, lambda: [write_keywords(result.path, keywords, result.model)])
 
     def remove(self, path: str) -> None:

@@ -11,6 +11,7 @@ from itertools import islice
 from typing import Any, BinaryIO
 
 from mobilenet_cli._version import __version__
+from mobilenet_cli.html.kinds import name_of, names_of
 from mobilenet_cli.html.summary import Summary, class_of
 from mobilenet_cli.html.templates import template
 from mobilenet_cli.html.thumbnails import local_file, thumbnails
@@ -23,6 +24,7 @@ SIDE = 192
 
 _PIECES = 64  # pieces of the template's output per write
 _CLASSES_SHOWN = 12  # before "Show all"
+_NAME_DECIMALS = 4  # as many as are shown; an image has up to seven names
 
 
 def write(
@@ -63,6 +65,7 @@ def write(
         found=summary.found(),
         shown=_CLASSES_SHOWN,
         classes=list(summary.classes),
+        names=summary.kinds.counted(),
         models=[printable(model) for model in summary.models],
         rows=(_row(result, summary) for result in each()),
         pictures=_pictures(each(), summary, root, side, progress),
@@ -74,8 +77,11 @@ def write(
 
 
 def _row(result: Result, summary: Summary) -> dict[str, Any]:
-    """Return a result as the page's script reads it, with classes and models by number."""
-    return {
+    """Return a result as the page's script reads it, with classes, names and models by number.
+
+    What most results have not is left out: a page without pictures has 0.2 kB per image.
+    """
+    row = {
         "path": printable(result.path),
         "predictions": [
             (summary.classes[class_of(each)], round(each.score, SCORE_DECIMALS)) for each in result.predictions
@@ -84,6 +90,13 @@ def _row(result: Result, summary: Summary) -> dict[str, Any]:
         "size": [result.width, result.height] if result.width and result.height else None,
         "model": summary.models[result.model],
     }
+    if result.label is not None:
+        row["names"] = [
+            (summary.kinds.numbers[name_of(each)], round(each.score, _NAME_DECIMALS)) for each in names_of(result)
+        ]
+    if result.warning is not None:
+        row["warning"] = printable(result.warning)
+    return row
 
 
 def _pictures(

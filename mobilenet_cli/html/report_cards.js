@@ -42,25 +42,46 @@ function setPicture(place, image) {
 
 const CARD_LABELS = 5;
 
-// A prediction that matches the search is highlighted, since it may not be among the best.
-const isFound = (prediction, state) =>
-  state.q.trim() !== "" && state.within !== "path" && prediction.class.text.includes(folded(state.q.trim()));
+// A name that matches the search is highlighted, since it may not be the label.
+function nameText({ label, text }, state, kind = "label") {
+  const wanted = folded(state.q.trim());
+  const isFound = wanted !== "" && state.within !== "path" && text.includes(wanted);
+  return element(isFound ? "mark" : "span", { class: kind, text: label });
+}
 
-function predictionLine(prediction, state) {
-  const label = element(isFound(prediction, state) ? "mark" : "span", { class: "label", text: prediction.class.label });
+function scoreLine(kind, name, score, state) {
   return element(
-    "span",
-    { class: "prediction", style: { "--part": prediction.score } },
-    label, " ", span("score", percent(prediction.score)),
+    "span", { class: kind, style: { "--part": score } }, nameText(name, state), " ", span("score", percent(score)),
   );
+}
+
+// The kinds of a label, from general to specific.
+function kindsLine(image, state, withScores = false) {
+  const parts = image.names.slice(0, -1).flatMap(({ name, score }, place) => [
+    ...(place ? [" › "] : []), nameText(name, state, "kind"), ...(withScores ? [" ", span("score", percent(score))] : []),
+  ]);
+  return parts.length ? [span("kinds", undefined, ...parts)] : [];
+}
+
+// Without any sure label on the page, as in results of earlier versions, the best prediction is the headline.
+function labelLines(image, state) {
+  const predictions = image.predictions.slice(0, CARD_LABELS);
+  const lines = predictions.map((each, rank) =>
+    scoreLine(names.length || rank ? "prediction" : "prediction headline", each.class, each.score, state));
+  if (image.label) {
+    const headline = scoreLine("sure headline", image.label.name, image.label.score, state);
+    return [headline, ...kindsLine(image, state), ...lines];
+  }
+  return names.length && image.error === null ? [span("unnamed", "unnamed"), ...lines] : lines;
 }
 
 function card(image, state) {
   const picture = span("picture");
   setPicture(picture, image);
-  const lines = image.predictions.slice(0, CARD_LABELS).map((each) => predictionLine(each, state));
+  const lines = labelLines(image, state);
   if (image.error !== null) lines.push(span("error", image.error || "failed"));
   else if (!lines.length) lines.push(span("error quiet", "no label"));
+  if (image.warning !== undefined) lines.push(span("warning", `⚠ ${image.warning}`));
   const path = image.path.slice(common.length);
   const slash = path.lastIndexOf("/", path.length - 2) + 1;
   const folder = slash ? [span("folder", path.slice(0, slash))] : [];
@@ -73,23 +94,38 @@ function card(image, state) {
   return element("li", {}, button);
 }
 
+function titleOf(image) {
+  if (image.error !== null) return "Failed";
+  if (image.label) return image.label.name.label;
+  if (names.length) return "Unnamed";
+  return image.predictions[0]?.class.label ?? "No label";
+}
+
+// The score of the sure label, which is the title, and its kinds.
+function sureFacts(image, state) {
+  if (!image.label) return [];
+  const kinds = kindsLine(image, state, true);
+  return ["Score ", span("score", percent(image.label.score)), ...(kinds.length ? [" · ", ...kinds] : [])];
+}
+
 function showDetails(image, state) {
   const find = (name) => document.getElementById(`details-${name}`);
-  const best = image.predictions[0];
   setPicture(find("picture"), image);
-  find("title").textContent = best ? best.class.label : image.error === null ? "No label" : "Failed";
+  find("title").textContent = titleOf(image);
   find("path").textContent = image.path;
+  find("sure").replaceChildren(...sureFacts(image, state));
   const facts = [image.size && `${image.size.join(" × ")} pixels`, image.predictions.length && models[image.model]];
   find("facts").textContent = facts.filter(Boolean).join(" · ");
   find("error").textContent = image.error ?? "";
-  find("predictions").hidden = !best;
+  find("warning").textContent = image.warning === undefined ? "" : `⚠ ${image.warning}`;
+  find("predictions").hidden = !image.predictions.length;
   find("predictions").tBodies[0].replaceChildren(
     ...image.predictions.map((each, rank) =>
       element(
         "tr",
         { style: { "--part": each.score } },
         element("td", { class: "number aside", text: rank + 1 }),
-        element("td", {}, element(isFound(each, state) ? "mark" : "span", { text: each.class.label })),
+        element("td", {}, nameText(each.class, state)),
         element("td", { class: "path", text: each.class.wnid }),
         element("td", { class: "number aside", text: each.class.index }),
         element("td", { class: "number score", text: percent(each.score) }),

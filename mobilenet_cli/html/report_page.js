@@ -53,6 +53,7 @@ function renderControls() {
     button.setAttribute("aria-pressed", String(button.dataset.class === state.class));
     if (button.dataset.class === state.class) button.parentElement.hidden = false;
   }
+  showKind(state.kind);
   $("reset").hidden = hashOf({ ...state, sort: DEFAULTS.sort, page: 1 }) === "";
 }
 
@@ -105,6 +106,12 @@ $("max").addEventListener("input", ({ target: { value } }) => change({ max: +val
 $("found").addEventListener("click", (event) => {
   const chosen = event.target.closest("button")?.dataset.class;
   if (chosen !== undefined) change({ class: chosen === state.class ? "" : chosen });
+});
+$("kinds-section")?.addEventListener("click", ({ target }) => {
+  const chosen = target.closest("[data-kind]")?.dataset.kind;
+  if (chosen === undefined) return;
+  change({ kind: chosen === state.kind ? "" : chosen });
+  if (state.kind !== "") openKind(target.closest("li"));
 });
 $("all-classes")?.addEventListener("click", (event) => {
   const others = [...$("found").children].filter((item) => item.hidden);

@@ -1,4 +1,4 @@
-"""Counts over Results, made in one pass; memory grows only with the number of classes."""
+"""Counts over Results, made in one pass; memory grows only with the number of classes and names."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from mobilenet_cli.html.kinds import Kinds
 from mobilenet_cli.records import Prediction, Result
 from mobilenet_cli.text import printable
 
@@ -51,7 +52,9 @@ class Summary:
     Attributes:
         images: Number of Results.
         failed: Results whose status is "error".
-        unlabelled: Results without an error or a prediction (no score reached the threshold).
+        warned: Results with a warning.
+        unlabelled: Results without an error, a prediction (no score reached the threshold) or a sure label.
+        kinds: The sure labels and their kinds; none where the results are of a version without them.
         classes: The number, from 0, of each predicted class, in order of appearance.
         models: The number, from 0, of each model, in order of appearance.
         histogram: Number of images whose highest score lies in each twentieth from 0 to 1.
@@ -60,11 +63,13 @@ class Summary:
 
     images: int = 0
     failed: int = 0
+    warned: int = 0
     unlabelled: int = 0
     classes: dict[ClassKey, int] = field(default_factory=dict)
     models: dict[str, int] = field(default_factory=dict)
     histogram: list[int] = field(default_factory=lambda: [0] * BINS)
     pictures: int = 0
+    kinds: Kinds = field(default_factory=Kinds)
     _best: Counter[ClassKey] = field(default_factory=Counter)
 
     @classmethod
@@ -78,6 +83,8 @@ class Summary:
     def _add(self, result: Result) -> None:
         self.images += 1
         self.failed += result.status == "error"
+        self.warned += result.warning is not None
+        self.kinds.add(result)
         self.models.setdefault(result.model, len(self.models))
         for prediction in result.predictions:
             self.classes.setdefault(class_of(prediction), len(self.classes))
@@ -85,8 +92,13 @@ class Summary:
             best = result.predictions[0]
             self._best[class_of(best)] += 1
             self.histogram[min(int(best.score * BINS), BINS - 1)] += 1
-        elif result.status == "ok":
+        elif result.status == "ok" and result.label is None:
             self.unlabelled += 1
+
+    @property
+    def unnamed(self) -> int:
+        """Number of Results without an error or a sure label."""
+        return self.images - self.failed - self.kinds.labelled
 
     def found(self) -> list[FoundClass]:
         """Return the classes that are the best label of some images, the most frequent first, then by name."""

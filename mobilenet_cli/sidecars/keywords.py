@@ -1,7 +1,8 @@
 """Adding, replacing and removing our keywords in an XMP document, and nothing else in it.
 
-Each keyword is written twice, as photo libraries do: in `dc:subject`, and in `lr:hierarchicalSubject` below the
-root `mnclassify`, which marks it as ours. A keyword that the user already has in `dc:subject` is not added again.
+The keywords of an image are the everyday words above its label, and the label. Photo libraries read them in two
+forms: each on its own in `dc:subject`, and as one path in `lr:hierarchicalSubject`, `mnclassify|animal|dog|beagle`,
+whose root marks it as ours. A keyword that the user already has in `dc:subject` is not added again.
 `mnclassify:addedSubjects` lists those that we added, so that removing ours removes none of the user's.
 """
 
@@ -31,10 +32,15 @@ _SEPARATOR = "|"  # of hierarchicalSubject
 _NOT_IN_KEYWORDS = re.compile("[\x00-\x20\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]+")
 
 
-def keywords_of(result: Result, threshold: float) -> tuple[str, ...]:
-    """Return the distinct labels of a Result's predictions with a score, 0 to 1, of at least `threshold`."""
-    labels = (_NOT_IN_KEYWORDS.sub(" ", each.label).strip() for each in result.predictions if each.score >= threshold)
-    return tuple(dict.fromkeys(label for label in labels if label))
+def keywords_of(result: Result) -> tuple[str, ...]:
+    """Return the kinds of a Result's label, from general to specific, and the label; none without a label.
+
+    Names are made fit for XML, and a name that repeats an earlier one is left out.
+    """
+    if result.label is None:
+        return ()
+    names = (_text(each.label) for each in (*result.kinds, result.label))
+    return tuple(dict.fromkeys(name for name in names if name))
 
 
 def with_keywords(document: bytes | None, keywords: Sequence[str], model: str) -> bytes | None:
@@ -42,7 +48,7 @@ def with_keywords(document: bytes | None, keywords: Sequence[str], model: str) -
 
     Args:
         document: A sidecar's content; None if there is none yet.
-        keywords: As returned by `keywords_of`. If empty, ours are only removed.
+        keywords: From general to specific, as returned by `keywords_of`. If empty, ours are only removed.
         model: The name of the model that predicted them; it is recorded beside them.
 
     Returns:
@@ -58,13 +64,13 @@ def with_keywords(document: bytes | None, keywords: Sequence[str], model: str) -
     added = items(rdf, _ADDED)
     users = {each.casefold() for each in items(rdf, _SUBJECT) if each not in added}
     flat = [each for each in keywords if each.casefold() not in users]
-    below = list(dict.fromkeys(f"{ROOT}{_SEPARATOR}{each.replace(_SEPARATOR, '-')}" for each in keywords))
-    if _has(rdf, flat, below, model if keywords else None):
+    paths = [_path(keywords)] if keywords else []
+    if _has(rdf, flat, paths, model if keywords else None):
         return document
     _remove_ours(rdf, added)
     if keywords:
         lists = {}
-        for name, values in ((_SUBJECT, flat), (_HIERARCHY, below)):
+        for name, values in ((_SUBJECT, flat), (_HIERARCHY, paths)):
             if not extend(rdf, name, values):
                 lists[name] = values
         describe(rdf, _NAMESPACES, lists | {_ADDED: flat}, {_MODEL: _text(model)} | ({_MADE: "True"} if made else {}))
@@ -78,12 +84,17 @@ def without_keywords(document: bytes) -> bytes | None:
     return with_keywords(document, (), "")
 
 
-def _has(rdf: Element, flat: Iterable[str], below: Iterable[str], model: str | None) -> bool:
+def _path(keywords: Iterable[str]) -> str:
+    """Return the keywords as one path below our root. The separator cannot be escaped: within a name it becomes "-"."""
+    return _SEPARATOR.join([ROOT, *(each.replace(_SEPARATOR, "-") for each in keywords)])
+
+
+def _has(rdf: Element, flat: Iterable[str], paths: Iterable[str], model: str | None) -> bool:
     added = set(items(rdf, _ADDED))
     return (
         added == set(flat)
         and added <= set(items(rdf, _SUBJECT))
-        and {each for each in items(rdf, _HIERARCHY) if _is_ours(each)} == set(below)
+        and {each for each in items(rdf, _HIERARCHY) if _is_ours(each)} == set(paths)
         and value(rdf, _MODEL) == (None if model is None else _text(model))
     )
 
@@ -99,5 +110,5 @@ def _remove_ours(rdf: Element, added: Iterable[str]) -> None:
         remove(rdf, name)
 
 
-def _text(model: str) -> str:
-    return _NOT_IN_KEYWORDS.sub(" ", model).strip()
+def _text(name: str) -> str:
+    return _NOT_IN_KEYWORDS.sub(" ", name).strip()

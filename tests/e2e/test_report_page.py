@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 from conftest import run_command
 from PIL import Image
-from results import prediction, result_of
+from results import failed_result, name, prediction, result_of
 
 from mobilenet_cli.html import report
 from mobilenet_cli.records import Result
@@ -99,8 +99,8 @@ def few(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A report of RECORDS, made by the installed command."""
     folder = tmp_path_factory.mktemp("few")
     (folder / "photos").mkdir()
-    for number, name in enumerate(["b10.png", "b9.png", SCRIPT, "C.png", "faint.png"]):
-        Image.new("RGB", (40, 30), (40 * number, 90, 120)).save(folder / "photos" / name, "PNG")
+    for number, file in enumerate(["b10.png", "b9.png", SCRIPT, "C.png", "faint.png"]):
+        Image.new("RGB", (40, 30), (40 * number, 90, 120)).save(folder / "photos" / file, "PNG")
     (folder / "results.jsonl").write_text("".join(json.dumps(each) + "\n" for each in RECORDS))
     done = run_command("report", "results.jsonl", "-o", "report.html", "--title", f"Cats {SCRIPT}", cwd=folder)
     assert done.returncode == 0, done.stderr
@@ -118,13 +118,55 @@ def numbered(images: int) -> Iterator[Result]:
         place = number % len(CLASSES)
         wnid, label = CLASSES[place]
         best = prediction(label, number / images, index=place, wnid=wnid)
-        yield result_of(f"{number:05}.png", [best], width=40, height=30)
+        names = [name(each) for each in ("animal", "mammal", "pet", label)] if place < 2 else []
+        yield result_of(
+            f"{number:05}.png",
+            [best],
+            label=names[-1] if names else None,
+            kinds=names[:-1],
+            width=40,
+            height=30,
+        )
 
 
 @pytest.fixture(scope="module")
 def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A report of 150 images: two pages and a half."""
     return made(tmp_path_factory.mktemp("many") / "report.html", partial(numbered, 150))
+
+
+def named_results() -> list[Result]:
+    """Results with sure labels: three dogs, a cat that is no more than an animal, one unnamed and one failed."""
+    wnids = {"animal": "n00015388", "dog": "n02084071", "beagle": "n02088364"}
+
+    def named(path: str, *names: str, score: float = 0.4, warning: str | None = None) -> Result:
+        best = [
+            prediction("Egyptian cat", score, index=285, wnid="n02124075"),
+            prediction("lynx", 0.1, rank=2, index=287),
+        ]
+        *kinds, label = (name(each, 0.9, wnid=wnids.get(each, "")) for each in names)
+        return result_of(path, best, label=label, kinds=kinds, warning=warning, width=40, height=30)
+
+    return [
+        named("beagle.jpg", "animal", "dog", "beagle", warning="the file ends early: the lower half is missing"),
+        named("dog.jpg", "animal", "dog"),
+        named("cat.jpg", "animal", score=0.3),
+        named("pug.jpg", "animal", "dog", "pug"),
+        named("cup.jpg", "cup"),
+        result_of("fog.jpg", [prediction("alp", 0.3, index=970)]),
+        failed_result("gone.jpg"),
+    ]
+
+
+@pytest.fixture(scope="module")
+def with_names(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A report of `named_results`."""
+    return made(tmp_path_factory.mktemp("named") / "report.html", lambda: iter(named_results()))
+
+
+def kinds_listed(page: Page) -> list[str]:
+    """The kinds that are visible, with their counts, in the order of the list."""
+    return [each.replace("\n", " ") for each in page.locator("[data-kind]:visible").all_inner_texts()]
 
 
 def shown(page: Page) -> list[str]:
@@ -223,6 +265,117 @@ def test_filters_and_all_of_them_together(reader, few):
     page.get_by_role("button", name="Clear filters").click()
     matching(page, "8 images")
     assert page.input_value("#q") == ""
+
+
+def test_a_card_shows_the_sure_label_its_kinds_and_then_the_predictions(reader, with_names):
+    page = reader.open(with_names)
+    lines = page.locator(".card").first.locator(".lines").inner_text().split("\n")
+    assert lines == [
+        *("beagle", "90.0%", "animal › dog", "Egyptian cat", "40.0%", "lynx", "10.0%"),
+        "⚠ the file ends early: the lower half is missing",
+    ]
+    label = page.locator(".card").first.locator(".sure .label")
+    assert int(label.evaluate("each => getComputedStyle(each).fontWeight")) >= 600
+    assert page.locator(".card").nth(5).locator(".lines").inner_text().split("\n") == ["unnamed", "alp", "30.0%"]
+    head = page.locator("header").inner_text()
+    for words in ("7 images", "5 named", "1 unnamed", "1 failed", "1 read in part"):
+        assert words in head
+    page.locator(".card").first.click()
+    details = page.locator("#details").inner_text()
+    for words in ("beagle", "Score 90.0% · animal 90.0% › dog 90.0%", "the lower half is missing", "n02124075"):
+        assert words in details
+
+
+def test_kinds_are_filters_on_several_levels_with_counts(reader, with_names):
+    page = reader.open(with_names)
+    assert kinds_listed(page) == ["animal 4", "cup 1", "Unnamed 1"]
+    page.get_by_role("button", name="animal 4", exact=True).click()
+    assert shown(page) == ["beagle.jpg", "dog.jpg", "cat.jpg", "pug.jpg"]
+    assert kinds_listed(page) == ["animal 4", "dog 3", "cup 1", "Unnamed 1"]
+    page.get_by_role("button", name="dog 3", exact=True).click()
+    assert shown(page) == ["beagle.jpg", "dog.jpg", "pug.jpg"]
+    page.get_by_role("button", name="pug 1", exact=True).click()
+    assert shown(page) == ["pug.jpg"]
+    assert page.get_by_role("button", name="pug 1", exact=True).get_attribute("aria-pressed") == "true"
+    page.get_by_role("button", name="Kinds of animal", exact=True).click()
+    assert kinds_listed(page) == ["animal 4", "cup 1", "Unnamed 1"]
+    assert shown(page) == ["pug.jpg"]
+    page.get_by_role("button", name="Unnamed 1").click()
+    assert shown(page) == ["fog.jpg"]
+    page.get_by_role("button", name="Unnamed 1").click()
+    matching(page, "7 images")
+
+
+def test_kinds_go_with_the_other_filters_and_the_address_keeps_them(reader, with_names):
+    page = reader.open(with_names)
+    page.get_by_role("button", name="Kinds of animal", exact=True).click()
+    page.get_by_role("button", name="dog 3", exact=True).click()
+    page.get_by_label("In part 1").check(force=True)
+    assert shown(page) == ["beagle.jpg"]
+    page.get_by_label("All").check(force=True)
+    page.wait_for_url("**#kind=*")
+    page.reload()
+    assert shown(page) == ["beagle.jpg", "dog.jpg", "pug.jpg"]
+    assert page.get_by_role("button", name="dog 3", exact=True).get_attribute("aria-pressed") == "true"
+    assert kinds_listed(page) == ["animal 4", "dog 3", "cup 1", "Unnamed 1"]
+    page.get_by_role("button", name="Clear filters").click()
+    matching(page, "7 images")
+
+
+def test_search_finds_the_label_and_its_kinds_and_marks_them(reader, with_names):
+    page = reader.open(with_names)
+    for query, within, found in [
+        ("dog", "all", ["beagle.jpg", "dog.jpg", "pug.jpg"]),
+        ("n02084071", "all", ["beagle.jpg", "dog.jpg", "pug.jpg"]),
+        ("Animal", "best", ["beagle.jpg", "dog.jpg", "cat.jpg", "pug.jpg"]),
+        ("dog", "path", ["dog.jpg"]),
+        ("lynx", "best", []),
+    ]:
+        page.select_option("#within", within)
+        search(page, query)
+        assert (query, shown(page)) == (query, found)
+    page.select_option("#within", "all")
+    search(page, "dog")
+    assert page.locator(".card mark").all_inner_texts() == ["dog"] * 3
+
+
+def test_images_are_sorted_by_their_sure_label(reader, with_names):
+    page = reader.open(with_names)
+    page.select_option("#sort", "label")
+    assert shown(page) == ["fog.jpg", "cat.jpg", "beagle.jpg", "cup.jpg", "dog.jpg", "pug.jpg", "gone.jpg"]
+
+
+def test_the_tree_of_kinds_is_for_the_keyboard_too(reader, with_names):
+    page = reader.open(with_names)
+    page.get_by_role("button", name="animal 4", exact=True).focus()
+    page.keyboard.press("ArrowRight")
+    assert kinds_listed(page)[:2] == ["animal 4", "dog 3"]
+    page.get_by_role("button", name="dog 3", exact=True).focus()
+    page.keyboard.press("ArrowLeft")
+    assert page.evaluate("document.activeElement.innerText") == "animal\n4"
+    page.keyboard.press("ArrowLeft")
+    assert kinds_listed(page)[:2] == ["animal 4", "cup 1"]
+    page.keyboard.press("Enter")
+    assert len(shown(page)) == 4
+
+
+def test_a_level_with_many_kinds_shows_the_most_frequent_until_asked(reader, tmp_path):
+    # Like the names of a trained model: no kinds, and many labels.
+    results = [result_of(f"{n}.jpg", label=name(f"label {n % 30:02}")) for n in range(31)]
+    page = reader.open(made(tmp_path / "report.html", lambda: iter(results)), "#kind=20")
+    assert kinds_listed(page) == ["label 00 2", *(f"label {n:02} 1" for n in (*range(1, 12), 20)), "Unnamed 0"]
+    assert shown(page) == ["20.jpg"]
+    page.get_by_role("button", name="Show all 30").click()
+    assert len(kinds_listed(page)) == 31
+    assert page.get_by_role("button", name="Show all 30").count() == 0
+
+
+def test_results_of_earlier_versions_have_no_kinds(reader, few):
+    page = reader.open(few)
+    assert kinds_listed(page) == []
+    assert page.get_by_text("Unnamed").count() == 0
+    best = page.locator(".card").first.locator(".prediction").first
+    assert int(best.locator(".label").evaluate("each => getComputedStyle(each).fontWeight")) >= 600
 
 
 def test_sorting(reader, few):
@@ -331,7 +484,13 @@ def test_the_address_keeps_what_is_shown(reader, few):
 
 
 @pytest.mark.parametrize(
-    "fragment", ["#sort=toString&status=x&within=__proto__", "#page=-7&min=NaN&max=1e9", "#class=x&q="]
+    "fragment",
+    [
+        "#sort=toString&status=x&within=__proto__",
+        "#page=-7&min=NaN&max=1e9",
+        "#class=x&q=&kind=length",
+        "#class=-1&kind=0",
+    ],
 )
 def test_a_senseless_address_shows_everything(reader, few, fragment):
     matching(reader.open(few, fragment), "8 images")
@@ -355,6 +514,28 @@ def test_it_is_accessible_and_legible_in_light_and_dark(reader, few, scheme, wid
     details = Axe().run(page)
     page.keyboard.press("Escape")
     page.evaluate("document.getElementById('help').showModal()")
+    for found in (whole, details, Axe().run(page)):
+        assert found.violations_count == 0, found.generate_report()
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 1280), ("dark", 390)])
+def test_kinds_are_accessible_and_legible_in_light_and_dark(reader, with_names, scheme, width):
+    from axe_playwright_python.sync_playwright import Axe
+
+    page = reader.open(with_names, color_scheme=scheme)
+    page.set_viewport_size({"width": width, "height": 900})
+    page.evaluate("document.getElementById('filters').open = true")
+    page.get_by_role("button", name="Kinds of animal", exact=True).click()
+    page.get_by_role("button", name="dog 3", exact=True).click()
+    search(page, "dog")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    whole = Axe().run(page)
+    page.locator(".card").first.click()
+    details = Axe().run(page)
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Unnamed 1").click()
+    page.fill("#q", "")
+    matching(page, "1 of 7 images")
     for found in (whole, details, Axe().run(page)):
         assert found.violations_count == 0, found.generate_report()
 
@@ -403,4 +584,6 @@ def test_ten_thousand_images_are_searched_at_once(reader, tmp_path):
     matching(page, "1,667 of 10,000 images, 1 to 60 shown")
     page.select_option("#sort", "high")
     assert shown(page)[0] == "09997.png"
+    search(page, "pet")
+    matching(page, "3,334 of 10,000 images, 1 to 60 shown")
     assert page.locator(".card").count() == PER_PAGE

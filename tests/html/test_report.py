@@ -11,13 +11,14 @@ import sys
 import tracemalloc
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 from conftest import SAMPLES, run_command
 from PIL import Image
-from results import failed_result, prediction, result_of
+from results import failed_result, name, prediction, result_of
 
 from mobilenet_cli.html import report
 from mobilenet_cli.html.summary import Summary
@@ -75,9 +76,18 @@ class Page(HTMLParser):
     def classes(self) -> list[list[object]]:
         return json.loads(self.scripts["data-classes"])
 
+    def names(self) -> list[list[object]]:
+        return json.loads(self.scripts["data-names"])
+
     def picture(self, number: int) -> Image.Image | None:
         uri = self.scripts.get(f"picture-{number}")
         return uri and Image.open(io.BytesIO(base64.b64decode(uri.partition("base64,")[2])))
+
+
+def named(path: str, *names: str, warning: str | None = None) -> Result:
+    """Return a result whose label is the last of `names` and whose kinds are those before it."""
+    *kinds, label = (name(each, 0.9, wnid=f"n-{each}") for each in names)
+    return result_of(path, [prediction("Egyptian cat", 0.4)], label=label, kinds=kinds, warning=warning)
 
 
 def written(results: Iterable[Result], **options: object) -> str:
@@ -115,16 +125,23 @@ def test_the_page_needs_nothing_but_itself():
 
 
 def test_foreign_text_stays_text_wherever_it_comes_from():
-    plain = written([result("a.jpg", ("tabby", 0.5)), result("b", error="no")], title="t")
+    plain = written(
+        [replace(result("a.jpg", ("tabby", 0.5)), label=name("tabby"), warning="in part"), result("b", error="no")],
+        title="t",
+    )
     hostile = written(
-        [result(HOSTILE, (HOSTILE, 0.5), model=HOSTILE), result("b", error=HOSTILE, model=HOSTILE)], title=HOSTILE
+        [
+            replace(result(HOSTILE, (HOSTILE, 0.5), model=HOSTILE), label=name(HOSTILE), warning=HOSTILE),
+            result("b", error=HOSTILE, model=HOSTILE),
+        ],
+        title=HOSTILE,
     )
     page = Page(hostile)
     assert page.tags == Page(plain).tags
     assert page.texts["title"] == page.texts["h1"] == HOSTILE
     assert [row["path"] for row in page.rows()] == [HOSTILE, "b"]
     assert page.rows()[1]["error"] == HOSTILE
-    assert page.classes()[0][0] == HOSTILE
+    assert page.classes()[0][0] == page.names()[0][0] == page.rows()[0]["warning"] == HOSTILE
     assert json.loads(page.scripts["data-models"]) == [HOSTILE]
 
 
@@ -180,6 +197,81 @@ def test_the_summary_counts_the_best_labels():
     assert [(each.label, each.images) for each in summary.found()] == [("tabby", 3), ("lynx", 2)]
     assert (summary.histogram[0], summary.histogram[1], summary.histogram[-1], sum(summary.histogram)) == (1, 1, 3, 5)
     assert list(summary.models) == ["m", "other"]
+
+
+def test_the_page_holds_the_label_after_its_kinds_and_the_warning():
+    results = [
+        named("a.jpg", "animal", "dog", "beagle", warning="the file ends early"),
+        named("b.jpg", "animal"),
+        result("c.jpg", ("tabby", 0.5)),
+    ]
+    html = written(results)
+    page = Page(html)
+    texts = [each[0] for each in page.names()]
+    assert [[texts[place] for place, _ in row.get("names", [])] for row in page.rows()] == [
+        ["animal", "dog", "beagle"],
+        ["animal"],
+        [],
+    ]
+    assert [score for _, score in page.rows()[0]["names"]] == [0.9] * 3
+    assert [row.get("warning") for row in page.rows()] == ["the file ends early", None, None]
+    for words in ("<b>2</b> named", "<b>1</b> unnamed", "<b>1</b> read in part"):
+        assert words in html
+
+
+def test_the_summary_counts_each_image_in_all_of_its_names():
+    results = [named("a", "animal", "dog", "beagle"), named("b", "animal", "dog"), named("c", "animal", "cat")]
+    summary = Summary.of([*results, result("d", ("tabby", 0.5)), result("e"), result("f", error="no such file")])
+    assert [(each.label, each.above, each.images) for each in summary.kinds.counted()] == [
+        ("animal", None, 3),
+        ("dog", 0, 2),
+        ("beagle", 1, 1),
+        ("cat", 0, 1),
+    ]
+    assert (summary.kinds.labelled, summary.unnamed, summary.failed) == (3, 2, 1)
+
+
+def test_a_word_is_listed_once_below_what_is_above_it_in_all_of_its_images():
+    results = [named("a", "animal", "mammal", "pet", "cat"), named("b", "animal", "pet", "fish", "goldfish")]
+    counted = Summary.of([*results, named("c", "mammal", "animal", "pet")]).kinds.counted()
+    listed = {each.label: (counted[each.above].label if each.above is not None else None) for each in counted}
+    assert listed == {"animal": None, "mammal": None, "pet": "animal", "cat": "pet", "fish": "pet", "goldfish": "fish"}
+    assert [each.images for each in counted if each.label == "pet"] == [3]
+
+
+def test_names_of_one_text_are_told_apart_by_their_wnids():
+    cranes = [result_of(wnid, label=name("crane", wnid=wnid)) for wnid in ("n02012849", "n03126707")]
+    assert [each.images for each in Summary.of(cranes).kinds.counted()] == [1, 1]
+
+
+def test_results_of_earlier_versions_make_a_page_without_kinds():
+    html = written([result("a.jpg", ("tabby", 0.5)), result("b.jpg")])
+    page = Page(html)
+    assert page.names() == []
+    assert "Kinds" not in page.texts["h2"]
+    assert "</b> unnamed" not in html
+    assert "<b>1</b> without a label" in html
+
+
+def test_an_image_takes_about_two_hundred_bytes_without_its_picture():
+    def size(images: int) -> int:
+        classes = [
+            ("Egyptian cat", 0.376764),
+            ("tiger cat", 0.361987),
+            ("tabby", 0.181234),
+            ("lynx", 0.01234),
+            ("x", 0.001),
+        ]
+        kinds = [name(each, 0.987654) for each in ("animal", "mammal", "pet")]
+        made = (
+            result_of(
+                f"photos/IMG_{n:05}.jpg", result("", *classes).predictions, label=name("cat", 0.920798), kinds=kinds
+            )
+            for n in range(images)
+        )
+        return len(written(made, side=None))
+
+    assert (size(1100) - size(100)) / 1000 < 250
 
 
 def test_classes_of_the_same_name_are_told_apart():

@@ -13,7 +13,7 @@ from xmp_samples import LIGHTROOM
 from mobilenet_cli.errors import OutputError, SidecarError
 from mobilenet_cli.sidecars.files import remove_keywords, sidecar_of, write_keywords
 
-CATS = ("Egyptian cat", "tabby")
+CATS = ("animal", "cat", "tabby")
 
 
 def write(image: Path) -> str:

@@ -9,14 +9,15 @@ from xml.etree import ElementTree
 
 import pytest
 from conftest import program
-from results import prediction, result_of
-from xmp_samples import BARE, DARKTABLE, DIGIKAM, LIGHTROOM, SAMPLES
+from results import failed_result, name, prediction, result_of
+from xmp_samples import BARE, DARKTABLE, DIGIKAM, FIRST_VERSION, FIRST_VERSION_BESIDE, LIGHTROOM, SAMPLES
 
 from mobilenet_cli.errors import SidecarError
 from mobilenet_cli.records import Result
 from mobilenet_cli.sidecars.keywords import keywords_of, with_keywords, without_keywords
 
-CATS = ("Egyptian cat", "tabby")
+CATS = ("animal", "cat", "tabby")
+CATS_PATH = "mnclassify|animal|cat|tabby"
 DC, LR = "{http://purl.org/dc/elements/1.1/}", "{http://ns.adobe.com/lightroom/1.0/}"
 RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
 
@@ -48,18 +49,18 @@ def as_list(value: object) -> list[object]:
     return value if isinstance(value, list) else [value]
 
 
-def test_a_new_sidecar_holds_each_keyword_flat_and_below_one_root():
+def test_a_new_sidecar_holds_each_keyword_flat_and_all_as_one_path_below_one_root():
     document = with_keywords(None, CATS, "some_model")
     assert document is not None
-    assert listed(document, f"{DC}subject") == ["Egyptian cat", "tabby"]
-    assert listed(document, f"{LR}hierarchicalSubject") == ["mnclassify|Egyptian cat", "mnclassify|tabby"]
+    assert listed(document, f"{DC}subject") == ["animal", "cat", "tabby"]
+    assert listed(document, f"{LR}hierarchicalSubject") == ["mnclassify|animal|cat|tabby"]
     assert b"some_model" in document
 
 
 def test_exiftool_reads_the_keywords_of_a_new_sidecar(tmp_path: Path):
     found = exiftool(tmp_path, with_keywords(None, CATS, "some_model") or b"")
-    assert found["XMP-dc:Subject"] == ["Egyptian cat", "tabby"]
-    assert found["XMP-lr:HierarchicalSubject"] == ["mnclassify|Egyptian cat", "mnclassify|tabby"]
+    assert found["XMP-dc:Subject"] == ["animal", "cat", "tabby"]
+    assert found["XMP-lr:HierarchicalSubject"] == ["mnclassify|animal|cat|tabby"]
 
 
 @every_style
@@ -67,20 +68,22 @@ def test_exiftool_reads_all_that_was_there_before_and_the_keywords(tmp_path: Pat
     before = exiftool(tmp_path, SAMPLES[style])
     after = exiftool(tmp_path, with_keywords(SAMPLES[style], CATS, "some_model") or b"")
     assert before["XMP-xmp:Rating"] == after["XMP-xmp:Rating"] == 4
-    for name, value in before.items():
-        if name in ("XMP-dc:Subject", "XMP-lr:HierarchicalSubject"):
-            assert as_list(after[name])[:-2] == as_list(value)
+    for key, value in before.items():
+        if key == "XMP-dc:Subject":
+            assert as_list(after[key])[:-3] == as_list(value)
+        elif key == "XMP-lr:HierarchicalSubject":
+            assert as_list(after[key])[:-1] == as_list(value)
         else:
-            assert after[name] == value
-    assert as_list(after["XMP-dc:Subject"])[-2:] == ["Egyptian cat", "tabby"]
-    assert as_list(after["XMP-lr:HierarchicalSubject"])[-2:] == ["mnclassify|Egyptian cat", "mnclassify|tabby"]
+            assert after[key] == value
+    assert as_list(after["XMP-dc:Subject"])[-3:] == ["animal", "cat", "tabby"]
+    assert as_list(after["XMP-lr:HierarchicalSubject"])[-1] == CATS_PATH
 
 
 @every_style
 def test_a_document_has_each_property_once(style: str):
     merged = with_keywords(SAMPLES[style], CATS, "some_model") or b""
-    for name in (f"{DC}subject", f"{LR}hierarchicalSubject"):
-        assert len(ElementTree.fromstring(merged).findall(f".//{name}")) == 1
+    for key in (f"{DC}subject", f"{LR}hierarchicalSubject"):
+        assert len(ElementTree.fromstring(merged).findall(f".//{key}")) == 1
 
 
 @every_style
@@ -130,8 +133,8 @@ def test_another_run_replaces_our_keywords_and_keeps_the_persons(style: str):
 def test_a_keyword_that_the_person_has_already_is_not_added_and_never_taken_out(persons: str):
     own = LIGHTROOM.replace(b"<rdf:li>Oma's garden</rdf:li>", f"<rdf:li>{persons}</rdf:li>".encode())
     merged = with_keywords(own, CATS, "some_model") or b""
-    assert listed(merged, f"{DC}subject") == [persons, "2019 & before", "Egyptian cat"]
-    assert "mnclassify|tabby" in listed(merged, f"{LR}hierarchicalSubject")
+    assert listed(merged, f"{DC}subject") == [persons, "2019 & before", "animal", "cat"]
+    assert CATS_PATH in listed(merged, f"{LR}hierarchicalSubject")
     assert with_keywords(merged, CATS, "some_model") is merged
     assert canonical(without_keywords(merged) or b"") == canonical(own)
 
@@ -253,24 +256,47 @@ def test_what_cannot_be_edited_safely_is_refused_with_a_reason(document: bytes, 
         assert "\n" not in str(caught.value)
 
 
-def labelled(*labels: str) -> Result:
-    scores = (0.9 / 2**number for number in range(len(labels)))
-    return result_of("a.jpg", map(prediction, labels, scores), model="some_model")
+def named(*names: str) -> Result:
+    """Return a Result whose label is the last name and whose kinds are those before it; its best class is another."""
+    *kinds, label = map(name, names)
+    return result_of("a.jpg", [prediction("Egyptian cat", 0.6)], label=label, kinds=kinds, model="some_model")
 
 
-def test_keywords_are_the_labels_from_the_threshold_on_each_once():
-    assert keywords_of(labelled("crane", "crane", "boat", "sea"), 0.225) == ("crane", "boat")
-    assert keywords_of(labelled("crane"), 0.95) == ()
+def test_keywords_are_the_kinds_and_the_sure_label_each_once():
+    assert keywords_of(named("animal", "dog", "beagle")) == ("animal", "dog", "beagle")
+    assert keywords_of(named("cat")) == ("cat",)
+    assert keywords_of(named("fruit", "fruit")) == ("fruit",)
 
 
-def test_labels_of_any_text_become_keywords_that_xml_and_other_programs_can_hold():
-    keywords = keywords_of(labelled("a|b, c", "<b>&amp;", "tab\tand\x00nul\ud800", " \n "), 0)
+def test_without_a_sure_label_there_are_no_keywords():
+    assert keywords_of(result_of("a.jpg", [prediction("tabby", 0.79)])) == ()
+    assert keywords_of(failed_result("a.jpg")) == ()
+
+
+def test_labels_of_any_text_become_keywords_that_xml_and_other_programs_can_hold(tmp_path: Path):
+    keywords = keywords_of(named("a|b, c", "<b>&amp;", " \n ", "tab\tand\x00nul\ud800"))
     assert keywords == ("a|b, c", "<b>&amp;", "tab and nul")
     document = with_keywords(None, keywords, "m") or b""
     assert listed(document, f"{DC}subject") == list(keywords)
-    assert listed(document, f"{LR}hierarchicalSubject") == [
-        "mnclassify|a-b, c",
-        "mnclassify|<b>&amp;",
-        "mnclassify|tab and nul",
-    ]
+    assert listed(document, f"{LR}hierarchicalSubject") == ["mnclassify|a-b, c|<b>&amp;|tab and nul"]
+    assert exiftool(tmp_path, document)["XMP-lr:HierarchicalSubject"] == ["mnclassify|a-b, c|<b>&amp;|tab and nul"]
     assert with_keywords(document, keywords, "m") is document
+
+
+def test_a_sidecar_of_the_first_version_is_replaced_without_leaving_its_keywords():
+    beside = with_keywords(FIRST_VERSION_BESIDE, CATS, "mobilenet_v1_100_128") or b""
+    assert listed(beside, f"{DC}subject") == ["Oma's garden", *CATS]
+    assert listed(beside, f"{LR}hierarchicalSubject") == ["places|Oma's garden", CATS_PATH]
+    assert b"Egyptian" not in beside
+    alone = with_keywords(FIRST_VERSION, CATS, "mobilenet_v1_100_128") or b""
+    assert canonical(alone) == canonical(with_keywords(None, CATS, "mobilenet_v1_100_128") or b"")
+
+
+def test_the_keywords_of_the_first_version_are_taken_out_and_its_sidecar_with_them():
+    rest = without_keywords(FIRST_VERSION_BESIDE) or b""
+    assert listed(rest, f"{DC}subject") == ["Oma's garden"]
+    assert listed(rest, f"{LR}hierarchicalSubject") == ["places|Oma's garden"]
+    assert b"<mnclassify:" not in rest
+    assert b" mnclassify:" not in rest
+    assert without_keywords(FIRST_VERSION) is None
+    assert with_keywords(FIRST_VERSION, (), "mobilenet_v1_100_128") is None  # a run that is sure of no label

@@ -106,3 +106,39 @@ BARE = (
 )
 
 SAMPLES = {"lightroom": LIGHTROOM, "darktable": DARKTABLE, "digikam": DIGIKAM, "bare": BARE}
+
+# What 0.1 wrote, which had a path for each of several labels: a sidecar of its own, and keywords beside a person's.
+FIRST_VERSION = b"""<?xml version="1.0" encoding="UTF-8"?>
+<x:xmpmeta xmlns:x="adobe:ns:meta/" x:xmptk="mnclassify">
+ <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
+  <rdf:Description xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:lr="http://ns.adobe.com/lightroom/1.0/" \
+xmlns:mnclassify="urn:mnclassify:xmp/1.0/" rdf:about="" mnclassify:model="mobilenet_v1_100_128" \
+mnclassify:madeSidecar="True">
+   <dc:subject>
+    <rdf:Bag>
+     <rdf:li>Egyptian cat</rdf:li>
+     <rdf:li>tabby</rdf:li>
+    </rdf:Bag>
+   </dc:subject>
+   <lr:hierarchicalSubject>
+    <rdf:Bag>
+     <rdf:li>mnclassify|Egyptian cat</rdf:li>
+     <rdf:li>mnclassify|tabby</rdf:li>
+    </rdf:Bag>
+   </lr:hierarchicalSubject>
+   <mnclassify:addedSubjects>
+    <rdf:Bag>
+     <rdf:li>Egyptian cat</rdf:li>
+     <rdf:li>tabby</rdf:li>
+    </rdf:Bag>
+   </mnclassify:addedSubjects>
+  </rdf:Description>
+ </rdf:RDF>
+</x:xmpmeta>
+"""
+_LIST = b"<rdf:Bag>\n     "
+FIRST_VERSION_BESIDE = (
+    FIRST_VERSION.replace(b' mnclassify:madeSidecar="True"', b"")
+    .replace(b"<dc:subject>\n    " + _LIST, b"<dc:subject>\n    " + _LIST + b"<rdf:li>Oma's garden</rdf:li>\n     ")
+    .replace(b"Subject>\n    " + _LIST, b"Subject>\n    " + _LIST + b"<rdf:li>places|Oma's garden</rdf:li>\n     ", 1)
+)
