@@ -91,7 +91,7 @@ _INPUTS = (
         "-0", "--null", is_flag=True, help="With --from: paths are separated by NUL bytes, as by find -print0."
     ),
     click.option("--exclude", multiple=True, metavar="GLOB", help="Skip files and folders that match."),
-    click.option("--include-hidden", is_flag=True, help="Include files and folders whose names begin with a dot."),
+    click.option("--include-hidden", is_flag=True, help="Include names that begin with a dot, and other programs' folders (@eaDir, …)."),
     click.option("--no-recursive", is_flag=True, help="Do not descend into subfolders."),
 )
 _WHICH_IMAGES = "Which images"

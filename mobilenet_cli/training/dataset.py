@@ -112,7 +112,12 @@ def _class_folders(folder: str) -> tuple[dict[str, list[Source]], int]:
         entries = sorted(Path(folder).iterdir())
     except OSError as error:
         raise InputError(f"cannot list the folder {printable(folder)}: {error.strerror}") from error
-    names = [entry.name for entry in entries if entry.is_dir() and not entry.name.startswith(".")]
+    rules = Rules()
+    names = [
+        entry.name
+        for entry in entries
+        if entry.is_dir() and not rules.hides(entry.name, is_folder=True) and not rules.hides_content(f"{entry}/")
+    ]
     beside = sum(1 for _ in walk(folder, Rules(recursive=False)))
     if not names:
         hint = f"; its {beside:,} images have no class" if beside else ""
