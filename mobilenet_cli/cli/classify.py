@@ -139,6 +139,8 @@ class _Run:
         """Say how the run went, and return the exit code."""
         earlier = document.earlier
         self.tally.done += earlier.found
+        if self.named.note is not None:
+            self.terminal.note(self.named.note)
         self._say_what_was_written(earlier, self.tally.done)
         code = self.tally.conclude()
         return self.sidecars.conclude(code, finished=earlier.found) if self.xmp.write else code

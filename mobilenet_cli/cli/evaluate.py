@@ -11,7 +11,7 @@ import click
 
 from mobilenet_cli.cli import completion
 from mobilenet_cli.cli.help import Command
-from mobilenet_cli.cli.input_options import OptionalSources, optional_input_options
+from mobilenet_cli.cli.input_options import OptionalSources, encoding_option, optional_input_options
 from mobilenet_cli.cli.options import (
     ModelChoice,
     Pace,
@@ -52,6 +52,7 @@ def _checked_files(_: click.Context, __: click.Parameter, files: tuple[str, ...]
     metavar="folder|filename|csv:FILE",
     help="Where the true class comes from: the folder name, the file name up to its first _, or a CSV.",
 )
+@encoding_option("With --truth csv:FILE: ")
 @model_options
 @click.option(
     "--labels", type=click.Path(exists=True, dir_okay=False), help="Text file with one label per line, for -m."
@@ -79,6 +80,7 @@ def _checked_files(_: click.Context, __: click.Parameter, files: tuple[str, ...]
 def command(
     named: OptionalSources,
     truth: str,
+    encoding: str | None,
     model: ModelChoice,
     labels: str | None,
     compare: str | None,
@@ -111,7 +113,11 @@ def command(
 
     if truth == _TRUTH_FROM_STDIN and named.chosen is not None and named.chosen.need_stdin:
         raise click.UsageError(f"standard input is the table of {_TRUTH_FROM_STDIN} or a source of images, not both")
-    rule = truth_of(truth)
+    if encoding is not None and not truth.startswith("csv:"):
+        raise click.UsageError("--encoding needs --truth csv:FILE")
+    rule = truth_of(truth, encoding=encoding)
+    if note := getattr(rule, "note", None):
+        terminal.note(note)
     images = list(_sources(named, rule))
     if not images:
         return Tally(terminal, "classified").conclude()

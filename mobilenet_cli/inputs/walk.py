@@ -18,7 +18,6 @@ from mobilenet_cli.inputs.depth_first import Subtree, depth_first
 from mobilenet_cli.machine.paths import not_a_file
 from mobilenet_cli.records import Source
 
-
 _OTHER_PROGRAMS = {"@eadir", "#recycle", "$recycle.bin", ".thumbnails", "lost+found", "__macosx"}
 """Folders, in lower case, that programs keep for themselves: thumbnails, deleted files, resource forks."""
 _NO_MEDIA = ".nomedia"
@@ -136,8 +135,8 @@ def walk(folder: str, rules: Rules) -> Iterator[Source]:
 
     The order is therefore that of the paths' sorted parts. Paths are shown as `find` shows them: the folder as
     typed, "/", and the rest ("./a.jpg" for "."). The folder itself may be hidden. Links to files are followed;
-    links to folders are not, since they may lead back up. A name with an image's ending that cannot be a file (a FIFO, a device, a broken link)
-    and a folder that cannot be listed are Sources with an error.
+    links to folders are not, since they may lead back up. A name with an image's ending that cannot be a file (a
+    FIFO, a device, a broken link) and a folder that cannot be listed are Sources with an error.
     """
     root = os.path.join(folder, "")
 
