@@ -78,7 +78,9 @@ def command(
         return remove_keywords(named.find(), terminal)
     chosen = records.format(output, of_rows=named.columns is not None)
 
-    run = _Run(named, records, chosen, output, xmp, terminal, Tally(terminal, "classified"), Sidecars(terminal))
+    run = _Run(
+        named, records, chosen, output, xmp, terminal, Tally(terminal, "classified"), Sidecars(terminal, xmp.name)
+    )
     with terminal.warnings_shown(), output.opened(terminal, resumable=chosen.rows is not None) as stream:
         with terminal.waiting() as progress:
             from mobilenet_cli.classifier import Classifier

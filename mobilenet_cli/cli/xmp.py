@@ -6,6 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import click
 from click.core import ParameterSource
@@ -19,6 +20,9 @@ from mobilenet_cli.inputs.stdin import STDIN
 from mobilenet_cli.records import Result, Source
 from mobilenet_cli.text import counted, printable
 
+if TYPE_CHECKING:
+    from mobilenet_cli.sidecars.files import SidecarName
+
 _THRESHOLD = 0.5
 """At this score, 167 of 200 photographs of ImageNet classes get a keyword, and 95 % of the keywords are right."""
 
@@ -30,27 +34,30 @@ _ALLOWED_WITH_REMOVE = {
 
 @dataclass(frozen=True, slots=True)
 class XmpChoice:
-    """Whether to write sidecars or to remove our keywords, and the lowest score of a keyword."""
+    """Whether to write sidecars or to remove our keywords, the lowest score of a keyword, and the sidecars' names."""
 
     write: bool
     remove: bool
     threshold: float | None
+    name: SidecarName = "auto"
 
     def lowest_score(self, threshold: float) -> float:
         """Return the lowest score of a keyword; `threshold` is the lowest score of a prediction."""
         return self.threshold if self.threshold is not None else threshold or _THRESHOLD
 
 
-def _xmp(xmp: bool, xmp_threshold: float | None, xmp_remove: bool) -> XmpChoice:
+def _xmp(xmp: bool, xmp_threshold: float | None, sidecar_name: SidecarName | None, xmp_remove: bool) -> XmpChoice:
     if xmp_threshold is not None and not xmp:
         raise click.UsageError("--xmp-threshold needs --xmp")
+    if sidecar_name is not None and not (xmp or xmp_remove):
+        raise click.UsageError("--sidecar-name needs --xmp")
     if xmp_remove:
         context = click.get_current_context()
         for option in context.command.params:
             given = context.get_parameter_source(option.name or "") is ParameterSource.COMMANDLINE
             if given and option.name not in _ALLOWED_WITH_REMOVE:
                 raise click.UsageError(f"--xmp-remove labels no images: leave {option.opts[-1]} out")
-    return XmpChoice(xmp, xmp_remove, xmp_threshold)
+    return XmpChoice(xmp, xmp_remove, xmp_threshold, sidecar_name or "auto")
 
 
 xmp_options = option_group(
@@ -63,6 +70,12 @@ xmp_options = option_group(
         metavar="SCORE",
         help=f"Lowest score of a keyword  [default: --threshold if given, else {_THRESHOLD}]",
     ),
+    click.option(
+        "--sidecar-name",
+        type=click.Choice(["auto", "stem", "full"]),
+        help="stem: IMG.xmp; full: IMG.jpg.xmp; auto: IMG.xmp if it is there and is of no other image, else full  "
+        "[default: auto]",
+    ),
     click.option("--xmp-remove", is_flag=True, help="Remove these keywords from the sidecars again; label nothing."),
     heading="Photo libraries",
 )
@@ -74,9 +87,11 @@ class Sidecars:
 
     Attributes:
         terminal: Where failures and the summary are printed.
+        name: Which of an image's sidecars is written.
     """
 
     terminal: Terminal
+    name: SidecarName = "auto"
     _outcomes: Counter[str] = field(default_factory=Counter)
     _without_file: int = 0
 
@@ -87,7 +102,7 @@ class Sidecars:
 
         if result.status == "ok":
             keywords = keywords_of(result, lowest_score)
-            self._edit(result.path, lambda: [write_keywords(result.path, keywords, result.model)])
+            self._edit(result.path, lambda: [write_keywords(result.path, keywords, result.model, self.name)])
 
     def remove(self, path: str) -> None:
         """Remove our keywords from the sidecars of the image at `path`."""

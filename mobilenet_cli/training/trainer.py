@@ -18,10 +18,11 @@ from mobilenet_cli.models.acquire import Model
 from mobilenet_cli.models.manifest import Manifest
 from mobilenet_cli.progress import Note, Progress, silent
 from mobilenet_cli.training.background import in_background
-from mobilenet_cli.training.dataset import check_counts, check_split, first_few, read_dataset
+from mobilenet_cli.training.dataset import check_counts, check_split, read_dataset
 from mobilenet_cli.training.describe import describe_model
 from mobilenet_cli.training.feature_cache import FeatureCache, cache_file
 from mobilenet_cli.training.features import Examples, OnImage, check_images, compute_features
+from mobilenet_cli.training.folders import first_few
 from mobilenet_cli.training.head.make import make_head
 from mobilenet_cli.training.head.template import HeadTemplate, head_template
 from mobilenet_cli.training.job import Job, Made
