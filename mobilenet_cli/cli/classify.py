@@ -85,7 +85,7 @@ def command(
     check_words(records.kind, model, labels)
 
     tally = Tally(terminal, "classified", left_out=named.left_out)
-    run = _Run(named, records, chosen, output, xmp, terminal, tally, Sidecars(terminal))
+    run = _Run(named, records, chosen, output, xmp, terminal, tally, Sidecars(terminal, xmp.name))
     with terminal.warnings_shown(), output.opened(terminal, resumable=chosen.rows is not None) as stream:
         with terminal.waiting() as progress:
             from mobilenet_cli.classifier import Classifier
@@ -148,6 +148,8 @@ class _Run:
         """Say how the run went, and return the exit code."""
         earlier = document.earlier
         self.tally.done += earlier.found
+        if self.named.note is not None:
+            self.terminal.note(self.named.note)
         self._say_what_was_written(earlier, self.tally.done)
         code = self.tally.conclude()
         return self.sidecars.conclude(code, finished=earlier.found) if self.xmp.write else code

@@ -13,7 +13,7 @@ from mobilenet_cli.cli import completion
 from mobilenet_cli.cli.calibrate import calibrate as fit_temperature
 from mobilenet_cli.cli.calibrate import check_calibratable
 from mobilenet_cli.cli.help import Command
-from mobilenet_cli.cli.input_options import OptionalSources, optional_input_options
+from mobilenet_cli.cli.input_options import OptionalSources, encoding_option, optional_input_options
 from mobilenet_cli.cli.options import (
     ModelChoice,
     Pace,
@@ -58,6 +58,7 @@ def _checked_files(_: click.Context, __: click.Parameter, files: tuple[str, ...]
     metavar="folder|filename|csv:FILE",
     help="Where the truth comes from: the folder name, the file name up to its first _, or a CSV.",
 )
+@encoding_option("With --truth csv:FILE: ")
 @model_options
 @temperature_option
 @click.option(
@@ -99,6 +100,7 @@ def _checked_files(_: click.Context, __: click.Parameter, files: tuple[str, ...]
 def command(
     named: OptionalSources,
     truth: str,
+    encoding: str | None,
     model: ModelChoice,
     temperature: float | None,
     labels: str | None,
@@ -132,7 +134,7 @@ def command(
 
     \b
     Examples:
-      mnclassify evaluate validation/                 folders named by class or word
+      mnclassify evaluate validation/                 named by class or word
       mnclassify evaluate photos/ --truth filename    n02123045_12.jpg
       mnclassify evaluate --truth csv:truth.csv -o evaluation.html
       mnclassify evaluate validation/ --compare mobilenet_v1_100_224
@@ -145,7 +147,11 @@ def command(
         raise click.UsageError("--calibrate fits the temperature and --temperature gives it: give one of them")
     if truth == _TRUTH_FROM_STDIN and named.chosen is not None and named.chosen.need_stdin:
         raise click.UsageError(f"standard input is the table of {_TRUTH_FROM_STDIN} or a source of images, not both")
-    rule = truth_of(truth)
+    if encoding is not None and not truth.startswith("csv:"):
+        raise click.UsageError("--encoding needs --truth csv:FILE")
+    rule = truth_of(truth, encoding=encoding)
+    if note := getattr(rule, "note", None):
+        terminal.note(note)
     images = list(_sources(named, rule))
     if not images:
         return Tally(terminal, "classified", left_out=_left_out(named)).conclude()

@@ -5,6 +5,7 @@ Each group passes its command a validated `named`: NamedSources, TableSources fo
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import click
@@ -72,14 +73,15 @@ def _named_or_csv_sources(
     csv_file: str | None,
     column: str | None,
     delimiter: str | None,
+    encoding: str | None,
 ) -> Sources:
     if csv_file is None:
-        if column is not None or delimiter is not None:
-            raise click.UsageError("--column and --delimiter need --from-csv")
+        if column is not None or delimiter is not None or encoding is not None:
+            raise click.UsageError("--column, --delimiter and --encoding need --from-csv")
         return _named_sources(sources, list_file, null, exclude, include_hidden, no_recursive, any_ending)
     if sources or list_file is not None or null or exclude or include_hidden or no_recursive or any_ending:
         raise click.UsageError("--from-csv names every image: leave out SOURCES and the options that select them")
-    return TableSources(csv_file, column, _character(delimiter))
+    return TableSources(csv_file, column, _character(delimiter), encoding)
 
 
 def _character(delimiter: str | None) -> str | None:
@@ -102,13 +104,27 @@ _INPUTS = (
         "-0", "--null", is_flag=True, help="With --from: paths are separated by NUL bytes, as by find -print0."
     ),
     click.option("--exclude", multiple=True, metavar="GLOB", help="Skip files and folders that match."),
-    click.option("--include-hidden", is_flag=True, help="Include files and folders whose names begin with a dot."),
+    click.option(
+        "--include-hidden",
+        is_flag=True,
+        help="Include names that begin with a dot, and other programs' folders (@eaDir, …).",
+    ),
     click.option("--no-recursive", is_flag=True, help="Do not descend into subfolders."),
     click.option(
         "--any-ending", is_flag=True, help="Include files of a folder that are images by content, whatever their names."
     ),
 )
 _WHICH_IMAGES = "Which images"
+
+
+def encoding_option(table: str) -> Callable[[click.decorators.FC], click.decorators.FC]:
+    """Return the option --encoding, whose help begins with the table that it is for."""
+    return click.option(
+        "--encoding",
+        metavar="NAME",
+        help=f"{table}its encoding  [default: UTF-8, UTF-16 or cp1252, as its bytes show]",
+    )
+
 
 input_options = option_group("named", _named_sources, *_INPUTS, heading=_WHICH_IMAGES)
 optional_input_options = option_group("named", _optional_sources, *_INPUTS, heading=_WHICH_IMAGES)
@@ -135,6 +151,7 @@ named_or_csv_options = option_group(
         metavar="CHARACTER",
         help="With --from-csv: cell separator  [default: , ; | or \\t, whichever the header uses]",
     ),
+    encoding_option("With --from-csv: "),
     heading=_WHICH_IMAGES,
 )
 """For a command that also takes images from a CSV; `named.columns` is None without one."""

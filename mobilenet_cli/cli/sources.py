@@ -35,6 +35,11 @@ class Sources(ABC):
     def __init__(self) -> None:
         self.left_out = LeftOut()
 
+    @property
+    def note(self) -> str | None:
+        """A sentence for the user on how the sources were read, known when all are found; None for most."""
+        return None
+
     @abstractmethod
     def find(self) -> Iterator[Source]:
         """Yield the sources."""
@@ -116,16 +121,22 @@ class TableSources(Sources):
         file: The CSV, "-" for standard input.
         column: The column with the image paths, or None for one with a usual name (path, file, image, …).
         delimiter: The cell separator, or None to take it from the header.
+        encoding: The name of the encoding, or None to find it.
 
     Raises:
         InputError: The file cannot be read, or has no such column.
     """
 
-    def __init__(self, file: str, column: str | None, delimiter: str | None) -> None:
+    def __init__(self, file: str, column: str | None, delimiter: str | None, encoding: str | None = None) -> None:
         super().__init__()
-        self._file, self._column, self._delimiter = file, column, delimiter
+        self._file, self._column, self._delimiter, self._encoding = file, column, delimiter, encoding
         self._table = self._opened()
         self.columns = self._table.columns
+
+    @property
+    def note(self) -> str | None:
+        """A sentence if the encoding was guessed, else None."""
+        return self._table.note
 
     def find(self) -> Iterator[Source]:
         """Yield the sources. Call it only once."""
@@ -141,4 +152,4 @@ class TableSources(Sources):
         return sum(row_key(cells) not in finished for cells in self._opened().rows())
 
     def _opened(self) -> CsvTable:
-        return CsvTable(self._file, column=self._column, delimiter=self._delimiter)
+        return CsvTable(self._file, column=self._column, delimiter=self._delimiter, encoding=self._encoding)

@@ -12,6 +12,7 @@ from mobilenet_cli.cli import completion
 from mobilenet_cli.cli.exit_codes import ExitCode
 from mobilenet_cli.cli.fine_tune_options import fine_tune_options
 from mobilenet_cli.cli.help import Command
+from mobilenet_cli.cli.input_options import encoding_option
 from mobilenet_cli.cli.options import ModelChoice, Pace, model_options, pace_options, terminal_options
 from mobilenet_cli.cli.progress_line import clock
 from mobilenet_cli.cli.terminal import Terminal
@@ -47,6 +48,7 @@ _FEW = 30
     help="Cross-validate with K folds and train on all images, for small data sets.",
 )
 @click.option("--seed", type=click.IntRange(0, MOST_SEED), default=0, show_default=True, help="Random seed.")
+@encoding_option("Of CSVs: ")
 @click.option("--summaries", metavar="DIR", help="Write TensorBoard summaries to DIR.")
 @click.option(
     "--assert-accuracy-at-least",
@@ -66,6 +68,7 @@ def command(
     validation_share: float | None,
     folds: int | None,
     seed: int,
+    encoding: str | None,
     summaries: str | None,
     least_accuracy: float | None,
     tuning: FineTuning | None,
@@ -74,9 +77,10 @@ def command(
 ) -> int:
     """Train a model on your own images.
 
-    FOLDER has one subfolder per class, named after it; images may lie at any depth in it. A CSV (or .tsv) has
-    one row per image and a header with the columns path and label. By default only a new head is trained, on
-    the features of the network -m. The features are computed once and kept.
+    FOLDER has one subfolder per class, named after it; images may lie at any depth in it. If it has train/ and
+    val/ (or valid/, validation/) with these subfolders, that split is used, and test/ is left for evaluate. A CSV
+    (or .tsv) has one row per image and a header with the columns path and label. By default only a new head is
+    trained, on the features of the network -m. The features are computed once and kept.
 
     \b
     Examples:
@@ -97,17 +101,18 @@ def command(
     with terminal.warnings_shown():
         with terminal.waiting() as progress:
             progress("finding the images and the network", None, None)
-            from mobilenet_cli.training.trainer import VALIDATION_SHARE, Trainer
+            from mobilenet_cli.training.trainer import Trainer
 
             trainer = Trainer(
                 data,
                 output,
                 **model.arguments(progress),
-                validation_share=validation_share or VALIDATION_SHARE,
+                validation_share=validation_share,
                 folds=folds,
                 seed=seed,
                 summaries=summaries,
                 overwrite=overwrite,
+                encoding=encoding,
                 fine_tuning=tuning and replace(tuning, batch_size=pace.batch_size or tuning.batch_size),
             )
         _print_dataset(trainer, terminal)
@@ -147,6 +152,8 @@ def _examples(trainer: Trainer, pace: Pace, terminal: Terminal, *, are_checked: 
 def _print_dataset(trainer: Trainer, terminal: Terminal) -> None:
     dataset = trainer.dataset
     terminal.note(f"{counted(len(dataset.sources), 'image')} of {len(dataset.classes):,} classes")
+    for note in dataset.notes:
+        terminal.note(note)
     if dataset.passed_over:
         terminal.note(f"{counted(dataset.passed_over, 'image')} outside the class folders left out")
 

@@ -6,6 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import click
 from click.core import ParameterSource
@@ -19,6 +20,9 @@ from mobilenet_cli.inputs.stdin import STDIN
 from mobilenet_cli.records import Result, Source
 from mobilenet_cli.text import counted, printable
 
+if TYPE_CHECKING:
+    from mobilenet_cli.sidecars.files import SidecarName
+
 _ALLOWED_WITH_REMOVE = {
     *("xmp_remove", "sources", "list_file", "null", "exclude", "include_hidden", "no_recursive", "any_ending"),
     *("quiet", "verbose", "progress"),
@@ -27,26 +31,35 @@ _ALLOWED_WITH_REMOVE = {
 
 @dataclass(frozen=True, slots=True)
 class XmpChoice:
-    """Whether to write sidecars, or to remove our keywords from them."""
+    """Whether to write sidecars, or to remove our keywords from them, and the sidecars' names."""
 
     write: bool
     remove: bool
+    name: SidecarName = "auto"
 
 
-def _xmp(xmp: bool, xmp_remove: bool) -> XmpChoice:
+def _xmp(xmp: bool, sidecar_name: SidecarName | None, xmp_remove: bool) -> XmpChoice:
+    if sidecar_name is not None and not (xmp or xmp_remove):
+        raise click.UsageError("--sidecar-name needs --xmp")
     if xmp_remove:
         context = click.get_current_context()
         for option in context.command.params:
             given = context.get_parameter_source(option.name or "") is ParameterSource.COMMANDLINE
             if given and option.name not in _ALLOWED_WITH_REMOVE:
                 raise click.UsageError(f"--xmp-remove labels no images: leave {option.opts[-1]} out")
-    return XmpChoice(xmp, xmp_remove)
+    return XmpChoice(xmp, xmp_remove, sidecar_name or "auto")
 
 
 xmp_options = option_group(
     "xmp",
     _xmp,
     click.option("--xmp", is_flag=True, help="Also write the sure label and its kinds as keywords to XMP sidecars."),
+    click.option(
+        "--sidecar-name",
+        type=click.Choice(["auto", "stem", "full"]),
+        help="stem: IMG.xmp; full: IMG.jpg.xmp; auto: IMG.xmp if it is there and is of no other image, else full  "
+        "[default: auto]",
+    ),
     click.option("--xmp-remove", is_flag=True, help="Remove these keywords from the sidecars again; label nothing."),
     heading="Photo libraries",
 )
@@ -58,9 +71,11 @@ class Sidecars:
 
     Attributes:
         terminal: Where failures and the summary are printed.
+        name: Which of an image's sidecars is written.
     """
 
     terminal: Terminal
+    name: SidecarName = "auto"
     _outcomes: Counter[str] = field(default_factory=Counter)
     _without_file: int = 0
 
@@ -74,7 +89,7 @@ class Sidecars:
 
         if result.status == "ok":
             keywords = keywords_of(result)
-            self._edit(result.path, lambda: [write_keywords(result.path, keywords, result.model)])
+            self._edit(result.path, lambda: [write_keywords(result.path, keywords, result.model, self.name)])
 
     def remove(self, path: str) -> None:
         """Remove our keywords from the sidecars of the image at `path`."""

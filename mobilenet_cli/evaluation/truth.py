@@ -23,12 +23,13 @@ Truth = Callable[[str], str]
 _MOST_LISTED = 5
 
 
-def truth_of(rule: str) -> Truth:
+def truth_of(rule: str, *, encoding: str | None = None) -> Truth:
     """Return the function that a rule stands for.
 
     Args:
         rule: "folder": the name of the folder that contains the file; "filename": the file's name up to its
             first "_", else without its ending; "csv:FILE": a TruthTable.
+        encoding: The encoding of the table; None to find it.
 
     Raises:
         InputError: The rule is none of these, or the table cannot be read.
@@ -39,7 +40,7 @@ def truth_of(rule: str) -> Truth:
         return _beginning
     kind, _, file = rule.partition(":")
     if kind == "csv" and file:
-        return TruthTable(file)
+        return TruthTable(file, encoding=encoding)
     raise InputError(f"the truth comes from folder, filename or csv:FILE, not from {rule!r}")
 
 

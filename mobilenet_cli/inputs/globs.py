@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from mobilenet_cli.inputs.depth_first import Subtree, depth_first
-from mobilenet_cli.inputs.walk import Rules, scan
+from mobilenet_cli.inputs.walk import Rules, is_hidden, scan
 
 _MAGIC = re.compile(r"[*?[]")
 
@@ -33,7 +33,7 @@ class PartialMatch:
 
     Attributes:
         parts: The pattern's parts.
-        include_hidden: Whether wildcards match names that begin with a dot.
+        include_hidden: Whether wildcards match hidden names (`walk.is_hidden`).
         positions: How many parts may have been matched so far. `**` makes several numbers possible; where there
             are none, the path cannot match, whatever comes next.
     """
@@ -55,16 +55,20 @@ class PartialMatch:
 
     def after(self, name: str, *, is_folder: bool) -> PartialMatch:
         """Return the match with one more name. This one must not be complete."""
-        visible = self.include_hidden or not name.startswith(".")
+        visible = self.include_hidden or not is_hidden(name, is_folder=is_folder)
         reached = set()
         for position in self.positions:
             part = self.parts[position]
             if part == "**":
                 if is_folder and visible:
                     reached.add(position)
-            elif (visible or part.startswith(".")) and fnmatchcase(name, part):
+            elif (visible or part == name or part.startswith(".")) and fnmatchcase(name, part):
                 reached.add(position + 1)
         return self._at(reached)
+
+    def names(self, name: str) -> bool:
+        """Return whether the name that comes next is spelt out in the pattern."""
+        return any(self.parts[position] == name for position in self.positions)
 
     def _at(self, positions: set[int]) -> PartialMatch:
         """Return the match at these positions, and at those behind each `**`, which also matches no folder at all."""
@@ -81,8 +85,8 @@ def expand(pattern: str, rules: Rules) -> Iterator[str]:
     """Yield the paths that match `pattern`, in the order of their sorted parts.
 
     `*`, `?` and `[…]` match within a name, `**` matches any number of folders, and a trailing "/" matches folders
-    only. A hidden name needs a pattern that begins with a dot, or `include_hidden`. `**` does not follow links to
-    folders.
+    only. A name that begins with a dot needs a pattern that does, or `include_hidden`; the folders of other
+    programs, and those with a `.nomedia`, must be spelt out. `**` does not follow links to folders.
 
     A folder that matches is yielded and not entered: the caller walks it, so nothing comes twice. A folder that
     cannot be listed is yielded too, so that the caller's walk reports why. A folder that `exclude` names is not
@@ -107,6 +111,8 @@ def expand(pattern: str, rules: Rules) -> Iterator[str]:
             path = prefix + name
             match = so_far.after(name, is_folder=name in listing.folders)
             is_folder_or_link = name in listing.folders or (name in listing.others and os.path.isdir(path))
+            if is_folder_or_link and not so_far.names(name) and rules.hides_content(path + "/"):
+                continue
             if match.is_complete:
                 if is_folder_or_link or not folders_only:
                     yield path + "/" if folders_only else path

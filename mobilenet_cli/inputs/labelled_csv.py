@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 
 from mobilenet_cli.errors import InputError
+from mobilenet_cli.inputs.cells import is_data
 from mobilenet_cli.inputs.csv_table import CsvTable
 from mobilenet_cli.inputs.stdin import named
 from mobilenet_cli.remote.urls import is_url
-from mobilenet_cli.text import printable, valid_utf8
+from mobilenet_cli.text import printable
 
 TRUTH_COLUMNS = ("truth", "wnid", "label", "class", "index")
 _CALL_IT_PATH = "Call that one of its columns path, and no other path, file or image"
@@ -23,23 +24,29 @@ class TruthTable:
 
     Args:
         file: The CSV's path, or "-" for standard input.
+        encoding: The name of its encoding; None to find it.
 
     Raises:
-        InputError: The CSV cannot be read, has no such columns, or gives an image two classes; or a class is not
-            UTF-8.
+        InputError: The CSV cannot be read, has no such columns, gives an image two classes, or has images in its
+            cells.
     """
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, *, encoding: str | None = None) -> None:
         self._name = named(file)
         self._truths: dict[str, str] = {}
         self.paths: list[str] = []
         """The paths of the images in the order of the rows, each once, as they can be opened."""
-        table = CsvTable(file, advice=_CALL_IT_PATH)
+        table = CsvTable(file, encoding=encoding, advice=_CALL_IT_PATH)
         place = self._place(table.columns)
         for cells in table.rows():
             if fault := table.fault(cells):
                 raise InputError(f"{self._name}, line {table.line:,}: {fault}")
-            self._add(table.path(cells), cells[place].strip(), table.line)
+            path = table.path(cells)
+            if is_data(path):
+                raise InputError(f"{self._name}, line {table.line:,} holds an image (data:): save it to a file")
+            self._add(path, cells[place].strip(), table.line)
+        self.note = table.note
+        """A sentence for the user if the encoding was guessed, else None."""
         if not self.paths:
             raise InputError(f"{self._name} has no rows below its header")
 
@@ -66,8 +73,6 @@ class TruthTable:
         )
 
     def _add(self, path: str, truth: str, line: int) -> None:
-        if valid_utf8(truth) != truth:
-            raise InputError(f"{self._name}, line {line:,}: '{printable(truth)}' is not UTF-8: save the table as UTF-8")
         key = absolute(path)
         if key not in self._truths:
             self.paths.append(path)

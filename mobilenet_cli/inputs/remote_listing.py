@@ -2,7 +2,7 @@
 
 Object stores are listed flat, in pages of a thousand keys. The Sources come as the pages arrive: in the order of
 their keys, in constant memory. As for folders on disk (see `walk`), the rules say which names are images, which
-are hidden and which are excluded.
+are hidden and which are excluded; only a `.nomedia` is not looked for.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ class _RemoteFolder:
         folder, _, name = url.rpartition("/")
         return (
             name.lower().endswith(IMAGE_ENDINGS)
-            and (self._rules.include_hidden or not name.startswith("."))
+            and not self._rules.hides(name, is_folder=False)
             and (self._rules.recursive or len(folder) < len(self._root))
             and self._is_entered(folder)
             and not self._rules.leaves_out(url, below=self._root, is_folder=False)
@@ -122,7 +122,7 @@ class _RemoteFolder:
         above, _, name = folder.rpartition("/")
         return (
             self._is_entered(above)
-            and (self._rules.include_hidden or not name.startswith("."))
+            and not self._rules.hides(name, is_folder=True)
             and not self._rules.leaves_out(folder, below=self._root, is_folder=True)
         )
 

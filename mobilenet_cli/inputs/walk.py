@@ -19,6 +19,11 @@ from mobilenet_cli.inputs.left_out import LeftOut
 from mobilenet_cli.machine.paths import not_a_file
 from mobilenet_cli.records import Source
 
+_OTHER_PROGRAMS = {"@eadir", "#recycle", "$recycle.bin", ".thumbnails", "lost+found", "__macosx"}
+"""Folders, in lower case, that programs keep for themselves: thumbnails, deleted files, resource forks."""
+_NO_MEDIA = ".nomedia"
+"""A file that asks programs to show nothing of its folder."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rules:
@@ -26,7 +31,9 @@ class Rules:
 
     Attributes:
         recursive: Whether to walk the folders inside a folder.
-        include_hidden: Whether to include names that begin with a dot.
+        include_hidden: Whether to include names that begin with a dot, the folders that other programs keep for
+            themselves (`@eaDir`, `#recycle`, `$RECYCLE.BIN`, `lost+found`, `__MACOSX`, in any case), and folders
+            that contain a file `.nomedia`.
         exclude: Shell patterns, case-sensitive, whose `*` also matches "/". A pattern without "/" is compared with
             the name alone; one with "/", with the path below the walked folder and with the path as shown. A
             trailing "/" makes it match folders only. A folder that matches is not entered.
@@ -47,6 +54,14 @@ class Rules:
             self.left_out.add(extra)
         return extra is not None
 
+    def hides(self, name: str, *, is_folder: bool) -> bool:
+        """Return whether a name is hidden: it begins with a dot, or its folder belongs to another program."""
+        return not self.include_hidden and is_hidden(name, is_folder=is_folder)
+
+    def hides_content(self, folder: str) -> bool:
+        """Return whether the folder at this path, which ends in "/", contains a file that asks for it."""
+        return not self.include_hidden and os.path.lexists(folder + _NO_MEDIA)
+
     def leaves_out(self, path: str, *, below: str = "", is_folder: bool) -> bool:
         """Return whether `exclude` matches `path`, which begins with `below`, the walked folder."""
         if not self.exclude:
@@ -64,6 +79,11 @@ class Rules:
             elif _matches(shown, wanted) or _matches(path[len(below) :].rstrip("/"), wanted):
                 return True
         return False
+
+
+def is_hidden(name: str, *, is_folder: bool) -> bool:
+    """Return whether a name begins with a dot, or is that of a folder that a program keeps for itself."""
+    return name.startswith(".") or (is_folder and name.lower() in _OTHER_PROGRAMS)
 
 
 def _matches(path: str, pattern: str) -> bool:
@@ -137,14 +157,14 @@ def walk(folder: str, rules: Rules) -> Iterator[Source]:
     """Yield the images in a folder depth first, with the files and folders of each folder sorted together by name.
 
     The order is therefore that of the paths' sorted parts. Paths are shown as `find` shows them: the folder as
-    typed, "/", and the rest ("./a.jpg" for "."). Links to files are followed; links to folders are not, since
-    they may lead back up. A name with an image's ending that cannot be a file (a FIFO, a device, a broken link)
-    and a folder that cannot be listed are Sources with an error.
+    typed, "/", and the rest ("./a.jpg" for "."). The folder itself may be hidden. Links to files are followed;
+    links to folders are not, since they may lead back up. A name with an image's ending that cannot be a file (a
+    FIFO, a device, a broken link) and a folder that cannot be listed are Sources with an error.
     """
     root = os.path.join(folder, "")
 
     def wanted(name: str, is_folder: bool) -> bool:
-        if name.startswith(".") and not rules.include_hidden:
+        if rules.hides(name, is_folder=is_folder):
             return False
         return rules.recursive if is_folder else rules.any_ending or name.lower().endswith(IMAGE_ENDINGS)
 
@@ -161,7 +181,8 @@ def walk(folder: str, rules: Rules) -> Iterator[Source]:
             if rules.leaves_out(path, below=root, is_folder=is_folder):
                 continue
             if is_folder:
-                yield Subtree(path + "/")
+                if not rules.hides_content(path + "/"):
+                    yield Subtree(path + "/")
             elif rules.lacks_extra(name) or not (name.lower().endswith(IMAGE_ENDINGS) or _begins_as_image(path)):
                 continue
             elif name not in listing.others:

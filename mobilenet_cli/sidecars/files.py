@@ -21,6 +21,8 @@ from mobilenet_cli.machine.paths import same_file
 from mobilenet_cli.sidecars.keywords import with_keywords, without_keywords
 from mobilenet_cli.text import printable
 
+SidecarName = Literal["auto", "stem", "full"]
+"""Which sidecar an image has: see `sidecar_of`."""
 Outcome = Literal["written", "unchanged", "deleted", "none"]
 """The result of editing a sidecar; "none": there is none, and none is needed."""
 
@@ -28,7 +30,7 @@ _LARGEST = 64 << 20
 """The largest sidecar in bytes: about a hundred times the size of an edit with many masks."""
 
 
-def write_keywords(image: str, keywords: Sequence[str], model: str) -> Outcome:
+def write_keywords(image: str, keywords: Sequence[str], model: str, name: SidecarName = "auto") -> Outcome:
     """Replace our keywords in the sidecar of the file `image` by `keywords`.
 
     A missing sidecar is created if there are keywords. One that we created is deleted if nothing is left in it.
@@ -38,11 +40,12 @@ def write_keywords(image: str, keywords: Sequence[str], model: str) -> Outcome:
         image: The path of an image file.
         keywords: As returned by `keywords_of`.
         model: The name of the model that predicted them.
+        name: Which sidecar it is.
 
     Raises:
-        SidecarError: The sidecar cannot be read or written. It is unchanged.
+        SidecarError: The sidecar cannot be read or written, or would be that of another image too. It is unchanged.
     """
-    return _edit(sidecar_of(image), lambda document: with_keywords(document, keywords, model))
+    return _edit(sidecar_of(image, name), lambda document: with_keywords(document, keywords, model))
 
 
 def remove_keywords(image: str) -> list[Outcome]:
@@ -57,13 +60,27 @@ def remove_keywords(image: str) -> list[Outcome]:
     ]
 
 
-def sidecar_of(image: str) -> str:
-    """Return the path of the image's sidecar, or `IMG.jpg.xmp` if it has none.
+def sidecar_of(image: str, name: SidecarName = "auto") -> str:
+    """Return the path of the image's sidecar, whether it exists or not.
 
-    `IMG.xmp` is used if it exists, `IMG.jpg.xmp` does not, and no other image that this program reads shares the
-    name: the labels of `IMG.png` would replace those of `IMG.jpg`.
+    Args:
+        image: The path of an image file.
+        name: "full": `IMG.jpg.xmp`. "stem": `IMG.xmp`. "auto": `IMG.xmp` if it exists, `IMG.jpg.xmp` does not, and
+            no other image that this program reads shares the name; else `IMG.jpg.xmp`.
+
+    Raises:
+        SidecarError: For "stem", another image shares the name: its labels would replace those of this one.
     """
-    for path in _existing(image):
+    existing = _existing(image)
+    if name != "auto":
+        begin = image if name == "full" else _stem(image)
+        if name == "stem" and _shares_its_name(image):
+            raise SidecarError(
+                f"{printable(begin)}.xmp would belong to two images, {printable(image)} and another: "
+                "give --sidecar-name full"
+            )
+        return next((path for path in existing if _stem(path) == begin), f"{begin}.xmp")
+    for path in existing:
         if _stem(path) == image or not _shares_its_name(image):
             return path
     return f"{image}.xmp"

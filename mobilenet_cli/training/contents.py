@@ -12,6 +12,7 @@ from mobilenet_cli.records import Source
 from mobilenet_cli.training.dataset import Dataset
 
 _CONTRADICTORY = "the same image is in another class too"
+_LEARNT = "the same image is among those to learn from"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class Contents:
             hashed = list(pool.map(_digest, dataset.sources))
         digests = tuple(digest for digest, _ in hashed)
         errors = {place: error for place, (_, error) in enumerate(hashed) if error is not None}
+        errors |= dict.fromkeys(_learnt(digests, dataset), _LEARNT)
         return cls(digests, errors | dict.fromkeys(_contradictory(digests, dataset.labels), _CONTRADICTORY))
 
     def distinct(self, sources: Sequence[Source]) -> dict[str, Source]:
@@ -57,6 +59,13 @@ def _digest(source: Source) -> tuple[str, str | None]:
             return hashlib.file_digest(stream, "sha256").hexdigest(), None
     except OSError as error:
         return "", f"cannot be opened: {error.strerror}"
+
+
+def _learnt(digests: Sequence[str], dataset: Dataset) -> list[int]:
+    """Return the places of the images to validate with whose content is learnt from: they would prove nothing."""
+    held = [source.path in dataset.validation for source in dataset.sources]
+    learnt = {digest for digest, validates in zip(digests, held, strict=True) if not validates}
+    return [place for place, digest in enumerate(digests) if held[place] and digest and digest in learnt]
 
 
 def _contradictory(digests: Sequence[str], labels: Sequence[int]) -> list[int]:

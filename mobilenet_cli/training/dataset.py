@@ -5,18 +5,17 @@ from __future__ import annotations
 import os
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from mobilenet_cli.errors import InputError
 from mobilenet_cli.inputs.labelled_csv import TruthTable
-from mobilenet_cli.inputs.walk import Rules, file_source, walk
+from mobilenet_cli.inputs.walk import file_source
 from mobilenet_cli.records import Source
 from mobilenet_cli.remote.urls import is_url
-from mobilenet_cli.text import printable
+from mobilenet_cli.text import counted, printable
+from mobilenet_cli.training.folders import class_folders, first_few, inner_folders
 
-_MOST_LISTED = 5
 _TABLES = (".csv", ".tsv", ".tab")
 _NO_URLS = "but only files on this machine are learnt from: download them first"
 
@@ -30,20 +29,25 @@ class Dataset:
         sources: The images.
         labels: The class of each image, an index into `classes`.
         passed_over: How many images are beside the class folders, and so in no class.
+        validation: The paths of the images to validate with, where the folders are split; empty where they are not.
+        notes: Sentences for the user about what was found.
     """
 
     classes: tuple[str, ...]
     sources: tuple[Source, ...]
     labels: tuple[int, ...]
     passed_over: int = 0
+    validation: frozenset[str] = frozenset()
+    notes: tuple[str, ...] = ()
 
 
-def read_dataset(arguments: Sequence[str]) -> Dataset:
+def read_dataset(arguments: Sequence[str], *, encoding: str | None = None) -> Dataset:
     """Find the images and classes in folders and tables.
 
     Args:
-        arguments: Each is a folder with a folder per class, in which images may lie at any depth; or a CSV or TSV
-            with a row per image, as `TruthTable` reads it.
+        arguments: Each is a folder with a folder per class, or with a split of these: see `class_folders`; or a CSV
+            or TSV with a row per image, as `TruthTable` reads it.
+        encoding: The encoding of the tables; None to find it.
 
     Raises:
         InputError: An argument cannot be read or names a URL, a class has no images, two classes have names that
@@ -51,16 +55,22 @@ def read_dataset(arguments: Sequence[str]) -> Dataset:
     """
     found: dict[str, list[Source]] = {}
     passed_over = 0
+    validation: frozenset[str] = frozenset()
+    notes: list[str] = []
     for argument in arguments:
         if os.path.isdir(argument):  # noqa: PTH112 - paths stay as typed
-            folders, beside = _class_folders(argument)
-            passed_over += beside
-            _refuse_twice(found.keys() & folders.keys(), argument)
-            found |= folders
+            folders = class_folders(argument)
+            passed_over += folders.beside
+            _refuse_twice(found.keys() & folders.classes.keys(), argument)
+            found |= folders.classes
+            validation |= folders.validation
+            notes += folders.notes
         elif is_url(argument):
             raise InputError(f"{printable(argument)} is a URL, {_NO_URLS}")
         elif argument.lower().endswith(_TABLES):
-            for name, sources in _of_table(argument).items():
+            table = TruthTable(argument, encoding=encoding)
+            notes += [table.note] if table.note else []
+            for name, sources in _of_table(argument, table).items():
                 found.setdefault(name, []).extend(sources)
         elif not os.path.lexists(argument):
             raise InputError(f"{printable(argument)} does not exist: give a folder that has a folder a class, or a CSV")
@@ -70,14 +80,34 @@ def read_dataset(arguments: Sequence[str]) -> Dataset:
     if empty := [name for name, sources in found.items() if not sources]:
         raise InputError(f"there are no images in {first_few(empty)}: remove what is no class, or add images to it")
     if len(found) < 2:
-        raise InputError(f"there are {len(found)} classes in {first_few(arguments)}, but at least 2 are needed")
+        raise InputError(_too_few(found, arguments))
     classes = sorted(found)
     return Dataset(
         tuple(_label(name) for name in classes),
         tuple(source for name in classes for source in found[name]),
         tuple(index for index, name in enumerate(classes) for _ in found[name]),
         passed_over,
+        validation,
+        tuple(notes),
     )
+
+
+def check_split(classes: Sequence[str], labels: Iterable[int], validates: Sequence[bool]) -> None:
+    """Check that a split of folders has images of every class to learn from, and any to validate with.
+
+    Args:
+        classes: The names of the classes.
+        labels: The class of each readable image.
+        validates: Whether that image is one to validate with.
+
+    Raises:
+        InputError: A class has none, or there is none to validate with.
+    """
+    learnt = {label for label, held in zip(labels, validates, strict=True) if not held}
+    if few := [name for index, name in enumerate(classes) if index not in learnt]:
+        raise InputError(f"there are no images that can be read to learn from, of: {first_few(few)}")
+    if not any(validates):
+        raise InputError("there are no images that can be read to validate with")
 
 
 def check_counts(classes: Sequence[str], labels: Iterable[int], digests: Iterable[str]) -> None:
@@ -99,33 +129,21 @@ def check_counts(classes: Sequence[str], labels: Iterable[int], digests: Iterabl
         )
 
 
-def first_few(names: Iterable[str]) -> str:
-    """Return the first few names as text, and how many more there are."""
-    every = [printable(name) for name in names]
-    more = f" and {len(every) - _MOST_LISTED:,} more" if len(every) > _MOST_LISTED else ""
-    return ", ".join(every[:_MOST_LISTED]) + more
+def _too_few(found: dict[str, list[Source]], arguments: Sequence[str]) -> str:
+    """Return what is wrong with data of one class, and what they may have been meant to be."""
+    ((name, sources),) = found.items()
+    reason = (
+        f"there is one class in {first_few(arguments)}, {printable(name)} with {counted(len(sources), 'image')}, "
+        "but at least 2 are needed"
+    )
+    for argument in arguments:
+        folder = os.path.join(argument, name)  # noqa: PTH118 - as above
+        if os.path.isdir(folder) and (inner := inner_folders(folder)):  # noqa: PTH112 - as above
+            return f"{reason}; if {first_few(inner)} in it are the classes, name {printable(folder)}"
+    return reason
 
 
-def _class_folders(folder: str) -> tuple[dict[str, list[Source]], int]:
-    """Return the images in each class folder, by the folder's name, and how many images lie beside the folders."""
-    try:
-        entries = sorted(Path(folder).iterdir())
-    except OSError as error:
-        raise InputError(f"cannot list the folder {printable(folder)}: {error.strerror}") from error
-    names = [entry.name for entry in entries if entry.is_dir() and not entry.name.startswith(".")]
-    beside = sum(1 for _ in walk(folder, Rules(recursive=False)))
-    if not names:
-        hint = f"; its {beside:,} images have no class" if beside else ""
-        raise InputError(f"there are no folders in {printable(folder)}, but each class needs one{hint}")
-    return {name: list(_images(os.path.join(folder, name))) for name in names}, beside  # noqa: PTH118 - as in read_dataset
-
-
-def _images(folder: str) -> Iterator[Source]:
-    return walk(folder, Rules())
-
-
-def _of_table(file: str) -> dict[str, list[Source]]:
-    table = TruthTable(file)
+def _of_table(file: str, table: TruthTable) -> dict[str, list[Source]]:
     found: dict[str, list[Source]] = {}
     for path in table.paths:
         if is_url(path):

@@ -50,6 +50,14 @@ class Validation:
         return tuple(stratified_folds(labels, digests, self.folds, seed))
 
 
+def split_by(validates: Sequence[bool]) -> Split:
+    """Return the split in which the images validate that `validates` says so of."""
+    import numpy as np
+
+    held = np.asarray(validates, bool)
+    return np.flatnonzero(~held), np.flatnonzero(held)
+
+
 def check_share(share: float) -> None:
     """Raise InputError unless the share is greater than 0 and less than 1."""
     if not 0 < share < 1:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mobilenet_cli.embedder import Embedder
 from mobilenet_cli.engines import EngineName
@@ -17,18 +18,22 @@ from mobilenet_cli.models.acquire import Model
 from mobilenet_cli.models.manifest import Manifest
 from mobilenet_cli.progress import Note, Progress, silent
 from mobilenet_cli.training.background import in_background
-from mobilenet_cli.training.dataset import check_counts, first_few, read_dataset
+from mobilenet_cli.training.dataset import check_counts, check_split, read_dataset
 from mobilenet_cli.training.describe import describe_model
 from mobilenet_cli.training.feature_cache import FeatureCache, cache_file
 from mobilenet_cli.training.features import Examples, OnImage, check_images, compute_features
+from mobilenet_cli.training.folders import first_few
 from mobilenet_cli.training.head.make import make_head
 from mobilenet_cli.training.head.template import HeadTemplate, head_template
 from mobilenet_cli.training.job import Job, Made
 from mobilenet_cli.training.output import check_output, check_summaries, new_model
 from mobilenet_cli.training.record import network_digest
-from mobilenet_cli.training.split import MOST_SEED, Validation
+from mobilenet_cli.training.split import MOST_SEED, Validation, split_by
 from mobilenet_cli.training.whole.make import make_fine_tuned
 from mobilenet_cli.training.whole.options import FineTuning
+
+if TYPE_CHECKING:
+    from mobilenet_cli.training.split import Split
 
 VALIDATION_SHARE = 0.2
 _KEY = 24  # characters of a network's digest that distinguish it from others
@@ -73,11 +78,12 @@ class Trainer:
         image_size: int | None = None,
         crop: Crop | None = None,
         offline: bool = False,
-        validation_share: float = VALIDATION_SHARE,
+        validation_share: float | None = None,
         folds: int | None = None,
         seed: int = 0,
         summaries: str | None = None,
         overwrite: bool = False,
+        encoding: str | None = None,
         fine_tuning: FineTuning | None = None,
         progress: Progress = silent,
     ) -> None:
@@ -91,11 +97,13 @@ class Trainer:
             image_size: Side in pixels of the network's square input; None for the model's own.
             crop: "center", "squash" or "pad"; None for the model's own.
             offline: Download nothing.
-            validation_share: Share of each class's images that validates, greater than 0 and less than 1.
+            validation_share: Share of each class's images that validates, greater than 0 and less than 1; None for
+                0.2, or for the split of the folders.
             folds: Cross-validate with this many folds instead, then learn from all images; not with `fine_tuning`.
             seed: Seed of everything random, from 0 to 2**32 - 1.
             summaries: A folder for TensorBoard's event files.
             overwrite: Whether to replace a model that is at `output`.
+            encoding: The encoding of the CSVs; None to find it.
             fine_tuning: How to train the whole network; None to train a new head on its features.
             progress: Called with the progress of what takes long.
 
@@ -108,13 +116,15 @@ class Trainer:
             raise InputError(f"the seed is a number from 0 to {MOST_SEED}, not {seed}")
         if folds is not None and fine_tuning is not None:
             raise InputError("a whole network is trained once, so there are no folds with it")
-        self._validation = Validation(validation_share, folds)
+        self._validation = Validation(VALIDATION_SHARE if validation_share is None else validation_share, folds)
         self._target, self._overwrite = check_output(output, overwrite=overwrite), overwrite
         if summaries is not None:
             check_summaries(summaries)
         self._data, self._seed, self._summaries = list(data), seed, summaries
         self._fine_tuning = fine_tuning
-        self.dataset = read_dataset(data)
+        self.dataset = read_dataset(data, encoding=encoding)
+        if self.dataset.validation and (validation_share is not None or folds is not None):
+            raise InputError("the folders are split already: leave --validation-split and --folds out")
         self._validation.check_enough(len(self.dataset.sources))
         self._embedder = Embedder(
             model, engine=engine, image_size=image_size, crop=crop, offline=offline, progress=progress
@@ -153,7 +163,10 @@ class Trainer:
                 self.dataset, self._embedder, cache, on_image, batch_size=batch_size, workers=workers
             )
         try:
-            check_counts(self.dataset.classes, examples.labels.tolist(), examples.digests)
+            if self.dataset.validation:
+                check_split(self.dataset.classes, examples.labels.tolist(), self._validates(examples))
+            else:
+                check_counts(self.dataset.classes, examples.labels.tolist(), examples.digests)
         except InputError as error:
             if not examples.left_out:
                 raise
@@ -182,7 +195,7 @@ class Trainer:
             preprocessing=self._preprocessing,
             classes=self.dataset.classes,
             examples=examples,
-            splits=self._validation.splits(examples.labels, examples.digests, self._seed),
+            splits=self._splits(examples),
             seed=self._seed,
             summaries=self._summaries,
         )
@@ -190,6 +203,14 @@ class Trainer:
             made = self._make(job, folder, progress, note)
             manifest = describe_model(job, made, folder, self._target.name, self._data)
         return Trained(self._target, manifest, examples.left_out, made.interrupted)
+
+    def _splits(self, examples: Examples) -> tuple[Split, ...]:
+        if self.dataset.validation:
+            return (split_by(self._validates(examples)),)
+        return self._validation.splits(examples.labels, examples.digests, self._seed)
+
+    def _validates(self, examples: Examples) -> list[bool]:
+        return [path in self.dataset.validation for path in examples.paths]
 
     def _make(self, job: Job, folder: Path, progress: Progress, note: Note) -> Made:
         if self._fine_tuning is not None:

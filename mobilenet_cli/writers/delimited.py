@@ -45,7 +45,7 @@ def header(layout: Layout, delimiter: str) -> bytes:
 class _DelimitedWriter(ResultWriter):
     r"""Writes CSV as RFC 4180 has it, except that lines end with "\n" alone; UTF-8; with a header.
 
-    The cells of a table are the bytes that they were, valid UTF-8 or not. The cells that a row has beyond its
+    The cells of a table are the text that they were, whatever its encoding was. The cells that a row has beyond its
     table's columns come last, so that all others are below their names.
     """
 

@@ -165,8 +165,8 @@ def test_columns_are_found_by_their_names_and_the_least_ambiguous_is_the_truth(t
         ("path,label\n\na.jpg,cat\n./a.jpg,dog\n", "both 'cat' and 'dog' .line 4"),
         ('path,label\na.jpg,"cat\n', "line 2 are not closed"),
         (f"path,label\na.jpg,{'x' * (1 << 25)}", "no CSV"),
-        ("path,label\na.jpg,cat\n".encode("utf-16"), "no CSV in UTF-8"),
-        ("path,label\na.jpg,cat\nb.jpg,dogé\n".encode("latin-1"), r"line 3: 'dog.xe9' is not UTF-8: save the table"),
+        ("path,label\na.jpg,cat\nb.jpg,собака\n".encode("cp1251"), r"neither UTF-8 nor.*--encoding"),
+        ("path,label\na.jpg,cat\n'data:image/png;base64,AAAA',dog\n".replace("'", '"'), r"line 3 holds an image"),
     ],
 )
 def test_what_is_no_table_of_truths_is_refused(tmp_path, text, reason):

@@ -15,8 +15,8 @@ from mobilenet_cli.errors import InputError
 from mobilenet_cli.inputs.csv_table import CsvTable
 
 PIECES = ["a.jpg", "b c", ",", ";", "\t", "|", '"', '""', "\n", "\r", "\r\n", " ", "", "猫", "\x85", "\u2028", "\ufeff"]
-# What pandas reads otherwise than the csv module: bytes that are not UTF-8, a "\r" alone, NUL bytes.
-ODD_PIECES = [*PIECES, "caf\udce9", "\x00", "'", "\\", "#", "\x1a"]
+# What pandas reads otherwise than the csv module: a "\r" alone, NUL bytes.
+ODD_PIECES = [*PIECES, "café", "\x00", "'", "\\", "#", "\x1a"]
 
 
 def table(tmp_path: Path, content: bytes | str, **options: str) -> CsvTable:
@@ -39,7 +39,7 @@ def written(rows: list[list[str]], choose: random.Random, delimiter: str) -> byt
     quoting = choose.choice([csv.QUOTE_MINIMAL, csv.QUOTE_ALL, csv.QUOTE_NONNUMERIC])
     # With "\r\n" alone, the module quotes both characters that end a line.
     csv.writer(text, delimiter=delimiter, quoting=quoting, lineterminator="\r\n").writerows(rows)
-    content = text.getvalue().encode("utf-8", "surrogateescape")
+    content = text.getvalue().encode()
     return choose.choice([b"", b"\xef\xbb\xbf"]) + content[: choose.choice([None, -2])]
 
 
@@ -135,7 +135,9 @@ def test_the_header_tells_the_delimiter(tmp_path: Path, header: str, options: di
 # --- columns
 
 
-@pytest.mark.parametrize("name", ["path", "file", "filename", "image", "Image_Path", "FILE_NAME"])
+@pytest.mark.parametrize(
+    "name", ["path", "file", "filename", "image", "Image_Path", "FILE_NAME", "filepath", "IMG", "url"]
+)
 def test_the_column_with_a_usual_name_need_not_be_named(tmp_path: Path, name: str):
     assert table(tmp_path, f"id,{name},n\n").column == name
 
@@ -149,7 +151,6 @@ def test_the_column_with_a_usual_name_need_not_be_named(tmp_path: Path, name: st
         ("path,path\n", {"column": "path"}, "has 2 columns 'path'"),
         ("", {}, "is empty"),
         ("\ufeff\n\n", {}, "is empty"),
-        ("id,path\n".encode("utf-16"), {}, "save it as one first"),
         (b"PK\x03\x04\x14\x00\x06\x00", {}, "save it as one first"),
         ('"path\n1\n2\n', {}, "no header"),
         ("x" * (1 << 25), {}, "a line of more than 16,777,216 characters"),
@@ -175,7 +176,175 @@ def test_a_cell_may_be_long_but_not_endless(tmp_path: Path):
         list(table(tmp_path, f'path,note\na.jpg,"{line * 200_000}').rows())
 
 
+# --- encodings
+
+
+TEXT = "image,Ort\nschloß.jpg,Köln\ncafé.jpg,„Größe“ – 5 €\n"
+ROWS = [("schloß.jpg", "Köln"), ("café.jpg", "„Größe“ – 5 €")]
+WESTERN = ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1252"]
+
+
+@pytest.mark.parametrize("encoding", WESTERN)
+@pytest.mark.parametrize("begin", ["", "x" * 200_000 + "\n"])
+def test_the_encoding_of_western_text_is_found(tmp_path: Path, encoding: str, begin: str):
+    head, *rest = TEXT.splitlines(keepends=True)
+    found = table(tmp_path, (head + begin + "".join(rest)).encode(encoding))
+    assert list(found.columns) == ["image", "Ort"]
+    assert list(found.rows())[bool(begin) :] == ROWS
+    assert bool(found.note) == (encoding == "cp1252")
+
+
+@pytest.mark.parametrize("encoding", WESTERN)
+@pytest.mark.parametrize("step", [1, 3, 1000])
+def test_the_encoding_of_a_pipe_is_found(encoding: str, step: int):
+    reads, writes = os.pipe()
+    content = TEXT.encode(encoding)
+
+    def write() -> None:
+        for begin in range(0, len(content), step):
+            os.write(writes, content[begin : begin + step])
+        os.close(writes)
+
+    threading.Thread(target=write, daemon=True).start()
+    assert list(CsvTable(f"/dev/fd/{reads}").rows()) == ROWS
+    os.close(reads)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [
+        ("cp1251", "Привет, мир.jpg"),
+        ("koi8-r", "Привет, мир.jpg"),
+        ("cp1253", "Καλημέρα.jpg"),
+        ("cp850", "Möwe und Käse.jpg"),
+        ("mac_roman", "Müller und Köln.jpg"),
+        ("cp1250", "książka, żółty.jpg"),
+        ("shift_jis", "日本の写真.jpg"),
+        ("gb18030", "中文照片.jpg"),
+        ("euc_kr", "사진첩.jpg"),
+    ],
+)
+def test_other_encodings_are_refused_unless_they_are_given(tmp_path: Path, encoding: str, text: str):
+    content = f'path,note\n"{text}",x\n'.encode(encoding)
+    with pytest.raises(InputError, match=r"photos\.csv is neither UTF-8 nor, by its letters, cp1252: .*--encoding"):
+        list(table(tmp_path, content).rows())
+    found = table(tmp_path, content, encoding=encoding)
+    assert list(found.rows()) == [(text, "x")]
+    assert found.note is None
+
+
+def test_bytes_that_do_not_fit_later_are_an_error_with_their_line(tmp_path: Path):
+    long = "é.jpg,x\n" * 200_000
+    rows = table(tmp_path, f"path,note\n{long}".encode() + b"caf\xe9.jpg,1\n").rows()
+    with pytest.raises(InputError, match=r"photos\.csv is not utf-8, at least in line 200,002: .*--encoding"):
+        list(rows)
+    with pytest.raises(InputError, match=r"is not utf-8, at least in line 3: "):
+        list(table(tmp_path, "path\nmüde.jpg\ncaf\udce9.jpg\nüber.jpg\n".encode("utf-8", "surrogateescape")).rows())
+    with pytest.raises(InputError, match=r"is not ascii, at least in line 2: "):
+        list(table(tmp_path, "path\ncafé.jpg\n", encoding="ascii").rows())
+
+
+@pytest.mark.parametrize("encoding", ["klingon", "base64", "hex", "", "rot13", "a\0b"])
+def test_what_is_no_encoding_is_refused(tmp_path: Path, encoding: str):
+    with pytest.raises(InputError, match="there is no encoding"):
+        table(tmp_path, "path\n", encoding=encoding)
+
+
+def test_a_mark_is_skipped_where_the_encoding_is_given(tmp_path: Path):
+    for encoding in ("utf-8", "utf-16-le"):
+        assert table(tmp_path, ("\ufeff" + TEXT).encode(encoding), encoding=encoding).columns == ("image", "Ort")
+
+
+# --- what Excel and other systems write
+
+
+@pytest.mark.parametrize("begin", ["sep=;\r\n", "\ufeffsep=;\r\n", "SEP=;\n", '"sep=;"\n', "sep=;;;\n"])
+def test_a_line_for_excel_gives_the_delimiter(tmp_path: Path, begin: str):
+    found = table(tmp_path, begin + "path;a,b,c\r\nx.jpg;1,2,3\r\n")
+    assert found.columns == ("path", "a,b,c")
+    for cells in found.rows():
+        assert (cells, found.line) == (("x.jpg", "1,2,3"), 3)
+
+
+def test_a_given_delimiter_counts_more_than_excels(tmp_path: Path):
+    assert table(tmp_path, "sep=;\npath,x;y\n", delimiter=",").columns == ("path", "x;y")
+    assert table(tmp_path, "sep=\t\npath\tx,y\n").columns == ("path", "x,y")
+
+
+@pytest.mark.parametrize(
+    ("header", "column"),
+    [("url,file_name", "file_name"), ("url,img", "img"), ("filepath,path", "path"), ("id,url", "url")],
+)
+def test_the_more_usual_name_of_a_column_is_taken(tmp_path: Path, header: str, column: str):
+    assert table(tmp_path, f"{header}\n").column == column
+
+
+@pytest.mark.parametrize(
+    ("cell", "file"),
+    [
+        ("photos\\a.jpg", "photos/a.jpg"),
+        (".\\photos\\a.jpg", "photos/a.jpg"),
+        ("caf\u00e9/z\u00fc.jpg", "cafe\u0301/zu\u0308.jpg"),
+        ("cafe\u0301/zu\u0308.jpg", "caf\u00e9/z\u00fc.jpg"),
+        ("caf\u00e9/z\u00fc.jpg", "caf\u00e9/zu\u0308.jpg"),
+        ("caf\u00e9\\z\u00fc.jpg", "cafe\u0301/z\u00fc.jpg"),
+    ],
+)
+def test_a_path_that_another_system_spells_otherwise_is_found(tmp_path: Path, cell: str, file: str):
+    (tmp_path / file).parent.mkdir()
+    (tmp_path / file).touch()
+    (source,) = table(tmp_path, f"path\n{cell}\n").sources()
+    assert source.error is None
+    assert Path(source.path) == tmp_path / file
+    assert source.cells == (cell,)
+
+
+def test_a_file_of_just_that_name_is_taken_first(tmp_path: Path):
+    for name in ("photos\\a.jpg", "photos/a.jpg", "z\u00fc.jpg", "zu\u0308.jpg"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    cells = ["photos\\a.jpg", "z\u00fc.jpg", "zu\u0308.jpg", "no\\such.jpg"]
+    found = table(tmp_path, "\n".join(["path", *cells])).sources()
+    assert [source.path for source in found] == [f"{tmp_path}/{cell}" for cell in cells]
+
+
+def test_a_name_in_the_bytes_of_the_table_is_found(tmp_path: Path):
+    file = os.fsencode(tmp_path) + b"/caf\xe9.jpg"
+    Path(os.fsdecode(file)).touch()
+    (source,) = table(tmp_path, b"path\ncaf\xe9.jpg\n").sources()
+    assert (os.fsencode(source.path), source.error, source.cells) == (file, None, ("café.jpg",))
+
+
 # --- images
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "data:image/png;base64,iVBORw0KGgo=",
+        "data:image/png;base64,iVBORw0KGgo",
+        "DATA:;base64,iVBORw0KGgo%3D",
+        "data:image/png;name=a.png;base64,iVBO Rw0K\nGgo=",
+        "data:image/png,%89PNG%0D%0A%1A%0A",
+    ],
+)
+def test_a_cell_may_be_the_image_itself(tmp_path: Path, cell: str):
+    (source,) = table(tmp_path, f'img,note\n"{cell}",x\n').sources()
+    assert (source.data, source.error, source.cells) == (b"\x89PNG\r\n\x1a\n", None, (cell, "x"))
+    assert len(source.path) <= 41
+
+
+@pytest.mark.parametrize(
+    ("cell", "error"),
+    [
+        ("data:image/png;base64,iVBO*Rw0KGgo=", "its base64 is damaged"),
+        ("data:image/png;base64,", "there is no image behind data:"),
+        ("data:image/png;base64," + "A" * 11_200_000, "too large: an image in a cell has at most 8 MiB"),
+    ],
+)
+def test_an_image_in_a_cell_that_is_none_is_an_error(tmp_path: Path, cell: str, error: str):
+    (source,) = table(tmp_path, f'img\n"{cell}"\n').sources()
+    assert (source.data, source.error) == (None, error)
 
 
 def test_relative_paths_begin_in_the_folder_of_the_csv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

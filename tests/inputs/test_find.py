@@ -138,6 +138,31 @@ def test_hidden_files_and_folders_are_left_out_unless_wanted_or_named(here):
     assert paths("p/.git", "p/.a.jpg") == ["p/.git/b.jpg", "p/.a.jpg"]
 
 
+OTHERS = ["@eaDir", "#recycle", "$RECYCLE.BIN", "$Recycle.Bin", ".thumbnails", "lost+found", "__MACOSX"]
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_the_folders_of_other_programs_are_left_out_unless_wanted_or_named(here, name):
+    here(f"p/{name}/x/a.jpg", f"p/q/{name}/b.jpg", "p/c.jpg")
+    assert paths("p") == paths("p/**/*.jpg") == paths("p/*") == ["p/c.jpg"]
+    assert sorted(paths("p", include_hidden=True)) == sorted([f"p/{name}/x/a.jpg", f"p/q/{name}/b.jpg", "p/c.jpg"])
+    assert paths(f"p/{name}") == paths(f"p/{name}/*/*.jpg") == [f"p/{name}/x/a.jpg"]
+    assert paths(f"p/*/{name}/*.jpg") == [f"p/q/{name}/b.jpg"]
+
+
+def test_a_file_may_be_called_as_the_folder_of_another_program(here):
+    here("__MACOSX.jpg", "p/lost+found.png", "lost+found2/a.jpg")
+    assert paths(".") == ["./__MACOSX.jpg", "./lost+found2/a.jpg", "./p/lost+found.png"]
+
+
+def test_a_folder_with_a_nomedia_in_it_is_left_out_unless_wanted_or_named(here):
+    here("p/a/.nomedia", "p/a/1.jpg", "p/a/deep/2.jpg", "p/b/3.jpg")
+    assert paths("p") == paths("p/**/*.jpg") == paths("p/*") == paths("*/*/") == ["p/b/3.jpg"]
+    assert paths("p", include_hidden=True) == ["p/a/1.jpg", "p/a/deep/2.jpg", "p/b/3.jpg"]
+    assert paths("p/a") == ["p/a/1.jpg", "p/a/deep/2.jpg"]
+    assert paths("p/a/*.jpg") == paths("*/a/*.jpg") == ["p/a/1.jpg"]
+
+
 def test_links_to_files_are_followed_and_links_to_folders_are_not(here):
     folder = here("p/a.jpg", "other/b.jpg")
     (folder / "p/link.jpg").symlink_to("../other/b.jpg")

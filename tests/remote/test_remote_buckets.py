@@ -122,6 +122,22 @@ def images(keys=KEYS, *, hidden: bool = False) -> list[str]:
 # --- S3
 
 
+def test_the_folders_of_other_programs_are_left_out_unless_wanted_or_named(s3, monkeypatch: pytest.MonkeyPatch):
+    import boto3
+
+    client = boto3.client("s3")
+    client.create_bucket(Bucket="nas")
+    for key in ("@eaDir/a.jpg/thumb.jpg", "p/#recycle/b.jpg", "p/c.jpg"):
+        client.put_object(Bucket="nas", Key=key, Body=b"")
+
+    def of_nas(argument: str, **options) -> list[str]:
+        return [source.path.removeprefix("s3://nas/") for source in find_sources([argument], **options)]
+
+    assert of_nas("s3://nas") == of_nas("s3://nas/**/*.jpg") == ["p/c.jpg"]
+    assert len(of_nas("s3://nas", include_hidden=True)) == 3
+    assert of_nas("s3://nas/p/#recycle/") == ["p/#recycle/b.jpg"]
+
+
 def test_a_bucket_or_a_prefix_is_a_folder_whose_images_come_sorted_by_key(s3):
     assert found("s3://photos") == found("s3://photos/") == images()
     assert found("s3://photos/b") == found("s3://photos/b/") == BELOW_B

@@ -11,7 +11,7 @@ import pytest
 from xmp_samples import LIGHTROOM
 
 from mobilenet_cli.errors import OutputError, SidecarError
-from mobilenet_cli.sidecars.files import remove_keywords, sidecar_of, write_keywords
+from mobilenet_cli.sidecars.files import SidecarName, remove_keywords, sidecar_of, write_keywords
 
 CATS = ("animal", "cat", "tabby")
 
@@ -51,6 +51,30 @@ def test_which_file_is_the_sidecar(image: Path, files: list[str], sidecar: str):
     for name in files:
         (image.parent / name).write_bytes(LIGHTROOM)
     assert sidecar_of(str(image)) == str(image.parent / sidecar)
+
+
+@pytest.mark.parametrize(
+    ("name", "files", "sidecar"),
+    [
+        ("full", [], "IMG.jpg.xmp"),
+        ("full", ["IMG.xmp"], "IMG.jpg.xmp"),
+        ("full", ["IMG.jpg.XMP"], "IMG.jpg.XMP"),
+        ("stem", [], "IMG.xmp"),
+        ("stem", ["IMG.jpg.xmp"], "IMG.xmp"),
+        ("stem", ["IMG.XMP"], "IMG.XMP"),
+    ],
+)
+def test_the_name_of_the_sidecar_may_be_given(image: Path, name: SidecarName, files: list[str], sidecar: str):
+    for each in files:
+        (image.parent / each).touch()
+    assert sidecar_of(str(image), name) == str(image.parent / sidecar)
+
+
+def test_one_sidecar_is_not_given_to_two_images(image: Path):
+    image.with_suffix(".png").touch()
+    with pytest.raises(SidecarError, match=r"would belong to two images, .*--sidecar-name full"):
+        write_keywords(str(image), CATS, "some_model", "stem")
+    assert not image.with_suffix(".xmp").exists()
 
 
 def test_two_images_of_one_name_do_not_take_turns_in_one_sidecar(image: Path):

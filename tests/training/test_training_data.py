@@ -13,6 +13,7 @@ from PIL import Image
 from mobilenet_cli import ModelWarning
 from mobilenet_cli.errors import InputError
 from mobilenet_cli.images.preprocess import Preprocessing
+from mobilenet_cli.training.contents import Contents
 from mobilenet_cli.training.dataset import check_counts, read_dataset
 from mobilenet_cli.training.feature_cache import FeatureCache, cache_file
 from mobilenet_cli.training.features import check_images
@@ -40,6 +41,55 @@ def test_each_folder_is_a_class_with_images_at_any_depth(tmp_path: Path) -> None
     assert found.passed_over == 1
 
 
+@pytest.mark.parametrize("validation", ["val", "valid", "validation", "Val"])
+def test_folders_that_are_split_stay_so(tmp_path: Path, validation: str) -> None:
+    put(tmp_path, "train/cat/1.jpg", "train/dog/2.jpg", f"{validation}/cat/3.jpg", "test/dog/4.jpg", "@eaDir/x/5.jpg")
+    found = read_dataset([str(tmp_path)])
+    assert found.classes == ("cat", "dog")
+    assert [
+        (source.path.removeprefix(f"{tmp_path}/"), label)
+        for source, label in zip(found.sources, found.labels, strict=True)
+    ] == [
+        ("train/cat/1.jpg", 0),
+        (f"{validation}/cat/3.jpg", 0),
+        ("train/dog/2.jpg", 1),
+    ]
+    assert found.validation == {f"{tmp_path}/{validation}/cat/3.jpg"}
+    assert found.notes == (
+        f"{tmp_path} is split: training on train, validating on {validation}",
+        f"test is left for mnclassify evaluate {tmp_path}/test",
+        f"{validation} has no images of dog",
+    )
+
+
+def test_without_a_folder_to_validate_with_a_share_of_train_is(tmp_path: Path) -> None:
+    put(tmp_path, "train/cat/1.jpg", "train/dog/2.jpg", "test/dog/4.jpg", "notes/a.txt")
+    found = read_dataset([str(tmp_path)])
+    assert (found.classes, len(found.sources), found.validation) == (("cat", "dog"), 2, frozenset())
+    assert found.notes[-1] == "left out beside the split: notes"
+
+
+def test_a_class_may_be_called_train(tmp_path: Path) -> None:
+    put(tmp_path, "train/1.jpg", "bus/2.jpg", "test/3.jpg")
+    assert read_dataset([str(tmp_path)]).classes == ("bus", "test", "train")
+
+
+def test_nested_classes_are_said(tmp_path: Path) -> None:
+    put(tmp_path, "animals/cat/1.jpg", "animals/dog/2.jpg", "things/cup/3.jpg", "things/car/4.jpg")
+    (note,) = read_dataset([str(tmp_path)]).notes
+    assert note.startswith("2 classes, animals, things, with the images in folders within: cat, dog, car, cup; if ")
+    put(tmp_path, "things/5.jpg")
+    assert read_dataset([str(tmp_path)]).notes == ()
+
+
+def test_copies_of_what_is_learnt_from_do_not_validate(tmp_path: Path) -> None:
+    put(tmp_path, "train/cat/1.jpg", "train/dog/2.jpg", "val/cat/3.jpg", "val/dog/4.jpg")
+    shutil.copy(tmp_path / "train/cat/1.jpg", tmp_path / "val/cat/copy.jpg")
+    dataset = read_dataset([str(tmp_path)])
+    errors = {dataset.sources[place].path: error for place, error in Contents.of(dataset).errors.items()}
+    assert errors == {f"{tmp_path}/val/cat/copy.jpg": "the same image is among those to learn from"}
+
+
 def test_a_table_names_images_and_classes(tmp_path: Path) -> None:
     put(tmp_path, "x/1.jpg", "x/2.jpg")
     (tmp_path / "t.csv").write_text("label,path\nb,x/1.jpg\na,x/2.jpg\na,x/3.jpg\n")
@@ -63,7 +113,12 @@ def test_urls_are_refused_and_not_taken_for_files_that_are_missing(tmp_path: Pat
     ("files", "arguments", "words"),
     [
         (["a/1.jpg", "b/notes.txt"], ["."], "no images in b"),
-        (["a/1.jpg", "a/2.jpg"], ["."], "1 classes in .*at least 2"),
+        (["a/1.jpg", "a/2.jpg"], ["."], "one class in ., a with 2 images, but at least 2"),
+        (["x/a/1.jpg", "x/b/2.jpg"], ["."], "one class in ., x with 2 .*; if a, b in it are the classes, name ./x"),
+        (["train/a/1.jpg", "train/b/2.jpg", "val/c/3.jpg"], ["."], "classes in val that train lacks: c"),
+        (["train/1.jpg", "val/3.jpg"], ["."], "split into train, val, but train has no folders"),
+        (["train/a/1.jpg", "train/b/2.jpg", "val/3.jpg"], ["."], "no images in class folders in ./val"),
+        (["train/a/1.jpg", "val/a/3.jpg", "valid/a/4.jpg"], ["."], "has both val and valid"),
         (["1.jpg", "2.jpg"], ["."], "no folders in .*its 2 images have no class"),
         (["one/a/1.jpg", "one/b/2.jpg", "two/a/3.jpg"], ["one", "two"], "two has classes that were named before: a"),
         (["Cat/1.jpg", "cat/2.jpg"], ["."], "same name, or nearly: 'Cat' and 'cat'"),
@@ -177,6 +232,13 @@ def test_vectors_of_another_version_are_not_taken(monkeypatch: pytest.MonkeyPatc
 def test_arguments_are_checked_before_there_is_any_work(tmp_path: Path, arguments: dict, words: str) -> None:
     put(tmp_path, "a/1.jpg", "a/2.jpg", "b/3.jpg", "b/4.jpg")
     with pytest.raises(InputError, match=words):
+        Trainer([str(tmp_path)], tmp_path / "out", model="no such model", **arguments)
+
+
+@pytest.mark.parametrize("arguments", [{"validation_share": 0.2}, {"folds": 2}])
+def test_a_split_is_not_split_again(tmp_path: Path, arguments: dict) -> None:
+    put(tmp_path, "train/a/1.jpg", "train/b/2.jpg", "val/a/3.jpg", "val/b/4.jpg")
+    with pytest.raises(InputError, match="split already"):
         Trainer([str(tmp_path)], tmp_path / "out", model="no such model", **arguments)
 
 
