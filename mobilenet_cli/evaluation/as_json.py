@@ -36,6 +36,7 @@ def _evaluation(evaluation: Evaluation) -> dict[str, Any]:
         "image_size": evaluation.image_size,
         "images": evaluation.images,
         "failed": evaluation.failed,
+        "without_class": evaluation.without_class,
         "top_1": _proportion(evaluation.top_1),
         "top_5": _proportion(evaluation.top_5),
         "classified_top_1": _proportion(evaluation.classified_top_1),

@@ -66,7 +66,7 @@ def evaluate(
         InputError: There are no images, some have a missing, unknown or ambiguous truth, or an argument is out of
             range.
     """
-    images, targets, finder = _prepared(classifier, sources, truth)
+    images, targets, finder = _prepared(classifier, sources, truth, sure)
     return _Pass(classifier, finder, sure).over(images, targets, batch_size, workers, watch)[0]
 
 
@@ -99,7 +99,7 @@ def compare(
     Raises:
         InputError: As in `evaluate`, or the second model lacks some of the true classes.
     """
-    images, targets, finder = _prepared(first, sources, truth)
+    images, targets, finder = _prepared(first, sources, truth, sure)
     other = _finder(second)
     others = translate(targets, other, finder)
     one, outcomes = _Pass(first, finder, sure).over(images, targets, batch_size, workers, watch)
@@ -114,8 +114,10 @@ def _finder(classifier: Classifier) -> TargetFinder:
 
 
 def _prepared(
-    classifier: Classifier, sources: Iterable[str | os.PathLike[str] | Source], truth: str | Truth
+    classifier: Classifier, sources: Iterable[str | os.PathLike[str] | Source], truth: str | Truth, sure: float
 ) -> tuple[list[Source], list[Target], TargetFinder]:
+    if not 0 <= sure <= 1:
+        raise InputError(f"sure is a number from 0 to 1, not {sure}")
     images = [each if isinstance(each, Source) else Source(os.fspath(each)) for each in sources]
     if not images:
         raise InputError("there are no images to evaluate")
@@ -166,6 +168,7 @@ class _Pass:
             words=self.finder.words,
             images=images,
             failed=len(outcomes.failures),
+            without_class=sum(each.images for each in per_class if each.index in self.finder.without_class),
             top_1=Proportion(int(correct.sum()), images),
             top_5=Proportion(int(in_five.sum()), images) if len(classes) > TOP_K else None,
             mean_class_accuracy=sum(each.correct / each.images for each in per_class) / len(per_class),

@@ -138,6 +138,7 @@ class Evaluation:
         words: What images show that is no class. Every index is a position in `classes` followed by `words`.
         images: Number of images.
         failed: Number of images that could not be read.
+        without_class: Number of images that show what no class is right for. They count as wrong in the same figures.
         top_1: Images whose best class is right.
         top_5: Images with a right class among the best five; None if the model has at most five classes.
         mean_class_accuracy: The mean of the accuracies of the classes and words present, 0 to 1.
@@ -159,6 +160,7 @@ class Evaluation:
     words: tuple[ClassName, ...]
     images: int
     failed: int
+    without_class: int
     top_1: Proportion
     top_5: Proportion | None
     mean_class_accuracy: float

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from mobilenet_cli.errors import InputError
 from mobilenet_cli.evaluation.classes import ClassFinder, UnknownClassError
 from mobilenet_cli.evaluation.metrics import FAILED
 from mobilenet_cli.records import ClassName
-from mobilenet_cli.taxonomy import Taxonomy, UnknownWordError, load
+from mobilenet_cli.taxonomy import Node, Taxonomy, UnknownWordError, load
+from mobilenet_cli.taxonomy.nouns import Nouns, load_nouns
 from mobilenet_cli.text import printable
+
+_MOST = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +45,17 @@ class TargetFinder:
         classes: The model's classes in the order of its outputs.
         model: The model's name, for messages.
         taxonomy: What stands above the classes; by default ImageNet's.
+        nouns: Makes the nouns that are not in the taxonomy, at the first text that is not; by default WordNet's others.
     """
 
-    def __init__(self, classes: Sequence[ClassName], model: str, taxonomy: Taxonomy | None = None) -> None:
-        self.model, self.taxonomy = model, taxonomy or load()
+    def __init__(
+        self,
+        classes: Sequence[ClassName],
+        model: str,
+        taxonomy: Taxonomy | None = None,
+        nouns: Callable[[], Nouns] = load_nouns,
+    ) -> None:
+        self.model, self.taxonomy, self._nouns = model, taxonomy or load(), nouns
         self._names, self._classes = classes, ClassFinder(classes, model)
         self._wnids = {name.wnid for name in classes if name.wnid}
         self._words: dict[str, Target] = {}
@@ -55,8 +65,13 @@ class TargetFinder:
         """The words that were found and are no class, in the order of their indexes."""
         return tuple(target.name for target in self._words.values())
 
+    @property
+    def without_class(self) -> frozenset[int]:
+        """The indexes of the words for which no class is right."""
+        return frozenset(target.index for target in self._words.values() if not target.classes)
+
     def find(self, text: str) -> Target:
-        """Return what `text` means: a class, by its label, wnid or index, else a word or wnid of the taxonomy.
+        """Return what `text` means: a class, by its label, wnid or index, else any other word or wnid of WordNet's.
 
         Raises:
             InputError: It is none of these, has several meanings, or is nothing that the model has a class or an
@@ -97,8 +112,10 @@ class TargetFinder:
         try:
             wnids = self.taxonomy.find(text)
         except UnknownWordError as error:
-            hint = unknown.hint or (f"; do you mean '{error.near[0]}'?" if error.near else "")
-            raise InputError(f"{unknown.reason}, nor a word or wnid above one{hint}") from None
+            wnids = self._nouns().find(text)
+            if not wnids:
+                hint = unknown.hint or (f"; do you mean '{error.near[0]}'?" if error.near else "")
+                raise InputError(f"{unknown.reason}, nor another known word or wnid{hint}") from None
         if len(wnids) > 1:
             raise self._ambiguous(text, wnids)
         return wnids[0]
@@ -116,17 +133,23 @@ class TargetFinder:
             raise self._ambiguous(text, (wnid, *sorted(meanings)))
 
     def _ambiguous(self, text: str, wnids: Sequence[str]) -> InputError:
-        choices = ", ".join(f"{wnid} ({'|'.join(self.taxonomy.nodes[wnid].names[:3])})" for wnid in wnids)
-        return InputError(f"'{printable(text)}': ambiguous, a word for {choices}; give the wnid")
+        choices = "; ".join(f"{wnid} ({', '.join(self._wordnet_node(wnid).names[:3])})" for wnid in wnids[:_MOST])
+        more = "; …" if len(wnids) > _MOST else ""
+        return InputError(f"'{printable(text)}': ambiguous, a word for {choices}{more}: give the wnid")
+
+    def _wordnet_node(self, wnid: str) -> Node:
+        return self.taxonomy.nodes.get(wnid) or self._nouns().nodes[wnid]
 
     def _node(self, wnid: str, text: str) -> Target:
         if wnid in self._wnids:
             return self._class(self._classes.find(wnid))
         if wnid not in self._words:
-            above, below = self.taxonomy.above(wnid), self.members(wnid)
+            node = self._wordnet_node(wnid)
+            above = frozenset(node.parents).union(*map(self.taxonomy.above, node.parents))
+            below = self.members(wnid)
             classes = below or frozenset(index for index, name in enumerate(self._names) if name.wnid in above)
             if not classes and not any(self.members(upper) for upper in above & self.taxonomy.words.keys()):
                 raise InputError(f"'{printable(text)}' ({wnid}): the model has no class or everyday word for it")
-            name = ClassName(wnid, self.taxonomy.words.get(wnid) or self.taxonomy.nodes[wnid].names[0])
+            name = ClassName(wnid, self.taxonomy.words.get(wnid) or node.names[0])
             self._words[wnid] = Target(len(self._names) + len(self._words), name, classes, above)
         return self._words[wnid]

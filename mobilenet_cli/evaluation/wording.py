@@ -50,12 +50,17 @@ def rate(evaluation: Evaluation) -> str:
 
 
 def headline(evaluation: Evaluation) -> str:
-    """Return the numbers of images, classes and words, and how many images could not be read."""
+    """Return the numbers of images, classes and words, and how many images count as wrong in any case."""
     text = f"{counted(evaluation.images, 'image')} of {truths(evaluation)}"
-    if not evaluation.failed:
-        return text
-    verb = "counts" if evaluation.failed == 1 else "count"
-    return f"{text}; {evaluation.failed:,} could not be read and {verb} as wrong"
+    if evaluation.failed:
+        verb = "counts" if evaluation.failed == 1 else "count"
+        text += f"; {evaluation.failed:,} could not be read and {verb} as wrong"
+    if evaluation.without_class:
+        verb = "shows" if evaluation.without_class == 1 else "show"
+        text += (
+            f"; {evaluation.without_class:,} {verb} what the model has no class for: top-1 and top-5 are wrong there"
+        )
+    return text
 
 
 def truths(evaluation: Evaluation) -> str:

@@ -103,7 +103,7 @@ class Taxonomy:
         Raises:
             UnknownWordError: No node has it.
         """
-        forms = tuple(_forms(text))
+        forms = tuple(word_forms(text))
         for form in forms:
             if form in self.nodes:
                 return (form,)
@@ -119,8 +119,8 @@ class Taxonomy:
         """Return up to `count` everyday words, or names of classes, that are written like `text`, the nearest first."""
         from difflib import get_close_matches
 
-        known = {_plain(word): word for node in self.nodes.values() for find in _LOOKUPS[:3] for word in find(node)}
-        return tuple(known[word] for word in get_close_matches(_plain(text), known, count, cutoff=0.6))
+        known = {plain_word(word): word for node in self.nodes.values() for find in _LOOKUPS[:3] for word in find(node)}
+        return tuple(known[word] for word in get_close_matches(plain_word(text), known, count, cutoff=0.6))
 
 
 @cache
@@ -153,18 +153,19 @@ _LOOKUPS: tuple[Callable[[Node], tuple[str, ...]], ...] = (
 def _index(names_of: Callable[[Node], tuple[str, ...]], nodes: Iterable[Node]) -> dict[str, tuple[str, ...]]:
     index: dict[str, tuple[str, ...]] = {}
     for node in nodes:
-        for plain in {_plain(name) for name in names_of(node)}:
+        for plain in {plain_word(name) for name in names_of(node)}:
             index[plain] = (*index.get(plain, ()), node.wnid)
     return index
 
 
-def _plain(text: str) -> str:
+def plain_word(text: str) -> str:
+    """Return a word without what does not matter in it: case, "_" and "-", and surplus spaces."""
     return " ".join(text.replace("_", " ").replace("-", " ").casefold().split())
 
 
-def _forms(text: str) -> Iterator[str]:
+def word_forms(text: str) -> Iterator[str]:
     """Yield the text, then what it may be the plural of."""
-    plain = _plain(text)
+    plain = plain_word(text)
     yield plain
     for plural, singular in (("ies", "y"), ("ves", "f"), ("ves", "fe"), ("es", ""), ("s", ""), ("men", "man")):
         if plain.endswith(plural) and len(plain) > len(plural) + 1:

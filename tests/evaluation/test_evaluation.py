@@ -44,12 +44,13 @@ class Oracle:
                 yield source, with_names(failed_result(source.path, model=self.model.name))
                 continue
             names, score = self.answers[source.path]
-            indexes = [self.labels.index(ClassName("", name)) for name in names.split()][:top_k]
+            order = [label.label for label in self.labels]
+            indexes = [order.index(name) for name in names.split()][:top_k]
             predictions = [
                 prediction(self.labels[index].label, score / rank, rank=rank, index=index)
                 for rank, index in enumerate(indexes, start=1)
             ]
-            best = Name("", predictions[0].label, score)
+            best = Name(self.labels[indexes[0]].wnid, self.labels[indexes[0]].label, score)
             names = [best if score >= sure else None for sure in sures]
             yield source, with_names(result_of(source.path, predictions, model=self.model.name), names)
 
@@ -211,6 +212,94 @@ def test_the_matrix_of_many_classes_has_the_most_frequent_confusions_and_every_i
     assert (row.truth, row.images, row.others) == (98, 4, 1)
     assert row.cells[matrix.classes.index(99)] == 2
     assert all(sum(each.cells) + each.others + each.failed == each.images for each in matrix.rows)
+
+
+def test_names_are_in_the_tables_json_and_page(evaluation):
+    # The scores are .9, .8, .7, .6 and .95, the first and fourth right; the sixth image has none.
+    points = {each.sure: each for each in evaluation.names}
+    assert [(points[sure].named.correct, points[sure].right.correct) for sure in (0.3, 0.65, 0.8, 0.95)] == [
+        *((5, 2), (4, 1), (3, 1), (1, 0))
+    ]
+    assert evaluation.names_at_sure is points[0.8]
+    document = json.loads(as_json(evaluation))
+    assert document["sure"] == 0.8
+    assert [each["sure"] for each in document["names"]] == [round(0.3 + 0.05 * step, 2) for step in range(14)]
+    assert document["names"][10] == {
+        "sure": 0.8,
+        "named": 3,
+        "named_share": 0.5,
+        "right": {"value": 0.333333, "correct": 1, "total": 3, "low": 0.061492, "high": 0.79234},
+        "vaguer": 0,
+        "vaguer_share": 0.0,
+        "wrong": 2,
+        "wrong_share": 0.666667,
+        "median_classes": 1,
+        "single_classes": 3,
+        "single_class_share": 1.0,
+    }
+    text = as_text(evaluation)
+    assert re.search(r"Named at 0\.80 +50\.0%  \[18\.8–81\.2%\]\n +of named: right +33\.3%  \[6\.1–79\.2%\]", text)
+    assert re.search(r"\n> +0\.80 +50\.0% +33\.3%  \[6\.1–79\.2%\] +0\.0% +66\.7% +1 +100\.0%\n", text)
+    assert text.count("\n>") == 1
+    page = as_html(evaluation).decode()
+    assert page.count('<tr class="chosen">') == 1
+    assert '<tr class="chosen"><td class="number">0.80</td><td class="number">50.0%</td>' in page
+    assert page.count("<svg") == 2
+
+
+def test_another_sure_has_a_row_of_its_own(oracle):
+    evaluation = evaluate(oracle, IMAGES, sure=0.925)
+    assert (len(evaluation.names), evaluation.names_at_sure.named.correct) == (15, 1)
+    assert re.search(r"\n> +0\.925 +16\.7% ", as_text(evaluation))
+    with pytest.raises(InputError, match=r"sure is a number from 0 to 1, not 80"):
+        evaluate(oracle, IMAGES, sure=80)
+
+
+DOGS = (ClassName("n02110958", "pug"), ClassName("n02088364", "beagle"), ClassName("n02129165", "lion"))
+
+
+def test_words_above_classes_are_truths_too():
+    answers = {
+        "dog/1.jpg": ("pug beagle", 0.9),
+        "dog/2.jpg": ("lion beagle", 0.8),
+        "pug/1.jpg": ("beagle lion", 0.7),
+        "emu/1.jpg": ("lion pug", 0.6),
+    }
+    evaluation = evaluate(Oracle(answers, DOGS), [*answers, "dog/broken.jpg"])
+    assert (evaluation.top_1.correct, evaluation.top_1.total, evaluation.without_class) == (1, 5, 1)
+    assert [(evaluation.name(each.index).label, each.images, each.correct) for each in evaluation.per_class] == [
+        *(("pug", 1, 0), ("dog", 3, 1), ("emu", 1, 0))
+    ]
+    assert [evaluation.name(each.truth).label for each in evaluation.confusions] == ["pug", "dog", "emu"]
+    assert [(each.path, each.rank) for each in evaluation.worst] == [
+        *(("dog/2.jpg", 2), ("pug/1.jpg", None), ("emu/1.jpg", None))
+    ]
+    assert sum(each.images for each in evaluation.reliability) == 1, "the score of a class says nothing about a word"
+    document = json.loads(as_json(evaluation))
+    assert document["classes"][1] == {"index": None, "wnid": "n02084071", "label": "dog", "images": 3, "correct": 1}
+    assert document["failures"][0]["truth"] == {"index": None, "wnid": "n02084071", "label": "dog"}
+    assert document["without_class"] == 1
+    text = as_text(evaluation)
+    assert "5 images of 1 class and 2 words; 1 could not be read" in text
+    assert "1 shows what the model has no class for" in text
+    assert re.search(r"1 +3 +dog +lion\n", text)
+    assert "dog" in as_html(evaluation).decode()
+    matrix = confusion_matrix(evaluation)
+    assert [(row.cells, row.failed, row.images) for row in matrix.rows] == [
+        *(((0, 1, 0, 0, 0), 0, 1), ((0, 0, 1, 1, 0), 1, 3), ((0, 0, 1, 0, 0), 0, 1))
+    ]
+
+
+def test_two_models_are_compared_on_words():
+    one = Oracle({"dog/1.jpg": ("pug", 0.9), "dog/2.jpg": ("lion", 0.8)}, DOGS)
+    other = Oracle({"dog/1.jpg": ("beagle", 0.9), "dog/2.jpg": ("beagle", 0.4)}, tuple(reversed(DOGS)))
+    comparison = compare(one, other, ["dog/1.jpg", "dog/2.jpg"])
+    assert (comparison.first.top_1.correct, comparison.second.top_1.correct) == (1, 2)
+    assert comparison.top_1.only_second == 1
+    assert comparison.first.names_at_sure.right.correct == 1
+    assert comparison.second.names_at_sure.named.correct == 1
+    text = as_text(comparison.first, comparison)
+    assert text.count("Names given by oracle") == 2
 
 
 def test_the_page_asks_no_network_and_escapes_what_it_shows(oracle):
