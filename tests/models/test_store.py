@@ -115,7 +115,7 @@ def test_compiling_another_size_does_not_make_a_damaged_file_good(monkeypatch):
     compiled = Compiled("64.tflite", 1e-6)
     compiled_into = []
 
-    def compile_network(process, saved_model, folder, *_):
+    def compile_network(process, saved_model, folder, *_, **__):
         compiled_into.append(folder)
         add_file(folder)
         return CompiledNetwork(64, 3, "logits", compiled.file, compiled.difference)
@@ -189,7 +189,7 @@ def test_a_manifest_has_a_version_and_a_later_one_asks_for_an_upgrade():
     assert values.pop("version") == 1
     file.write_text(json.dumps(values))
     assert store.find("tiny") == published
-    file.write_text(json.dumps(values | {"version": 3, "something": "new"}))
+    file.write_text(json.dumps(values | {"version": 4, "something": "new"}))
     with pytest.raises(ModelError, match=r"later mnclassify: upgrade"):
         store.find("tiny")
 
