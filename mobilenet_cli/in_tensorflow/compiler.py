@@ -14,6 +14,7 @@ from mobilenet_cli.engines import open_compiled, savedmodel
 from mobilenet_cli.engines.check import BOUND, output_kind, random_images, relative_difference
 from mobilenet_cli.engines.network_input import Input
 from mobilenet_cli.errors import ModelError
+from mobilenet_cli.in_tensorflow import stated_input
 from mobilenet_cli.in_tensorflow.wish import KNOWN, Wish
 from mobilenet_cli.machine.native_logs import silenced
 from mobilenet_cli.records import OutputKind
@@ -72,6 +73,8 @@ def compile_model(
 
     model = savedmodel.load(saved_model)
     size = image_size or savedmodel.fixed_image_size(model) or default_size
+    if wish.input is None and not wish.is_hubs:
+        wish = replace(wish, input=stated_input.read(saved_model))
     found = input_of_saved_model(model, size, wish)
     function = savedmodel.concrete_function(model, size, found.input)
     images = random_images(size)

@@ -21,6 +21,8 @@ from mobilenet_cli.tensorflow_files.tflite_metadata import Metadata
 # TF-Slim's own: mobilenet_v1_1.0_224.tflite, mobilenet_v1_1.0_224_quant.tflite.
 _SLIM_FILE = re.compile(r"mobilenet_v1_(1\.0|0\.75|0\.5|0\.50|0\.25)_\d{3}(_quant|_frozen)?\.tflite")
 
+_TEACHABLE_MACHINES = "model_unquant.tflite"
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -84,7 +86,7 @@ def input_of_file(file: Path, image_size: int, wish: Wish, metadata: Metadata, s
         return LiteRTEngine(file, each).session()(batch)
 
     known = wish.input or _of_metadata(metadata) or ends.input
-    if known is None and _SLIM_FILE.fullmatch(file.name):
+    if known is None and (_SLIM_FILE.fullmatch(file.name) or file.name == _TEACHABLE_MACHINES):
         known = SIGNED
     output = wish.output
     if output is None and wish.is_classifier:
