@@ -15,9 +15,8 @@ from mobilenet_cli._version import __version__
 if TYPE_CHECKING:
     from mobilenet_cli.classifier import Classifier
     from mobilenet_cli.embedder import Embedder
-    from mobilenet_cli.errors import ImageError, InputError, MnclassifyError, ModelError, OutputError
+    from mobilenet_cli.errors import ImageError, InputError, MnclassifyError, ModelError, ModelWarning, OutputError
     from mobilenet_cli.inputs.find import find_sources
-    from mobilenet_cli.models.acquire import ModelWarning
     from mobilenet_cli.records import Embedding, Name, Prediction, Result, Source
     from mobilenet_cli.training.trainer import Trained, Trainer
 
@@ -29,7 +28,7 @@ _HOMES = {
     "InputError": "errors",
     "MnclassifyError": "errors",
     "ModelError": "errors",
-    "ModelWarning": "models.acquire",
+    "ModelWarning": "errors",
     "Name": "records",
     "OutputError": "errors",
     "Prediction": "records",

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from mobilenet_cli.engines import EngineName
+from mobilenet_cli.engines.network_input import Input
 from mobilenet_cli.errors import InputError
 from mobilenet_cli.images.preprocess import Crop
 from mobilenet_cli.loaded_model import AnySource, LoadedModel, as_sources
@@ -45,6 +46,7 @@ class Classifier:
         temperature: float | None = None,
         offline: bool = False,
         progress: Progress = silent,
+        network_input: Input | None = None,
     ) -> None:
         """Find the model, or fetch and compile it, which happens once and takes seconds.
 
@@ -59,6 +61,8 @@ class Classifier:
                 model's own.
             offline: Ask no source that needs the network.
             progress: Called as long work proceeds, with a text, bytes done and bytes in all (None where unknown).
+            network_input: The numbers that a model takes that is given by its path; None: found, with a warning
+                where that is by trying alone.
 
         Raises:
             InputError: An argument is out of range.
@@ -77,6 +81,7 @@ class Classifier:
             crop=crop,
             offline=offline,
             progress=progress,
+            network_input=network_input,
         )
         self.model: Model = self._loaded.model
         self.labels: tuple[ClassName, ...] = self.model.labels(Path(labels) if labels is not None else None)
@@ -189,4 +194,6 @@ class Classifier:
     @cached_property
     def naming(self) -> Naming:
         """The names of the model's classes, and of the kinds above them."""
+        if self.model.network.output == "multilabel":  # whose scores do not add up to a kind's
+            return Naming([ClassName("", name.label) for name in self.labels])
         return Naming(self.labels)

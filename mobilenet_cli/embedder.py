@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 from mobilenet_cli.engines import EngineName
+from mobilenet_cli.engines.network_input import Input
 from mobilenet_cli.errors import ModelError
 from mobilenet_cli.images.preprocess import Crop
 from mobilenet_cli.loaded_model import AnySource, LoadedModel, as_sources
@@ -41,6 +42,7 @@ class Embedder:
         crop: Crop | None = None,
         offline: bool = False,
         progress: Progress = silent,
+        network_input: Input | None = None,
     ) -> None:
         """Find the model's feature vector network, or fetch and compile it, which happens once.
 
@@ -59,6 +61,7 @@ class Embedder:
             crop=crop,
             offline=offline,
             progress=progress,
+            network_input=network_input,
         )
         self.model: Model = self._loaded.model
         if self.width in _IMAGENET_CLASSES:

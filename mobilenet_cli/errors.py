@@ -45,3 +45,7 @@ class OutputError(MnclassifyError):
 
 class SidecarError(OutputError):
     """One image's sidecar cannot be read or written, and is left as it is. It says nothing of other images."""
+
+
+class ModelWarning(UserWarning):
+    """Another model or engine is used than the best one, or a model's input was found by trying alone."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import TypeVar, get_args
 
 from mobilenet_cli.engines import Engine, EngineName
+from mobilenet_cli.engines.network_input import Input
 from mobilenet_cli.errors import InputError
 from mobilenet_cli.images.preprocess import Crop, Preprocessing
 from mobilenet_cli.models.acquire import Model, acquire
@@ -38,6 +39,7 @@ class LoadedModel:
         crop: Crop | None,
         offline: bool,
         progress: Progress,
+        network_input: Input | None,
     ) -> None:
         """Find the model, or fetch and compile it. Arguments, errors and warnings: see Classifier."""
         for name, value, choices in (("engine", engine, EngineName), ("crop", crop, Crop)):
@@ -50,6 +52,7 @@ class LoadedModel:
             image_size=image_size,
             offline=offline,
             progress=progress,
+            network_input=network_input,
         )
         manifest = self.model.manifest
         self._preprocessing = Preprocessing(self.model.image_size, crop or manifest.crop, manifest.interpolation)

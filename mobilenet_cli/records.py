@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 Status = Literal["ok", "error"]
 NetworkKind = Literal["classification", "feature_vector"]
 """Which of a model's two networks is meant: the whole classifier, or the part of it that makes feature vectors."""
-OutputKind = Literal["logits", "probabilities", "features"]
-"""What a network's outputs are."""
+OutputKind = Literal["logits", "probabilities", "multilabel", "features"]
+"""What a network's outputs are; "multilabel": a probability a class, each for itself."""
 
 SCORE_DECIMALS = 6
 """A float32 carries about seven significant digits: more decimals of a score would show rounding noise."""

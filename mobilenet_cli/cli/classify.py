@@ -155,7 +155,7 @@ class _Run:
         return self.sidecars.conclude(code, finished=earlier.found) if self.xmp.write else code
 
     def _document(self, model: Model, stream: BinaryIO) -> Document[Result, Layout]:
-        layout = self.records.layout(model.name, model.network.width, self.named.columns)
+        layout = self.records.layout(model.name, model.network.classes, self.named.columns)
         document = Document(stream, self.chosen, layout, resume=self.output.resume, trained_at=model.trained_at)
         if document.earlier.kept:
             self.terminal.note(f"{counted(document.earlier.kept, 'image')} already done")

@@ -12,12 +12,15 @@ import click
 
 from mobilenet_cli.cli import PROGRAM, completion
 from mobilenet_cli.cli.help import Group
-from mobilenet_cli.cli.options import terminal_options
+from mobilenet_cli.cli.network_input import chosen_input, input_of_network_options
+from mobilenet_cli.cli.options import option_group, terminal_options
 from mobilenet_cli.cli.terminal import Terminal
+from mobilenet_cli.engines.network_input import Input
 from mobilenet_cli.errors import ModelError
 from mobilenet_cli.records import NetworkKind
 
 _FAILED, _UNAVAILABLE = 1, 3
+_with_input_options = option_group("network_input", chosen_input, *input_of_network_options)
 
 
 @click.group("models", cls=Group, no_args_is_help=True)
@@ -95,27 +98,28 @@ def pull(names: tuple[str, ...], image_size: int | None, kind: Any, terminal: Te
 @command.command("import")
 @click.argument("source", shell_complete=completion.files)
 @click.option("--name", required=True, help="What to call it: -m NAME.")
-@click.option("--labels", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A file, a label a line.")
+@click.option("--labels", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A file of labels.")
 @click.option("--image-size", type=click.IntRange(32, 1024), metavar="PIXELS", help="Side of the model's input.")
-@click.option("--output", type=click.Choice(["logits", "probabilities"]), help="What it puts out.")
+@click.option("--output", type=click.Choice(["logits", "probabilities", "multilabel"]), help="What it puts out.")
 @click.option("--license", metavar="SPDX", default="", help="Its licence, as `models show` has it.")
 @click.option("--overwrite", is_flag=True, help="Replace a model of that name.")
+@_with_input_options
 @terminal_options
-def import_(source: str, name: str, terminal: Terminal, **options: Any) -> None:
+def import_(source: str, name: str, terminal: Terminal, network_input: Input | None, **options: Any) -> None:
     """Copy the model at the path SOURCE into the store and compile it.
 
     SOURCE is a TF-Slim checkpoint of MobileNet V1 (its prefix, .index file or folder), a SavedModel
-    folder, one that `train` wrote, a .tar.gz or .tgz of one of these, or a .tflite file. Images reach it as
-    RGB from 0 to 1, or, in a quantised .tflite, as bytes. What the options leave out is found in SOURCE;
-    the input's size also in its name or NAME (mobilenet_v1_0.75_224), else it is 128.
+    folder, one that `train` wrote, a .tar.gz or .tgz of one of these, or a .tflite file. What the options leave
+    out is found in SOURCE, or by trying; the input's size also in its name or NAME (mobilenet_v1_0.75_224), else it
+    is 128. Where nothing says which numbers SOURCE takes and trying does not show it, it is refused.
     """
     from mobilenet_cli.models.importing import import_model
 
     with terminal.warnings_shown(), terminal.waiting() as progress:
-        manifest = import_model(source, name, progress=progress, **options)
+        manifest = import_model(source, name, network_input=network_input, progress=progress, **options)
     network = manifest.networks["classification"]
     size = manifest.image_size
-    terminal.note(f"{name} is ready: {network.width} classes, for images of {size} pixels ({network.output})")
+    terminal.note(f"{name} is ready: {network.classes} classes, for images of {size} pixels ({network.output})")
 
 
 @command.command("remove")

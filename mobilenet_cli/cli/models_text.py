@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from mobilenet_cli.engines.network_input import Input
 from mobilenet_cli.models.catalogue import Listed
 from mobilenet_cli.text import counted, printable
 
@@ -106,6 +107,8 @@ def _networks(manifest: dict[str, Any] | None) -> list[tuple[str, str]]:
     for kind, network in (manifest or {"networks": {}})["networks"].items():
         label = kind.replace("_", " ").capitalize()
         rows.append((label, f"{network['width']} {network['output']}, from {network['source']}"))
+        if network["input"] is not None:
+            rows.append(("", f"takes {Input.read(network['input'])}"))
         for size, compiled in network["compiled"].items():
             difference = compiled["difference"]
             checked = "" if difference is None else f", within {difference:.1g} of the SavedModel's output"

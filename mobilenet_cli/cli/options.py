@@ -8,7 +8,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from functools import wraps
 from pathlib import Path
 from typing import Any, BinaryIO, get_args
@@ -17,8 +17,10 @@ import click
 
 from mobilenet_cli.cli import completion
 from mobilenet_cli.cli.help import Decorator, under
+from mobilenet_cli.cli.network_input import chosen_input, input_of_network_options
 from mobilenet_cli.cli.terminal import Terminal
 from mobilenet_cli.engines import ENGINES, EngineName
+from mobilenet_cli.engines.network_input import Channels, Input
 from mobilenet_cli.errors import MnclassifyError
 from mobilenet_cli.files.format import Format
 from mobilenet_cli.files.open import open_output
@@ -65,15 +67,30 @@ class ModelChoice:
     image_size: int | None
     crop: Crop | None
     offline: bool
+    network_input: Input | None = None
 
     def arguments(self, progress: Progress) -> dict[str, Any]:
         """Return the arguments that a Classifier and an Embedder take."""
-        return {**asdict(self), "progress": progress}
+        return {**{field.name: getattr(self, field.name) for field in fields(self)}, "progress": progress}
+
+
+def _model_choice(
+    model: str,
+    engine: EngineName,
+    image_size: int | None,
+    crop: Crop | None,
+    offline: bool,
+    input_range: str | None,
+    mean: str | None,
+    std: str | None,
+    channels: Channels | None,
+) -> ModelChoice:
+    return ModelChoice(model, engine, image_size, crop, offline, chosen_input(input_range, mean, std, channels))
 
 
 model_options = option_group(
     "model",
-    ModelChoice,
+    _model_choice,
     click.option(
         "-m",
         "--model",
@@ -107,6 +124,7 @@ model_options = option_group(
         show_envvar=True,
         help="Never download models.",
     ),
+    *input_of_network_options,
     heading="Model",
 )
 

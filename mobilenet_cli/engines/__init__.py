@@ -1,7 +1,7 @@
 """Engines: float32 [N, H, W, 3] in [0, 1] → float32 [N, classes].
 
-ENGINES is the table of them. An engine is a module here with a function `open_engine(path, image_size)`, a row of
-the table, and its name in EngineName.
+ENGINES is the table of them. An engine is a module here with a function `open_engine(path, image_size, taken)`, a row
+of the table, and its name in EngineName.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from mobilenet_cli.engines.network_input import Input
 
 if TYPE_CHECKING:
     import numpy as np
@@ -51,17 +53,18 @@ class EngineEntry:
     opens: Literal["compiled", "saved_model"]
     module: str
 
-    def open(self, path: Path, image_size: int) -> Engine:
+    def open(self, path: Path, image_size: int, taken: Input | None = None) -> Engine:
         """Load a network.
 
         Args:
             path: The compiled file, or the SavedModel's folder.
             image_size: The side in pixels of the square images that it will get.
+            taken: The numbers that the file takes; None: float32 from 0 to 1, or bytes where it takes integers.
 
         Raises:
             ModelError: It cannot be loaded.
         """
-        engine: Engine = import_module(f"{__name__}.{self.module}").open_engine(path, image_size)
+        engine: Engine = import_module(f"{__name__}.{self.module}").open_engine(path, image_size, taken)
         return engine
 
 

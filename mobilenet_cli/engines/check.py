@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
+
+from mobilenet_cli.records import OutputKind
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,10 +25,27 @@ def random_images(image_size: int) -> NDArray[np.float32]:
     return np.random.default_rng(0).random((_CHECKED_IMAGES, image_size, image_size, 3), dtype=np.float32)
 
 
-def output_kind(outputs: NDArray[np.float32]) -> Literal["probabilities", "logits"]:
-    """Return "probabilities" where the rows of [N, classes] are non-negative and sum to 1, else "logits"."""
-    sums_to_one = bool((abs(outputs.sum(axis=1) - 1) < 1e-3).all())
-    return "probabilities" if sums_to_one and bool((outputs >= 0).all()) else "logits"
+def output_kind(outputs: NDArray[np.float32], last: str = "", step: float = 0.0) -> OutputKind:
+    """Return the kind of a network's outputs.
+
+    Args:
+        outputs: Some of them, float32 [N, outputs].
+        last: The operation that makes them, as `graph_ends` names it, or "" where that is not known.
+        step: The distance between neighbouring quantised values, or 0.
+    """
+    if last == "Softmax":
+        return "probabilities"
+    if last == "LogSoftmax":
+        return "logits"
+    is_share = bool((outputs >= -step).all()) and bool((outputs <= 1 + step).all())
+    if outputs.shape[1] == 1:
+        return "probabilities" if last == "Sigmoid" or is_share else "logits"
+    if last == "Sigmoid":
+        return "multilabel"
+    tolerance = max(1e-3, step * outputs.shape[1] / 2)
+    if bool((abs(outputs.sum(axis=1) - 1) <= tolerance).all()) and bool((outputs >= -step).all()):
+        return "probabilities"
+    return "logits"
 
 
 def relative_difference(actual: NDArray[np.float32], expected: NDArray[np.float32]) -> float:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mobilenet_cli.engines import Engine, Session
+from mobilenet_cli.engines.network_input import Input
 from mobilenet_cli.errors import ModelError
 from mobilenet_cli.machine.native_logs import silenced
 
@@ -14,9 +16,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def open_engine(path: Path, image_size: int) -> Engine:
+def open_engine(path: Path, image_size: int, taken: Input | None = None) -> Engine:
     """Return the engine of a compiled file, which knows its image size itself; see EngineEntry.open."""
-    return LiteRTEngine(path)
+    return LiteRTEngine(path, taken)
 
 
 class LiteRTEngine:
@@ -28,8 +30,9 @@ class LiteRTEngine:
 
     batch_size = 4
 
-    def __init__(self, compiled: Path) -> None:
-        self._compiled = compiled
+    def __init__(self, compiled: Path, taken: Input | None = None) -> None:
+        """Take a compiled file, and what it takes; None: float32 from 0 to 1, or the bytes of the pixels."""
+        self._compiled, self._taken = compiled, taken
 
     def session(self) -> Session:
         """Open the file and return a callable for one thread.
@@ -38,11 +41,11 @@ class LiteRTEngine:
             ModelError: LiteRT cannot read the file, it has more than one input or output, or one of them has a type
                 other than float32, uint8 and int8.
         """
-        return _LiteRTSession(self._compiled)
+        return _LiteRTSession(self._compiled, self._taken)
 
 
 class _LiteRTSession:
-    def __init__(self, compiled: Path) -> None:
+    def __init__(self, compiled: Path, taken: Input | None) -> None:
         from ai_edge_litert.interpreter import Interpreter
 
         try:
@@ -62,10 +65,16 @@ class _LiteRTSession:
                 raise ModelError(f"{compiled} has the type {details['dtype'].__name__}, not float32, uint8 or int8")
         self._shape = tuple(map(int, self._input["shape"]))
         self._one_by_one = False
+        self._taken = taken
+        self._is_planar = is_planar(self._shape)
 
     def __call__(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
         import numpy as np
 
+        if self._taken is not None:
+            batch = self._taken.scaled(batch)
+        if self._is_planar:
+            batch = np.ascontiguousarray(batch.transpose(0, 3, 1, 2))
         if batch.shape == self._shape or (not self._one_by_one and self._resized(batch.shape)):
             return self._run(batch)
         return np.concatenate([self._run(image[np.newaxis]) for image in batch])
@@ -90,21 +99,32 @@ class _LiteRTSession:
 
     def _run(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
         try:
-            self._interpreter.set_tensor(self._input["index"], _encoded(batch, self._input["dtype"]))
+            self._interpreter.set_tensor(self._input["index"], self._encoded(batch))
             self._interpreter.invoke()
         except (ValueError, RuntimeError) as error:
             raise ModelError(f"LiteRT cannot run the model: {error}") from error
         return _decoded(self._interpreter.get_tensor(self._output["index"]), self._output["quantization"])
 
+    def _encoded(self, batch: NDArray[np.float32]) -> NDArray[Any]:
+        """Return the numbers as the input's type has them: quantised, or as they are."""
+        import numpy as np
 
-def _encoded(batch: NDArray[np.float32], dtype: type) -> NDArray[Any]:
-    """Return the images as the input takes them: a quantised one takes the pixels' bytes (int8: less 128)."""
-    import numpy as np
+        dtype = self._input["dtype"]
+        if dtype is np.float32:
+            return batch
+        least, most = (0, 255) if dtype is np.uint8 else (-128, 127)
+        if self._taken is None:  # the pixels' bytes (int8: less 128), whatever the quantisation says
+            return (np.rint(batch * 255).astype(np.int16) + least).astype(dtype)
+        scale, zero_point = self._input["quantization"]
+        if not scale:  # not quantised: it takes the numbers themselves, as integers
+            scale = 1.0
+        encoded: NDArray[Any] = np.clip(np.rint(batch / np.float32(scale)) + zero_point, least, most).astype(dtype)
+        return encoded
 
-    if dtype is np.float32:
-        return batch
-    pixels = np.rint(batch * 255).astype(np.int16)
-    return (pixels if dtype is np.uint8 else pixels - 128).astype(dtype)
+
+def is_planar(shape: Sequence[int]) -> bool:
+    """Return whether images of a shape are [N, 3, H, W] instead of [N, H, W, 3]."""
+    return len(shape) == 4 and shape[1] == 3 and shape[3] != 3
 
 
 def _decoded(outputs: NDArray[Any], quantization: tuple[float, int]) -> NDArray[np.float32]:

@@ -1,14 +1,17 @@
-"""Unpacking a tar archive that somebody else made: into its folder and nowhere else."""
+"""Unpacking a tar or zip archive that somebody else made: into its folder and nowhere else."""
 
 from __future__ import annotations
 
 import tarfile
+import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from mobilenet_cli.errors import ModelError
+
+_MOST_UNZIPPED = 1 << 31
 
 
 def check(archive: Path) -> None:
@@ -31,6 +34,25 @@ def unpack(archive: Path, folder: Path) -> None:
     """
     with _opened(archive) as tar:
         tar.extractall(folder, filter=lambda member, path: _checked(member, Path(path)))  # noqa: S202 - by its filter
+
+
+def unzip(file: Path, folder: Path) -> None:
+    """Unpack a zip archive into `folder`, which is made.
+
+    Raises:
+        ModelError: It is damaged, unpacks to more than 2 GiB, or has a member that would land outside of its folder.
+    """
+    try:
+        with zipfile.ZipFile(file) as archive:
+            for member in archive.infolist():
+                name = PurePosixPath(member.filename)
+                if name.is_absolute() or ".." in name.parts:
+                    raise ModelError(f"the archive holds {member.filename!r}, which would land outside of its folder")
+            if sum(member.file_size for member in archive.infolist()) > _MOST_UNZIPPED:
+                raise ModelError("the archive unpacks to more than 2 GiB")
+            archive.extractall(folder)  # noqa: S202 - checked above
+    except (zipfile.BadZipFile, EOFError, zlib.error, NotImplementedError, RuntimeError) as error:
+        raise ModelError("it is not a zip archive, or not a whole one") from error
 
 
 def _checked(member: tarfile.TarInfo, folder: Path) -> tarfile.TarInfo:

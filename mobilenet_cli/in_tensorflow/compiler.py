@@ -6,13 +6,16 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from mobilenet_cli.engines import open_compiled, savedmodel
 from mobilenet_cli.engines.check import BOUND, output_kind, random_images, relative_difference
+from mobilenet_cli.engines.network_input import Input
 from mobilenet_cli.errors import ModelError
+from mobilenet_cli.in_tensorflow import stated_input
+from mobilenet_cli.in_tensorflow.wish import KNOWN, Wish
 from mobilenet_cli.machine.native_logs import silenced
 from mobilenet_cli.records import OutputKind
 from mobilenet_cli.text import first_line
@@ -25,11 +28,13 @@ class CompiledNetwork:
     Attributes:
         image_size: The side in pixels of the images that it was compiled for.
         width: How many classes or features it puts out.
-        output: "probabilities" where rows of its outputs are non-negative and sum to 1, else "logits".
+        output: What its outputs are.
         file: The compiled file's name; None where it does not compile.
         difference: The largest absolute difference between its outputs and the SavedModel's, over their range; None
             where there is no SavedModel or it does not compile.
         failure: Why it does not compile, or None.
+        input: The numbers that the SavedModel takes or, where there is none, the compiled file; None: 0 to 1, or bytes.
+        is_guess: Whether the input was found by trying alone.
     """
 
     image_size: int
@@ -38,10 +43,18 @@ class CompiledNetwork:
     file: str | None
     difference: float | None = None
     failure: str | None = None
+    input: Input | None = None
+    is_guess: bool = False
 
 
 def compile_model(
-    saved_model: Path, folder: Path, suffix: str, image_size: int | None, default_size: int
+    saved_model: Path,
+    folder: Path,
+    suffix: str,
+    image_size: int | None,
+    default_size: int,
+    *,
+    wish: Wish = KNOWN,
 ) -> CompiledNetwork:
     """Compile a SavedModel for square images and write it to `folder`, as SIZE and `suffix`.
 
@@ -51,16 +64,23 @@ def compile_model(
         suffix: The end of the compiled file's name: ".tflite".
         image_size: The side of the images in pixels; None for the side that the SavedModel is fixed to.
         default_size: The side where it is fixed to none.
+        wish: What is known of it.
 
     Raises:
-        ModelError: The SavedModel is not an image classifier for such images.
+        ModelError: The SavedModel is not an image classifier for such images, or nothing says what it takes.
     """
+    from mobilenet_cli.in_tensorflow.finding import input_of_saved_model
+
     model = savedmodel.load(saved_model)
     size = image_size or savedmodel.fixed_image_size(model) or default_size
-    function = savedmodel.concrete_function(model, size)
+    if wish.input is None and not wish.is_hubs:
+        wish = replace(wish, input=stated_input.read(saved_model))
+    found = input_of_saved_model(model, size, wish)
+    function = savedmodel.concrete_function(model, size, found.input)
     images = random_images(size)
     expected = savedmodel.call(function, images)
-    width, output = int(expected.shape[1]), output_kind(expected)
+    width, output = int(expected.shape[1]), wish.output or found.output or output_kind(expected)
+    made = CompiledNetwork(size, width, output, file=None, input=found.input, is_guess=found.is_guess)
     destination = folder / f"{size}{suffix}"
     temporary = destination.with_suffix(f".{os.getpid()}.tmp")
     try:
@@ -73,10 +93,10 @@ def compile_model(
             )
         temporary.replace(destination)
     except ModelError as error:
-        return CompiledNetwork(size, width, output, file=None, failure=str(error))
+        return replace(made, failure=str(error))
     finally:
         temporary.unlink(missing_ok=True)
-    return CompiledNetwork(size, width, output, destination.name, difference)
+    return replace(made, file=destination.name, difference=difference)
 
 
 def _convert(function: Any, model: Any) -> bytes:

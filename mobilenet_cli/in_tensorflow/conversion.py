@@ -5,9 +5,12 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from mobilenet_cli.engines.network_input import SIGNED
 from mobilenet_cli.engines.savedmodel import import_tensorflow
 from mobilenet_cli.errors import ModelError
 from mobilenet_cli.records import NetworkKind
+
+_TEACHABLE_MACHINES = "keras_model.h5"
 
 
 def build_embedded(destination: Path, kind: NetworkKind) -> None:
@@ -33,6 +36,70 @@ def convert_checkpoint(path: Path, destination: Path, kind: NetworkKind) -> Path
 
     slim_checkpoint.convert(path, destination, kind)
     return destination
+
+
+def convert_keras(path: Path, destination: Path, kind: NetworkKind) -> Path:
+    """Convert a Keras file to a SavedModel in `destination`, and return that.
+
+    Raises:
+        ModelError: As keras_files.convert.
+    """
+    from mobilenet_cli.in_tensorflow import keras_files
+
+    labels = path.with_name("labels.txt")
+    is_teachable_machines = path.name == _TEACHABLE_MACHINES and labels.is_file()
+    keras_files.convert(path, destination, SIGNED if is_teachable_machines else None)
+    if is_teachable_machines:
+        shutil.copyfile(labels, destination / labels.name)
+    return destination
+
+
+def convert_frozen_graph(path: Path, destination: Path, kind: NetworkKind) -> Path:
+    """Convert a frozen graph to a SavedModel in `destination`, and return that.
+
+    Raises:
+        ModelError: As frozen_graph.convert.
+    """
+    from mobilenet_cli.in_tensorflow import frozen_graph
+
+    frozen_graph.convert(path, destination)
+    return destination
+
+
+def convert_teachable_machine(path: Path, destination: Path, kind: NetworkKind) -> Path:
+    """Convert what Teachable Machine exports: keras_model.h5 or model*.tflite, with labels.txt, in a folder or a zip.
+
+    Its networks take −1 to 1.
+
+    Returns:
+        A SavedModel's folder at `destination`, or a .tflite file beside it.
+
+    Raises:
+        ModelError: It is damaged, or holds no such model or several.
+    """
+    from mobilenet_cli.in_tensorflow import archive, keras_files
+
+    if path.is_dir():
+        folder, unpacked = path, None
+    else:
+        folder = unpacked = Path(f"{destination}.unpacked")
+    try:
+        if unpacked is not None:
+            archive.unzip(path, unpacked)
+        labels = _only(folder, "labels.txt")
+        if keras_file := _only(folder, _TEACHABLE_MACHINES):
+            keras_files.convert(keras_file, destination, SIGNED)
+            if labels is not None:
+                shutil.copyfile(labels, destination / labels.name)
+            return destination
+        if compiled := _only(folder, "*.tflite"):
+            if labels is not None:
+                shutil.copyfile(labels, destination.parent / labels.name)
+            return Path(shutil.copyfile(compiled, destination.with_name(compiled.name)))
+        raise ModelError("it holds no keras_model.h5 and no .tflite, as Teachable Machine's exports do")
+    finally:
+        if unpacked is not None:
+            shutil.rmtree(unpacked, ignore_errors=True)
 
 
 def unpack_archive(path: Path, destination: Path, kind: NetworkKind) -> Path:

@@ -8,18 +8,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mobilenet_cli.engines import COMPILED, ENGINES, REFERENCE, Engine, EngineName, opens_compiled
-from mobilenet_cli.errors import InputError, ModelError, StoreError, UnavailableError
+from mobilenet_cli.engines.network_input import Input
+from mobilenet_cli.errors import InputError, ModelError, ModelWarning, StoreError, UnavailableError
 from mobilenet_cli.models import AUTO, registry, store, unavailable
-from mobilenet_cli.models.labels import IMAGENET, imagenet_labels, numbered_labels, read_labels
+from mobilenet_cli.models.labels import IMAGENET, imagenet_labels, numbered_labels, read_labels, stored_labels
 from mobilenet_cli.models.making import Wanted, obtain
 from mobilenet_cli.models.manifest import Manifest, Network
 from mobilenet_cli.models.origin import Origin, origin_of
 from mobilenet_cli.progress import Progress, silent
 from mobilenet_cli.records import ClassName, NetworkKind
-
-
-class ModelWarning(UserWarning):
-    """Another model or engine is used than the best one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +68,9 @@ class Model:
         engine, network = ENGINES[self.engine], self.network
         file = network.saved_model if engine.opens == "saved_model" else network.compiled[str(self.image_size)].file
         assert file is not None  # noqa: S101 - `acquire` has seen to it
-        return engine.open(self.folder / file, self.image_size)
+        # A file that was compiled from a SavedModel has the way from 0…1 to what that takes in it.
+        taken = network.input if engine.opens == "saved_model" or network.saved_model is None else None
+        return engine.open(self.folder / file, self.image_size, taken)
 
     def labels(self, file: Path | None = None) -> tuple[ClassName, ...]:
         """Return the name of each class: from a label file where one is given, else the model's own.
@@ -79,13 +78,13 @@ class Model:
         Raises:
             ModelError: The file cannot be read or has another number of labels.
         """
-        classes = self.network.width
+        classes = self.network.classes
         if file is not None:
             return read_labels(file, classes)
         if self.manifest.labels == IMAGENET:
             return imagenet_labels(classes)
         if self.manifest.labels:
-            return read_labels(self.folder / self.manifest.labels, classes)
+            return stored_labels(self.folder / self.manifest.labels, classes)
         return numbered_labels(classes)
 
 
@@ -107,6 +106,7 @@ def acquire(
     image_size: int | None = None,
     offline: bool = False,
     progress: Progress = silent,
+    network_input: Input | None = None,
 ) -> Model:
     """Return the model that `model` names, ready to run.
 
@@ -121,9 +121,10 @@ def acquire(
         image_size: The side of its input in pixels; None: its own.
         offline: Ask no server for it; the same where $MNCLASSIFY_OFFLINE is set.
         progress: Called as long work proceeds.
+        network_input: The numbers that the model's file takes, for a model that is given by its path; None: found.
 
     Raises:
-        InputError: The image size is out of range.
+        InputError: The image size is out of range, or the model's input is known already.
         ModelError: The model is unavailable, or does not fit; the message lists what was tried.
         StoreError: The store cannot be read, or not be written where it has to be.
         ProcessError: TensorFlow's process died.
@@ -131,9 +132,11 @@ def acquire(
     if image_size is not None and image_size not in registry.IMAGE_SIZES:
         sizes = registry.IMAGE_SIZES
         raise InputError(f"the image size {image_size} is out of range: {sizes.start} to {sizes.stop - 1} pixels")
+    if model == AUTO and network_input is not None:
+        raise InputError(f"what {model} takes is known; an input range is for a model that is given by its path")
     offline = offline or os.environ.get("MNCLASSIFY_OFFLINE", "").lower() not in ("", "0", "false", "no")
     wanted = Wanted(kind, image_size, opens_compiled(engine), offline, progress)
-    origin, manifest, folder = _auto(wanted) if model == AUTO else _found(origin_of(model), wanted)
+    origin, manifest, folder = _auto(wanted) if model == AUTO else _found(origin_of(model, network_input), wanted)
     return _chosen(Model(origin.name, manifest, kind, image_size or manifest.image_size, engine, folder))
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
+from mobilenet_cli.engines.network_input import Input
 from mobilenet_cli.errors import InputError
 from mobilenet_cli.models import AUTO, in_place, registry, store
 from mobilenet_cli.models.making import Builder, making
@@ -27,6 +29,7 @@ def import_model(
     output: OutputKind | None = None,
     license: str = "",
     overwrite: bool = False,
+    network_input: Input | None = None,
     progress: Progress = silent,
 ) -> Manifest:
     """Copy a model into the store, compiled. `name` then names it everywhere, and `source` is no longer needed.
@@ -41,9 +44,10 @@ def import_model(
         labels: A file with a label a class; None: the labels in the model, or ImageNet's for 1000 and 1001 classes.
         image_size: The side of its input in pixels; None: the one that it is fixed to, else the one in the name of
             `source` or in `name` ("…_0.75_224"), else 128.
-        output: "logits" or "probabilities"; None: found by trying it on random images.
+        output: "logits", "probabilities" or "multilabel"; None: found in it, or by trying.
         license: SPDX name of its licence, if known.
         overwrite: Replace any model of that name.
+        network_input: The numbers that it takes; None: found in it, or by trying.
         progress: Called as long work proceeds.
 
     Raises:
@@ -55,11 +59,12 @@ def import_model(
     if local is None:
         raise InputError(f"{source} does not exist")
     origin = Origin(name=name, key=name, local=local, license=license, image_size=size_in(local.path.name, name))
+    origin = replace(origin, input=network_input)
 
     with making(origin, progress) as process:
         if name in store.names() and not overwrite:
             raise InputError(f"{name} is in the store already; --overwrite replaces it")
-        if local.is_trained and (labels or image_size or output or license):
+        if local.is_trained and (labels or image_size or output or license or network_input):
             raise InputError(f"{source} is a model that says of itself what it is; it takes no more options")
         builder = Builder(origin, process, progress, image_size, output, labels, copied=True)
         with store.new_files(name) as folder:

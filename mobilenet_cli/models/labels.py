@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -37,30 +39,63 @@ def _imagenet_table() -> tuple[ClassName, ...]:
 
 
 def read_labels(file: Path, classes: int) -> tuple[ClassName, ...]:
-    """Read a label file: UTF-8, one label a line in the order of the model's outputs.
+    """Read a label file of the user's in any of the forms of `label_forms`.
 
-    Lists that are ImageNet's own get its WordNet ids, and so do labels that are such ids; the error for a list
-    of 1000 for a model of 1001 classes, or the other way round, hints at the background class.
+    Lists that are ImageNet's own get its WordNet ids, and so do labels that are such ids or follow one; the error for
+    a list of 1000 for a model of 1001 classes, or the other way round, hints at the background class.
 
     Raises:
         ModelError: The file cannot be read, or has another number of labels than the model has classes.
     """
+    from mobilenet_cli.models.label_forms import parse
+
     try:
-        lines = file.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
+        labels = parse(_text_of(file))
+    except ValueError as error:
         raise ModelError(f"cannot read the labels in {file}: {error}") from error
-    labels = [line.strip() for line in lines]
+    return _named(labels, file, classes)
+
+
+def stored_labels(file: Path, classes: int) -> tuple[ClassName, ...]:
+    """Read a model's own label file: a label a line, as it is, behind its WordNet id and a tab where it has one.
+
+    Raises:
+        ModelError: As read_labels.
+    """
+    labels = [line.strip() for line in _text_of(file).splitlines()]
     while labels and not labels[-1]:
         labels.pop()
+    return _named([ClassName(*_split(label)) for label in labels], file, classes)
+
+
+def _text_of(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ModelError(f"cannot read the labels in {file}: {error}") from error
+
+
+def _named(labels: Sequence[ClassName], file: Path, classes: int) -> tuple[ClassName, ...]:
     if len(labels) != classes:
         hint = " (is the background class missing or surplus?)" if abs(len(labels) - classes) == 1 else ""
         raise ModelError(f"{file} has {len(labels)} labels, but the model has {classes} classes{hint}")
     if classes in (_WITH_BACKGROUND, _WITH_BACKGROUND - 1):
         imagenet = imagenet_labels(classes)
-        if [name.label for name in imagenet] == labels:
+        if [name.label for name in imagenet] == [name.label for name in labels]:
             return imagenet
-    wnids = {name.wnid for name in _imagenet_table()}
-    return tuple(ClassName(label if label in wnids else "", label) for label in labels)
+    wnids = {name.wnid for name in _imagenet_table() if name.wnid}
+    return tuple(
+        name if name.wnid else ClassName(name.label if name.label in wnids else "", name.label) for name in labels
+    )
+
+
+def _line(name: ClassName) -> str:
+    return f"{name.label}\n" if name.wnid in ("", name.label) else f"{name.wnid}\t{name.label}\n"
+
+
+def _split(label: str) -> tuple[str, str]:
+    wnid, tab, rest = label.partition("\t")
+    return (wnid, rest) if tab and re.fullmatch(r"n\d{8}", wnid) else ("", label)
 
 
 def write_labels(folder: Path, file: Path | None, classes: int) -> str:
@@ -73,8 +108,9 @@ def write_labels(folder: Path, file: Path | None, classes: int) -> str:
         ModelError: The file cannot be read, or has another number of labels than the model has classes.
     """
     if file is not None:
-        read_labels(file, classes)
-        (folder / LABELS).write_bytes(file.read_bytes())
+        names = read_labels(file, classes)
+        labels = "".join(map(_line, names))
+        (folder / LABELS).write_text(labels, encoding="utf-8")
         return LABELS
     if classes not in (_WITH_BACKGROUND, _WITH_BACKGROUND - 1):
         return ""

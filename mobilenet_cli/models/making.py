@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import shutil
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeGuard
 
-from mobilenet_cli.errors import ModelError, ProcessError, StoreError, UnavailableError
+from mobilenet_cli.engines.network_input import UNIT
+from mobilenet_cli.errors import ModelError, ModelWarning, ProcessError, StoreError, UnavailableError
 from mobilenet_cli.in_tensorflow.compiled_file import inspect
 from mobilenet_cli.in_tensorflow.compiler import CompiledNetwork, compile_model
 from mobilenet_cli.in_tensorflow.process import TensorFlowProcess
+from mobilenet_cli.in_tensorflow.wish import KNOWN, Wish
 from mobilenet_cli.models import registry, store
 from mobilenet_cli.models.labels import LABELS, write_labels
 from mobilenet_cli.models.manifest import FOLDERS, SUFFIXES, Compiled, Manifest, Network
@@ -140,7 +143,8 @@ def _compiled(manifest: Manifest, wanted: Wanted, process: TensorFlowProcess) ->
     wanted.progress(f"compiling {manifest.name} for {size} × {size} pixels (once)", None, None)
     saved_model = store.folder_of(manifest.name) / network.saved_model
     with store.new_files(manifest.name) as folder:
-        result = compile_network(process, saved_model, folder, wanted.kind, size, manifest.image_size)
+        wish = Wish(network.input, network.output, is_hubs=True, is_classifier=wanted.kind == "classification")
+        result = compile_network(process, saved_model, folder, wanted.kind, size, manifest.image_size, wish=wish)
         compiled = network.compiled | {str(size): as_recorded(result)}
         networks = manifest.networks | {wanted.kind: replace(network, compiled=compiled)}
         return store.extend(folder, replace(manifest, networks=networks))
@@ -192,11 +196,22 @@ class Builder:
             width=result.width,
             output="features" if kind == "feature_vector" else self.output or result.output,
             compiled={str(result.image_size): as_recorded(result)},
+            input=result.input,
         )
+        if result.is_guess:
+            warnings.warn(
+                f"nothing in {self.origin.name} says which numbers it takes for black and white; on photographs "
+                f"it does best with {result.input or UNIT}, which is taken; --input-range says it",
+                ModelWarning,
+                stacklevel=2,
+            )
         networks = {**(manifest.networks if manifest else {}), kind: network}
         labels, temperature = (manifest.labels, manifest.temperature) if manifest else ("", 1.0)
         if kind == "classification":
-            labels = write_labels(folder, self.labels or _brought(fetched), result.width)
+            own = folder / LABELS
+            labels = write_labels(
+                folder, self.labels or _brought(fetched) or (own if own.is_file() else None), network.classes
+            )
             if manifest is None or manifest.calibration is None:
                 temperature = self._temperature(fetched, result.width)
         if manifest is not None:
@@ -222,18 +237,36 @@ class Builder:
 
     def _compile(self, fetched: Path, folder: Path, kind: NetworkKind) -> CompiledNetwork:
         if fetched.is_dir():
-            return compile_network(self.process, fetched, folder, kind, self.image_size, self.origin.image_size)
-        found = self.process.call(inspect, fetched, self.image_size, self.origin.image_size)
+            size, default_size = self.image_size, self.origin.image_size
+            return compile_network(self.process, fetched, folder, kind, size, default_size, wish=self._wish(kind))
+        labels = folder / LABELS if kind == "classification" else None
+        found = self.process.call(inspect, fetched, self.image_size, self.origin.image_size, self._wish(kind), labels)
         if fetched.is_relative_to(folder):
             fetched = fetched.rename(folder / f"{found.image_size}{SUFFIXES[kind]}")
         return replace(found, file=_within(fetched, folder))
 
+    def _wish(self, kind: NetworkKind) -> Wish:
+        is_classifier = kind == "classification"
+        return Wish(
+            input=self.origin.input,
+            output=self.output if is_classifier else None,
+            is_hubs=self.origin.local is None,
+            is_classifier=is_classifier,
+        )
+
 
 def compile_network(
-    process: TensorFlowProcess, saved_model: Path, folder: Path, kind: NetworkKind, size: int | None, default_size: int
+    process: TensorFlowProcess,
+    saved_model: Path,
+    folder: Path,
+    kind: NetworkKind,
+    size: int | None,
+    default_size: int,
+    *,
+    wish: Wish = KNOWN,
 ) -> CompiledNetwork:
     """Compile a SavedModel into `folder`; see compiler.compile_model."""
-    return process.call(compile_model, saved_model, folder, SUFFIXES[kind], size, default_size)
+    return process.call(compile_model, saved_model, folder, SUFFIXES[kind], size, default_size, wish=wish)
 
 
 def as_recorded(result: CompiledNetwork) -> Compiled:

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any, Self
 
+from mobilenet_cli.engines.network_input import Input
 from mobilenet_cli.errors import ModelError
 from mobilenet_cli.images.preprocess import Crop, Interpolation
 from mobilenet_cli.postprocess.topk import is_temperature
@@ -18,7 +19,7 @@ FOLDERS: dict[NetworkKind, str] = {"classification": "saved_model", "feature_vec
 """Where each network's SavedModel is, in the model's folder."""
 SUFFIXES: dict[NetworkKind, str] = {"classification": ".tflite", "feature_vector": "-feature_vector.tflite"}
 """How each network's compiled file is called, after its image size."""
-_VERSION = 3  # 2 added `training`, 3 `temperature` and `calibration`
+_VERSION = 3  # 2 added `training`; 3 `temperature`, `calibration`, and networks of other inputs and outputs
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,8 @@ class Network:
         width: How many classes (background included) or features it puts out.
         output: What kind of numbers they are.
         compiled: By image size.
+        input: The numbers that its SavedModel takes or, where there is none, its compiled file; None: 0 to 1, or the
+            pixels' bytes where they are integers. A file that was compiled from a SavedModel takes 0 to 1.
     """
 
     source: str
@@ -69,6 +72,12 @@ class Network:
     width: int
     output: OutputKind
     compiled: dict[str, Compiled] = field(default_factory=dict)
+    input: Input | None = None
+
+    @property
+    def classes(self) -> int:
+        """How many classes a classifier has: a single output stands for two."""
+        return 2 if self.width == 1 else self.width
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,12 +178,17 @@ class Manifest:
     def write(self, folder: Path) -> None:
         """Write the manifest into a folder that nobody reads from yet."""
         values = asdict(self) | {"version": _VERSION}
+        for network in values["networks"].values():
+            if network["input"] is None:
+                del network["input"]
         # Of the lowest version that can say it, so that earlier versions of this program read it.
         if self.temperature == 1 and self.calibration is None:
             del values["temperature"], values["calibration"]
-            values["version"] = 2
-            if self.training is None:
-                del values["training"]
+            if not any(map(_is_new, self.networks.values())):
+                values["version"] = 2
+        if self.training is None:
+            del values["training"]
+            if values["version"] == 2:
                 values["version"] = 1
         text = json.dumps(values, indent=1, ensure_ascii=False) + "\n"
         (folder / MANIFEST).write_text(text, encoding="utf-8")
@@ -192,4 +206,10 @@ class Manifest:
 
 def _network(values: dict[str, Any]) -> Network:
     compiled = {size: Compiled(**value) for size, value in values["compiled"].items()}
-    return Network(**values | {"compiled": compiled})
+    taken = values.get("input")
+    return Network(**values | {"compiled": compiled, "input": taken and Input.read(taken)})
+
+
+def _is_new(network: Network) -> bool:
+    """Return whether earlier versions of this program would run a network wrongly: by its input or its output."""
+    return network.input is not None or network.output == "multilabel" or network.width == 1

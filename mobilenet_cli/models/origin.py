@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from mobilenet_cli.errors import ModelError
+from mobilenet_cli.engines.network_input import Input
+from mobilenet_cli.errors import InputError, ModelError
 from mobilenet_cli.images.preprocess import Crop, Interpolation
 from mobilenet_cli.models import AUTO, registry, store
 from mobilenet_cli.models.sources import ModelSource
@@ -29,6 +31,7 @@ class Origin:
         crop: How an image becomes a square.
         interpolation: How an image is resized.
         temperature: The divisor of its logits.
+        input: The numbers that it takes, where the user says it.
     """
 
     name: str
@@ -40,18 +43,31 @@ class Origin:
     crop: Crop = "center"
     interpolation: Interpolation = "bilinear"
     temperature: float = 1.0
+    input: Input | None = None
 
 
-def origin_of(model: str) -> Origin:
+def origin_of(model: str, network_input: Input | None = None) -> Origin:
     """Return the origin of the model that `model` names.
 
     Args:
         model: A known model, a TF Hub handle (http or https), a model in the store, or a path of a SavedModel,
             a checkpoint, an archive or a .tflite; in this order.
+        network_input: The numbers that it takes, where the user says it.
 
     Raises:
+        InputError: What it takes is known already.
         ModelError: It names nothing.
     """
+    origin = _named_by(model)
+    if network_input is None:
+        return origin
+    if origin.local is None or origin.local.is_trained:
+        raise InputError(f"what {model} takes is known; an input range is for a model file that is given by its path")
+    digest = hashlib.sha256(repr(network_input).encode()).hexdigest()[:6]
+    return replace(origin, key=f"{origin.key}-{digest}", input=network_input)
+
+
+def _named_by(model: str) -> Origin:
     if model in registry.ENTRIES:
         return _of_entry(registry.ENTRIES[model])
     if model.startswith(("http://", "https://")):

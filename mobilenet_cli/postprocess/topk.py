@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mobilenet_cli.engines.network_output import scores_of
 from mobilenet_cli.errors import ModelError
 from mobilenet_cli.records import ClassName, OutputKind, Prediction
 
@@ -20,7 +21,7 @@ class TopK:
 
     Attributes:
         labels: The name of each class, in the order of the outputs.
-        output: The kind of the outputs: logits get a softmax, probabilities are scores already.
+        output: The kind of the outputs; see scores_of.
         k: How many predictions an image gets at most.
         threshold: The lowest score that is a prediction, 0 to 1.
         temperature: The divisor of logits, above 0: above 1 it lowers the scores of a network that is too sure.
@@ -33,7 +34,7 @@ class TopK:
     temperature: float = 1.0
 
     def scores(self, outputs: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Return the scores of each row of `outputs`, float32 [N, classes]: 0 to 1, the same shape.
+        """Return the scores of each row of `outputs`, float32 [N, outputs]: 0 to 1, float64 [N, classes].
 
         Raises:
             ModelError: Some outputs are not finite numbers: the model is damaged.
@@ -42,9 +43,8 @@ class TopK:
 
         if not np.isfinite(outputs).all():
             raise ModelError("the model's outputs are not finite numbers; its weights are damaged")
-        if self.output == "logits":
-            return softmax(outputs if self.temperature == 1 else outputs / np.float32(self.temperature))
-        return outputs.astype(np.float64)
+        is_divided = self.output == "logits" and self.temperature != 1
+        return scores_of(outputs / np.float32(self.temperature) if is_divided else outputs, self.output)
 
     def predictions(self, scores: NDArray[np.float64]) -> list[tuple[Prediction, ...]]:
         """Return the top-k of each row of `scores`, [N, classes]; equal scores in the order of index."""
@@ -70,12 +70,3 @@ class TopK:
 def is_temperature(value: object) -> bool:
     """Return whether logits can be divided by `value`: a finite number above 0."""
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < math.inf
-
-
-def softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Return the softmax of each row of [N, classes], in float64 and without overflow."""
-    import numpy as np
-
-    exponentials = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
-    scores: NDArray[np.float64] = exponentials / exponentials.sum(axis=1, keepdims=True)
-    return scores

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mobilenet_cli.errors import ModelWarning
 from mobilenet_cli.machine.home import home
-from mobilenet_cli.models.acquire import ModelWarning
 
 if TYPE_CHECKING:
     import numpy as np

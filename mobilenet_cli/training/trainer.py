@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from mobilenet_cli.embedder import Embedder
 from mobilenet_cli.engines import EngineName
+from mobilenet_cli.engines.network_input import Input
 from mobilenet_cli.errors import InputError, ModelError
 from mobilenet_cli.images.preprocess import Crop, Preprocessing
 from mobilenet_cli.models import AUTO
@@ -86,6 +87,7 @@ class Trainer:
         encoding: str | None = None,
         fine_tuning: FineTuning | None = None,
         progress: Progress = silent,
+        network_input: Input | None = None,
     ) -> None:
         """Find the images and the network. Nothing is computed yet.
 
@@ -106,6 +108,7 @@ class Trainer:
             encoding: The encoding of the CSVs; None to find it.
             fine_tuning: How to train the whole network; None to train a new head on its features.
             progress: Called with the progress of what takes long.
+            network_input: The numbers that the network takes, as for `Embedder`: 0 to 1, or it cannot be trained on.
 
         Raises:
             InputError: An argument is out of range, or the images cannot be learnt from.
@@ -127,7 +130,13 @@ class Trainer:
             raise InputError("the folders are split already: leave --validation-split and --folds out")
         self._validation.check_enough(len(self.dataset.sources))
         self._embedder = Embedder(
-            model, engine=engine, image_size=image_size, crop=crop, offline=offline, progress=progress
+            model,
+            engine=engine,
+            image_size=image_size,
+            crop=crop,
+            offline=offline,
+            progress=progress,
+            network_input=network_input,
         )
         self._base = self._embedder.model
         self._saved_model = _saved_model_of(self._base)
@@ -232,4 +241,8 @@ class Trainer:
 def _saved_model_of(model: Model) -> Path:
     if model.network.saved_model is None:
         raise ModelError(f"{model.name} is a compiled file; to be trained on, it needs its SavedModel")
+    if model.network.input is not None:
+        raise ModelError(
+            f"{model.name} takes {model.network.input}; only a network that takes 0 to 1 can be trained on"
+        )
     return model.folder / model.network.saved_model

@@ -41,7 +41,15 @@ class Photos:
     def start(self, *arguments: object, **options) -> subprocess.Popen[str]:
         environment = os.environ | {"MNCLASSIFY_HOME": str(self.home)}
         environment.pop("COVERAGE_PROCESS_CONFIG", None)  # measuring a process that is killed tells nothing
-        command = [COMMAND, "-m", str(self.model), *(self.sources or [str(self.folder)]), *map(str, arguments)]
+        command = [
+            COMMAND,
+            "-m",
+            str(self.model),
+            "--input-range",
+            "0:1",
+            *(self.sources or [str(self.folder)]),
+            *map(str, arguments),
+        ]
         return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True, **options)
 
     def run(self, *arguments: object, code: int = 1, **options) -> str:

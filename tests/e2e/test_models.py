@@ -169,7 +169,9 @@ def test_import_makes_a_model_that_has_a_name(tmp_path: Path):
     (tmp_path / "m.tflite").write_bytes(tf.lite.TFLiteConverter.from_concrete_functions([concrete]).convert())
     (tmp_path / "labels.txt").write_text("red\ngreen\nblue\n")
     arguments = ["models", "import", str(tmp_path / "m.tflite"), "--name", "colours"]
-    done = run_command(*arguments, "--labels", str(tmp_path / "labels.txt"), "--license", "CC0-1.0")
+    done = run_command(
+        *arguments, "--labels", str(tmp_path / "labels.txt"), "--license", "CC0-1.0", "--input-range", "0:1"
+    )
     assert done.returncode == 0
     assert "colours is ready: 3 classes, for images of 32 pixels (probabilities)" in done.stderr
     done = run_command(CAT, "-m", "colours", "-k", "1")

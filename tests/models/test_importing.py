@@ -12,6 +12,7 @@ from in_this_process import InThisProcess
 from model_server import save_tiny_model, tar_of
 from slim_checkpoints import slim_weights, write
 
+from mobilenet_cli.engines.network_input import UNIT
 from mobilenet_cli.engines.savedmodel import SavedModelEngine
 from mobilenet_cli.errors import InputError, ModelError
 from mobilenet_cli.machine.home import home
@@ -197,9 +198,9 @@ def test_an_archive_is_used_by_its_path_or_imported(saved_model, tmp_path):
 @pytest.mark.parametrize(("kind", "tolerance"), [("float", 1e-4), ("one", 1e-4), ("uint8", 0.02), ("int8", 0.02)])
 def test_a_tflite_runs_as_it_is(tiny, tmp_path, kind, tolerance):
     file = shutil.copy(tiny[kind], tmp_path / "net.tflite")
-    by_path = acquire(str(file))
+    by_path = acquire(str(file), network_input=UNIT)
     assert by_path.network.compiled["16"].file == str(file)
-    import_model(str(file), "net")
+    import_model(str(file), "net", network_input=UNIT)
     file.unlink()
     model = acquire("net")
     assert (model.image_size, model.network.output, model.network.width) == (16, "probabilities", 3)
@@ -213,7 +214,7 @@ def test_a_tflite_runs_as_it_is(tiny, tmp_path, kind, tolerance):
 
 
 def test_what_is_said_goes_before_what_is_found(tiny):
-    manifest = import_model(str(tiny["float"]), "said", output="logits", image_size=16)
+    manifest = import_model(str(tiny["float"]), "said", output="logits", image_size=16, network_input=UNIT)
     assert manifest.networks["classification"].output == "logits"
     with pytest.raises(ModelError, match="compiled for images of 16 pixels, so it cannot be used at 64"):
         import_model(str(tiny["float"]), "other", image_size=64)
@@ -230,7 +231,7 @@ def test_a_damaged_tflite_is_refused(tmp_path, content):
 def test_labels_that_are_not_as_many_as_the_classes_are_refused(tiny, tmp_path):
     (tmp_path / "labels.txt").write_text("one\ntwo\n")
     with pytest.raises(ModelError, match="has 2 labels, but the model has 3 classes"):
-        import_model(str(tiny["float"]), "net", labels=tmp_path / "labels.txt")
+        import_model(str(tiny["float"]), "net", labels=tmp_path / "labels.txt", network_input=UNIT)
     assert store.names() == []
     assert not list((home() / "staging").rglob("*"))
 
@@ -248,18 +249,22 @@ def test_a_name_that_means_something_is_not_taken_over(tiny, name):
 
 
 def test_a_name_is_used_twice_only_if_asked(tiny):
-    import_model(str(tiny["float"]), "net")
+    import_model(str(tiny["float"]), "net", network_input=UNIT)
     with pytest.raises(InputError, match="--overwrite"):
         import_model(str(tiny["one"]), "net")
-    manifest = import_model(str(tiny["one"]), "net", overwrite=True)
+    manifest = import_model(str(tiny["one"]), "net", overwrite=True, network_input=UNIT)
     assert manifest.networks["classification"].source == str(tiny["one"])
 
 
 def test_what_is_no_model_is_told_so(tmp_path):
     with pytest.raises(InputError, match="does not exist"):
         import_model(str(tmp_path / "nothing"), "net")
-    (tmp_path / "net.onnx").write_bytes(b"x")
+    (tmp_path / "net.txt").write_bytes(b"x")
     with pytest.raises(ModelError, match=r"is no model: that is a SavedModel folder"):
-        import_model(str(tmp_path / "net.onnx"), "net")
+        import_model(str(tmp_path / "net.txt"), "net")
+    for name, advice in (("net.onnx", "convert it with `onnx2tf"), ("net.pth", "litert_torch.convert")):
+        (tmp_path / name).write_bytes(b"x")
+        with pytest.raises(ModelError, match=advice):
+            import_model(str(tmp_path / name), "net")
     with pytest.raises(ModelError, match=r"holds no SavedModel .* and no checkpoint"):
         import_model(str(tmp_path), "net")

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from mobilenet_cli.errors import ModelError
-from mobilenet_cli.models.labels import imagenet_labels, numbered_labels, read_labels
+from mobilenet_cli.models.labels import imagenet_labels, numbered_labels, read_labels, stored_labels, write_labels
 
 
 def test_the_1001_classes_are_background_and_imagenets_in_the_order_of_their_wnids():
@@ -53,3 +53,54 @@ def test_a_label_file_of_another_length_is_refused_with_both_numbers(tmp_path):
 
 def test_a_model_without_names_gets_numbers():
     assert [each.label for each in numbered_labels(2)] == ["class 0", "class 1"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0 cat\n1 dog\n",
+        "0: cat\n1: dog\n",
+        "1: dog\n0: cat\n",
+        "1. cat\n2. dog\n",
+        "index,label\n1,dog\n0,cat\n",
+        "label\tindex\ncat\t0\ndog\t1\n",
+        '["cat", "dog"]',
+        '{"cat": 0, "dog": 1}',
+        '{"1": "dog", "0": "cat"}',
+        '{"id2label": {"0": "cat", "1": "dog"}, "architectures": []}',
+        "{0: 'cat',\n 1: 'dog'}".replace("{", "").replace("}", ""),
+    ],
+)
+def test_an_index_is_read_and_not_kept_in_the_name(tmp_path, text):
+    (tmp_path / "labels").write_text(text)
+    assert [each.label for each in read_labels(tmp_path / "labels", 2)] == ["cat", "dog"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "n02123045\ttabby\nn02099712\tLabrador\n",
+        "n02123045 tabby\nn02099712 Labrador\n",
+        "0 n02123045 tabby\n1 n02099712 Labrador\n",
+        '{"0": ["n02123045", "tabby"], "1": ["n02099712", "Labrador"]}',
+        "wnid,label\nn02123045,tabby\nn02099712,Labrador\n",
+    ],
+)
+def test_a_wnid_is_read_and_survives_in_the_store(tmp_path, text):
+    (tmp_path / "given.txt").write_text(text)
+    names = [("n02123045", "tabby"), ("n02099712", "Labrador")]
+    assert [(each.wnid, each.label) for each in read_labels(tmp_path / "given.txt", 2)] == names
+    assert write_labels(tmp_path, tmp_path / "given.txt", 2) == "labels.txt"
+    assert [(each.wnid, each.label) for each in stored_labels(tmp_path / "labels.txt", 2)] == names
+
+
+def test_a_number_in_a_name_stays_where_not_all_lines_have_their_index(tmp_path):
+    (tmp_path / "labels.txt").write_text("7 up\n3 musketeers\n")
+    assert [each.label for each in read_labels(tmp_path / "labels.txt", 2)] == ["7 up", "3 musketeers"]
+
+
+@pytest.mark.parametrize("text", ['{"cat": 0, "dog": 2}', '{"a": 1.5}', "index,label\n0,cat\n0,dog\n", "{broken"])
+def test_indexes_with_gaps_and_damaged_json_are_refused(tmp_path, text):
+    (tmp_path / "labels.json").write_text(text)
+    with pytest.raises(ModelError, match="cannot read the labels"):
+        read_labels(tmp_path / "labels.json", 2)

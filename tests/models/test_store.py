@@ -115,7 +115,7 @@ def test_compiling_another_size_does_not_make_a_damaged_file_good(monkeypatch):
     compiled = Compiled("64.tflite", 1e-6)
     compiled_into = []
 
-    def compile_network(process, saved_model, folder, *_):
+    def compile_network(process, saved_model, folder, *_, **__):
         compiled_into.append(folder)
         add_file(folder)
         return CompiledNetwork(64, 3, "logits", compiled.file, compiled.difference)

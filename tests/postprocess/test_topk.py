@@ -5,8 +5,9 @@ import math
 import numpy as np
 import pytest
 
+from mobilenet_cli.engines.network_output import softmax
 from mobilenet_cli.errors import ModelError
-from mobilenet_cli.postprocess.topk import TopK, softmax
+from mobilenet_cli.postprocess.topk import TopK
 from mobilenet_cli.records import ClassName
 
 

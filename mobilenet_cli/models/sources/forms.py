@@ -58,9 +58,35 @@ FORMS = (
         convert=conversion.convert_checkpoint,
     ),
     Form("a .tar.gz or .tgz of one of these", file_name=r"\.(tar\.gz|tgz|tar)", convert=conversion.unpack_archive),
+    Form(
+        "Teachable Machine's export (a folder or .zip of keras_model.h5 or model_unquant.tflite, and labels.txt)",
+        folder_holds="keras_model.h5",
+        folder_text="keras_model.h5",
+        file_name=r"\.zip",
+        convert=conversion.convert_teachable_machine,
+    ),
+    Form(
+        "",
+        folder_holds="model_unquant.tflite",
+        folder_text="model_unquant.tflite",
+        convert=conversion.convert_teachable_machine,
+    ),
+    Form("a .keras or .h5 file", file_name=r"\.(keras|h5|hdf5)", convert=conversion.convert_keras),
+    Form("a frozen graph (.pb)", file_name=r"(?<!saved_model)\.pb", convert=conversion.convert_frozen_graph),
     Form("a .tflite file", file_name=r"\.tflite"),
 )
 """In the order in which a folder is looked at."""
+
+_PYTORCH = (
+    "a PyTorch file, which does not say what network it is of: in PyTorch, export it with litert_torch.convert(model, "
+    "images).export('model.tflite') (package litert-torch), and give that with --mean and --std"
+)
+_ADVICE = {
+    ".onnx": "an ONNX file: convert it with `onnx2tf -i FILE` (package onnx2tf), and give the .tflite or SavedModel "
+    "that it makes, with --mean and --std",
+    **dict.fromkeys((".pt", ".pth", ".safetensors", ".bin"), _PYTORCH),
+}
+"""The endings of models that are refused, and how messages go on: what the file is, and how to convert it."""
 
 
 def form_at(path: Path) -> Form | None:
@@ -78,6 +104,8 @@ def form_at(path: Path) -> Form | None:
     for form in FORMS:
         if form.file_name and re.search(rf"(?s:{form.file_name})\Z", path.name):
             return form
+    if (advice := _ADVICE.get(path.suffix.lower())) is not None:
+        raise ModelError(f"{path} is {advice}")
     texts = [form.text for form in FORMS if form.text]
     raise ModelError(f"{path} is no model: that is {', '.join(texts[:-1])}, or {texts[-1]}")
 

@@ -1,0 +1,28 @@
+"""What is known of a network before it is looked at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mobilenet_cli.engines.network_input import Input
+from mobilenet_cli.records import OutputKind
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is known of a network before it is looked at.
+
+    Attributes:
+        input: The numbers that it takes, by an option; None: not given.
+        output: What its outputs are, by an option; None: not given.
+        is_hubs: Whether it comes from where all models take 0 to 1, so that nothing has to be found.
+        is_classifier: Whether it puts out classes, and not features.
+    """
+
+    input: Input | None = None
+    output: OutputKind | None = None
+    is_hubs: bool = False
+    is_classifier: bool = True
+
+
+KNOWN = Wish(is_hubs=True)
