@@ -119,7 +119,7 @@ def command(
         _print_left_out(_examples(trainer, pace, terminal, are_checked=tuning is not None), terminal)
         with terminal.waiting(_TimeLeft()) as progress:
             trained = trainer.train(progress, terminal.note)
-    return _conclude(trained, output, least_accuracy, terminal)
+    return _conclude(trained, output, least_accuracy, terminal, are_split=bool(trainer.dataset.validation))
 
 
 class _TimeLeft:
@@ -166,7 +166,9 @@ def _print_left_out(examples: Examples, terminal: Terminal) -> None:
         terminal.note(f"{counted(len(examples.left_out), 'image')} left out: {listed}")
 
 
-def _conclude(trained: Trained, output: str, least_accuracy: float | None, terminal: Terminal) -> int:
+def _conclude(
+    trained: Trained, output: str, least_accuracy: float | None, terminal: Terminal, *, are_split: bool
+) -> int:
     from mobilenet_cli.training.record import scored
 
     record = trained.manifest.training or {}
@@ -174,7 +176,8 @@ def _conclude(trained: Trained, output: str, least_accuracy: float | None, termi
     how = f"cross-validated, {split['folds']} folds" if "folds" in split else f"{counted(split['validation'], 'image')}"
     terminal.note(f"validation ({how}): {scored(record['metrics'], 'validation')}")
     if split.get("validation", _FEW) < _FEW:
-        terminal.note("few validation images: the accuracy is a rough estimate; --folds 5 validates on all images")
+        advice = "" if are_split else "; --folds 5 validates on all images"
+        terminal.note(f"few validation images: the accuracy is a rough estimate{advice}")
     state = "interrupted; the best so far is" if trained.interrupted else "the model is"
     name = output if "/" in output else f"./{output}"
     terminal.note(f"{state} in {printable(output)}; use it with -m {printable(name)}")

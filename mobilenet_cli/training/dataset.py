@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from mobilenet_cli.errors import InputError
+from mobilenet_cli.inputs.encodings import check_encoding
 from mobilenet_cli.inputs.labelled_csv import TruthTable
 from mobilenet_cli.inputs.walk import file_source
 from mobilenet_cli.records import Source
@@ -53,6 +54,8 @@ def read_dataset(arguments: Sequence[str], *, encoding: str | None = None) -> Da
         InputError: An argument cannot be read or names a URL, a class has no images, two classes have names that
             are easily mistaken for one another, or there are fewer than two classes.
     """
+    if encoding is not None:
+        check_encoding(encoding)
     found: dict[str, list[Source]] = {}
     passed_over = 0
     validation: frozenset[str] = frozenset()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import io
 import os
@@ -147,6 +148,21 @@ def photos(tmp_path: Path) -> Path:
     file = tmp_path / "photos.csv"
     file.write_bytes("".join(f"{line}\r\n" for line in lines).encode())
     return file
+
+
+def test_a_table_of_excel_in_cp1252_is_labelled_in_utf8(mnclassify: Run, tmp_path: Path):
+    shutil.copy(CAT, tmp_path / "schloß.jpg")
+    image = base64.b64encode((tmp_path / "schloß.jpg").read_bytes()).decode()
+    text = f"sep=;\r\nfilepath;ort\r\n.\\schloß.jpg;Köln\r\n'data:image/jpeg;base64,{image}';Düren\r\n".replace(
+        "'", '"'
+    )
+    (tmp_path / "photos.csv").write_bytes(text.encode("cp1252"))
+    done = mnclassify("--from-csv", str(tmp_path / "photos.csv"), "-k", "1", "-f", "csv")
+    assert done.returncode == 0
+    assert "is read as cp1252; --encoding gives another" in done.stderr
+    header, *rows = csv.reader(io.StringIO(done.stdout if isinstance(done.stdout, str) else done.stdout.decode()))
+    assert header[:4] == ["filepath", "ort", "status", "label_1"]
+    assert [row[1:4] for row in rows] == [["Köln", "ok", "Egyptian cat"], ["Düren", "ok", "Egyptian cat"]]
 
 
 def test_a_table_is_labelled_beside_its_own_columns(mnclassify: Run, photos: Path):

@@ -14,10 +14,10 @@ from mobilenet_cli import ModelWarning
 from mobilenet_cli.errors import InputError
 from mobilenet_cli.images.preprocess import Preprocessing
 from mobilenet_cli.training.contents import Contents
-from mobilenet_cli.training.dataset import check_counts, read_dataset
+from mobilenet_cli.training.dataset import check_counts, check_split, read_dataset
 from mobilenet_cli.training.feature_cache import FeatureCache, cache_file
 from mobilenet_cli.training.features import check_images
-from mobilenet_cli.training.split import stratified_folds, stratified_split
+from mobilenet_cli.training.split import split_by, stratified_folds, stratified_split
 from mobilenet_cli.training.trainer import Trainer
 from mobilenet_cli.training.whole.options import FineTuning
 
@@ -140,6 +140,26 @@ def test_every_class_needs_two_images_that_differ() -> None:
     check_counts(["a", "b"], [0, 0, 1, 1], ["1", "2", "3", "4"])
     with pytest.raises(InputError, match=r"two different images.*: b \(1\), c \(0\)$"):
         check_counts(["a", "b", "c"], [0, 0, 1, 1], ["1", "2", "3", "3"])
+
+
+def test_a_split_of_folders_needs_images_of_every_class_to_learn_from_and_some_to_validate_with() -> None:
+    check_split(["a", "b"], [0, 1, 1], [False, False, True])
+    with pytest.raises(InputError, match=r"to learn from, of: b$"):
+        check_split(["a", "b"], [0, 1, 1], [False, True, True])
+    with pytest.raises(InputError, match="to validate with"):
+        check_split(["a", "b"], [0, 1], [False, False])
+    training, validation = split_by([False, True, False])
+    assert (training.tolist(), validation.tolist()) == ([0, 2], [1])
+
+
+def test_tables_in_other_encodings_have_classes_too(tmp_path: Path) -> None:
+    put(tmp_path, "müde.jpg", "café.jpg")
+    (tmp_path / "t.csv").write_bytes("label,path\nKäse,müde.jpg\nBrot,café.jpg\n".encode("cp1252"))
+    found = read_dataset([str(tmp_path / "t.csv")])
+    assert found.classes == ("Brot", "Käse")
+    assert [source.error for source in found.sources] == [None, None]
+    assert found.notes == (f"{tmp_path}/t.csv is read as cp1252; --encoding gives another",)
+    assert read_dataset([str(tmp_path / "t.csv")], encoding="latin-1").notes == ()
 
 
 def images(seed: int = 1) -> tuple[np.ndarray, list[str]]:
