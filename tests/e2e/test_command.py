@@ -133,7 +133,7 @@ def test_the_samples_are_called_what_they_are(mnclassify: Run):
     assert named["astronaut.avif"]["label"] is None
     assert named["cat.jpg"]["label"]["label"] == "cat"
     assert [kind["label"] for kind in named["cat.jpg"]["kinds"]] == ["animal"]
-    assert "espresso" in (named["espresso.webp"]["label"]["label"], *map(str, named["espresso.webp"]["kinds"]))
+    assert named["espresso.webp"]["label"]["label"] in ("espresso", "coffee", "drink")
     certain = mnclassify(CAT, ESPRESSO, "--sure", "0.93", "-f", "jsonl").stdout.splitlines()
     assert [json.loads(line)["label"]["label"] for line in certain] == ["animal", "drink"]
 

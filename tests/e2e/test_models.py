@@ -175,7 +175,7 @@ def test_import_makes_a_model_that_has_a_name(tmp_path: Path):
     assert done.returncode == 0
     assert "colours is ready: 3 classes, for images of 32 pixels (probabilities)" in done.stderr
     done = run_command(CAT, "-m", "colours", "-k", "1")
-    assert done.stdout.splitlines()[1].split(",")[2] in ("red", "green", "blue")
+    assert done.stdout.splitlines()[1].split(",")[5] in ("red", "green", "blue")
     assert "CC0-1.0" in run_command("models", "show", "colours").stdout
     assert run_command("models", "list").stdout.splitlines()[-1].startswith("colours               stored       32")
     assert run_command(*arguments).returncode == 2

@@ -85,7 +85,7 @@ def test_it_is_a_model_like_any_other(trained: Path, shared_images: Path, tmp_pa
 
     done = run_command("models", "import", model, "--name", "animals")
     assert done.returncode == 0, done.stderr
-    assert run_command(str(robin), "-m", "animals", "-k", "1").stdout.splitlines()[1].split(",")[2] == "bird"
+    assert run_command(str(robin), "-m", "animals", "-k", "1").stdout.splitlines()[1].split(",")[5] == "bird"
     assert run_command("models", "verify", "animals").stdout == "animals: ok\n"
     for name in ("animals", model):
         shown = run_command("models", "show", name).stdout
