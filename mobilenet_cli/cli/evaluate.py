@@ -115,13 +115,14 @@ def command(
 ) -> int:
     """Measure how well a model labels images of which is known what they show.
 
-    The truth is a class, by its label, wnid or index (from 0), or any word above classes, as `mnclassify kinds`
-    lists them, or a wnid of WordNet's: dog, n02084071. All are looked up before the first image is opened; an
-    unknown or ambiguous one is an error. Images that cannot be read count as wrong and are listed separately.
+    The truth is a class, by its label, wnid or index (from 0), or any other word or wnid of WordNet's that one of
+    the everyday words is above: dog, n02084071, emu. All are looked up before the first image is opened; an unknown
+    or ambiguous one (crane, plane) is an error. Images that cannot be read count as wrong and are listed separately.
 
-    Top-1 is right if the best class is the true one or below the true word. A name (--sure) is right if it is the
-    truth, something below it, or a word above it; then it is vaguer. The table has a row for each score from 0.30
-    to 0.95: how many images get a name, and how many names are right.
+    Top-1 is right if the best class is the true one, or is below the true word. (Where no class is, a class above it
+    is right; an emu is neither, so that only a name can be right.) A name is right if it is the truth, something
+    below it, or a word above it; then it is vaguer. A table shows for each score from 0.30 to 0.95 how many images
+    --sure names, how many of the names are right, vaguer and wrong, and how many classes are below them.
 
     A CSV has a header with a column path (or file, filename, image, …; relative paths start in the CSV's folder)
     and a column truth (or wnid, label, class, index). Without SOURCES, every row of the CSV is evaluated.
