@@ -200,7 +200,11 @@ def _models(
         from mobilenet_cli.classifier import Classifier
 
         first = Classifier(labels=labels, temperature=temperature, **model.arguments(progress))
-        second = Classifier(**replace(model, model=other).arguments(progress)) if other is not None else None
+        second = (
+            Classifier(**replace(model, model=other, network_input=None).arguments(progress))
+            if other is not None
+            else None
+        )
     return first, second
 
 

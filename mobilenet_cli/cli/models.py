@@ -109,7 +109,8 @@ def import_(source: str, name: str, terminal: Terminal, network_input: Input | N
     """Copy the model at the path SOURCE into the store and compile it.
 
     SOURCE is a TF-Slim checkpoint of MobileNet V1 (its prefix, .index file or folder), a SavedModel
-    folder, one that `train` wrote, a .tar.gz or .tgz of one of these, or a .tflite file. What the options leave
+    folder, one that `train` wrote, a .tar.gz or .tgz of one of these, a .tflite, .keras or .h5 file, Teachable
+    Machine's export (folder or .zip), or a frozen graph (.pb). What the options leave
     out is found in SOURCE, or by trying; the input's size also in its name or NAME (mobilenet_v1_0.75_224), else it
     is 128. Where nothing says which numbers SOURCE takes and trying does not show it, it is refused.
     """

@@ -100,7 +100,8 @@ model_options = option_group(
         show_envvar=True,
         metavar="NAME|URL|PATH",
         shell_complete=completion.models,
-        help="Model name, TF Hub handle, or path to a SavedModel, checkpoint, archive, .tflite file or trained model.",
+        help="Model name, TF Hub handle, or path to a SavedModel, checkpoint, archive, .tflite or Keras file "
+        "or trained model.",
     ),
     click.option(
         "--engine",
