@@ -62,8 +62,8 @@ class Kinds:
         """Return all names in the order of their numbers.
 
         A word may have several words above it, and not the same ones for all of its images: an ambulance is a car
-        and a van, and other vans are no cars. So each is listed once, below the last of the words that are above it in all of
-        its images, and an image counts in all words above its own.
+        and a van, and other vans are no cars. So each is listed once, below the last of the words that are above it
+        in all of its images, and an image counts in all words above its own.
         """
         return [CountedName(*name, self._listed_below(name), self._images[name]) for name in self.numbers]
 
