@@ -9,7 +9,7 @@ from mobilenet_cli.errors import InputError
 from mobilenet_cli.evaluation.classes import ClassFinder, UnknownClassError
 from mobilenet_cli.evaluation.metrics import FAILED
 from mobilenet_cli.records import ClassName
-from mobilenet_cli.taxonomy import Node, Taxonomy, UnknownWordError, load
+from mobilenet_cli.taxonomy import Node, Taxonomy, load
 from mobilenet_cli.taxonomy.nouns import Nouns, load_nouns
 from mobilenet_cli.text import printable
 
@@ -82,9 +82,11 @@ class TargetFinder:
         except UnknownClassError as error:
             if self._wnids.isdisjoint(self.taxonomy.nodes):
                 raise
-            return self._node(self._meaning(text, error), text)
-        self._refuse_other_meanings(text, index)
-        return self._class(index)
+            unknown = error
+        else:
+            self._refuse_other_meanings(text, index)
+            return self._class(index)
+        return self._node(self._meaning(text, unknown), text)
 
     def counterpart(self, target: Target, other: TargetFinder) -> Target:
         """Return what the `other` model's `target` is to this model.
@@ -109,13 +111,11 @@ class TargetFinder:
         return Target(index, name, frozenset([index]), self.taxonomy.above(name.wnid))
 
     def _meaning(self, text: str, unknown: UnknownClassError) -> str:
-        try:
-            wnids = self.taxonomy.find(text)
-        except UnknownWordError as error:
-            wnids = self._nouns().find(text)
-            if not wnids:
-                hint = unknown.hint or (f"; do you mean '{error.near[0]}'?" if error.near else "")
-                raise InputError(f"{unknown.reason}, nor another known word or wnid{hint}") from None
+        wnids = self.taxonomy.meanings(text) or self._nouns().find(text)
+        if not wnids:
+            near = () if unknown.hint else self.taxonomy.near(text, 1)
+            hint = unknown.hint or "".join(f"; do you mean '{word}'?" for word in near)
+            raise InputError(f"{unknown.reason}, nor another known word or wnid{hint}")
         if len(wnids) > 1:
             raise self._ambiguous(text, wnids)
         return wnids[0]
@@ -125,11 +125,8 @@ class TargetFinder:
         wnid = self._names[index].wnid
         if not wnid:
             return
-        try:
-            meanings = set(self.taxonomy.find(text))
-        except UnknownWordError:
-            return
-        if wnid not in meanings and meanings.isdisjoint(self.taxonomy.above(wnid)):
+        meanings = set(self.taxonomy.meanings(text))
+        if meanings and wnid not in meanings and meanings.isdisjoint(self.taxonomy.above(wnid)):
             raise self._ambiguous(text, (wnid, *sorted(meanings)))
 
     def _ambiguous(self, text: str, wnids: Sequence[str]) -> InputError:

@@ -103,6 +103,12 @@ class Taxonomy:
         Raises:
             UnknownWordError: No node has it.
         """
+        if found := self.meanings(text):
+            return found
+        raise UnknownWordError(text, self.near(text))
+
+    def meanings(self, text: str) -> tuple[str, ...]:
+        """Return what `find` does, but nothing for an unknown word, and so without a search for words like it."""
         forms = tuple(word_forms(text))
         for form in forms:
             if form in self.nodes:
@@ -113,7 +119,7 @@ class Taxonomy:
             for form in forms:
                 if form in self._indexes[place]:
                     return self._indexes[place][form]
-        raise UnknownWordError(text, self.near(text))
+        return ()
 
     def near(self, text: str, count: int = 3) -> tuple[str, ...]:
         """Return up to `count` everyday words, or names of classes, that are written like `text`, the nearest first."""

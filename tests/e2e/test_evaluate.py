@@ -219,7 +219,7 @@ def test_the_page_is_accessible_in_light_and_dark_and_runs_without_an_error(
         errors: list[str] = []
         page.on("console", lambda message: errors.append(message.text))
         page.goto((tmp_path / "page.html").as_uri())
-        assert page.locator("svg[role=img]").count() == 2
+        assert page.locator("svg[role=img]").count() == 4
         assert page.locator("img").first.evaluate("image => image.naturalWidth") > 50
         for scheme in ("light", "dark"):
             page.emulate_media(color_scheme=scheme)
