@@ -80,4 +80,4 @@ def test_the_readmes_example_runs_as_it_is_written(embedded_home, monkeypatch, t
     (example,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
     assert "from mobilenet_cli import Classifier" in example
     done = subprocess.run([sys.executable, "-c", example], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert re.search(r"cat\.jpg +0\.\d+ +(Egyptian|tiger) cat", done.stdout)
+    assert re.search(r"cat\.jpg +0\.\d+ +cat", done.stdout)

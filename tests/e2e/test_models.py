@@ -179,7 +179,7 @@ def test_import_makes_a_model_that_has_a_name(tmp_path: Path):
     assert "CC0-1.0" in run_command("models", "show", "colours").stdout
     assert run_command("models", "list").stdout.splitlines()[-1].startswith("colours               stored       32")
     assert run_command(*arguments).returncode == 2
-    assert run_command(*arguments, "--overwrite", "-q").stderr == ""
+    assert run_command(*arguments, "--overwrite", "-q", "--input-range", "0:1").stderr == ""
     assert run_command("models", "import", "nothing", "--name", "x").returncode == 2
     assert run_command("models", "import", CAT, "--name", "x").returncode == 3
 

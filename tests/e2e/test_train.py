@@ -120,7 +120,7 @@ def test_trained_again_it_needs_no_tensorflow_and_is_the_same(photographs: Path,
     with (one / "split.csv").open() as rows:
         kept = [row for row in csv.DictReader(rows) if row["part"] == "validation"]
     assert training["split"]["validation"] == len(kept) == 14
-    done = run_command(*(row["path"] for row in kept), "-m", str(one), "-f", "jsonl")
+    done = run_command(*(row["path"] for row in kept), "-m", str(one), "--temperature", "1", "-f", "jsonl")
     found = [json.loads(line)["predictions"] for line in done.stdout.splitlines()]
     right = [each[0]["label"] == row["label"] for each, row in zip(found, kept, strict=True)]
     assert training["metrics"]["validation_top_1"] == pytest.approx(np.mean(right))

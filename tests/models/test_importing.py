@@ -157,8 +157,8 @@ def test_a_mobilenet_v1_of_imagenet_gets_the_temperature_of_its_family(checkpoin
     family = write(tmp_path / "mobilenet_v1_0.25_96" / "model.ckpt", slim_weights(0.25, 1001, seed=3)).parent
     archive = tmp_path / "family_96.tgz"
     archive.write_bytes(tar_of(family))
-    own = [import_model(str(path), path.name) for path in (saved_model, tiny["float"])]
-    own.append(import_model(str(checkpoint), "colours"))
+    own = [import_model(str(saved_model), "unknown"), import_model(str(checkpoint), "colours")]
+    own.append(import_model(str(tiny["float"]), "tiny", network_input=UNIT))
     assert [manifest.temperature for manifest in own] == [1.0] * 3  # unknown, or for classes that it was not fitted on
     assert [import_model(str(path), "net", overwrite=True).temperature for path in (family, archive)] == [1.5, 1.5]
     assert acquire("net").temperature == acquire(str(family)).temperature == 1.5

@@ -9,6 +9,7 @@ import pytest
 from mobilenet_cli.errors import InputError
 from mobilenet_cli.models.labels import imagenet_labels
 from mobilenet_cli.postprocess.naming import Named, Naming, kind_score
+from mobilenet_cli.progress import silent
 from mobilenet_cli.records import ClassName, Name
 from mobilenet_cli.taxonomy import Node, Taxonomy, UnknownWordError, load
 
@@ -227,7 +228,7 @@ def test_photographs_are_found_by_words_and_named_right(embedded_home, monkeypat
         image_size=None,
         crop=None,
         offline=True,
-        report=lambda text, done, total: None,
+        progress=silent,
     )
     labels = model.model.labels(None)
     naming, truths = Naming(labels), figures.caltech_truths()
