@@ -215,6 +215,7 @@ def main() -> None:
             image_size=options.image_size,
             crop=None,
             offline=False,
+            network_input=None,
             progress=silent,
         )
         classes = model.model.labels(None)

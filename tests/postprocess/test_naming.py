@@ -228,6 +228,7 @@ def test_photographs_are_found_by_words_and_named_right(embedded_home, monkeypat
         image_size=None,
         crop=None,
         offline=True,
+        network_input=None,
         progress=silent,
     )
     labels = model.model.labels(None)
