@@ -27,13 +27,12 @@ from mobilenet_cli.cli.terminal import Terminal, stdout_is_terminal
 from mobilenet_cli.inputs.stdin import STDIN
 from mobilenet_cli.records import Result, Source
 from mobilenet_cli.remote.urls import is_url
-from mobilenet_cli.sorting.choice import ByChosenWords, ByName
-from mobilenet_cli.sorting.sort import NotSortedError, Sorter, open_sorter
-from mobilenet_cli.sorting.undo import undo
 from mobilenet_cli.text import counted, printable
 
 if TYPE_CHECKING:
     from mobilenet_cli.classifier import Classifier
+    from mobilenet_cli.sorting.choice import ByChosenWords, ByName
+    from mobilenet_cli.sorting.sort import Sorter
 
 _MOST_FOLDERS = 30
 """How many folders the summary lists."""
@@ -68,6 +67,8 @@ def command(choice: SortChoice, named: OptionalSources, model: ModelChoice, pace
     if named.chosen is None:
         raise click.UsageError("name SOURCES…, or a list of them with --from FILE")
     check_words(choice.kinds, model)
+    from mobilenet_cli.sorting.sort import Sorter, open_sorter
+
     with terminal.warnings_shown():
         with terminal.waiting() as progress:
             from mobilenet_cli.classifier import Classifier
@@ -86,6 +87,7 @@ def command(choice: SortChoice, named: OptionalSources, model: ModelChoice, pace
 
 
 def _folders(choice: SortChoice, classifier: Classifier) -> ByName | ByChosenWords:
+    from mobilenet_cli.sorting.choice import ByChosenWords, ByName
     from mobilenet_cli.taxonomy import load
 
     return ByChosenWords(choice.kinds, load(), classifier.labels) if choice.kinds else ByName(choice.by, load())
@@ -166,6 +168,8 @@ class _Run:
         return self.tally.conclude()
 
     def _put(self, result: Result, progress: ProgressLine) -> bool:
+        from mobilenet_cli.sorting.sort import NotSortedError
+
         reason = result.error
         if result.status == "ok":
             try:
@@ -214,6 +218,8 @@ class _Run:
 
 def _undo(into: str, terminal: Terminal) -> int:
     """Put back all that was sorted into `into`, and return the exit code."""
+    from mobilenet_cli.sorting.undo import undo
+
     with terminal.counting("Putting back") as progress:
         undone = undo(into, lambda: progress.advance(failed=False))
     for target, reason in undone.left:
