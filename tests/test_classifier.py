@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT, SAMPLES
-from network_scores import differences
+from network_scores import TOLERANCE, differences
 
 from mobilenet_cli import Classifier, InputError, Source, find_sources
 
@@ -31,6 +31,8 @@ def test_paths_bytes_and_sources_are_classified_alike(classifier):
     for other, path in ((by_path, str(file)), (by_bytes, "-"), (by_source, str(file))):
         one, same = asdict(by_str), asdict(other)
         assert differences(one.pop("predictions"), same.pop("predictions")) == []
+        for name, other_name in zip((one["label"], *one["kinds"]), (same["label"], *same["kinds"]), strict=True):
+            assert other_name.pop("score") == pytest.approx(name.pop("score"), abs=TOLERANCE)
         assert same == one | {"path": path}
     assert by_str.predictions[0].label == "espresso"
     assert (by_str.width, by_str.height, by_str.model) == (600, 400, "efficientnet_lite0")

@@ -14,7 +14,7 @@ import pytest
 from conftest import MAIN, MAIN_PATH, SAMPLES, SHARED, Run, run_command
 from in_this_process import InThisProcess
 from model_server import SILENCE, ModelServer, Reply, save_tiny_model, tar_of
-from network_scores import differences
+from network_scores import TOLERANCE, differences
 
 from mobilenet_cli import Classifier
 from mobilenet_cli.models.importing import import_model
@@ -217,4 +217,8 @@ def test_a_trained_checkpoint_recognises_photographs_by_every_way(
     from_hub = run_command(*some, "-m", "mobilenet_v1_075_224", "-f", "jsonl").stdout.splitlines()
     for one, other in zip(map(json.loads, records[::5]), map(json.loads, from_hub), strict=True):
         assert differences(one.pop("predictions"), other.pop("predictions")) == []
+        names = [[*filter(None, [each.pop("label")]), *each.pop("kinds")] for each in (one, other)]
+        for name, same in zip(*names, strict=True):
+            assert same["label"] == name["label"]
+            assert same["score"] == pytest.approx(name["score"], abs=TOLERANCE)
         assert other == one | {"model": "mobilenet_v1_075_224"}
