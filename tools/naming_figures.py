@@ -22,8 +22,9 @@ import numpy as np
 from mobilenet_cli.evaluation.calibration import fit_temperature, fit_temperature_for_names, scaled_softmax
 from mobilenet_cli.loaded_model import LoadedModel
 from mobilenet_cli.postprocess.naming import Named, Naming, kind_score
+from mobilenet_cli.postprocess.outputs import RawOutputs
 from mobilenet_cli.progress import silent
-from mobilenet_cli.records import ClassName, Decoded, Source
+from mobilenet_cli.records import ClassName, Source
 from mobilenet_cli.taxonomy import Taxonomy, load
 
 if TYPE_CHECKING:
@@ -37,21 +38,6 @@ KINDS = (
 )
 # Words that say little: how many names are no more than these is a figure of its own.
 VAGUEST = ("object", "animal", "structure")
-
-
-@dataclass(frozen=True, slots=True)
-class RawOutputs:
-    """Postprocessing whose records are the network's outputs, or None where an image cannot be read."""
-
-    def records(
-        self, outputs: NDArray[np.float32], images: Sequence[Decoded], model: str
-    ) -> list[NDArray[np.float32] | None]:
-        """Return the rows."""
-        return [row.copy() for row in outputs]
-
-    def failure(self, path: str, error: str, model: str) -> NDArray[np.float32] | None:
-        """Return nothing."""
-        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +83,7 @@ def photographs(model: LoadedModel, truth_by_path: dict[Path, str]) -> Photograp
     """Run the network on the photographs."""
     paths = sorted(truth_by_path)
     pairs = model.run((Source(str(path)) for path in paths), RawOutputs(), batch_size=None, workers=None)
-    read = [(Path(source.path), output) for source, output in pairs if output is not None]
+    read = [(Path(source.path), raw.output) for source, raw in pairs if raw.output is not None]
     return Photographs(
         tuple(path for path, _ in read),
         tuple(truth_by_path[path] for path, _ in read),

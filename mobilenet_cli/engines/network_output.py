@@ -32,7 +32,7 @@ def scores_of(outputs: NDArray[np.float32], output: OutputKind) -> NDArray[np.fl
     return np.hstack([1 - second, second])
 
 
-def softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]:
+def softmax(logits: NDArray[np.floating]) -> NDArray[np.float64]:
     """Return the softmax of each row of [N, classes], in float64 and without overflow."""
     import numpy as np
 

@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mobilenet_cli.engines.network_output import softmax
 from mobilenet_cli.errors import InputError
 
 if TYPE_CHECKING:
@@ -57,10 +58,7 @@ def scaled_softmax(logits: NDArray[np.floating], temperature: float) -> NDArray[
     """Return softmax(logits / temperature) of each row of [N, classes], without overflow."""
     import numpy as np
 
-    scaled = np.asarray(logits, np.float64) / temperature
-    exponentials = np.exp(scaled - scaled.max(axis=1, keepdims=True))
-    scores: NDArray[np.float64] = exponentials / exponentials.sum(axis=1, keepdims=True)
-    return scores
+    return softmax(np.asarray(logits, np.float64) / temperature)
 
 
 def fit_temperature(logits: NDArray[np.floating], truths: Sequence[int] | Sequence[Sequence[int]]) -> Fit:
