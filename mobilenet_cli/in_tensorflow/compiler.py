@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from mobilenet_cli.engines import open_compiled, savedmodel
+from mobilenet_cli.engines import loading, open_compiled, savedmodel, tracing
 from mobilenet_cli.engines.check import BOUND, output_kind, random_images, relative_difference
 from mobilenet_cli.engines.network_input import Input
 from mobilenet_cli.errors import ModelError
@@ -71,12 +71,12 @@ def compile_model(
     """
     from mobilenet_cli.in_tensorflow.finding import input_of_saved_model
 
-    model = savedmodel.load(saved_model)
-    size = image_size or savedmodel.fixed_image_size(model) or default_size
+    model = loading.load(saved_model)
+    size = image_size or tracing.fixed_image_size(model) or default_size
     if wish.input is None and not wish.is_hubs:
         wish = replace(wish, input=stated_input.read(saved_model))
     found = input_of_saved_model(model, size, wish)
-    function = savedmodel.concrete_function(model, size, found.input)
+    function = tracing.concrete_function(model, size, found.input)
     images = random_images(size)
     expected = savedmodel.call(function, images)
     width, output = int(expected.shape[1]), wish.output or found.output or output_kind(expected)
@@ -100,7 +100,7 @@ def compile_model(
 
 
 def _convert(function: Any, model: Any) -> bytes:
-    tf = savedmodel.import_tensorflow()
+    tf = loading.import_tensorflow()
     try:
         with silenced():
             converter = tf.lite.TFLiteConverter.from_concrete_functions([function], model)

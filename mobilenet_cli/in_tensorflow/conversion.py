@@ -5,8 +5,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from mobilenet_cli.engines.loading import import_tensorflow
 from mobilenet_cli.engines.network_input import SIGNED
-from mobilenet_cli.engines.savedmodel import import_tensorflow
 from mobilenet_cli.errors import ModelError
 from mobilenet_cli.records import NetworkKind
 

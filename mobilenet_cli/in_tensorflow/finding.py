@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mobilenet_cli.engines import savedmodel
+from mobilenet_cli.engines import savedmodel, tracing
 from mobilenet_cli.engines.check import output_kind
 from mobilenet_cli.engines.litert import LiteRTEngine
 from mobilenet_cli.engines.network_input import BYTES, SIGNED, UNIT, Input
@@ -45,25 +45,25 @@ def input_of_saved_model(model: Any, image_size: int, wish: Wish) -> Found:
     Raises:
         ModelError: Nothing says what it takes, and trying does not show it.
     """
-    function = savedmodel.concrete_function(model, image_size, UNIT)
+    function = tracing.concrete_function(model, image_size, UNIT)
     ends = _ends_of_function(function)
     images = photographs(image_size)
     output = wish.output or (output_kind(savedmodel.call(function, images), ends.last) if wish.is_classifier else None)
-    if wish.input is None and (wish.is_hubs or savedmodel.has_hub_interface(model)):
+    if wish.input is None and (wish.is_hubs or tracing.has_hub_interface(model)):
         return Found(None, output)
-    if wish.input is None and savedmodel.takes_integers(model, image_size):
+    if wish.input is None and tracing.takes_integers(model, image_size):
         return Found(BYTES, output)
     known = wish.input or ends.input
     if known is None:
         _check_can_be_tried(wish)
         assert output is not None  # noqa: S101 - of a classifier
         known = found_by_trying(
-            lambda each, batch: savedmodel.call(savedmodel.concrete_function(model, image_size, each), batch),
+            lambda each, batch: savedmodel.call(tracing.concrete_function(model, image_size, each), batch),
             output,
             image_size,
         )
     is_guess = wish.input is None and ends.input is None
-    is_plain = known == UNIT and not savedmodel.takes_other_arrays(model, image_size)
+    is_plain = known == UNIT and not tracing.takes_other_arrays(model, image_size)
     return Found(None if is_plain else known, output, is_guess)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from mobilenet_cli.engines.loading import import_tensorflow
 from mobilenet_cli.engines.network_input import SIGNED
-from mobilenet_cli.engines.savedmodel import import_tensorflow
 from mobilenet_cli.errors import ModelError
 from mobilenet_cli.in_tensorflow import stated_input
 from mobilenet_cli.machine.native_logs import silenced
