@@ -9,7 +9,8 @@ from pathlib import Path
 from mobilenet_cli.engines.network_input import Input
 from mobilenet_cli.errors import InputError
 from mobilenet_cli.models import AUTO, in_place, registry, store
-from mobilenet_cli.models.making import Builder, making
+from mobilenet_cli.models.building import Builder
+from mobilenet_cli.models.making import making
 from mobilenet_cli.models.manifest import Manifest
 from mobilenet_cli.models.origin import Origin, size_in
 from mobilenet_cli.models.sources.local import Local
