@@ -22,6 +22,7 @@ from mobilenet_cli.cli.options import (
     pace_options,
     terminal_options,
 )
+from mobilenet_cli.cli.precision_options import PrecisionChoice, precision_options
 from mobilenet_cli.cli.progress_line import ProgressLine
 from mobilenet_cli.cli.sources import NamedSources
 from mobilenet_cli.cli.tally import Tally
@@ -46,6 +47,7 @@ _NEIGHBOURS = 10
 @click.command("embed", cls=Command)
 @input_options
 @model_options
+@precision_options
 @click.option(
     "--similar",
     metavar="IMAGE",
@@ -73,6 +75,7 @@ _NEIGHBOURS = 10
 def command(
     named: NamedSources,
     model: ModelChoice,
+    precision: PrecisionChoice,
     similar: str | None,
     neighbours: int | None,
     format_name: str | None,
@@ -92,7 +95,7 @@ def command(
       mnclassify embed photos/ | jq -c '[.path, .vector[0]]'
       mnclassify embed photos/ --similar cat.jpg -k 5
     """
-    run = _Run(named, model, pace, terminal, Tally(terminal, "embedded", left_out=named.left_out))
+    run = _Run(named, model, precision, pace, terminal, Tally(terminal, "embedded", left_out=named.left_out))
     if similar is None:
         if neighbours is not None:
             raise click.UsageError("-k goes with --similar")
@@ -128,6 +131,7 @@ class _Run:
 
     named: NamedSources
     model: ModelChoice
+    precision: PrecisionChoice
     pace: Pace
     terminal: Terminal
     tally: Tally
@@ -137,7 +141,7 @@ class _Run:
         with self.terminal.warnings_shown(), output.opened(self.terminal) as stream:
             embedder = self._embedder()
             shape = Shape(embedder.width, embedder.model.name)
-            document = Document(stream, chosen, shape, resume=output.resume)
+            document = Document(stream, chosen, shape, resume=output.resume, made_at=embedder.model.made_at)
             earlier = document.earlier
             if earlier.kept:
                 self.terminal.note(f"{counted(earlier.kept, 'image')} already done")
@@ -174,7 +178,7 @@ class _Run:
         with self.terminal.waiting() as progress:
             from mobilenet_cli.embedder import Embedder
 
-            return Embedder(**self.model.arguments(progress))
+            return Embedder(**self.model.arguments(progress), **self.precision.arguments())
 
     @contextmanager
     def _progress(self, finished: Container[str] = ()) -> Iterator[ProgressLine]:

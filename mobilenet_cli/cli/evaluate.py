@@ -22,8 +22,10 @@ from mobilenet_cli.cli.options import (
     temperature_option,
     terminal_options,
 )
+from mobilenet_cli.cli.precision_options import precision_option
 from mobilenet_cli.cli.tally import Tally
 from mobilenet_cli.cli.terminal import Terminal, stdout_is_terminal
+from mobilenet_cli.engines.precision import Precision
 from mobilenet_cli.files.open import open_output
 from mobilenet_cli.inputs.find import find_sources
 from mobilenet_cli.inputs.left_out import LeftOut
@@ -60,6 +62,7 @@ def _checked_files(_: click.Context, __: click.Parameter, files: tuple[str, ...]
 )
 @encoding_option("With --truth csv:FILE: ")
 @model_options
+@precision_option
 @temperature_option
 @click.option(
     "--labels", type=click.Path(exists=True, dir_okay=False), help="Text file with one label per line, for -m."
@@ -102,6 +105,7 @@ def command(
     truth: str,
     encoding: str | None,
     model: ModelChoice,
+    precision: Precision,
     temperature: float | None,
     labels: str | None,
     compare: str | None,
@@ -127,7 +131,7 @@ def command(
     A CSV has a header with a column path (or file, filename, image, …; relative paths start in the CSV's folder)
     and a column truth (or wnid, label, class, index). Without SOURCES, every row of the CSV is evaluated.
 
-    --image-size, --crop and --engine apply to both models, --labels and --temperature to the first.
+    --image-size, --crop, --engine and --precision apply to both models, --labels and --temperature to the first.
 
     --calibrate fits the temperature by which the (first) model's logits are divided, so that its scores mean what
     they say, on at least 50 photographs that it was not trained on. The figures of the same run are those of the
@@ -160,7 +164,7 @@ def command(
         with ExitStack() as stack:
             streams = [stack.enter_context(open_output(file, overwrite=overwrite, resumable=False)) for file in files]
             run = _EvaluationRun(images, rule, sure, pace, terminal)
-            models = _models(model, temperature, labels, compare, terminal)
+            models = _models(model, precision, temperature, labels, compare, terminal)
             if calibrate:
                 check_calibratable(models[0], images)
             result = run.result(*models)
@@ -194,14 +198,19 @@ def _sources(named: OptionalSources, rule: Truth) -> Iterable[Source]:
 
 
 def _models(
-    model: ModelChoice, temperature: float | None, labels: str | None, other: str | None, terminal: Terminal
+    model: ModelChoice,
+    precision: Precision,
+    temperature: float | None,
+    labels: str | None,
+    other: str | None,
+    terminal: Terminal,
 ) -> tuple[Classifier, Classifier | None]:
     with terminal.waiting() as progress:
         from mobilenet_cli.classifier import Classifier
 
-        first = Classifier(labels=labels, temperature=temperature, **model.arguments(progress))
+        first = Classifier(labels=labels, temperature=temperature, precision=precision, **model.arguments(progress))
         second = (
-            Classifier(**replace(model, model=other, network_input=None).arguments(progress))
+            Classifier(precision=precision, **replace(model, model=other, network_input=None).arguments(progress))
             if other is not None
             else None
         )

@@ -40,7 +40,7 @@ class Document(Generic[_Record, _Options]):
         options: _Options,
         *,
         resume: bool = False,
-        trained_at: float = 0.0,
+        made_at: float = 0.0,
     ) -> None:
         """Begin the document, or read back what an earlier run has finished of it.
 
@@ -49,8 +49,8 @@ class Document(Generic[_Record, _Options]):
             chosen: The format.
             options: The options that shape the rows.
             resume: Keep the finished rows that are there.
-            trained_at: With `resume`: when the model was trained, in seconds since the epoch. Older rows are
-                another model's.
+            made_at: With `resume`: when the user trained or calibrated the model, in seconds since the epoch. Older
+                rows are another model's.
 
         Raises:
             InputError: The format needs a regular file, and the stream is none; or it cannot be resumed.
@@ -59,9 +59,7 @@ class Document(Generic[_Record, _Options]):
         self._stream, self._format, self._options = stream, chosen, options
         if chosen.conversion is not None:
             _part_file(stream, chosen.name)
-        self.earlier = (
-            resume_run(_part_file(stream, chosen.name), chosen, options, trained_at) if resume else EarlierRun()
-        )
+        self.earlier = resume_run(_part_file(stream, chosen.name), chosen, options, made_at) if resume else EarlierRun()
         self._writer = chosen.make(stream, options, begun=self.earlier.has_rows)
 
     def pending(self, sources: Iterable[Source]) -> Iterator[Source]:
