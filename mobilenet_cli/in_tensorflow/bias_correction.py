@@ -6,6 +6,7 @@ MobileNet V1 1.0/224 it is most of the error of int8: a quarter of the outputs' 
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -62,7 +63,8 @@ def _mean_inputs(
     import numpy as np
     from ai_edge_litert.interpreter import Interpreter
 
-    with silenced():
+    with silenced(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that it keeps all tensors in memory, which is what is asked for
         interpreter = Interpreter(str(compiled), num_threads=1, experimental_preserve_all_tensors=True)
         interpreter.allocate_tensors()
     (taken,) = interpreter.get_input_details()

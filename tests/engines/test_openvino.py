@@ -66,5 +66,5 @@ def test_an_output_that_is_not_litert_s_is_refused(compiled: Path, monkeypatch: 
 
 def test_a_damaged_file_is_refused(tmp_path: Path):
     (tmp_path / "m.tflite").write_bytes(b"\0" * 64)
-    with pytest.raises(ModelError, match="OpenVINO cannot run .*m.tflite"):
+    with pytest.raises(ModelError, match=r"OpenVINO cannot run .*m\.tflite"):
         OpenVINOEngine(tmp_path / "m.tflite")

@@ -39,9 +39,7 @@ def test_without_the_text_there_are_none(monkeypatch: pytest.MonkeyPatch, tmp_pa
 
 
 @pytest.mark.parametrize(("answer", "expected"), [("1", {"asimddp"}), ("0", set()), ("", set())])
-def test_macos_is_asked_by_sysctl(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, answer: str, expected: set[str]
-):
+def test_macos_is_asked_by_sysctl(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, answer: str, expected: set[str]):
     sysctl = tmp_path / "sysctl"
     sysctl.write_text(f'#!/bin/sh\n[ "$2" = hw.optional.arm.FEAT_DotProd ] && echo {answer}\n')
     sysctl.chmod(0o755)
