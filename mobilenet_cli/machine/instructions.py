@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from pathlib import Path
 
@@ -39,6 +38,8 @@ def listed_in(cpuinfo: str) -> frozenset[str]:
 
 
 def _sysctl(key: str) -> str:
+    import subprocess
+
     try:
         done = subprocess.run([_SYSCTL, "-n", key], capture_output=True, text=True, check=False, timeout=5)
     except (OSError, subprocess.TimeoutExpired):
