@@ -1,4 +1,4 @@
-"""int8 on real networks and photographs: the labels, the accuracy, and the command on processors with and without it."""
+"""int8 on real networks and photographs: labels and accuracy, and the command on processors with and without it."""
 
 from __future__ import annotations
 
