@@ -24,7 +24,6 @@ from mobilenet_cli.engines.network_input import Channels, Input
 from mobilenet_cli.errors import MnclassifyError
 from mobilenet_cli.files.format import Format
 from mobilenet_cli.files.open import open_output
-from mobilenet_cli.files.part_file import PartFile, part_path
 from mobilenet_cli.images.preprocess import Crop, silence_decoder_warnings
 from mobilenet_cli.models import AUTO
 from mobilenet_cli.postprocess.topk import is_temperature
@@ -180,6 +179,8 @@ class Output:
             with open_output(self.file, overwrite=self.overwrite, resume=self.resume, resumable=resumable) as stream:
                 yield stream
         except KeyboardInterrupt:
+            from mobilenet_cli.files.part_file import part_path
+
             if self.file is not None and (part := part_path(self.file)).exists():
                 advice = "; --resume continues from there" if resumable else ""
                 terminal.note(f"the finished rows are in {printable(str(part))}{advice}")
@@ -196,6 +197,8 @@ class Output:
             MnclassifyError: FILE exists, and no image could be read.
         """
         if self.overwrite and not labelled and self.file is not None and Path(self.file).is_file():
+            from mobilenet_cli.files.part_file import PartFile
+
             if isinstance(stream, PartFile):
                 stream.discard_new()
             raise MnclassifyError(f"no image could be read, so {printable(self.file)} is left as it was")

@@ -6,20 +6,21 @@ import threading
 from abc import ABC, abstractmethod
 from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from mobilenet_cli.cli.progress_line import ProgressLine
 from mobilenet_cli.errors import InputError
-from mobilenet_cli.inputs.csv_table import CsvTable
 from mobilenet_cli.inputs.find import count_sources, find_sources
 from mobilenet_cli.inputs.left_out import LeftOut
 from mobilenet_cli.inputs.lists import can_be_read_twice, read_list
-from mobilenet_cli.inputs.remote_listing import must_be_listed
 from mobilenet_cli.inputs.stdin import STDIN
 from mobilenet_cli.records import Source, row_key
 from mobilenet_cli.remote.urls import check_installed, is_url
+
+if TYPE_CHECKING:
+    from mobilenet_cli.inputs.csv_table import CsvTable
 
 
 class Sources(ABC):
@@ -103,7 +104,7 @@ class NamedSources(Sources):
     def can_be_counted(self) -> bool:
         """Whether counting is possible and fast: a pipe can be read only once, and listing a bucket is slow."""
         return (self._list_file is None or can_be_read_twice(self._list_file)) and not any(
-            map(must_be_listed, self._arguments)
+            map(_must_be_listed, self._arguments)
         )
 
     def count(self, finished: Container[str]) -> int:
@@ -152,4 +153,14 @@ class TableSources(Sources):
         return sum(row_key(cells) not in finished for cells in self._opened().rows())
 
     def _opened(self) -> CsvTable:
+        from mobilenet_cli.inputs.csv_table import CsvTable
+
         return CsvTable(self._file, column=self._column, delimiter=self._delimiter, encoding=self._encoding)
+
+
+def _must_be_listed(argument: str) -> bool:
+    if not is_url(argument):
+        return False
+    from mobilenet_cli.inputs.remote_listing import must_be_listed
+
+    return must_be_listed(argument)

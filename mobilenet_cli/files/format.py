@@ -11,11 +11,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, BinaryIO, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, Generic, Protocol, TypeVar
 
 from mobilenet_cli.errors import InputError
-from mobilenet_cli.files.earlier_rows import Row
 from mobilenet_cli.text import printable
+
+if TYPE_CHECKING:
+    from mobilenet_cli.files.earlier_rows import Row
 
 
 class RowOptions(Protocol):
