@@ -29,7 +29,7 @@ from mobilenet_cli.cli.xmp import Sidecars, XmpChoice, remove_keywords, xmp_opti
 from mobilenet_cli.files.document import Document
 from mobilenet_cli.files.format import Format
 from mobilenet_cli.postprocess.matching import matches
-from mobilenet_cli.records import Result, SearchedResult
+from mobilenet_cli.records import Result
 from mobilenet_cli.text import counted, printable
 from mobilenet_cli.writers import Layout
 
@@ -165,8 +165,12 @@ class _Run:
         """Return whether a result gets a row. Where failures get none, they are shown on stderr."""
         if result.status == "error" and (self.records.selects or self.chosen.name == "path"):
             self.terminal.note(f"{printable(result.path)}: {result.error}")
-        is_of_kind = not isinstance(result, SearchedResult) or result.found
-        return is_of_kind and matches(result, self.records.match)
+        if self.records.kind:
+            from mobilenet_cli.postprocess.searching import SearchedResult
+
+            if isinstance(result, SearchedResult) and not result.found:
+                return False
+        return matches(result, self.records.match)
 
     def _say_what_was_written(self, earlier: EarlierRun, done: int) -> None:
         others, labelled = earlier.others, earlier.found + self.labelled

@@ -27,7 +27,7 @@ from mobilenet_cli.cli.terminal import Terminal, stdout_is_terminal
 from mobilenet_cli.files.open import open_output
 from mobilenet_cli.inputs.find import find_sources
 from mobilenet_cli.inputs.left_out import LeftOut
-from mobilenet_cli.records import SURE, NamedResult, Source
+from mobilenet_cli.records import SURE, Source
 from mobilenet_cli.text import printable
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from mobilenet_cli.evaluation.figures import Comparison, Evaluation
     from mobilenet_cli.evaluation.outcomes import LabelledSource
     from mobilenet_cli.evaluation.truth import Truth
+    from mobilenet_cli.postprocess.naming_at_each import NamedResult
 
     _Pair = tuple[LabelledSource, NamedResult]
 

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from mobilenet_cli.files.earlier_rows import EarlierRows, Row
 from mobilenet_cli.files.earlier_run import EarlierRun
-from mobilenet_cli.inputs.globs import is_pattern
+from mobilenet_cli.inputs.patterns import is_pattern
 from mobilenet_cli.inputs.remote_listing import must_be_listed
 from mobilenet_cli.records import Source
 from mobilenet_cli.remote.urls import is_url
