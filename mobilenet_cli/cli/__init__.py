@@ -15,6 +15,7 @@ from mobilenet_cli._version import __version__
 from mobilenet_cli.cli.commands import Commands, ReaderLeftError
 from mobilenet_cli.cli.exit_codes import ExitCode
 from mobilenet_cli.errors import InputError, MnclassifyError, ModelError, OutputError
+from mobilenet_cli.text import printable_lines
 
 PROGRAM = "mnclassify"
 _EXIT_CODES: dict[type[MnclassifyError], ExitCode] = {
@@ -99,7 +100,9 @@ def _run(arguments: list[str]) -> int:
         if sys.stdout is not None:
             sys.stdout.flush()
     except click.ClickException as error:
-        error.show()
+        message = io.StringIO()
+        error.show(message)
+        click.echo(printable_lines(message.getvalue()), err=True, nl=False)
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo(f"{PROGRAM}: interrupted", err=True)
@@ -124,4 +127,4 @@ def _failure(error: Exception) -> int:
 def _print_error(message: str) -> None:
     if logging.getLogger("mobilenet_cli").isEnabledFor(logging.DEBUG):
         logging.getLogger("mobilenet_cli").debug("here", exc_info=True)
-    click.echo(f"{PROGRAM}: {message}", err=True)
+    click.echo(printable_lines(f"{PROGRAM}: {message}"), err=True)

@@ -32,7 +32,7 @@ from mobilenet_cli.files.format import Format
 from mobilenet_cli.inputs.find import find_sources
 from mobilenet_cli.inputs.stdin import STDIN
 from mobilenet_cli.records import Embedding
-from mobilenet_cli.text import counted, printable
+from mobilenet_cli.text import counted, printable, printable_lines
 from mobilenet_cli.vectors import FORMATS, Shape, format_of
 from mobilenet_cli.vectors.neighbours import FORMATS as NEIGHBOUR_FORMATS
 from mobilenet_cli.vectors.neighbours import nearest
@@ -167,7 +167,8 @@ class _Run:
             with self._progress() as progress:
                 watched = (embedding for _, embedding in self.tally.watched(pairs, progress))
                 found = nearest(query.vector, self._failures_told(watched), count)
-            stream.write(NEIGHBOUR_FORMATS[chosen](found).encode())
+            text = NEIGHBOUR_FORMATS[chosen](found)
+            stream.write((printable_lines(text) if stream.isatty() else text).encode())
         return self.tally.conclude()
 
     def _embedder(self) -> Embedder:

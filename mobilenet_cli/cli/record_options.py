@@ -26,6 +26,7 @@ class RecordChoice:
     format_name: str | None
     long: bool
     print0: bool
+    csv_safe: bool
 
     @property
     def selects(self) -> bool:
@@ -51,6 +52,8 @@ class RecordChoice:
             raise click.UsageError("--from-csv writes one row for each row of the CSV: omit --long")
         if self.print0 and chosen.name != "path":
             raise click.UsageError(f"--print0 needs -f path, not {chosen.name}")
+        if self.csv_safe and chosen.name not in ("csv", "tsv"):
+            raise click.UsageError(f"--csv-safe needs -f csv or -f tsv, not {chosen.name}")
         output.check(chosen)
         if output.resume:
             check_resumable(chosen)
@@ -73,6 +76,7 @@ class RecordChoice:
             threshold=self.threshold,
             sure=self.sure,
             selected=self.selects,
+            csv_safe=self.csv_safe,
         )
 
     def _named(self, output: Output) -> Format[Result, Layout]:
@@ -130,6 +134,11 @@ record_options = option_group(
         "--long",
         is_flag=True,
         help="CSV and TSV: one row per label instead of one per image; rank 0 is the sure label.",
+    ),
+    click.option(
+        "--csv-safe",
+        is_flag=True,
+        help="CSV and TSV: put ' before cells that a spreadsheet would compute as a formula, such as =1+1.",
     ),
     click.option("--print0", is_flag=True, help="With -f path: end each path with a NUL byte, for xargs -0."),
 )
