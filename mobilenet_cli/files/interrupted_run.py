@@ -19,8 +19,9 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from mobilenet_cli.files.earlier_rows import EarlierRows, Row
+from mobilenet_cli.files.earlier_rows import EarlierRows
 from mobilenet_cli.files.earlier_run import EarlierRun
+from mobilenet_cli.files.format import Row
 from mobilenet_cli.inputs.patterns import is_pattern
 from mobilenet_cli.inputs.remote_listing import must_be_listed
 from mobilenet_cli.records import Source

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, BinaryIO, ClassVar
 
 from mobilenet_cli.csv_lines import LineMaker, LocatedRow, as_written, unique, whole_rows
-from mobilenet_cli.files.earlier_rows import Row
+from mobilenet_cli.files.format import Row
 from mobilenet_cli.records import SCORE_DECIMALS, row_key
 from mobilenet_cli.text import printable_lines, valid_utf8
 from mobilenet_cli.writers.base import Layout, ResultWriter
