@@ -289,20 +289,48 @@ def test_a_traceback_shows_with_vv_alone(mnclassify: Run):
     assert "Traceback" in mnclassify(CAT, "-m", "nonsense", "-vv").stderr
 
 
-def test_help_and_classifying_import_only_what_they_need(mnclassify: Run):
-    def imported(*arguments: str) -> set[str]:
-        command = [sys.executable, "-X", "importtime", "-m", "mobilenet_cli", *arguments]
-        done = subprocess.run(command, capture_output=True, text=True)
-        return {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+def imported(*arguments: str) -> set[str]:
+    command = [sys.executable, "-X", "importtime", "-m", "mobilenet_cli", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True)
+    return {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
 
+
+def test_help_and_classifying_import_only_what_they_need(mnclassify: Run):
     heavy = {"numpy", "PIL", "rich.progress", "rich.table", "tensorflow", "ai_edge_litert"}
-    assert not heavy & imported("--help")
     assert not heavy & imported("--version")
     assert not heavy & imported("classify", "--help")
     assert not heavy & imported("kinds", "dog")
     classifying = imported(CAT, "-m", "efficientnet_lite0", "-f", "csv")
     assert {"numpy", "PIL", "ai_edge_litert"} <= classifying
     assert not {"tensorflow", "tensorflow_hub", "tf_keras", "pandas", "rich.console", "filelock", "lxml"} & classifying
+
+
+def test_help_imports_no_command():
+    ours = {name for name in imported("--help") if name.startswith("mobilenet_cli.") and name.count(".") == 2}
+    assert ours == {
+        "mobilenet_cli.cli.commands",
+        "mobilenet_cli.cli.completion",
+        "mobilenet_cli.cli.exit_codes",
+        "mobilenet_cli.files.stream",
+    }
+
+
+def test_one_image_imports_nothing_that_it_does_not_use(mnclassify: Run):
+    classifying = imported(CAT, "-m", "efficientnet_lite0", "-f", "csv")
+    assert not {"hashlib", "http", "tarfile", "tempfile"} & classifying
+    packages = {name.split(".")[1] for name in classifying if name.startswith("mobilenet_cli.")}
+    assert not {"evaluation", "html", "sidecars", "sorting", "tensorflow_files", "training", "vectors"} & packages
+    assert not classifying & {
+        f"mobilenet_cli.{module}"
+        for module in (
+            *("files.earlier_rows", "files.interrupted_run", "files.part_file", "files.resume"),  # -o and --resume
+            *("inputs.csv_table", "inputs.encodings", "inputs.globs", "inputs.remote_listing"),
+            *("models.sources.forms", "models.sources.http", "models.sources.local"),
+            *("postprocess.naming_at_each", "postprocess.outputs", "postprocess.searching"),
+            *("remote.failures", "remote.fetch", "remote.object_stores"),
+            *("taxonomy.nouns", "writers.json_reading", "writers.parquet", "writers.table"),
+        )
+    }
 
 
 def test_on_a_terminal_it_is_a_table_with_progress_below(mnclassify: Run):
