@@ -11,16 +11,9 @@ import click
 from mobilenet_cli.cli.help import Command
 from mobilenet_cli.cli.input_options import named_or_csv_options
 from mobilenet_cli.cli.kind_words import check_words
-from mobilenet_cli.cli.options import (
-    ModelChoice,
-    Output,
-    Pace,
-    model_options,
-    output_options,
-    pace_options,
-    temperature_option,
-    terminal_options,
-)
+from mobilenet_cli.cli.model_options import ModelChoice, model_options, temperature_option
+from mobilenet_cli.cli.options import Pace, pace_options, terminal_options
+from mobilenet_cli.cli.output_options import Output, output_options
 from mobilenet_cli.cli.record_options import RecordChoice, record_options
 from mobilenet_cli.cli.sources import Sources
 from mobilenet_cli.cli.tally import Tally

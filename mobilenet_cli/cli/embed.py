@@ -13,15 +13,9 @@ import click
 from mobilenet_cli.cli import completion
 from mobilenet_cli.cli.help import Command
 from mobilenet_cli.cli.input_options import input_options
-from mobilenet_cli.cli.options import (
-    ModelChoice,
-    Output,
-    Pace,
-    model_options,
-    output_options,
-    pace_options,
-    terminal_options,
-)
+from mobilenet_cli.cli.model_options import ModelChoice, model_options
+from mobilenet_cli.cli.options import Pace, pace_options, terminal_options
+from mobilenet_cli.cli.output_options import Output, output_options
 from mobilenet_cli.cli.progress_line import ProgressLine
 from mobilenet_cli.cli.sources import NamedSources
 from mobilenet_cli.cli.tally import Tally

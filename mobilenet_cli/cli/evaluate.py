@@ -14,14 +14,8 @@ from mobilenet_cli.cli.calibrate import calibrate as fit_temperature
 from mobilenet_cli.cli.calibrate import check_calibratable
 from mobilenet_cli.cli.help import Command
 from mobilenet_cli.cli.input_options import OptionalSources, encoding_option, optional_input_options
-from mobilenet_cli.cli.options import (
-    ModelChoice,
-    Pace,
-    model_options,
-    pace_options,
-    temperature_option,
-    terminal_options,
-)
+from mobilenet_cli.cli.model_options import ModelChoice, model_options, temperature_option
+from mobilenet_cli.cli.options import Pace, pace_options, terminal_options
 from mobilenet_cli.cli.tally import Tally
 from mobilenet_cli.cli.terminal import Terminal, stdout_is_terminal
 from mobilenet_cli.files.open import open_output

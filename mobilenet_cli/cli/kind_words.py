@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mobilenet_cli.cli.options import ModelChoice
+    from mobilenet_cli.cli.model_options import ModelChoice
 
 
 def check_words(words: Iterable[str], model: ModelChoice, labels: str | None = None) -> None:

@@ -12,7 +12,8 @@ import click
 from mobilenet_cli.cli import PROGRAM, completion
 from mobilenet_cli.cli.help import Group
 from mobilenet_cli.cli.network_input import chosen_input, input_of_network_options
-from mobilenet_cli.cli.options import option_group, terminal_options
+from mobilenet_cli.cli.option_group import option_group
+from mobilenet_cli.cli.options import terminal_options
 from mobilenet_cli.cli.terminal import Terminal, say
 from mobilenet_cli.engines.network_input import Input
 from mobilenet_cli.errors import ModelError

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import click
 
 from mobilenet_cli.cli import completion
-from mobilenet_cli.cli.options import Output, option_group, sure_option
+from mobilenet_cli.cli.option_group import option_group
+from mobilenet_cli.cli.options import sure_option
+from mobilenet_cli.cli.output_options import Output
 from mobilenet_cli.cli.terminal import stdout_is_terminal
 from mobilenet_cli.files.format import Format
 from mobilenet_cli.records import Result

@@ -18,7 +18,8 @@ from mobilenet_cli.cli.exit_codes import ExitCode
 from mobilenet_cli.cli.help import Command
 from mobilenet_cli.cli.input_options import OptionalSources, optional_input_options
 from mobilenet_cli.cli.kind_words import check_words
-from mobilenet_cli.cli.options import ModelChoice, Pace, model_options, pace_options, terminal_options
+from mobilenet_cli.cli.model_options import ModelChoice, model_options
+from mobilenet_cli.cli.options import Pace, pace_options, terminal_options
 from mobilenet_cli.cli.progress_line import ProgressLine
 from mobilenet_cli.cli.sort_options import SortChoice, sort_options
 from mobilenet_cli.cli.sources import NamedSources

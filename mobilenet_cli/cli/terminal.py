@@ -12,7 +12,8 @@ from typing import Any
 
 import click
 
-from mobilenet_cli.cli.progress_line import ProgressLine, Spinner, StatusLine
+from mobilenet_cli.cli.progress_line import ProgressLine
+from mobilenet_cli.cli.status_line import Spinner, StatusLine
 from mobilenet_cli.progress import Progress
 from mobilenet_cli.text import printable, printable_lines
 
