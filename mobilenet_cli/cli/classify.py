@@ -78,7 +78,7 @@ def command(
     check_words(records.kind, model, labels)
 
     tally = Tally(terminal, "classified", left_out=named.left_out)
-    run = _Run(named, records, chosen, output, xmp, terminal, tally, Sidecars(terminal, xmp.name))
+    run = _LabellingRun(named, records, chosen, output, xmp, terminal, tally, Sidecars(terminal, xmp.name))
     with terminal.warnings_shown(), output.opened(terminal, resumable=chosen.rows is not None) as stream:
         with terminal.waiting() as progress:
             from mobilenet_cli.classifier import Classifier
@@ -89,8 +89,8 @@ def command(
 
 
 @dataclass(slots=True)
-class _Run:
-    """One run of the command.
+class _LabellingRun:
+    """A run of `classify`.
 
     Attributes:
         labelled: How many rows have been written of images that could be read.

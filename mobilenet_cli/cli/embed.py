@@ -86,7 +86,7 @@ def command(
       mnclassify embed photos/ | jq -c '[.path, .vector[0]]'
       mnclassify embed photos/ --similar cat.jpg -k 5
     """
-    run = _Run(named, model, pace, terminal, Tally(terminal, "embedded", left_out=named.left_out))
+    run = _EmbeddingRun(named, model, pace, terminal, Tally(terminal, "embedded", left_out=named.left_out))
     if similar is None:
         if neighbours is not None:
             raise click.UsageError("-k goes with --similar")
@@ -117,8 +117,8 @@ def _neighbour_format(name: str | None, output: Output) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Run:
-    """One run of the command."""
+class _EmbeddingRun:
+    """A run of `embed`."""
 
     named: NamedSources
     model: ModelChoice

@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING
 
 from mobilenet_cli.errors import InputError
 from mobilenet_cli.evaluation import metrics
+from mobilenet_cli.evaluation.comparison import Comparison, Paired
 from mobilenet_cli.evaluation.figures import (
     ClassAccuracy,
-    Comparison,
     Confusion,
     Evaluation,
     NamesAtSure,
-    Paired,
     Proportion,
     ReliabilityBin,
 )
