@@ -25,7 +25,7 @@ def test_help_lists_the_commands_as_click_does(width: int):
     assert ours.getvalue() == clicks.getvalue()
 
 
-@pytest.mark.parametrize("begun", ["", "e", "kinds", "zebra"])
+@pytest.mark.parametrize("begun", ["", "e", "kinds", "-", "--v", "zebra"])
 def test_the_shell_completes_commands_as_click_does(begun: str):
     words = {(item.value, item.help) for item in cli.shell_complete(CONTEXT, begun) if item.type == "plain"}
     clicks = {(item.value, item.help) for item in click.Group.shell_complete(cli, CONTEXT, begun)}
