@@ -18,6 +18,7 @@ import click
 from mobilenet_cli.cli import completion
 from mobilenet_cli.cli.help import Decorator, under
 from mobilenet_cli.cli.network_input import chosen_input, input_of_network_options
+from mobilenet_cli.cli.signals import Terminated
 from mobilenet_cli.cli.terminal import Terminal
 from mobilenet_cli.engines import ENGINES, EngineName
 from mobilenet_cli.engines.network_input import Channels, Input
@@ -170,7 +171,7 @@ class Output:
 
     @contextmanager
     def opened(self, terminal: Terminal, *, resumable: bool = True) -> Iterator[BinaryIO]:
-        """Open the output. If Ctrl-C ends the block, print where the finished rows are.
+        """Open the output. If a signal ends the block, print where the finished rows are.
 
         Args:
             terminal: Where to print that.
@@ -179,7 +180,7 @@ class Output:
         try:
             with open_output(self.file, overwrite=self.overwrite, resume=self.resume, resumable=resumable) as stream:
                 yield stream
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, Terminated):
             if self.file is not None and (part := part_path(self.file)).exists():
                 advice = "; --resume continues from there" if resumable else ""
                 terminal.note(f"the finished rows are in {printable(str(part))}{advice}")

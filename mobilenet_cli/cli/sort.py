@@ -23,6 +23,7 @@ from mobilenet_cli.cli.progress_line import ProgressLine
 from mobilenet_cli.cli.sort_options import SortChoice, sort_options
 from mobilenet_cli.cli.sources import NamedSources
 from mobilenet_cli.cli.tally import Tally
+from mobilenet_cli.cli.signals import Terminated
 from mobilenet_cli.cli.terminal import Terminal, stdout_is_terminal
 from mobilenet_cli.inputs.stdin import STDIN
 from mobilenet_cli.records import Result, Source
@@ -157,7 +158,7 @@ class _Run:
                     self.tally.done += 1
                     self.tally.failed += not is_sorted
                     progress.advance(failed=not is_sorted)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, Terminated):
             if not self.choice.dry_run:
                 self.terminal.note("give the same command again to resume, or --undo to put everything back")
             raise
