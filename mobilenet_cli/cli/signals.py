@@ -6,7 +6,7 @@ import signal
 from typing import NoReturn
 
 
-class Terminated(BaseException):  # noqa: N818 - like KeyboardInterrupt, it is no error
+class Terminated(BaseException):
     """SIGTERM or SIGHUP came.
 
     It is no KeyboardInterrupt: where Ctrl-C ends a training early and keeps what it has reached so far, whoever sends

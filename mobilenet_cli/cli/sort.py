@@ -20,10 +20,10 @@ from mobilenet_cli.cli.input_options import OptionalSources, optional_input_opti
 from mobilenet_cli.cli.kind_words import check_words
 from mobilenet_cli.cli.options import ModelChoice, Pace, model_options, pace_options, terminal_options
 from mobilenet_cli.cli.progress_line import ProgressLine
+from mobilenet_cli.cli.signals import Terminated
 from mobilenet_cli.cli.sort_options import SortChoice, sort_options
 from mobilenet_cli.cli.sources import NamedSources
 from mobilenet_cli.cli.tally import Tally
-from mobilenet_cli.cli.signals import Terminated
 from mobilenet_cli.cli.terminal import Terminal, stdout_is_terminal
 from mobilenet_cli.inputs.stdin import STDIN
 from mobilenet_cli.records import Result, Source

@@ -50,7 +50,7 @@ def under_way(command: list[str], part: Path, **options) -> subprocess.Popen[str
 
 
 @pytest.mark.parametrize(
-    ("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 130)], ids=lambda each: str(each)
+    ("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 130)], ids=str
 )
 def test_a_signal_ends_a_run_which_can_be_resumed(classify, tmp_path, number, code):
     file, part = tmp_path / "out.csv", tmp_path / "out.csv.part"
