@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 import click
 
 from mobilenet_cli._version import __version__
+from mobilenet_cli.cli import signals
 from mobilenet_cli.cli.commands import Commands, ReaderLeftError
 from mobilenet_cli.cli.exit_codes import ExitCode
 from mobilenet_cli.errors import InputError, MnclassifyError, ModelError, OutputError
@@ -41,7 +42,7 @@ class _Messages(io.FileIO):
     options_metavar="",
     subcommand_metavar="[classify] SOURCES… [OPTIONS]",
     epilog="Exit codes: 0 success, 1 some images failed or none found, 2 usage error, 3 model unavailable, "
-    "4 output not written, 130 interrupted.",
+    "4 output not written, 130 interrupted, 143 terminated.",
 )
 @click.version_option(__version__, prog_name=PROGRAM, message="%(prog)s %(version)s (main model: mobilenet_v1_100_128)")
 def cli() -> None:
@@ -58,6 +59,7 @@ def cli() -> None:
 
 def main() -> NoReturn:
     """Run the command line and exit with its code."""
+    signals.handle()
     _open_standard_descriptors()
     _own_stderr()
     _own_stdout()
@@ -107,6 +109,9 @@ def _run(arguments: list[str]) -> int:
     except (click.Abort, KeyboardInterrupt):
         click.echo(f"{PROGRAM}: interrupted", err=True)
         return ExitCode.INTERRUPTED
+    except signals.Terminated as error:
+        click.echo(f"{PROGRAM}: terminated", err=True)
+        return 128 + error.number
     except ReaderLeftError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # so that the flush at exit succeeds
         return 0

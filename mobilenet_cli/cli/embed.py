@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mobilenet_cli.cli import completion
+from mobilenet_cli.cli.exit_codes import ExitCode
 from mobilenet_cli.cli.help import Command
 from mobilenet_cli.cli.input_options import input_options
 from mobilenet_cli.cli.model_options import ModelChoice, model_options
@@ -86,6 +87,8 @@ def command(
       mnclassify embed photos/ | jq -c '[.path, .vector[0]]'
       mnclassify embed photos/ --similar cat.jpg -k 5
     """
+    if named.are_missing(terminal):
+        return ExitCode.FAILED
     run = _EmbeddingRun(named, model, pace, terminal, Tally(terminal, "embedded", left_out=named.left_out))
     if similar is None:
         if neighbours is not None:

@@ -12,6 +12,7 @@ from mobilenet_cli.cli import completion
 from mobilenet_cli.cli.calibrate import calibrate as fit_temperature
 from mobilenet_cli.cli.calibrate import check_calibratable
 from mobilenet_cli.cli.evaluation_run import EvaluationRun, load_models
+from mobilenet_cli.cli.exit_codes import ExitCode
 from mobilenet_cli.cli.help import Command
 from mobilenet_cli.cli.input_options import OptionalSources, encoding_option, optional_input_options
 from mobilenet_cli.cli.model_options import ModelChoice, model_options, temperature_option
@@ -141,6 +142,8 @@ def command(
         raise click.UsageError(f"standard input is the table of {_TRUTH_FROM_STDIN} or a source of images, not both")
     if encoding is not None and not truth.startswith("csv:"):
         raise click.UsageError("--encoding needs --truth csv:FILE")
+    if named.chosen is not None and named.chosen.are_missing(terminal):
+        return ExitCode.FAILED
     rule = truth_of(truth, encoding=encoding)
     if note := getattr(rule, "note", None):
         terminal.note(note)

@@ -12,6 +12,7 @@ import click
 
 from mobilenet_cli.cli import completion
 from mobilenet_cli.cli.option_group import option_group
+from mobilenet_cli.cli.signals import Terminated
 from mobilenet_cli.cli.terminal import Terminal
 from mobilenet_cli.errors import MnclassifyError
 from mobilenet_cli.files.format import Format
@@ -41,7 +42,7 @@ class Output:
 
     @contextmanager
     def opened(self, terminal: Terminal, *, resumable: bool = True) -> Iterator[BinaryIO]:
-        """Open the output. If Ctrl-C ends the block, print where the finished rows are.
+        """Open the output. If a signal ends the block, print where the finished rows are.
 
         Args:
             terminal: Where to print that.
@@ -50,7 +51,7 @@ class Output:
         try:
             with open_output(self.file, overwrite=self.overwrite, resume=self.resume, resumable=resumable) as stream:
                 yield stream
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, Terminated):
             from mobilenet_cli.files.part_file import part_path
 
             if self.file is not None and (part := part_path(self.file)).exists():

@@ -20,6 +20,7 @@ from mobilenet_cli.cli.kind_words import check_words
 from mobilenet_cli.cli.model_options import ModelChoice, model_options
 from mobilenet_cli.cli.options import Pace, pace_options, terminal_options
 from mobilenet_cli.cli.progress_line import ProgressLine
+from mobilenet_cli.cli.signals import Terminated
 from mobilenet_cli.cli.sort_options import SortChoice, sort_options
 from mobilenet_cli.cli.sources import NamedSources
 from mobilenet_cli.cli.tally import Tally
@@ -64,6 +65,8 @@ def command(choice: SortChoice, named: OptionalSources, model: ModelChoice, pace
         return _undo(choice.into, terminal)
     if named.chosen is None:
         raise click.UsageError("name SOURCES…, or a list of them with --from FILE")
+    if named.chosen.are_missing(terminal):
+        return ExitCode.FAILED
     check_words(choice.kinds, model)
     from mobilenet_cli.sorting.sort import Sorter, open_sorter
 
@@ -119,7 +122,7 @@ class _SortingRun:
                     self.tally.done += 1
                     self.tally.failed += not is_sorted
                     progress.advance(failed=not is_sorted)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, Terminated):
             if not self.choice.dry_run:
                 self.terminal.note("give the same command again to resume, or --undo to put everything back")
             raise

@@ -311,6 +311,7 @@ def test_help_imports_no_command():
         "mobilenet_cli.cli.commands",
         "mobilenet_cli.cli.completion",
         "mobilenet_cli.cli.exit_codes",
+        "mobilenet_cli.cli.signals",
         "mobilenet_cli.files.stream",
     }
 
@@ -521,10 +522,10 @@ def test_a_mistyped_folder_costs_no_table(mnclassify: Run, tmp_path: Path):
     empty.mkdir()
     assert mnclassify(CAT, "-o", str(table)).returncode == 0
     before = table.read_bytes()
-    for named in (str(tmp_path / "phtos"), str(empty)):
-        done = mnclassify(named, "-o", str(table), "--overwrite")
+    for named, words in ((tmp_path / "phtos", "no such file or folder"), (empty, "labels.csv is left as it was")):
+        done = mnclassify(str(named), "-o", str(table), "--overwrite")
         assert (done.returncode, table.read_bytes()) == (1, before)
-        assert "labels.csv is left as it was" in done.stderr
+        assert words in done.stderr
         assert sorted(tmp_path.iterdir()) == [empty, table]  # nothing that --resume would go on with
 
 
@@ -534,3 +535,26 @@ def test_resume_is_advised_where_it_is_possible(mnclassify: Run, tmp_path: Path)
         done = mnclassify(CAT, "-o", str(tmp_path / name))
         assert done.returncode == 4
         assert ("--resume" in done.stderr) == advised
+
+
+@pytest.mark.parametrize("command", [[], ["embed"], ["evaluate"], ["sort", "--into", "sorted"]], ids=str)
+def test_a_mistyped_folder_is_said_and_no_file_is_written_or_replaced(tmp_path: Path, command: list[str]):
+    (tmp_path / "photos").mkdir()
+    for file in ("new.jsonl", "old.jsonl"):
+        (tmp_path / "old.jsonl").write_text("kept")
+        options = [] if "sort" in command else ["-o", file, "--overwrite"]
+        arguments = [COMMAND, *command, "phtos/", *([] if "evaluate" in command else options)]
+        done = subprocess.run(arguments, cwd=tmp_path, capture_output=True, text=True)
+        assert done.returncode == 1
+        assert done.stderr == "mnclassify: phtos/: no such file or folder; did you mean photos?\n"
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["old.jsonl", "photos"]
+        assert (tmp_path / "old.jsonl").read_text() == "kept"
+
+
+def test_what_is_missing_is_said_first_where_there_are_others(mnclassify: Run, tmp_path: Path):
+    done = mnclassify(str(tmp_path / "*.png"), CAT, str(tmp_path / "gone.jpg"), "-f", "csv")
+    assert done.returncode == 1
+    first, second, *_ = done.stderr.splitlines()
+    assert "no file matches this pattern" in first
+    assert "gone.jpg: no such file or folder" in second
+    assert [row["status"] for row in csv.DictReader(io.StringIO(done.stdout))] == ["error", "ok", "error"]
