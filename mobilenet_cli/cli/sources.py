@@ -17,7 +17,6 @@ from mobilenet_cli.cli.terminal import Terminal
 from mobilenet_cli.errors import InputError
 from mobilenet_cli.inputs.find import count_sources, find_sources
 from mobilenet_cli.inputs.left_out import LeftOut
-from mobilenet_cli.inputs.lists import can_be_read_twice, read_list
 from mobilenet_cli.inputs.patterns import is_pattern
 from mobilenet_cli.inputs.stdin import STDIN
 from mobilenet_cli.records import Source, row_key
@@ -125,7 +124,7 @@ class NamedSources(Sources):
     @property
     def can_be_counted(self) -> bool:
         """Whether counting is possible and fast: a pipe can be read only once, and listing a bucket is slow."""
-        return (self._list_file is None or can_be_read_twice(self._list_file)) and not any(
+        return (self._list_file is None or _can_be_read_twice(self._list_file)) and not any(
             map(_must_be_listed, self._arguments)
         )
 
@@ -145,7 +144,11 @@ class NamedSources(Sources):
         return next(expand(argument, rules), None) is None
 
     def _listed(self) -> Iterable[str]:
-        return () if self._list_file is None else read_list(self._list_file, null=self._null)
+        if self._list_file is None:
+            return ()
+        from mobilenet_cli.inputs.lists import read_list
+
+        return read_list(self._list_file, null=self._null)
 
 
 def _meant(argument: str) -> str:
@@ -190,7 +193,7 @@ class TableSources(Sources):
     @property
     def can_be_counted(self) -> bool:
         """Whether the file can be read twice."""
-        return can_be_read_twice(self._file)
+        return _can_be_read_twice(self._file)
 
     def count(self, finished: Container[str]) -> int:
         """Return the current number of rows whose key is not in `finished`."""
@@ -200,6 +203,12 @@ class TableSources(Sources):
         from mobilenet_cli.inputs.csv_table import CsvTable
 
         return CsvTable(self._file, column=self._column, delimiter=self._delimiter, encoding=self._encoding)
+
+
+def _can_be_read_twice(file: str) -> bool:
+    from mobilenet_cli.inputs.lists import can_be_read_twice
+
+    return can_be_read_twice(file)
 
 
 def _must_be_listed(argument: str) -> bool:

@@ -325,7 +325,7 @@ def test_one_image_imports_nothing_that_it_does_not_use(mnclassify: Run):
         f"mobilenet_cli.{module}"
         for module in (
             *("files.earlier_rows", "files.interrupted_run", "files.part_file", "files.resume"),  # -o and --resume
-            *("inputs.csv_table", "inputs.encodings", "inputs.globs", "inputs.remote_listing"),
+            *("inputs.csv_table", "inputs.encodings", "inputs.globs", "inputs.lists", "inputs.remote_listing"),
             *("models.sources.forms", "models.sources.http", "models.sources.local"),
             *("postprocess.naming_at_each", "postprocess.outputs", "postprocess.searching"),
             *("remote.failures", "remote.fetch", "remote.object_stores"),
