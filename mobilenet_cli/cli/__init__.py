@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import io
 import logging
 import os
@@ -59,6 +60,7 @@ def cli() -> None:
 
 def main() -> NoReturn:
     """Run the command line and exit with its code."""
+    gc.disable()  # until the command is imported: see Commands.get_command
     signals.handle()
     _open_standard_descriptors()
     _own_stderr()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from importlib import import_module
 from typing import Any
@@ -44,6 +45,10 @@ class Commands(click.Group):
         if cmd_name not in SUMMARIES:
             return None
         command: click.Command = import_module(f"mobilenet_cli.cli.{cmd_name}").command
+        if not gc.isenabled():  # The program has switched it off for its start.
+            # What is imported stays: to look through it for garbage again and again costs a tenth of a short run.
+            gc.freeze()
+            gc.enable()
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
