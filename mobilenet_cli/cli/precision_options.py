@@ -8,7 +8,7 @@ from typing import Any, get_args
 import click
 
 from mobilenet_cli.cli.help import under
-from mobilenet_cli.cli.options import option_group
+from mobilenet_cli.cli.option_group import option_group
 from mobilenet_cli.engines.precision import DEFAULT, Precision
 
 precision_option = under(

@@ -11,7 +11,7 @@ from mobilenet_cli.engines import ENGINES, REFERENCE, Engine, EngineName, engine
 from mobilenet_cli.engines.network_input import Input
 from mobilenet_cli.engines.precision import DEFAULT, Precision, unsuited
 from mobilenet_cli.errors import InputError, ModelError, ModelWarning, StoreError, UnavailableError
-from mobilenet_cli.models import AUTO, registry, store, unavailable
+from mobilenet_cli.models import AUTO, registry, store
 from mobilenet_cli.models.labels import IMAGENET, imagenet_labels, numbered_labels, read_labels, stored_labels
 from mobilenet_cli.models.making import Wanted, obtain
 from mobilenet_cli.models.manifest import Compiled, Manifest, Network
@@ -226,6 +226,8 @@ def _chosen(model: Model) -> Model:
 
 def _auto(wanted: Wanted) -> tuple[Origin, Manifest, Path]:
     """Find the main model or, where that is unavailable, the embedded one, with a ModelWarning."""
+    from mobilenet_cli.models import unavailable
+
     main, embedded = origin_of(registry.MAIN), origin_of(registry.EMBEDDED)
     reason = unavailable.remembered(main, wanted.kind)
     if reason is None or _is_stored(main, wanted.kind):

@@ -6,15 +6,18 @@ import hashlib
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mobilenet_cli.engines.precision import Precision
 from mobilenet_cli.errors import InputError, ModelError
 from mobilenet_cli.images.preprocess import Preprocessing
-from mobilenet_cli.in_tensorflow.process import TensorFlowProcess
 from mobilenet_cli.models import store
 from mobilenet_cli.models.manifest import SUFFIXES, Compiled, Manifest, Variant
 from mobilenet_cli.progress import Progress
 from mobilenet_cli.records import NetworkKind
+
+if TYPE_CHECKING:
+    from mobilenet_cli.in_tensorflow.process import TensorFlowProcess
 
 IN_A_FILE: tuple[Precision, ...] = ("int8",)
 """The precisions of which a network has a file of its own. Others are the engine's affair."""
