@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -47,6 +46,8 @@ class Photographs:
         Raises:
             InputError: It is no folder, or has too few of them.
         """
+        import hashlib
+
         from mobilenet_cli.inputs.find import find_sources
 
         if not Path(folder).is_dir():
