@@ -73,8 +73,8 @@ class Classifier:
             precision: The type of the numbers that the network multiplies: "float32", "bfloat16" or "int8". Where the
                 processor has no instructions for it, it is float32, with a warning. The others change a few labels;
                 the model's name ends in "@bfloat16" or "@int8".
-            calibrate: A folder of photographs on which the ranges of int8 are measured, which happens once; by default
-                the few that come with this package.
+            calibrate: A folder of photographs on which the numbers of the network are measured to round them, which
+                happens once; by default the few that come with this package.
 
         Raises:
             InputError: An argument is out of range.

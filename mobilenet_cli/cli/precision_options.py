@@ -26,7 +26,7 @@ precision_option = under(
 
 @dataclass(frozen=True, slots=True)
 class PrecisionChoice:
-    """The numbers that the network multiplies, and the photographs' folder on which int8 is calibrated."""
+    """The numbers that the network multiplies, and the folder of the photographs on which they are measured."""
 
     precision: Precision
     calibrate: str | None
@@ -37,8 +37,8 @@ class PrecisionChoice:
 
 
 def _precision_choice(precision: Precision, calibrate: str | None) -> PrecisionChoice:
-    if calibrate is not None and precision != "int8":
-        raise click.UsageError("--calibrate goes with --precision int8")
+    if calibrate is not None and precision == DEFAULT:
+        raise click.UsageError("--calibrate goes with --precision bfloat16 or int8")
     return PrecisionChoice(precision, calibrate)
 
 
@@ -50,7 +50,8 @@ precision_options = option_group(
         "--calibrate",
         type=click.Path(exists=True, file_okay=False),
         metavar="FOLDER",
-        help="With --precision int8: photographs to measure its ranges on, once  [default: those of this program]",
+        help="With --precision: photographs to measure the network's numbers on, once  "
+        "[default: those of this program]",
     ),
     heading="Model",
 )

@@ -146,8 +146,8 @@ def acquire(
         network_input: The numbers that the model's file takes, for a model that is given by its path; None: found.
         precision: The type of the numbers that it multiplies. Where the processor has no instructions for it, it is
             float32, with a ModelWarning.
-        calibrate: A folder of photographs to calibrate int8 on; None: what it was calibrated on before, or the
-            photographs of this package.
+        calibrate: A folder of photographs to calibrate bfloat16 or int8 on; None: what it was calibrated on before,
+            or the photographs of this package.
 
     Raises:
         InputError: The image size is out of range, the model's input is known already, the engine does not run the
@@ -162,10 +162,10 @@ def acquire(
     if model == AUTO and network_input is not None:
         raise InputError(f"what {model} takes is known; an input range is for a model that is given by its path")
     offline = offline or os.environ.get("MNCLASSIFY_OFFLINE", "").lower() not in ("", "0", "false", "no")
-    if calibrate is not None and precision != "int8":
-        raise InputError(f"photographs to calibrate on are for int8, not for {precision}")
+    if calibrate is not None and precision == DEFAULT:
+        raise InputError(f"photographs to calibrate on are for bfloat16 and int8, not for {precision}")
     precision = _fitting(model, engine, precision)
-    photographs = None if calibrate is None or precision != "int8" else Photographs.in_folder(calibrate)
+    photographs = None if calibrate is None or precision == DEFAULT else Photographs.in_folder(calibrate)
     wanted = Wanted(kind, image_size, opens_compiled(engine), offline, progress, precision, photographs)
     origin, manifest, folder = _auto(wanted) if model == AUTO else _found(origin_of(model, network_input), wanted)
     name = origin.name if precision == DEFAULT else f"{origin.name}@{precision}"

@@ -16,7 +16,7 @@ from mobilenet_cli.models.building import Builder, as_recorded, compile_network
 from mobilenet_cli.models.manifest import Compiled, Manifest
 from mobilenet_cli.models.origin import Origin
 from mobilenet_cli.models.sources import ModelSource, Question
-from mobilenet_cli.models.variants import Photographs, has_variant, with_int8
+from mobilenet_cli.models.variants import Photographs, has_variant, with_variant
 from mobilenet_cli.progress import Progress
 from mobilenet_cli.records import NetworkKind
 
@@ -31,7 +31,7 @@ class Wanted:
         compiled: Whether it must be compiled for that size.
         offline: Ask no server for it.
         progress: Called as long work proceeds.
-        precision: At which precision it is to run; of int8 it has a file of its own.
+        precision: At which precision it is to run; of each but float32 it has a file beside the float32 one.
         photographs: What to calibrate that file on; None: what it was calibrated on, or this package's photographs.
     """
 
@@ -82,7 +82,15 @@ def obtain(origin: Origin, wanted: Wanted) -> Manifest:
         if wanted.is_in(manifest):
             return manifest
         size = wanted.image_size or manifest.image_size
-        return with_int8(manifest, wanted.kind, size, wanted.photographs, process, wanted.progress)
+        return with_variant(
+            manifest,
+            wanted.kind,
+            size,
+            wanted.precision,
+            wanted.photographs,
+            process=process,
+            progress=wanted.progress,
+        )
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mobilenet_cli.engines.precision import Precision
+from mobilenet_cli.engines.precision import DEFAULT, Precision
 from mobilenet_cli.errors import InputError, ModelError
 from mobilenet_cli.images.preprocess import Preprocessing
 from mobilenet_cli.models import store
@@ -17,9 +17,6 @@ from mobilenet_cli.records import NetworkKind
 
 if TYPE_CHECKING:
     from mobilenet_cli.in_tensorflow.process import TensorFlowProcess
-
-IN_A_FILE: tuple[Precision, ...] = ("int8",)
-"""The precisions of which a network has a file of its own. Others are the engine's affair."""
 
 LEAST_PHOTOGRAPHS = 5
 _MOST_PHOTOGRAPHS = 100  # more change nothing: MobileNet V1 keeps as many labels with 18 as with 102
@@ -72,49 +69,53 @@ def _state(path: Path) -> tuple[str, int, int]:
 
 
 def has_variant(compiled: Compiled | None, precision: Precision, photographs: Photographs | None) -> bool:
-    """Return whether a compiled network has the file of a precision, where it has one of its own.
+    """Return whether a compiled network has the file of a precision.
 
     A network that does not compile lacks nothing: there is nothing to make it of.
     """
-    if precision not in IN_A_FILE or compiled is None or compiled.file is None:
+    if precision == DEFAULT or compiled is None or compiled.file is None:
         return True
     variant = compiled.variants.get(precision)
     return variant is not None and (photographs is None or variant.photographs == photographs.digest)
 
 
-def with_int8(
+def with_variant(
     manifest: Manifest,
     kind: NetworkKind,
     image_size: int,
+    precision: Precision,
     photographs: Photographs | None,
+    *,
     process: TensorFlowProcess,
     progress: Progress,
 ) -> Manifest:
-    """Make the int8 file of a compiled network that the store has, and return the manifest with it.
+    """Make the file of another precision of a compiled network that the store has, and return the manifest with it.
 
     Args:
         manifest: The model's. Under its lock.
         kind: Which of its networks.
         image_size: The side in pixels of the images that it is compiled for.
+        precision: Which: "bfloat16" or "int8".
         photographs: What to calibrate it on; None: the photographs of this package.
         process: Where TensorFlow runs.
         progress: Called as long work proceeds.
 
     Raises:
-        ModelError: It cannot be quantised, or does not bear it.
+        ModelError: It has no such form, or does not bear it.
     """
-    from mobilenet_cli.in_tensorflow.quantizer import quantize
+    from mobilenet_cli.in_tensorflow import quantizer, to_bfloat16
 
     network = manifest.networks[kind]
     compiled = network.compiled[str(image_size)]
     assert compiled.file is not None  # noqa: S101 - `has_variant` has seen to it
-    progress(f"quantising {manifest.name} to int8 (once)", None, None)
+    make = quantizer.quantize if precision == "int8" else to_bfloat16.round_weights
+    progress(f"rounding {manifest.name} to {precision} (once)", None, None)
     suffix = SUFFIXES[kind]
     with store.new_files(manifest.name) as folder:
-        name = f"{image_size}-int8{suffix}"
+        name = f"{image_size}-{precision}{suffix}"
         try:
             made = process.call(
-                quantize,
+                make,
                 store.folder_of(manifest.name) / compiled.file,
                 folder / name,
                 network.input if network.saved_model is None else None,
@@ -122,7 +123,7 @@ def with_int8(
                 photographs.paths if photographs else (),
             )
         except ModelError as error:
-            raise type(error)(f"{manifest.name} has no int8 form: {error}") from error
+            raise type(error)(f"{manifest.name} has no {precision} form: {error}") from error
         variant = Variant(
             file=name,
             difference=made.difference,
@@ -131,7 +132,7 @@ def with_int8(
             photographs=photographs.digest if photographs else "",
             in_float=made.in_float,
         )
-        variants: dict[Precision, Variant] = {**compiled.variants, "int8": variant}
+        variants: dict[Precision, Variant] = {**compiled.variants, precision: variant}
         added = network.compiled | {str(image_size): replace(compiled, variants=variants)}
         networks = manifest.networks | {kind: replace(network, compiled=added)}
         return store.extend(folder, replace(manifest, networks=networks))

@@ -17,7 +17,7 @@ from mobilenet_cli import Classifier, Embedder
 from mobilenet_cli.engines import precision as precisions
 from mobilenet_cli.errors import InputError, ModelError, ModelWarning
 from mobilenet_cli.images.preprocess import Preprocessing
-from mobilenet_cli.in_tensorflow.quantizer import QuantizedNetwork
+from mobilenet_cli.in_tensorflow.float_network import RoundedNetwork
 from mobilenet_cli.models import store
 from mobilenet_cli.models.acquire import acquire
 from mobilenet_cli.models.manifest import Compiled, Manifest
@@ -27,15 +27,15 @@ calls: list[tuple[str, ...]] = []
 
 def quantized(
     compiled: Path, destination: Path, taken: object, preprocessing: Preprocessing, calibrate: Sequence[str]
-) -> QuantizedNetwork:
+) -> RoundedNetwork:
     assert compiled.read_bytes() == b"weights"
     assert preprocessing == Preprocessing(32, "center", "bilinear")
     calls.append(tuple(calibrate))
     destination.write_bytes(b"bytes of " + str(len(calibrate)).encode())
-    return QuantizedNetwork(0.05, len(calibrate) or 18, 2)
+    return RoundedNetwork(0.05, len(calibrate) or 18, 2)
 
 
-def refused(*_: object) -> QuantizedNetwork:
+def refused(*_: object) -> RoundedNetwork:
     raise ModelError("it is quantised already")
 
 
@@ -44,6 +44,7 @@ def _quantizer(monkeypatch: pytest.MonkeyPatch) -> None:
     calls.clear()
     monkeypatch.setattr("mobilenet_cli.models.making.TensorFlowProcess", InThisProcess)
     monkeypatch.setattr("mobilenet_cli.in_tensorflow.quantizer.quantize", quantized)
+    monkeypatch.setattr("mobilenet_cli.in_tensorflow.to_bfloat16.round_weights", quantized)
     processor(monkeypatch, "avx2 avx512_vnni")
 
 
@@ -109,7 +110,7 @@ def test_too_few_photographs_are_refused_before_anything_is_made(tmp_path: Path)
     ):
         with pytest.raises(InputError, match=message):
             acquire("tiny", precision="int8", calibrate=folder)
-    with pytest.raises(InputError, match="photographs to calibrate on are for int8, not for float32"):
+    with pytest.raises(InputError, match="photographs to calibrate on are for bfloat16 and int8, not for float32"):
         acquire("tiny", calibrate=tmp_path / "few")
     assert calls == []
 
@@ -129,12 +130,13 @@ def test_without_the_instructions_it_is_float32_with_one_line(monkeypatch: pytes
     assert calls == []
 
 
-def test_bfloat16_is_the_same_file_in_openvino(monkeypatch: pytest.MonkeyPatch):
+def test_bfloat16_runs_a_file_of_its_own_in_openvino(monkeypatch: pytest.MonkeyPatch):
     publish()
     processor(monkeypatch, "avx512_bf16")
     monkeypatch.setattr("mobilenet_cli.engines.find_spec", lambda name: object())
     model = acquire("tiny", precision="bfloat16")
     assert (model.name, model.engine, model.manifest) == ("tiny@bfloat16", "openvino", store.find("tiny"))
+    assert model.network.compiled["32"].variants["bfloat16"].file == "32-bfloat16.tflite"
     monkeypatch.setattr("mobilenet_cli.engines.find_spec", lambda name: None)
     with pytest.raises(InputError, match=r"OpenVINO is not installed: .* -m pip install 'mobilenet-cli\[openvino\]'"):
         acquire("tiny", precision="bfloat16")
@@ -184,5 +186,5 @@ def test_a_strangers_variant_stays_in_its_folder():
 def test_the_library_knows_three_precisions(front: type, tmp_path: Path):
     with pytest.raises(InputError, match="precision is one of float32, bfloat16, int8, not 'float16'"):
         front("tiny", precision="float16")
-    with pytest.raises(InputError, match="for int8, not for bfloat16"):
-        front("tiny", precision="bfloat16", calibrate=os.fspath(tmp_path))
+    with pytest.raises(InputError, match="for bfloat16 and int8, not for float32"):
+        front("tiny", calibrate=os.fspath(tmp_path))
