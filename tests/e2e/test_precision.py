@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, SAMPLES, SHARED
 
-from mobilenet_cli import Classifier
+from mobilenet_cli import Classifier, Prediction
 from mobilenet_cli.engines import precision
 
 CHECKPOINT = SHARED / "checkpoints" / "mobilenet_v1_1.0_224"
@@ -60,19 +60,24 @@ def models(rows: str) -> set[str]:
         EMBEDDED,
     ],
 )
-def test_int8_keeps_the_labels_and_the_accuracy(model: str, shared_images: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(precision, "instructions", lambda: frozenset({"avx512_vnni"}))
+def test_labels_and_accuracy_are_kept(model: str, shared_images: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(precision, "instructions", lambda: frozenset({"avx512_vnni", "amx_bf16"}))
     paths = sorted(shared_images.glob("*.JPEG"))
-    found, right = [], []
-    for each in ("float32", "int8"):
+    names, best = [], []
+    for each in ("float32", "int8", "bfloat16"):
         classifier = Classifier(model, precision=each)
-        assert classifier.model.name == (model if each == "float32" else f"{model}@int8")
-        best = [result.predictions[0] for result in classifier.classify(map(str, paths), top_k=1)]
-        found.append([prediction.index for prediction in best])
-        right.append(sum(path.name.startswith(prediction.wnid) for path, prediction in zip(paths, best, strict=True)))
-    equal = sum(one == other for one, other in zip(*found, strict=True))
-    assert equal >= 0.97 * len(paths)
-    assert right[1] >= right[0] - 0.01 * len(paths)
+        names.append(classifier.model.name)
+        results = classifier.classify(map(str, paths), top_k=1)
+        best.append([result.predictions[0] for result in results])
+    assert names == [model, f"{model}@int8", f"{model}@bfloat16"]
+    for predictions, least in (best[1], 0.97), (best[2], 0.985):
+        equal = sum(one.index == other.index for one, other in zip(predictions, best[0], strict=True))
+        assert equal >= least * len(paths)
+        assert right(paths, predictions) >= right(paths, best[0]) - 0.01 * len(paths)
+
+
+def right(paths: list[Path], predictions: list[Prediction]) -> int:
+    return sum(path.name.startswith(each.wnid) for path, each in zip(paths, predictions, strict=True))
 
 
 def test_the_command_says_what_ran():
