@@ -43,6 +43,7 @@ class Embedder:
         offline: bool = False,
         progress: Progress = silent,
         network_input: Input | None = None,
+        trust_model: bool = False,
     ) -> None:
         """Find the model's feature vector network, or fetch and compile it, which happens once.
 
@@ -62,6 +63,7 @@ class Embedder:
             offline=offline,
             progress=progress,
             network_input=network_input,
+            trust_model=trust_model,
         )
         self.model: Model = self._loaded.model
         if self.width in _IMAGENET_CLASSES:

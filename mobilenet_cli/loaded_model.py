@@ -40,6 +40,7 @@ class LoadedModel:
         offline: bool,
         progress: Progress,
         network_input: Input | None,
+        trust_model: bool,
     ) -> None:
         """Find the model, or fetch and compile it. Arguments, errors and warnings: see Classifier."""
         for name, value, choices in (("engine", engine, EngineName), ("crop", crop, Crop)):
@@ -53,6 +54,7 @@ class LoadedModel:
             offline=offline,
             progress=progress,
             network_input=network_input,
+            trust_model=trust_model,
         )
         manifest = self.model.manifest
         self._preprocessing = Preprocessing(self.model.image_size, crop or manifest.crop, manifest.interpolation)

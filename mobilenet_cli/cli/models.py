@@ -12,7 +12,7 @@ import click
 
 from mobilenet_cli.cli import PROGRAM, completion
 from mobilenet_cli.cli.help import Group
-from mobilenet_cli.cli.network_input import chosen_input, input_of_network_options
+from mobilenet_cli.cli.network_input import chosen_input, input_of_network_options, trust_option
 from mobilenet_cli.cli.options import option_group, terminal_options
 from mobilenet_cli.cli.terminal import Terminal
 from mobilenet_cli.engines.network_input import Input
@@ -104,6 +104,7 @@ def pull(names: tuple[str, ...], image_size: int | None, kind: Any, terminal: Te
 @click.option("--license", metavar="SPDX", default="", help="Its licence, as `models show` has it.")
 @click.option("--overwrite", is_flag=True, help="Replace a model of that name.")
 @_with_input_options
+@trust_option
 @terminal_options
 def import_(source: str, name: str, terminal: Terminal, network_input: Input | None, **options: Any) -> None:
     """Copy the model at the path SOURCE into the store and compile it.

@@ -107,6 +107,7 @@ def acquire(
     offline: bool = False,
     progress: Progress = silent,
     network_input: Input | None = None,
+    trust_model: bool = False,
 ) -> Model:
     """Return the model that `model` names, ready to run.
 
@@ -122,6 +123,7 @@ def acquire(
         offline: Ask no server for it; the same where $MNCLASSIFY_OFFLINE is set.
         progress: Called as long work proceeds.
         network_input: The numbers that the model's file takes, for a model that is given by its path; None: found.
+        trust_model: Whether Python code in a model file (a Lambda layer of Keras) may run.
 
     Raises:
         InputError: The image size is out of range, or the model's input is known already.
@@ -136,7 +138,9 @@ def acquire(
         raise InputError(f"what {model} takes is known; an input range is for a model that is given by its path")
     offline = offline or os.environ.get("MNCLASSIFY_OFFLINE", "").lower() not in ("", "0", "false", "no")
     wanted = Wanted(kind, image_size, opens_compiled(engine), offline, progress)
-    origin, manifest, folder = _auto(wanted) if model == AUTO else _found(origin_of(model, network_input), wanted)
+    origin, manifest, folder = (
+        _auto(wanted) if model == AUTO else _found(origin_of(model, network_input, is_trusted=trust_model), wanted)
+    )
     return _chosen(Model(origin.name, manifest, kind, image_size or manifest.image_size, engine, folder))
 
 

@@ -72,10 +72,10 @@ class Builder:
             compiled={str(result.image_size): as_recorded(result)},
             input=result.input,
         )
-        if result.is_guess:
+        if result.guess:
             warnings.warn(
-                f"nothing in {self.origin.name} says which numbers it takes for black and white; on photographs "
-                f"it does best with {result.input or UNIT}, which is taken; --input-range says it",
+                f"nothing in {self.origin.name} says which numbers it takes for black and white; {result.guess} "
+                f"{result.input or UNIT}, which is taken; --input-range says it",
                 ModelWarning,
                 stacklevel=2,
             )

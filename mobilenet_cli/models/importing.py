@@ -31,6 +31,7 @@ def import_model(
     license: str = "",
     overwrite: bool = False,
     network_input: Input | None = None,
+    trust_model: bool = False,
     progress: Progress = silent,
 ) -> Manifest:
     """Copy a model into the store, compiled. `name` then names it everywhere, and `source` is no longer needed.
@@ -49,6 +50,7 @@ def import_model(
         license: SPDX name of its licence, if known.
         overwrite: Replace any model of that name.
         network_input: The numbers that it takes; None: found in it, or by trying.
+        trust_model: Whether Python code in it (a Lambda layer of Keras) may run.
         progress: Called as long work proceeds.
 
     Raises:
@@ -59,6 +61,7 @@ def import_model(
     local = Local.find(source)
     if local is None:
         raise InputError(f"{source} does not exist")
+    local = replace(local, is_trusted=trust_model)
     origin = Origin(name=name, key=name, local=local, license=license, image_size=size_in(local.path.name, name))
     origin = replace(origin, input=network_input)
 

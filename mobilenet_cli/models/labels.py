@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mobilenet_cli.errors import ModelError
 from mobilenet_cli.records import ClassName
+from mobilenet_cli.text import counted
 
 IMAGENET = "imagenet"
 LABELS = "labels.txt"
@@ -78,7 +79,9 @@ def _text_of(file: Path) -> str:
 def _named(labels: Sequence[ClassName], file: Path, classes: int) -> tuple[ClassName, ...]:
     if len(labels) != classes:
         hint = " (is the background class missing or surplus?)" if abs(len(labels) - classes) == 1 else ""
-        raise ModelError(f"{file} has {len(labels)} labels, but the model has {classes} classes{hint}")
+        raise ModelError(
+            f"{file} has {counted(len(labels), 'label')}, but the model has {counted(classes, 'class')}{hint}"
+        )
     if classes in (_WITH_BACKGROUND, _WITH_BACKGROUND - 1):
         imagenet = imagenet_labels(classes)
         if [name.label for name in imagenet] == [name.label for name in labels]:
