@@ -46,7 +46,7 @@ def concrete_function(model: Any, image_size: int, taken: Input | None = None) -
             reasons.append(str(error))
             continue
         except Exception as error:  # a call that does not fit raises TypeError, ValueError or an OpError
-            reasons.append(taker.described() or first_line(error))
+            reasons.append(taker.described() or _first_clause(error))
             continue
         shape = function.structured_outputs.shape
         if shape.rank == 2 and function.structured_outputs.dtype == tf.float32:
@@ -57,6 +57,11 @@ def concrete_function(model: Any, image_size: int, taken: Input | None = None) -
         f"this SavedModel does not classify images of [N, {image_size}, {image_size}, 3]: "
         + ("; ".join(dict.fromkeys(own)) or "it can't be called and has no signature")
     )
+
+
+def _first_clause(error: Exception) -> str:
+    """Return the beginning of an error of TensorFlow's, without the arguments that it quotes."""
+    return first_line(error).partition(" Received args")[0]
 
 
 def _classify(taker: _Taker, taken: Input | None, images: Any) -> Any:
@@ -163,11 +168,15 @@ def has_hub_signature(model: Any) -> bool:
 
 
 def fixed_image_size(model: Any) -> int | None:
-    """Return the side in pixels of the square images that a loaded SavedModel's signature is fixed to, if any."""
-    for signature in getattr(model, "signatures", {}).values():
-        for name, spec in signature.structured_input_signature[1].items():
-            if spec.shape.rank == 4:
-                at = 2 if _Taker(signature, name, spec).is_planar else 1
+    """Return the side in pixels of the square images that a loaded SavedModel's signature or call is fixed to."""
+    tf = import_tensorflow()
+    functions = [*getattr(model, "signatures", {}).values()]
+    if callable(model):
+        functions += getattr(model.__call__, "concrete_functions", None) or []
+    for function in functions:
+        for spec in tf.nest.flatten(function.structured_input_signature):
+            if isinstance(spec, tf.TensorSpec) and spec.shape.rank == 4:
+                at = 2 if _Taker(function, spec=spec).is_planar else 1
                 if spec.shape[at] is not None and spec.shape[at] == spec.shape[at + 1]:
                     return int(spec.shape[at])
     return None

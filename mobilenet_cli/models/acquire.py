@@ -11,6 +11,7 @@ from mobilenet_cli.engines import COMPILED, ENGINES, REFERENCE, Engine, EngineNa
 from mobilenet_cli.engines.network_input import Input
 from mobilenet_cli.errors import InputError, ModelError, ModelWarning, StoreError, UnavailableError
 from mobilenet_cli.models import AUTO, registry, store, unavailable
+from mobilenet_cli.models.building import warn_of_guess
 from mobilenet_cli.models.labels import IMAGENET, imagenet_labels, numbered_labels, read_labels, stored_labels
 from mobilenet_cli.models.making import Wanted, obtain
 from mobilenet_cli.models.manifest import Manifest, Network
@@ -141,6 +142,8 @@ def acquire(
     origin, manifest, folder = (
         _auto(wanted) if model == AUTO else _found(origin_of(model, network_input, is_trusted=trust_model), wanted)
     )
+    if origin.local is not None:  # each time, since its user may have seen no other run
+        warn_of_guess(origin.name, manifest.networks[kind])
     return _chosen(Model(origin.name, manifest, kind, image_size or manifest.image_size, engine, folder))
 
 

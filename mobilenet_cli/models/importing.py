@@ -9,7 +9,7 @@ from pathlib import Path
 from mobilenet_cli.engines.network_input import Input
 from mobilenet_cli.errors import InputError
 from mobilenet_cli.models import AUTO, in_place, registry, store
-from mobilenet_cli.models.building import Builder
+from mobilenet_cli.models.building import Builder, warn_of_guess
 from mobilenet_cli.models.making import making
 from mobilenet_cli.models.manifest import Manifest
 from mobilenet_cli.models.origin import Origin, size_in
@@ -73,7 +73,10 @@ def import_model(
         builder = Builder(origin, process, progress, image_size, output, labels, copied=True)
         with store.new_files(name) as folder:
             copied = in_place.copy(local.path, folder, name) if local.is_trained else _built(builder, local, folder)
-            return store.publish(folder, copied)
+            published = store.publish(folder, copied)
+    for network in published.networks.values():
+        warn_of_guess(name, network)
+    return published
 
 
 def _built(builder: Builder, local: Local, folder: Path) -> Manifest:

@@ -86,10 +86,13 @@ def _named(labels: Sequence[ClassName], file: Path, classes: int) -> tuple[Class
         imagenet = imagenet_labels(classes)
         if [name.label for name in imagenet] == [name.label for name in labels]:
             return imagenet
-    wnids = {name.wnid for name in _imagenet_table() if name.wnid}
-    return tuple(
-        name if name.wnid else ClassName(name.label if name.label in wnids else "", name.label) for name in labels
-    )
+    return tuple(name if name.wnid else ClassName(_wnid_in(name.label), name.label) for name in labels)
+
+
+def _wnid_in(label: str) -> str:
+    """Return the WordNet id of an ImageNet class that a label is or begins with, as folders' names do, or ""."""
+    found = re.match(r"n\d{8}(?![^\W_])", label)
+    return found[0] if found and any(name.wnid == found[0] for name in _imagenet_table()) else ""
 
 
 def _line(name: ClassName) -> str:

@@ -105,6 +105,17 @@ def test_a_wnid_is_read_and_survives_in_the_store(tmp_path, text):
     assert [(each.wnid, each.label) for each in stored_labels(tmp_path / "labels.txt", 2)] == names
 
 
+def test_a_trained_models_folders_that_begin_with_wnids_have_them(tmp_path):
+    (tmp_path / "labels.txt").write_text("n02099712\nn02123045_tabby\nn99999999_none\nn020997120\n")
+    found = [(each.wnid, each.label) for each in stored_labels(tmp_path / "labels.txt", 4)]
+    assert found == [
+        ("n02099712", "n02099712"),
+        ("n02123045", "n02123045_tabby"),
+        ("", "n99999999_none"),
+        ("", "n020997120"),
+    ]
+
+
 def test_a_number_in_a_name_stays_where_not_all_lines_have_their_index(tmp_path):
     (tmp_path / "labels.txt").write_text("7 up\n3 musketeers\n")
     assert [each.label for each in read_labels(tmp_path / "labels.txt", 2)] == ["7 up", "3 musketeers"]

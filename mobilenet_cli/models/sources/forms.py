@@ -92,9 +92,9 @@ _TENSORFLOW_JS = (
 )
 _CORE_ML = "a Core ML model, which cannot be converted back: give the model that it was made from"
 _ADVICE = (
-    (r"\.onnx", _ONNX),
-    (r"\.(pt|pth|safetensors|bin|torchscript|jit|mar|pt2)", _PYTORCH),
     (r"model\.json", _TENSORFLOW_JS),
+    (r"\.onnx", _ONNX),
+    (r"\.(pt|pth|safetensors|torchscript|jit|mar|pt2)|pytorch_model\.bin", _PYTORCH),
     (r"\.(mlmodel|mlpackage)", _CORE_ML),
     (r"saved_model\.pb", "a part of a SavedModel: give its folder"),
 )
@@ -125,9 +125,7 @@ def _form_of_folder(path: Path) -> Form:
     for form in FORMS:
         if any(_holds(path, pattern) for pattern in form.folder_holds):
             return form
-    _refuse_known(path)
-    for file in sorted(path.iterdir()):
-        _refuse_known(file)
+    _refuse_known(path, *sorted(path.iterdir()))
     texts = [form.folder_text for form in FORMS if form.folder_text]
     raise ModelError(f"{path} is a folder, but holds no {', no '.join(texts[:-1])} and no {texts[-1]}")
 
@@ -140,8 +138,9 @@ def _ends_in(path: Path, pattern: str) -> bool:
     return re.search(rf"(?is:{pattern})\Z", path.name) is not None
 
 
-def _refuse_known(path: Path) -> None:
+def _refuse_known(*paths: Path) -> None:
     """Raise ModelError at a model of another kind, with what can be done with it."""
     for pattern, advice in _ADVICE:
-        if _ends_in(path, pattern):
-            raise ModelError(f"{path} is {advice}")
+        for path in paths:
+            if _ends_in(path, pattern):
+                raise ModelError(f"{path} is {advice}")
