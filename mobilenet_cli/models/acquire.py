@@ -10,8 +10,7 @@ from pathlib import Path
 from mobilenet_cli.engines import COMPILED, ENGINES, REFERENCE, Engine, EngineName, opens_compiled
 from mobilenet_cli.engines.network_input import Input
 from mobilenet_cli.errors import InputError, ModelError, ModelWarning, StoreError, UnavailableError
-from mobilenet_cli.models import AUTO, registry, store, unavailable
-from mobilenet_cli.models.building import warn_of_guess
+from mobilenet_cli.models import AUTO, registry, store
 from mobilenet_cli.models.labels import IMAGENET, imagenet_labels, numbered_labels, read_labels, stored_labels
 from mobilenet_cli.models.making import Wanted, obtain
 from mobilenet_cli.models.manifest import Manifest, Network
@@ -142,7 +141,10 @@ def acquire(
     origin, manifest, folder = (
         _auto(wanted) if model == AUTO else _found(origin_of(model, network_input, is_trusted=trust_model), wanted)
     )
-    if origin.local is not None:  # each time, since its user may have seen no other run
+    if origin.local is not None:
+        from mobilenet_cli.models.building import warn_of_guess
+
+        # Each time, since its user may have seen no other run.
         warn_of_guess(origin.name, manifest.networks[kind])
     return _chosen(Model(origin.name, manifest, kind, image_size or manifest.image_size, engine, folder))
 
@@ -186,6 +188,8 @@ def _chosen(model: Model) -> Model:
 
 def _auto(wanted: Wanted) -> tuple[Origin, Manifest, Path]:
     """Find the main model or, where that is unavailable, the embedded one, with a ModelWarning."""
+    from mobilenet_cli.models import unavailable
+
     main, embedded = origin_of(registry.MAIN), origin_of(registry.EMBEDDED)
     reason = unavailable.remembered(main, wanted.kind)
     if reason is None or _is_stored(main, wanted.kind):
