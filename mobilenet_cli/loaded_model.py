@@ -40,7 +40,7 @@ class LoadedModel:
         offline: bool,
         progress: Progress,
         network_input: Input | None,
-        trust_model: bool,
+        trust_model: bool = False,
     ) -> None:
         """Find the model, or fetch and compile it. Arguments, errors and warnings: see Classifier."""
         for name, value, choices in (("engine", engine, EngineName), ("crop", crop, Crop)):

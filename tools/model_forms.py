@@ -1,6 +1,6 @@
 """Label photographs with one network in every form of file, and print how often the best label is the checkpoint's.
 
-    python -m tools.model_forms CHECKPOINT PHOTOGRAPHS SAMPLES [--only WORD]
+    python -m tools.model_forms CHECKPOINT PHOTOGRAPHS SAMPLES [--only WORD …]
 
 CHECKPOINT is TF-Slim's MobileNet V1 for 224 pixels with 1001 classes; SAMPLES are photographs to quantise by. The
 photographs are cropped and resized here, so that nothing but the model differs. A form that is refused for its range
@@ -32,6 +32,7 @@ from tools.exported_forms import SIZE, Exporter, Network
 
 _CROP = 0.875  # of the short side: TF-Slim's central_fraction
 _RIGHT, _RIGHT_QUANTISED = 0.01, 0.06
+_REFUSED = 3  # the exit code
 _PROGRESS = re.compile("classified|: getting |: compiling ")
 Form = Callable[[], Path]
 
@@ -133,7 +134,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name in ("checkpoint", "photographs", "samples"):
         parser.add_argument(name, type=Path)
-    parser.add_argument("--only", default="", help="only forms whose names have this in them")
+    parser.add_argument("--only", nargs="+", default=[""], help="only forms whose names have one of these in them")
     arguments = parser.parse_args()
     network = Network(arguments.checkpoint)
     crops = [_crop(path) for path in sorted(arguments.photographs.iterdir()) if path.is_file()]
@@ -149,7 +150,7 @@ def main() -> int:
         exporter = Exporter(network, Path(temporary), np.stack(samples), labels)
         print(f"{'form':28}{'differ':>8}  of {len(files)}", flush=True)
         for name, (write, allowed) in forms(exporter).items():
-            if arguments.only not in name:
+            if not any(word in name for word in arguments.only):
                 continue
             model = write()
             found, said = _labelled(model, files, Path(temporary))
@@ -163,7 +164,7 @@ def main() -> int:
             if found is None:
                 print(f"{name:28}{'refused':>8}  {said}", flush=True)
                 continue
-            different = sum(found[path] != index for path, index in zip(files, own, strict=True))
+            different = sum(found.get(path) != index for path, index in zip(files, own, strict=True))
             is_right = different <= allowed * len(files)
             code |= not is_right
             print(f"{name:28}{different:>8}  {'' if is_right else 'WRONG  '}{said}", flush=True)
@@ -186,8 +187,10 @@ def _labelled(model: Path, files: Sequence[Path], home: Path, *options: str) -> 
     environment = os.environ | {"MNCLASSIFY_HOME": str(home / "home")}
     ended = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     said = " | ".join(line for line in ended.stderr.splitlines() if not _PROGRESS.search(line))
+    if ended.returncode == _REFUSED:
+        return None, said
     if ended.returncode:
-        return None, f"[{ended.returncode}] {said}"
+        return {}, f"exit code {ended.returncode}: {said}"
     rows = map(json.loads, ended.stdout.splitlines())
     return {Path(row["path"]): row["predictions"][0]["index"] for row in rows}, said
 
