@@ -189,7 +189,7 @@ def test_a_manifest_has_a_version_and_a_later_one_asks_for_an_upgrade():
     assert values.pop("version") == 1
     file.write_text(json.dumps(values))
     assert store.find("tiny") == published
-    file.write_text(json.dumps(values | {"version": 4, "something": "new"}))
+    file.write_text(json.dumps(values | {"version": 99, "something": "new"}))
     with pytest.raises(ModelError, match=r"later mnclassify: upgrade"):
         store.find("tiny")
 
