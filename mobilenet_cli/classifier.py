@@ -18,7 +18,7 @@ from mobilenet_cli.models import AUTO
 from mobilenet_cli.models.acquire import Model, check_takes_temperature
 from mobilenet_cli.postprocess.labelling import Labelling
 from mobilenet_cli.postprocess.naming import Naming
-from mobilenet_cli.postprocess.topk import TopK, is_temperature
+from mobilenet_cli.postprocess.topk import Limits, TopK, is_temperature
 from mobilenet_cli.progress import Progress, silent
 from mobilenet_cli.records import SURE, ClassName, Result, Source
 
@@ -51,6 +51,7 @@ class Classifier:
         offline: bool = False,
         progress: Progress = silent,
         network_input: Input | None = None,
+        trust_model: bool = False,
         precision: Precision = DEFAULT,
         calibrate: str | os.PathLike[str] | None = None,
     ) -> None:
@@ -70,6 +71,7 @@ class Classifier:
             progress: Called as long work proceeds, with a text, bytes done and bytes in all (None where unknown).
             network_input: The numbers that a model takes that is given by its path; None: found, with a warning
                 where that is by trying alone.
+            trust_model: Whether Python code in a model file (a Lambda layer of Keras) may run.
             precision: The type of the numbers that the network multiplies: "float32", "bfloat16" or "int8". Where the
                 processor has no instructions for it, it is float32, with a warning. The others change a few labels;
                 the model's name ends in "@bfloat16" or "@int8".
@@ -94,6 +96,7 @@ class Classifier:
             offline=offline,
             progress=progress,
             network_input=network_input,
+            trust_model=trust_model,
             precision=precision,
             calibrate=calibrate,
         )
@@ -109,8 +112,8 @@ class Classifier:
         self,
         sources: Iterable[AnySource],
         *,
-        top_k: int = 5,
-        threshold: float = 0.0,
+        top_k: int | None = None,
+        threshold: float | None = None,
         sure: float = SURE,
         batch_size: int | None = None,
         workers: int | None = None,
@@ -122,8 +125,8 @@ class Classifier:
         Args:
             sources: Paths of image files, encoded images as bytes (their Result's path is "-"), or Sources as
                 `find_sources` makes them of folders and patterns. It is iterated in another thread.
-            top_k: Predictions an image at most.
-            threshold: The lowest score that is a prediction, 0 to 1.
+            top_k: Predictions an image at most; by default 5, or all of a multi-label model.
+            threshold: The lowest score that is a prediction, 0 to 1; by default 0, or 0.5 of a multi-label model.
             sure: The score from which a name is given as a Result's `label`, 0 to 1.
             batch_size: Images a call of the network at most; by default what suits the engine.
             workers: Threads; by default as many as there are usable cores.
@@ -140,8 +143,8 @@ class Classifier:
         self,
         sources: Iterable[_OneSource],
         *,
-        top_k: int = 5,
-        threshold: float = 0.0,
+        top_k: int | None = None,
+        threshold: float | None = None,
         sure: float = SURE,
         kinds: Sequence[str] = (),
         batch_size: int | None = None,
@@ -161,18 +164,23 @@ class Classifier:
         Raises:
             InputError: An argument is out of range, or a kind is unknown.
         """
-        if top_k < 1:
+        if top_k is not None and top_k < 1:
             raise InputError(f"top_k is at least 1, not {top_k}")
         for name, value in (("threshold", threshold), ("sure", sure)):
-            if not 0 <= value <= 1:
+            if value is not None and not 0 <= value <= 1:
                 raise InputError(f"{name} is a number from 0 to 1, not {value}")
-        ranking = TopK(self.labels, self.model.network.output, top_k, threshold, self.temperature)
+        limits = self.limits(top_k, threshold)
+        ranking = TopK(self.labels, self.model.network.output, limits.k, limits.threshold, self.temperature)
         labelling = Labelling(ranking, self.naming, sure)
         if kinds:
             from mobilenet_cli.postprocess.searching import SearchByKind
 
             labelling = SearchByKind(ranking, self.naming, sure, tuple(map(self.naming.classes_of, kinds)))
         return self._loaded.run(sources, labelling, batch_size=batch_size, workers=workers)
+
+    def limits(self, top_k: int | None = None, threshold: float | None = None) -> Limits:
+        """Return how many predictions an image gets at most and the lowest score of one: see `classify`."""
+        return Limits.of(self.model.network.output, len(self.labels), top_k, threshold)
 
     def outputs_of(
         self, sources: Iterable[_OneSource], *, batch_size: int | None = None, workers: int | None = None

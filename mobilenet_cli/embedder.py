@@ -44,6 +44,7 @@ class Embedder:
         offline: bool = False,
         progress: Progress = silent,
         network_input: Input | None = None,
+        trust_model: bool = False,
         precision: Precision = DEFAULT,
         calibrate: str | os.PathLike[str] | None = None,
     ) -> None:
@@ -65,6 +66,7 @@ class Embedder:
             offline=offline,
             progress=progress,
             network_input=network_input,
+            trust_model=trust_model,
             precision=precision,
             calibrate=calibrate,
         )

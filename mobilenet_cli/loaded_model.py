@@ -41,6 +41,7 @@ class LoadedModel:
         offline: bool,
         progress: Progress,
         network_input: Input | None,
+        trust_model: bool = False,
         precision: Precision,
         calibrate: str | os.PathLike[str] | None,
     ) -> None:
@@ -60,6 +61,7 @@ class LoadedModel:
             offline=offline,
             progress=progress,
             network_input=network_input,
+            trust_model=trust_model,
             precision=precision,
             calibrate=calibrate,
         )

@@ -31,7 +31,6 @@ from mobilenet_cli.writers import Layout
 if TYPE_CHECKING:
     from mobilenet_cli.classifier import Classifier
     from mobilenet_cli.files.earlier_run import EarlierRun
-    from mobilenet_cli.models.acquire import Model
 
 
 @click.command("classify", cls=Command)
@@ -115,7 +114,9 @@ class _LabellingRun:
 
     def label(self, classifier: Classifier, pace: Pace, stream: BinaryIO) -> Document[Result, Layout]:
         """Label the images, and return the document of their results on `stream`, complete."""
-        document = self._document(classifier.model, stream)
+        document = self._document(classifier, stream)
+        if classifier.model.network.output == "multilabel":
+            self.sidecars.each_from = self.records.sure
         pairs = classifier.classify_sources(
             document.pending(self.named.find()),
             top_k=self.records.top_k,
@@ -154,8 +155,9 @@ class _LabellingRun:
         code = self.tally.conclude()
         return self.sidecars.conclude(code, finished=earlier.found) if self.xmp.write else code
 
-    def _document(self, model: Model, stream: BinaryIO) -> Document[Result, Layout]:
-        layout = self.records.layout(model.name, model.network.classes, self.named.columns)
+    def _document(self, classifier: Classifier, stream: BinaryIO) -> Document[Result, Layout]:
+        model, limits = classifier.model, classifier.limits(self.records.top_k, self.records.threshold)
+        layout = self.records.layout(model.name, limits, self.chosen.name, self.named.columns)
         document = Document(stream, self.chosen, layout, resume=self.output.resume, made_at=model.made_at)
         if document.earlier.kept:
             self.terminal.note(f"{counted(document.earlier.kept, 'image')} already done")

@@ -11,7 +11,7 @@ import click
 
 from mobilenet_cli.cli import PROGRAM, completion
 from mobilenet_cli.cli.help import Group
-from mobilenet_cli.cli.network_input import chosen_input, input_of_network_options
+from mobilenet_cli.cli.network_input import chosen_input, input_of_network_options, trust_option
 from mobilenet_cli.cli.option_group import option_group
 from mobilenet_cli.cli.options import terminal_options
 from mobilenet_cli.cli.precision_options import PrecisionChoice, precision_options
@@ -109,6 +109,7 @@ def pull(
 @click.option("--license", metavar="SPDX", default="", help="Its licence, as `models show` has it.")
 @click.option("--overwrite", is_flag=True, help="Replace a model of that name.")
 @_with_input_options
+@trust_option
 @terminal_options
 def import_(source: str, name: str, terminal: Terminal, network_input: Input | None, **options: Any) -> None:
     """Copy the model at the path SOURCE into the store and compile it.

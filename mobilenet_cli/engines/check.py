@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mobilenet_cli.engines.precision import Precision
+from mobilenet_cli.errors import ModelError
 from mobilenet_cli.records import OutputKind
 
 if TYPE_CHECKING:
@@ -37,7 +38,17 @@ def output_kind(outputs: NDArray[np.float32], last: str = "", step: float = 0.0)
         outputs: Some of them, float32 [N, outputs].
         last: The operation that makes them, as `graph_ends` names it, or "" where that is not known.
         step: The distance between neighbouring quantised values, or 0.
+
+    Raises:
+        ModelError: They say nothing, or are neither logits nor probabilities.
     """
+    if last == "Softmax" and outputs.shape[1] == 1:
+        raise ModelError("the model puts out the softmax of one class, which is 1 for every image")
+    if last == "Tanh":
+        raise ModelError(
+            "the model puts out a tanh, from −1 to 1, which is neither logits nor probabilities: "
+            "`models import --output logits` takes it for logits"
+        )
     if last == "Softmax":
         return "probabilities"
     if last == "LogSoftmax":

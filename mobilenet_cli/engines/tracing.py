@@ -41,9 +41,12 @@ def concrete_function(model: Any, image_size: int, taken: Input | None = None) -
             continue
         try:
             with silenced():
-                function = tf.function(partial(_classify, taker, taken)).get_concrete_function(spec)
+                function = tf.function(partial(_classify, taker, taken), autograph=False).get_concrete_function(spec)
+        except ModelError as error:
+            reasons.append(str(error))
+            continue
         except Exception as error:  # a call that does not fit raises TypeError, ValueError or an OpError
-            reasons.append(taker.described() or first_line(error))
+            reasons.append(taker.described() or _first_clause(error))
             continue
         shape = function.structured_outputs.shape
         if shape.rank == 2 and function.structured_outputs.dtype == tf.float32:
@@ -56,9 +59,16 @@ def concrete_function(model: Any, image_size: int, taken: Input | None = None) -
     )
 
 
+def _first_clause(error: Exception) -> str:
+    """Return the beginning of an error of TensorFlow's, without the arguments that it quotes."""
+    return first_line(error).partition(" Received args")[0]
+
+
 def _classify(taker: _Taker, taken: Input | None, images: Any) -> Any:
     tf = import_tensorflow()
     outputs = _single(taker.call(taker.prepared(images, taken)))
+    if (outputs.shape.rank or 0) > 2 and set(outputs.shape[1:-1]) == {1}:  # [N, 1, 1, classes]
+        outputs = tf.reshape(outputs, [-1, outputs.shape[-1]])
     return tf.cast(outputs, tf.float32) if outputs.dtype in (tf.float16, tf.bfloat16, tf.float64) else outputs
 
 
@@ -131,14 +141,19 @@ def takes_integers(model: Any, image_size: int) -> bool:
     return chosen is not None and chosen.spec is not None and bool(chosen.spec.dtype.is_integer)
 
 
-def has_hub_interface(model: Any) -> bool:
-    """Return whether a SavedModel has the interface of TF Hub's image models, whose images are 0 to 1.
+def has_hub_call(model: Any) -> bool:
+    """Return whether a SavedModel has the call of TF Hub's reusable image models, whose images are 0 to 1.
 
-    That is the call of a reusable SavedModel with a batch-norm momentum, or a signature from `inputs` or `images` to
-    `logits`, `feature_vector` or `default`, both as in "Common SavedModel APIs for Image Tasks".
+    It has a batch-norm momentum: see "Common SavedModel APIs for Image Tasks".
     """
-    if callable(model) and "batch_norm_momentum" in inspect.signature(model.__call__).parameters:
-        return True
+    return callable(model) and "batch_norm_momentum" in inspect.signature(model.__call__).parameters
+
+
+def has_hub_signature(model: Any) -> bool:
+    """Return whether a SavedModel's signature is called as those of TF Hub's image models.
+
+    That is from `inputs` or `images` to `logits`, `feature_vector` or `default`: names that others give too.
+    """
     if hasattr(model, "keras_api"):
         return False
     signature = getattr(model, "signatures", {}).get("serving_default")
@@ -153,11 +168,15 @@ def has_hub_interface(model: Any) -> bool:
 
 
 def fixed_image_size(model: Any) -> int | None:
-    """Return the side in pixels of the square images that a loaded SavedModel's signature is fixed to, if any."""
-    for signature in getattr(model, "signatures", {}).values():
-        for name, spec in signature.structured_input_signature[1].items():
-            if spec.shape.rank == 4:
-                at = 2 if _Taker(signature, name, spec).is_planar else 1
+    """Return the side in pixels of the square images that a loaded SavedModel's signature or call is fixed to."""
+    tf = import_tensorflow()
+    functions = [*getattr(model, "signatures", {}).values()]
+    if callable(model):
+        functions += getattr(model.__call__, "concrete_functions", None) or []
+    for function in functions:
+        for spec in tf.nest.flatten(function.structured_input_signature):
+            if isinstance(spec, tf.TensorSpec) and spec.shape.rank == 4:
+                at = 2 if _Taker(function, spec=spec).is_planar else 1
                 if spec.shape[at] is not None and spec.shape[at] == spec.shape[at + 1]:
                     return int(spec.shape[at])
     return None
@@ -170,7 +189,7 @@ def _chosen(model: Any, image_size: int) -> _Taker | None:
         try:
             with silenced():
                 if taker.unfit() is None:
-                    tf.function(partial(_classify, taker, None)).get_concrete_function(spec)
+                    tf.function(partial(_classify, taker, None), autograph=False).get_concrete_function(spec)
                     return taker
         except Exception:  # noqa: S112 - as in concrete_function, which says what is wrong
             continue
@@ -197,11 +216,15 @@ def _call_signature(signature: Any, name: str, images: Any) -> Any:
 
 def _single(outputs: Any) -> Any:
     """Pick the one tensor of logits out of what a model returns."""
+    if isinstance(outputs, list | tuple) and len(outputs) == 1:
+        return _single(outputs[0])
+    if isinstance(outputs, list | tuple):
+        raise ModelError(f"its outputs are {len(outputs)} tensors without names, and not the logits alone")
     if not isinstance(outputs, dict):
         return outputs
     if len(outputs) == 1:
-        return next(iter(outputs.values()))
+        return _single(next(iter(outputs.values())))
     for name in _OUTPUT_NAMES:
         if name in outputs:
             return outputs[name]
-    raise ModelError(f"several outputs ({', '.join(sorted(outputs))}) and none that is known to be the logits")
+    raise ModelError(f"its outputs are {', '.join(sorted(outputs))}, of which none is known to be the logits")

@@ -34,7 +34,7 @@ class CompiledNetwork:
             where there is no SavedModel or it does not compile.
         failure: Why it does not compile, or None.
         input: The numbers that the SavedModel takes or, where there is none, the compiled file; None: 0 to 1, or bytes.
-        is_guess: Whether the input was found by trying alone.
+        guess: How a warning says why that input is taken, where nothing shows it; "" where something does.
     """
 
     image_size: int
@@ -44,7 +44,7 @@ class CompiledNetwork:
     difference: float | None = None
     failure: str | None = None
     input: Input | None = None
-    is_guess: bool = False
+    guess: str = ""
 
 
 def compile_model(
@@ -73,14 +73,14 @@ def compile_model(
 
     model = loading.load(saved_model)
     size = image_size or tracing.fixed_image_size(model) or default_size
-    if wish.input is None and not wish.is_hubs:
-        wish = replace(wish, input=stated_input.read(saved_model))
+    if not wish.is_hubs:
+        wish = replace(wish, stated=stated_input.read(saved_model))
     found = input_of_saved_model(model, size, wish)
     function = tracing.concrete_function(model, size, found.input)
     images = random_images(size)
     expected = savedmodel.call(function, images)
     width, output = int(expected.shape[1]), wish.output or found.output or output_kind(expected)
-    made = CompiledNetwork(size, width, output, file=None, input=found.input, is_guess=found.is_guess)
+    made = CompiledNetwork(size, width, output, file=None, input=found.input, guess=found.guess)
     destination = folder / f"{size}{suffix}"
     temporary = destination.with_suffix(f".{os.getpid()}.tmp")
     try:

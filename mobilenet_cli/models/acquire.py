@@ -127,6 +127,7 @@ def acquire(
     offline: bool = False,
     progress: Progress = silent,
     network_input: Input | None = None,
+    trust_model: bool = False,
     precision: Precision = DEFAULT,
     calibrate: str | os.PathLike[str] | None = None,
 ) -> Model:
@@ -144,6 +145,7 @@ def acquire(
         offline: Ask no server for it; the same where $MNCLASSIFY_OFFLINE is set.
         progress: Called as long work proceeds.
         network_input: The numbers that the model's file takes, for a model that is given by its path; None: found.
+        trust_model: Whether Python code in a model file (a Lambda layer of Keras) may run.
         precision: The type of the numbers that it multiplies. Where the processor has no instructions for it, it is
             float32, with a ModelWarning.
         calibrate: A folder of photographs to calibrate bfloat16 or int8 on; None: what it was calibrated on before,
@@ -167,7 +169,14 @@ def acquire(
     precision = _fitting(model, engine, precision)
     photographs = None if calibrate is None or precision == DEFAULT else Photographs.in_folder(calibrate)
     wanted = Wanted(kind, image_size, opens_compiled(engine), offline, progress, precision, photographs)
-    origin, manifest, folder = _auto(wanted) if model == AUTO else _found(origin_of(model, network_input), wanted)
+    origin, manifest, folder = (
+        _auto(wanted) if model == AUTO else _found(origin_of(model, network_input, is_trusted=trust_model), wanted)
+    )
+    if origin.local is not None:
+        from mobilenet_cli.models.building import warn_of_guess
+
+        # Each time, since its user may have seen no other run.
+        warn_of_guess(origin.name, manifest.networks[kind])
     name = origin.name if precision == DEFAULT else f"{origin.name}@{precision}"
     size = image_size or manifest.image_size
     return _chosen(Model(name, manifest, kind, size, engine, folder, precision))

@@ -71,14 +71,8 @@ class Builder:
             output="features" if kind == "feature_vector" else self.output or result.output,
             compiled={str(result.image_size): as_recorded(result)},
             input=result.input,
+            guess=result.guess,
         )
-        if result.is_guess:
-            warnings.warn(
-                f"nothing in {self.origin.name} says which numbers it takes for black and white; on photographs "
-                f"it does best with {result.input or UNIT}, which is taken; --input-range says it",
-                ModelWarning,
-                stacklevel=2,
-            )
         networks = {**(manifest.networks if manifest else {}), kind: network}
         labels, temperature = (manifest.labels, manifest.temperature) if manifest else ("", 1.0)
         if kind == "classification":
@@ -141,6 +135,21 @@ def compile_network(
 ) -> CompiledNetwork:
     """Compile a SavedModel into `folder`; see compiler.compile_model."""
     return process.call(compile_model, saved_model, folder, SUFFIXES[kind], size, default_size, wish=wish)
+
+
+def warn_of_guess(name: str, network: Network) -> None:
+    """Warn where nothing in a model shows which numbers it takes.
+
+    Warns:
+        ModelWarning: It says which are taken, why, and the option that says others.
+    """
+    if network.guess:
+        warnings.warn(
+            f"nothing in {name} says which numbers it takes for black and white; {network.guess} "
+            f"{network.input or UNIT}, which is taken; --input-range says it",
+            ModelWarning,
+            stacklevel=3,
+        )
 
 
 def as_recorded(result: CompiledNetwork) -> Compiled:

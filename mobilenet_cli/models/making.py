@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import TypeGuard
+from typing import TYPE_CHECKING, TypeGuard
 
 from mobilenet_cli.engines.precision import DEFAULT, Precision
 from mobilenet_cli.errors import ModelError, ProcessError, StoreError, UnavailableError
 from mobilenet_cli.in_tensorflow.process import TensorFlowProcess
-from mobilenet_cli.in_tensorflow.wish import Wish
 from mobilenet_cli.models import store
-from mobilenet_cli.models.building import Builder, as_recorded, compile_network
 from mobilenet_cli.models.manifest import Compiled, Manifest
 from mobilenet_cli.models.origin import Origin
 from mobilenet_cli.models.sources import ModelSource, Question
 from mobilenet_cli.models.variants import Photographs, has_variant, with_variant
 from mobilenet_cli.progress import Progress
 from mobilenet_cli.records import NetworkKind
+
+if TYPE_CHECKING:
+    from mobilenet_cli.models.building import Builder
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,7 @@ def making(origin: Origin, progress: Progress) -> Iterator[TensorFlowProcess]:
 
 def _fetched(origin: Origin, manifest: Manifest | None, wanted: Wanted, process: TensorFlowProcess) -> Manifest:
     """Put the network into the store, from the disk or from the first source that has it."""
+    from mobilenet_cli.models.building import Builder
     from mobilenet_cli.models.sources import http
 
     builder = Builder(origin, process, wanted.progress, wanted.image_size)
@@ -155,6 +157,9 @@ def _put(builder: Builder, manifest: Manifest | None, source: ModelSource, kind:
 
 def _compiled(manifest: Manifest, wanted: Wanted, process: TensorFlowProcess) -> Manifest:
     """Compile a network that the store has for another image size."""
+    from mobilenet_cli.in_tensorflow.wish import Wish
+    from mobilenet_cli.models.building import as_recorded, compile_network
+
     network, size = manifest.networks[wanted.kind], wanted.image_size or manifest.image_size
     if network.saved_model is None:
         sizes = ", ".join(network.compiled)

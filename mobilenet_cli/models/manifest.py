@@ -92,6 +92,7 @@ class Network:
         compiled: By image size.
         input: The numbers that its SavedModel takes or, where there is none, its compiled file; None: 0 to 1, or the
             pixels' bytes where they are integers. A file that was compiled from a SavedModel takes 0 to 1.
+        guess: How a warning says why that input is taken, where nothing in the model shows it; "" where something does.
     """
 
     source: str
@@ -100,6 +101,7 @@ class Network:
     output: OutputKind
     compiled: dict[str, Compiled] = field(default_factory=dict)
     input: Input | None = None
+    guess: str = ""
 
     @property
     def files(self) -> list[str]:
@@ -213,8 +215,9 @@ class Manifest:
         """Write the manifest into a folder that nobody reads from yet."""
         values = asdict(self) | {"version": _VERSION}
         for network in values["networks"].values():
-            if network["input"] is None:
-                del network["input"]
+            for key in ("input", "guess"):
+                if not network[key]:
+                    del network[key]
             for compiled in network["compiled"].values():
                 if not compiled["variants"]:
                     del compiled["variants"]
@@ -256,4 +259,4 @@ def _compiled(values: dict[str, Any]) -> Compiled:
 
 def _is_new(network: Network) -> bool:
     """Return whether earlier versions of this program would run a network wrongly: by its input or its output."""
-    return network.input is not None or network.output == "multilabel" or network.width == 1
+    return network.input is not None or network.guess != "" or network.output == "multilabel" or network.width == 1
