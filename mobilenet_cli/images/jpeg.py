@@ -13,6 +13,8 @@ from PIL.JpegImagePlugin import JpegImageFile
 from simplejpeg import decode_jpeg
 
 from mobilenet_cli.images.flaws import add_warning, cut_off
+from mobilenet_cli.images.progressive import for_an_eighth
+from mobilenet_cli.images.scaling import Box, Size, spare
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,12 +26,25 @@ if TYPE_CHECKING:
 _COLOUR_SPACES = {"L": "GRAY", "RGB": "RGBX", "CMYK": "CMYK"}
 _END = b"\xff\xd9"
 _SCAN = b"\xff\xda"
+_WORTH_SHORTENING = 1 << 18
+"""From how many bytes on a progressive JPEG's scans are worth a look, before they are decoded."""
 _FILLER = bytes(range(7, 0xF7, 2)) * 64
 """Bytes in place of the missing ones, without a marker: what they change in the picture is not there."""
 
 
 class JpegFile(JpegImageFile):
-    """A JPEG whose damage is noted on it (see `flaws`)."""
+    """A JPEG that is decoded at a smaller scale where that is enough, and whose damage is noted on it (see `flaws`)."""
+
+    _is_an_eighth = False
+
+    def fit(self, box: Box, size: Size) -> Box:
+        """Choose the least of 1/8, 1/4 and 1/2 that has `box` in `size` pixels: see `scaling.Fitting`."""
+        divisor = next((each for each in (8, 4, 2) if spare(box, size) >= each), 1)
+        if divisor > 1:
+            # Pillow finds the divisor by integer division from a size; these quotients lead back to this one.
+            self.draft(None, (self.width // divisor, self.height // divisor))
+        self._is_an_eighth = divisor == 8
+        return box[0] / divisor, box[1] / divisor, box[2] / divisor, box[3] / divisor
 
     def load(self) -> Any:
         """Decode the image at the scale that `draft` has set, if that was not done yet."""
@@ -42,7 +57,7 @@ class JpegFile(JpegImageFile):
         self.fp.seek(0)
         data = self.fp.read()
         try:
-            pixels = self._pixels(data, strict=True)
+            pixels = self._pixels(self._needed(data), strict=True)
         except ValueError as error:
             try:
                 pixels = self._in_spite_of(str(error), data)
@@ -54,6 +69,12 @@ class JpegFile(JpegImageFile):
         # Not copied, which would be a twentieth of the whole time.
         self.im = Image.core.map_buffer(pixels, self.size, "raw", 0, (self.mode, 0, 1))  # type: ignore[attr-defined]
         self.readonly, self.tile = 1, []
+
+    def _needed(self, data: bytes) -> bytes:
+        """Return the part of a file that its pixels depend on at this scale; all of it where that is as fast."""
+        if self._is_an_eighth and self.info.get("progressive") and len(data) >= _WORTH_SHORTENING:
+            return for_an_eighth(data) or data
+        return data
 
     def _pixels(self, data: bytes, *, strict: bool) -> Pixels:
         """Decode to uint8 [height, width, channels].
