@@ -80,7 +80,7 @@ FORMATS = (
     ImageFormat((".png", ".apng"), rb"\x89PNG\r\n\x1a\n", "mobilenet_cli.images.png", "open_png"),
     ImageFormat((".webp",), rb"RIFF....WEBP", "PIL.WebPImagePlugin", "WebPImageFile"),
     ImageFormat((".gif",), rb"GIF8[79]a", "PIL.GifImagePlugin", "GifImageFile"),
-    ImageFormat((".bmp",), rb"BM", "PIL.BmpImagePlugin", "BmpImageFile"),
+    ImageFormat((".bmp",), rb"BM", "mobilenet_cli.images.bmp", "BmpFile"),
     # Raw files that are no TIFFs (Canon, Fujifilm, Panasonic, Olympus). Those that are, `open_tiff` passes on.
     ImageFormat(
         RAW_ENDINGS,
@@ -91,7 +91,7 @@ FORMATS = (
     ),
     ImageFormat((".tif", ".tiff"), rb"II(?:[*+]\0|\0\*)|MM(?:\0[*+]|\*\0)", "mobilenet_cli.images.tiff", "open_tiff"),
     # Of a HEIF container, any of its first brands decides.
-    ImageFormat((".avif",), rb"....ftyp(?:....){0,12}?avi[fs]", "PIL.AvifImagePlugin", "AvifImageFile"),
+    ImageFormat((".avif",), rb"....ftyp(?:....){0,12}?avi[fs]", "mobilenet_cli.images.avif", "AvifFile"),
     ImageFormat(
         (".heic", ".heif", ".hif"),
         rb"....ftyp(?:....){0,12}?(?:he[iv][cmsx]|mif1|msf1)",

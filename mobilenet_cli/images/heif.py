@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pillow_heif import HeifImageFile
 
+from mobilenet_cli.images.code_points import CodePoints, note_code_points
 from mobilenet_cli.images.decode import MAX_PIXELS
 from mobilenet_cli.images.scaling import Box, Size, least, scaled
 
@@ -13,6 +14,11 @@ class HeifFile(HeifImageFile):  # type: ignore[misc]
 
     pillow-heif says whether it is: of the same shape, crop, turn, colour mode and colour profile.
     """
+
+    def _open(self) -> None:
+        super()._open()
+        if (numbers := self.info.get("nclx_profile")) is not None:
+            note_code_points(self, CodePoints(numbers["color_primaries"], numbers["transfer_characteristics"]))
 
     def fit(self, box: Box, size: Size) -> Box:
         """Choose the smallest thumbnail that has `box` in `size` pixels: see `scaling.Fitting`."""

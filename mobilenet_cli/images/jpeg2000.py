@@ -8,16 +8,38 @@ from collections.abc import Iterator
 from PIL import ImageFile
 from PIL.Jpeg2KImagePlugin import Jpeg2KImageFile
 
+from mobilenet_cli.errors import ImageError
+from mobilenet_cli.images.flaws import add_warning
 from mobilenet_cli.images.scaling import Box, Size, spare
 
 _CODESTREAM = b"\xff\x4f\xff\x51"
 """The markers that the codestream begins with: SOC and SIZ."""
+_HEAD = 1 << 22
+_ENUMERATED, _PROFILES = 1, (2, 3)
+"""Methods of naming a colour space."""
+_LAB, _KNOWN_SPACES = 14, {0, 12, 15, 16, 17, 18}
+"""Numbers of colour spaces: of the known ones, OpenJPEG and Pillow make black on white, grey, CMYK, or sRGB."""
 _CODING_STYLE, _OF_A_COMPONENT, _TILE, _DATA, _END = 0xFF52, 0xFF53, 0xFF90, 0xFF93, 0xFFD9
 """Markers of ISO 15444-1: COD, COC, SOT, SOD and EOC."""
 
 
 class Jpeg2000File(Jpeg2KImageFile):
     """A JPEG 2000 that is decoded at a smaller resolution where that is enough."""
+
+    def _open(self) -> None:
+        super()._open()
+        assert self.fp is not None  # noqa: S101 - it is open until the image is decoded
+        self.fp.seek(0)
+        self._note_colours(*_colours(self.fp.read(_HEAD)))
+
+    def _note_colours(self, method: int, content: bytes) -> None:
+        """Note the colour space that the container names, and refuse or warn of those that are not converted."""
+        if method in _PROFILES:
+            self.info["icc_profile"] = content
+        elif method == _ENUMERATED and (number := int.from_bytes(content[:4], "big")) not in _KNOWN_SPACES:
+            if number == _LAB:
+                raise ImageError("a JPEG 2000 of a kind that cannot be read (Lab)")
+            add_warning(self, f"its colour space (number {number} of JPEG 2000) was taken for sRGB")
 
     def fit(self, box: Box, size: Size) -> Box:
         """Choose the smallest of the file's resolutions that has `box` in `size` pixels: see `scaling.Fitting`."""
@@ -42,6 +64,17 @@ class Jpeg2000File(Jpeg2KImageFile):
         if start < 0 or any(data[start + 16 : start + 24]):
             return 0  # Pillow errs where the picture begins beside the origin of its grid
         return min(_levels(data, start + 2), default=0)
+
+
+def _colours(head: bytes) -> tuple[int, bytes]:
+    """Return the first method and content of a container's colour boxes (ISO 15444-1, I.5.3.3); 0 where it has none."""
+    inside = head.find(b"jp2h")
+    place = head.find(b"colr", inside, head.find(_CODESTREAM)) if inside >= 0 else -1
+    if place < 4:
+        return 0, b""
+    length = int.from_bytes(head[place - 4 : place], "big")
+    box = head[place + 4 : place - 4 + length]
+    return (box[0], box[3:]) if len(box) > 3 else (0, b"")
 
 
 def _halved(full: Size, times: int) -> Size:

@@ -125,6 +125,7 @@ def _shrunk(image: ImageFile, box: Box, size: tuple[int, int], interpolation: In
     """
     from PIL.Image import Resampling
 
+    from mobilenet_cli.images.code_points import code_points_of
     from mobilenet_cli.images.decode import check_pixels, resizable
     from mobilenet_cli.images.flaws import check_rows
     from mobilenet_cli.images.scaling import fit
@@ -135,12 +136,12 @@ def _shrunk(image: ImageFile, box: Box, size: tuple[int, int], interpolation: In
     whole = resizable(image)
     check_rows(image, box[1], box[3])
     small = whole.resize(size, Resampling[interpolation.upper()], box)
-    profile = image.info.get("icc_profile")
-    if not profile and small.mode != "CMYK":
+    profile, points = image.info.get("icc_profile"), code_points_of(image)
+    if not profile and not points and small.mode != "CMYK":
         return small
     from mobilenet_cli.images.colour import to_srgb
 
-    return to_srgb(small, profile)
+    return to_srgb(small, profile, points)
 
 
 def _plan(width: int, height: int, preprocessing: Preprocessing) -> tuple[Box, tuple[int, int]]:

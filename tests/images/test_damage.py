@@ -8,7 +8,7 @@ import zlib
 
 import numpy as np
 import pytest
-from image_forms import GREY, PHOTOGRAPH, RGB, chunk, png, saved, tiff, wide
+from image_forms import GREY, PHOTOGRAPH, RGB, RGBA, chunk, png, saved, tiff, wide
 from PIL import Image
 
 from mobilenet_cli.engines import Engine
@@ -125,12 +125,58 @@ def test_a_png_whose_ancillary_chunk_has_a_bad_checksum_is_read(name):
         assert (pixels == loaded(data)[0]).all()
 
 
-def test_a_png_whose_pixels_are_cut_off_is_refused_and_one_without_its_end_is_whole():
-    data = saved(RGB, "PNG")
+PNGS = {
+    "rgb": RGB,
+    "alpha": RGBA,
+    "grey": GREY,
+    "palette": PHOTOGRAPH.quantize(64),
+    "1 bit": PHOTOGRAPH.convert("1"),
+    "16 bit": PHOTOGRAPH.convert("I;16"),
+}
+
+
+@pytest.mark.parametrize("kind", PNGS)
+def test_a_png_without_its_end_is_whole_and_one_that_is_cut_off_is_read_where_half_of_the_rows_in_the_crop_are_there(
+    kind,
+):
+    data = saved(PNGS[kind], "PNG")
     assert loaded(data[:-12])[1] is None
-    for size in (len(data) * 95 // 100, len(data) // 4):
-        with pytest.raises(ImageError, match="truncated"):
-            loaded(data[:size])
+    whole = loaded(data)[0]
+    shares = {}
+    for percent in range(4, 100, 4):
+        try:
+            pixels, shares[percent] = loaded(data[: len(data) * percent // 100])
+        except ImageError as error:
+            assert "truncated" in str(error)  # noqa: PT017
+            continue
+        missing = int(shares[percent].partition("last ")[2].partition(" %")[0])
+        there = int((1 - missing / 100 - 1 / 16) * 8 / 7 * 128) - 3  # of the crop, whose first row is a 16th
+        assert (pixels[:there] == whole[:there]).all()
+    least = min(shares)
+    assert list(shares) == list(range(least, 100, 4))
+    assert 38 <= int(shares[least].partition("last ")[2].partition(" %")[0]) <= 50
+
+
+def in_chunks(data, size):
+    """The same PNG with its pixels in chunks of `size` bytes."""
+    start = data.index(b"IDAT") - 4
+    length = int.from_bytes(data[start : start + 4], "big")
+    pixels = data[start + 8 : start + 8 + length]
+    pieces = [chunk((b"IDAT", pixels[place : place + size])) for place in range(0, length, size)]
+    return data[:start] + b"".join(pieces) + data[start + 12 + length :]
+
+
+def test_of_a_png_that_is_damaged_the_rows_before_the_damage_are_used():
+    data = in_chunks(saved(RGB, "PNG"), 1000)
+    assert (loaded(data)[0] == loaded(saved(RGB, "PNG"))[0]).all()
+    damaged = bytearray(data)
+    damaged[len(data) * 4 // 5] ^= 1
+    pixels, warning = loaded(bytes(damaged))
+    assert warning.startswith("the file is damaged; the last ")
+    assert (pixels[:80] == loaded(data)[0][:80]).all()
+    damaged[len(data) // 5] ^= 1
+    with pytest.raises(ImageError, match="truncated or damaged"):
+        loaded(bytes(damaged))
 
 
 def test_pixels_that_do_not_match_their_checksums_are_never_silent():
