@@ -27,6 +27,9 @@ def lines(figures: dict[str, Any]) -> Iterator[str]:
     if "photos" in figures:
         yield from ("", "The bound on those photographs", "")
         yield from _bound(figures["photos"])
+    if "formats" in figures:
+        yield from ("", "Files of 12 megapixels, CPU time", "")
+        yield from _formats(figures["formats"])
     if "scale" in figures:
         yield from ("", "Scale", "")
         yield from _scale(figures["scale"])
@@ -77,6 +80,19 @@ def _bound(figures: dict[str, Any]) -> Iterator[str]:
     yield from table(
         ("alone, on all cores", "images per s", "images per CPU s"), [*rows, ("pipeline over the bound", *shares)]
     )
+
+
+def _formats(figures: dict[str, Any]) -> Iterator[str]:
+    rows = [
+        (
+            name,
+            *(f"{1000 * seconds[way] / figures['images']:.1f}" for way in ("decoder", "ours", "whole")),
+            f"{seconds['decoder'] / seconds['ours']:.2f}",
+            f"{seconds['whole'] / seconds['ours']:.1f}",
+        )
+        for name, seconds in figures["seconds"].items()
+    ]
+    yield from table(("format", "decoder alone, ms", "ours, ms", "every pixel, ms", "over the bound", "gain"), rows)
 
 
 def _scale(figures: dict[str, Any]) -> Iterator[str]:

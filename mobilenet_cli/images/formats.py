@@ -78,7 +78,7 @@ FORMATS = (
     # MPO too: its first picture is a plain JPEG.
     ImageFormat((".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"), rb"\xff\xd8\xff", "mobilenet_cli.images.jpeg", "JpegFile"),
     ImageFormat((".png", ".apng"), rb"\x89PNG\r\n\x1a\n", "mobilenet_cli.images.png", "open_png"),
-    ImageFormat((".webp",), rb"RIFF....WEBP", "PIL.WebPImagePlugin", "WebPImageFile"),
+    ImageFormat((".webp",), rb"RIFF....WEBP", "mobilenet_cli.images.webp", "open_webp"),
     ImageFormat((".gif",), rb"GIF8[79]a", "PIL.GifImagePlugin", "GifImageFile"),
     ImageFormat((".bmp",), rb"BM", "mobilenet_cli.images.bmp", "BmpFile"),
     # Raw files that are no TIFFs (Canon, Fujifilm, Panasonic, Olympus). Those that are, `open_tiff` passes on.

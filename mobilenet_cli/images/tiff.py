@@ -6,19 +6,17 @@ Pillow reads what has 8 bits a sample, or fewer. What it reads wrong, or not at 
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import io
 import struct
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 from typing import IO
 
-import PIL
 from PIL.ImageFile import ImageFile
 from PIL.TiffImagePlugin import ImageFileDirectory_v2, TiffImageFile
 
 from mobilenet_cli.images.formats import RAW, check_installed
+from mobilenet_cli.images.libraries import library
 from mobilenet_cli.images.tiff_parts import Tags
 from mobilenet_cli.images.tiff_pyramid import Page, TiffFile
 from mobilenet_cli.images.tiff_samples import BITS, FORMAT, PHOTOMETRIC, SampledTiff, number, numbers
@@ -121,18 +119,8 @@ def _beginning_at(place: int, data: bytes) -> IO[bytes]:
 @cache
 def _keep_libtiff_quiet() -> None:
     """Have libtiff print nothing: what it says of a damaged file, a line each time, is said by the error, too."""
-    with contextlib.suppress(OSError, AttributeError):
-        library = ctypes.CDLL(_libtiff())
-        library.TIFFSetErrorHandler(None)
-        library.TIFFSetWarningHandler(None)
-
-
-def _libtiff() -> str | None:
-    """Return the path of the libtiff that Pillow has loaded; None, the process itself, where that is not seen."""
-    with contextlib.suppress(OSError):
-        for line in Path("/proc/self/maps").read_text().splitlines():
-            if "/libtiff" in line and (path := line.split(maxsplit=5)[-1]).startswith("/"):
-                return path
-    package = Path(PIL.__file__).parent
-    bundled = [*package.glob(".dylibs/libtiff*"), *package.parent.glob("pillow.libs/libtiff*")]
-    return str(bundled[0]) if bundled else None
+    with contextlib.suppress(AttributeError):
+        libtiff = library("libtiff")
+        if libtiff is not None:
+            libtiff.TIFFSetErrorHandler(None)
+            libtiff.TIFFSetWarningHandler(None)

@@ -39,13 +39,13 @@ class Part:
         file: A TIFF whose one page it is.
         left: Where it begins in the page, in pixels.
         top: The same, vertically.
-        is_whole: Whether it is all of the page.
+        share: How much of the page it is, 0 to 1.
     """
 
     file: IO[bytes]
     left: int
     top: int
-    is_whole: bool
+    share: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ def part(stream: IO[bytes], place: int, box: Box, *, without: int | None = None)
     tags.set(_HEIGHT, [min(height, lines.stop * grid.high) - top])
     if without is not None:
         tags.leave_out(without)
-    return Part(_file(tags, grid, data), left, top, len(pieces) == grid.across * grid.down)
+    return Part(_file(tags, grid, data), left, top, len(pieces) / (grid.across * grid.down))
 
 
 def _grid(tags: Tags) -> _Grid:

@@ -96,14 +96,15 @@ def test_the_picture_is_that_of_the_whole_page(layout, crop):
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_strips_and_tiles_outside_the_crop_are_not_read(layout, monkeypatch):
-    data, file = written(layout), []
+    portrait = LARGE.transpose(Image.Transpose.ROTATE_90)
+    data, file = written(layout, [portrait]), []
     monkeypatch.setattr(decode.io, "BytesIO", lambda data: file.append(Watched(data)) or file[-1])
     with open_image(Source("-", data=data)) as image:
-        fit(image, (100, 36, 604, 540), (64, 64))
+        fit(image, (36, 100, 540, 604), (64, 64))
         image.load()
         width, height = image.size
     monkeypatch.undo()
-    step = LAYOUTS[layout].get("tile", (16, 704))
+    step = LAYOUTS[layout].get("tile", (16, 576))
     assert height <= 504 + 2 * step[0]
     assert width <= 504 + 2 * step[1]
     assert file[0].read_bytes < len(data) * 0.95
