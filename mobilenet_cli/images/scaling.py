@@ -6,9 +6,11 @@ A reader whose decoder can is an image with a method `fit`; every other image is
 from __future__ import annotations
 
 from math import ceil
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from PIL.ImageFile import ImageFile
 
 Box = tuple[float, float, float, float]
@@ -17,7 +19,6 @@ Size = tuple[int, int]
 """A width and a height in pixels."""
 
 
-@runtime_checkable
 class Fitting(Protocol):
     """An image whose decoder can make fewer pixels than the file has."""
 
@@ -38,7 +39,8 @@ class Fitting(Protocol):
 
 def fit(image: ImageFile, box: Box, size: Size) -> Box:
     """Have the least of `image` decoded that has `box` in `size` pixels; return the box in what will be decoded."""
-    return image.fit(box, size) if isinstance(image, Fitting) else box
+    own: Callable[[Box, Size], Box] | None = getattr(image, "fit", None)  # isinstance of a Protocol is slow
+    return box if own is None else own(box, size)
 
 
 def spare(box: Box, size: Size) -> float:

@@ -88,6 +88,55 @@ def test_a_jpeg_damaged_in_its_middle_has_a_warning():
     assert warned >= 32
 
 
+def damaged_at(share, how, **options):
+    """A photograph with the grain of a camera, damaged at a share of its pixels' data; and the whole one."""
+    grain = np.random.default_rng(9).integers(-9, 10, (375, 500, 3))
+    large = np.asarray(PHOTOGRAPH.resize((500, 375)), np.int16) + grain
+    data = saved(large.clip(0, 255).astype(np.uint8), "JPEG", quality=90, **options)
+    place = (start := data.index(b"\xff\xda") + 14) + int((len(data) - start) * share)
+    return how(data, place), data
+
+
+FOREIGN = saved(np.random.default_rng(1).integers(0, 255, (128, 128, 3), np.uint8), "JPEG")[1000:5096]
+DAMAGES = {
+    "zeros": lambda data, place: data[:place] + bytes(4096) + data[place + 4096 :],
+    "erased": lambda data, place: data[:place] + b"\xff" * 4096 + data[place + 4096 :],
+    "of another file": lambda data, place: data[:place] + FOREIGN + data[place + 4096 :],
+    "missing": lambda data, place: data[:place] + data[place + 4096 :],
+}
+
+
+@pytest.mark.parametrize("how", DAMAGES.values(), ids=DAMAGES)
+@pytest.mark.parametrize("options", [{}, {"restart_marker_rows": 1}, {"progressive": True}])
+def test_a_block_of_a_jpeg_that_is_lost_is_never_silent(how, options):
+    for share in np.linspace(0.05, 0.9, 9):
+        damaged, _ = damaged_at(share, how, **options)
+        try:
+            warning = loaded(damaged)[1]
+        except ImageError as error:
+            warning = str(error)
+        assert "damaged" in warning or "cut off" in warning
+
+
+def test_behind_a_stray_marker_nothing_is_there():
+    for share in (0.6, 0.8):
+        damaged, whole = damaged_at(share, DAMAGES["erased"])
+        pixels, warning = loaded(damaged)
+        assert warning.startswith("the file is damaged; the last ")
+        there = int(128 * (share - 0.15))
+        assert (pixels[:there] == loaded(whole)[0][:there]).all()
+    with pytest.raises(ImageError, match="truncated or damaged"):
+        loaded(damaged_at(0.3, DAMAGES["erased"])[0])
+
+
+def test_an_odd_header_is_no_damage():
+    data = saved(PHOTOGRAPH, "JPEG")
+    assert data[2:4] == b"\xff\xe0"
+    assert loaded(data[:11] + b"\x09" + data[12:])[1] is None  # an unknown version of JFIF
+    adobe = b"\xff\xee\0\x0eAdobe\0\x64\0\0\0\0\x07"  # an unknown transform
+    assert loaded(data[:2] + adobe + data[2:])[1] is None
+
+
 def test_the_pixels_are_those_that_pillow_decodes():
     for options in (BASELINE, PROGRESSIVE, {"quality": 80, "subsampling": 0}, {"quality": 80, "keep_rgb": True}):
         path = saved(PHOTOGRAPH, "JPEG", **options)
