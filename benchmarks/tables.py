@@ -29,6 +29,9 @@ def lines(figures: dict[str, Any]) -> Iterator[str]:
         yield from _bound(figures["photos"])
     if "precision" in figures:
         yield from _precision(figures["precision"], figures["machine"]["processor"])
+    if "formats" in figures:
+        yield from ("", "Files of 12 megapixels, CPU time", "")
+        yield from _formats(figures["formats"])
     if "scale" in figures:
         yield from ("", "Scale", "")
         yield from _scale(figures["scale"])
@@ -91,6 +94,19 @@ def _precision(figures: dict[str, Any], processor: str) -> Iterator[str]:
     ]
     header = ("network", "engine and precision", "ms, batch 1", "batch 4", "batch 32", "pipeline, images/s")
     yield from table(header, rows, texts=2)
+
+
+def _formats(figures: dict[str, Any]) -> Iterator[str]:
+    rows = [
+        (
+            name,
+            *(f"{1000 * seconds[way] / figures['images']:.1f}" for way in ("decoder", "ours", "whole")),
+            f"{seconds['decoder'] / seconds['ours']:.2f}",
+            f"{seconds['whole'] / seconds['ours']:.1f}",
+        )
+        for name, seconds in figures["seconds"].items()
+    ]
+    yield from table(("format", "decoder alone, ms", "ours, ms", "every pixel, ms", "over the bound", "gain"), rows)
 
 
 def _scale(figures: dict[str, Any]) -> Iterator[str]:

@@ -12,11 +12,12 @@ from functools import lru_cache
 from itertools import chain
 
 from mobilenet_cli.errors import ImageError
-from mobilenet_cli.images.formats import IMAGE_ENDINGS
+from mobilenet_cli.images.formats import HEAD_BYTES, IMAGE_ENDINGS, format_of
 from mobilenet_cli.inputs.globs import PartialMatch
 from mobilenet_cli.inputs.patterns import is_pattern, literal_start
 from mobilenet_cli.inputs.walk import Rules
 from mobilenet_cli.records import Source
+from mobilenet_cli.remote.fetch import fetch_head
 from mobilenet_cli.remote.object_stores import store_of
 from mobilenet_cli.remote.store import ListedEntry, ObjectStore
 from mobilenet_cli.remote.urls import is_url, is_web, refusal
@@ -109,12 +110,13 @@ class _RemoteFolder:
         """Return whether a file below the folder is one of its images."""
         folder, _, name = url.rpartition("/")
         return (
-            name.lower().endswith(IMAGE_ENDINGS)
+            (self._rules.any_ending or name.lower().endswith(IMAGE_ENDINGS))
             and not self._rules.hides(name, is_folder=False)
             and (self._rules.recursive or len(folder) < len(self._root))
             and self._is_entered(folder)
             and not self._rules.leaves_out(url, below=self._root, is_folder=False)
             and not self._rules.lacks_extra(name)
+            and (name.lower().endswith(IMAGE_ENDINGS) or _begins_as_image(url))
         )
 
     def _enters(self, folder: str) -> bool:
@@ -126,6 +128,14 @@ class _RemoteFolder:
             and not self._rules.hides(name, is_folder=True)
             and not self._rules.leaves_out(folder, below=self._root, is_folder=True)
         )
+
+
+def _begins_as_image(url: str) -> bool:
+    """Return whether a file begins as an image does. One that cannot be read is taken for one, to get a row."""
+    try:
+        return format_of(fetch_head(url, HEAD_BYTES)) is not None
+    except ImageError:
+        return True
 
 
 def _matching(pattern: str, rules: Rules) -> Iterator[Source]:
