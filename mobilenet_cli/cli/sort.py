@@ -66,6 +66,7 @@ def command(choice: SortChoice, named: OptionalSources, model: ModelChoice, pace
         return _undo(choice.into, terminal)
     if named.chosen is None:
         raise click.UsageError("name SOURCES…, or a list of them with --from FILE")
+    named.chosen.check_files()
     check_words(choice.kinds, model)
     from mobilenet_cli.sorting.sort import Sorter, open_sorter
 

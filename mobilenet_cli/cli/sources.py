@@ -12,6 +12,8 @@ import click
 
 from mobilenet_cli.cli.progress_line import ProgressLine
 from mobilenet_cli.errors import InputError
+from mobilenet_cli.inputs import archives
+from mobilenet_cli.inputs.archives import is_archive, is_counted_fast
 from mobilenet_cli.inputs.csv_table import CsvTable
 from mobilenet_cli.inputs.find import count_sources, find_sources
 from mobilenet_cli.inputs.left_out import LeftOut
@@ -20,6 +22,7 @@ from mobilenet_cli.inputs.remote_listing import must_be_listed
 from mobilenet_cli.inputs.stdin import STDIN
 from mobilenet_cli.records import Source, row_key
 from mobilenet_cli.remote.urls import check_installed, is_url
+from mobilenet_cli.text import printable
 
 
 class Sources(ABC):
@@ -50,15 +53,16 @@ class Sources(ABC):
         """Whether the sources can be counted without using them up: a list from a pipe can be read only once."""
 
     @abstractmethod
-    def count(self, finished: Container[str]) -> int:
-        """Return the current number of sources whose key is not in `finished`."""
+    def count(self, finished: Container[str]) -> int | None:
+        """Return the current number of sources whose key is not in `finished`; None where that would take long."""
 
     def count_in_background(self, progress: ProgressLine, finished: Container[str] = ()) -> None:
         """Start a thread that counts the sources, if possible, and sets the total of `progress`."""
 
         def set_total() -> None:
             with suppress(InputError):  # the run itself will raise it
-                progress.set_total(self.count(finished))
+                if (count := self.count(finished)) is not None:
+                    progress.set_total(count)
 
         if self.can_be_counted:
             threading.Thread(target=set_total, daemon=True).start()
@@ -86,9 +90,24 @@ class NamedSources(Sources):
             raise click.UsageError("--null (-0) needs --from FILE")
         if list_file == STDIN and STDIN in arguments:
             raise click.UsageError("standard input is an image (-) or a list of images (--from -), not both")
-        for url in filter(is_url, arguments):
-            check_installed(url)
+        for argument in arguments:
+            if is_url(argument):
+                check_installed(argument)
+            if choice.get("archives") != "none":
+                archives.check_installed(argument)
+        if choice.get("column") is not None and list_file is None and not any(map(archives.is_table, arguments)):
+            raise click.UsageError("--column needs --from-csv FILE or a .parquet file")
         self._arguments, self._list_file, self._null, self._choice = arguments, list_file, null, choice
+
+    def check_files(self) -> None:
+        """Check that no archive is named, for a command that does something with the files themselves.
+
+        Raises:
+            UsageError: One is.
+        """
+        for archive in filter(is_archive, self._arguments):
+            raise click.UsageError(f"{printable(archive)} is an archive, and this command takes files: unpack it")
+        self._choice = {**self._choice, "archives": "none"}
 
     @property
     def need_stdin(self) -> bool:
@@ -103,11 +122,12 @@ class NamedSources(Sources):
     def can_be_counted(self) -> bool:
         """Whether counting is possible and fast: a pipe can be read only once, and listing a bucket is slow."""
         return (self._list_file is None or can_be_read_twice(self._list_file)) and not any(
-            map(must_be_listed, self._arguments)
+            must_be_listed(argument) or (is_archive(argument) and not is_counted_fast(argument))
+            for argument in self._arguments
         )
 
-    def count(self, finished: Container[str]) -> int:
-        """Return the current number of sources whose path is not in `finished`."""
+    def count(self, finished: Container[str]) -> int | None:
+        """Return the current number of sources whose path is not in `finished`; None where that would take long."""
         return count_sources(self._arguments, listed=self._listed(), finished=finished, **self._choice)
 
     def _listed(self) -> Iterable[str]:
