@@ -52,6 +52,10 @@ def targets(figures: dict[str, Any]) -> Iterator[Target]:
         yield Target("12 megapixels: pipeline over the same with full decoding", gain, 4, unit="×")
     if "scale" in figures:
         yield from _of_scale(figures["scale"])
+    if "shards" in figures:
+        seconds = {name: usage(runs).cpu for name, runs in figures["shards"]["usages"].items()}
+        for name in ("x.tar", "x.zip", "x.parquet"):
+            yield Target(f"{name}: CPU time over that of the same files", seconds[name] / seconds["files"], most=1.03)
 
 
 def _of_scale(figures: dict[str, Any]) -> Iterator[Target]:
