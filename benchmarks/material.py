@@ -6,6 +6,7 @@
     WORK/tiny/      IMAGES PNGs of 32×32
     WORK/models/    MobileNet V1 1.0/128 with seeded weights: a SavedModel, and model.onnx converted from it
     WORK/home/      mnclassify's store with the same model, compiled
+    WORK/shards-N/  N of the photographs as files, and in archives
 Existing files are kept.
 """
 

@@ -62,8 +62,8 @@ def command(
 ) -> int:
     """Label each image in SOURCES.
 
-    SOURCES are files, folders, quoted globs, URLs (https://, s3://, gs://), or - for one image on standard
-    input. Use --from for a list of files.
+    SOURCES are files, folders, quoted globs, archives (.zip, .tar, .tar.gz, .tar.zst, .parquet), URLs (https://,
+    s3://, gs://), or - for one image on standard input. Use --from for a list of files.
 
     \b
     Examples:
@@ -74,6 +74,7 @@ def command(
       find photos -newer labels.csv -name '*.jpg' -print0 | mnclassify --from - -0
       curl -s https://example.org/cat.jpg | mnclassify -
       mnclassify s3://bucket/photos/ -o labels.csv
+      mnclassify 'shards/train-{0000..0099}.tar' -o labels.csv
       mnclassify 'photos/**/*.heic' -f jsonl | jq -r '.label.label'
       mnclassify photos/ --kind dog -f path
       mnclassify photos/ --match '*cat*' -f path --print0 | xargs -0r cp -t cats/
