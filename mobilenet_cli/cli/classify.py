@@ -27,7 +27,9 @@ from mobilenet_cli.cli.tally import Tally
 from mobilenet_cli.cli.terminal import Terminal, stdout_is_terminal
 from mobilenet_cli.cli.xmp import Sidecars, XmpChoice, remove_keywords, xmp_options
 from mobilenet_cli.files.document import Document
+from mobilenet_cli.files.folder_document import FolderDocument
 from mobilenet_cli.files.format import Format
+from mobilenet_cli.files.part_folder import PartFolder
 from mobilenet_cli.postprocess.matching import matches
 from mobilenet_cli.records import Result, SearchedResult
 from mobilenet_cli.text import counted, printable
@@ -37,6 +39,9 @@ if TYPE_CHECKING:
     from mobilenet_cli.classifier import Classifier
     from mobilenet_cli.files.earlier_run import EarlierRun
     from mobilenet_cli.models.acquire import Model
+
+
+AnyDocument = Document[Result, Layout] | FolderDocument[Result, Layout]
 
 
 @click.command("classify", cls=Command)
@@ -114,7 +119,7 @@ class _Run:
     sidecars: Sidecars
     labelled: int = 0
 
-    def label(self, classifier: Classifier, pace: Pace, stream: BinaryIO) -> Document[Result, Layout]:
+    def label(self, classifier: Classifier, pace: Pace, stream: BinaryIO | PartFolder) -> AnyDocument:
         """Label the images, and return the document of their results on `stream`, complete."""
         document = self._document(classifier.model, stream)
         pairs = classifier.classify_sources(
@@ -145,7 +150,7 @@ class _Run:
             document.close()
         return document
 
-    def conclude(self, document: Document[Result, Layout]) -> int:
+    def conclude(self, document: AnyDocument) -> int:
         """Say how the run went, and return the exit code."""
         earlier = document.earlier
         self.tally.done += earlier.found
@@ -155,9 +160,9 @@ class _Run:
         code = self.tally.conclude()
         return self.sidecars.conclude(code, finished=earlier.found) if self.xmp.write else code
 
-    def _document(self, model: Model, stream: BinaryIO) -> Document[Result, Layout]:
+    def _document(self, model: Model, stream: BinaryIO | PartFolder) -> AnyDocument:
         layout = self.records.layout(model.name, model.network.classes, self.named.columns)
-        document = Document(stream, self.chosen, layout, resume=self.output.resume, trained_at=model.trained_at)
+        document = self.output.document(stream, self.chosen, layout, model.trained_at)
         if document.earlier.kept:
             self.terminal.note(f"{counted(document.earlier.kept, 'image')} already done")
         return document

@@ -27,8 +27,8 @@ from mobilenet_cli.cli.sources import NamedSources
 from mobilenet_cli.cli.tally import Tally
 from mobilenet_cli.cli.terminal import Terminal, stdout_is_terminal
 from mobilenet_cli.errors import ImageError
-from mobilenet_cli.files.document import Document
 from mobilenet_cli.files.format import Format
+from mobilenet_cli.files.part_folder import PartFolder
 from mobilenet_cli.inputs.find import find_sources
 from mobilenet_cli.inputs.stdin import STDIN
 from mobilenet_cli.records import Embedding
@@ -99,10 +99,14 @@ def command(
         return run.vectors(_vector_format(format_name, output), output)
     if output.resume:
         raise click.UsageError("--resume goes with files of vectors, not with --similar")
+    if output.is_folder:
+        raise click.UsageError("--similar writes one file, not a folder: give -o FILE")
     return run.neighbours(similar, neighbours or _NEIGHBOURS, _neighbour_format(format_name, output), output)
 
 
 def _vector_format(name: str | None, output: Output) -> Format[Embedding, Shape]:
+    if name is None and output.is_folder:
+        raise click.UsageError("-o DIR/ needs -f parquet or -f jsonl")
     if name is None:
         chosen = format_of(output.file) if output.file is not None else FORMATS["jsonl"]
     elif name in FORMATS:
@@ -137,7 +141,7 @@ class _Run:
         with self.terminal.warnings_shown(), output.opened(self.terminal) as stream:
             embedder = self._embedder()
             shape = Shape(embedder.width, embedder.model.name)
-            document = Document(stream, chosen, shape, resume=output.resume)
+            document = output.document(stream, chosen, shape)
             earlier = document.earlier
             if earlier.kept:
                 self.terminal.note(f"{counted(earlier.kept, 'image')} already done")
@@ -167,7 +171,8 @@ class _Run:
             with self._progress() as progress:
                 watched = (embedding for _, embedding in self.tally.watched(pairs, progress))
                 found = nearest(query.vector, self._failures_told(watched), count)
-            stream.write(NEIGHBOUR_FORMATS[chosen](found).encode())
+            if not isinstance(stream, PartFolder):  # which the command has refused
+                stream.write(NEIGHBOUR_FORMATS[chosen](found).encode())
         return self.tally.conclude()
 
     def _embedder(self) -> Embedder:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from functools import wraps
 from pathlib import Path
-from typing import Any, BinaryIO, get_args
+from typing import Any, BinaryIO, TypeVar, get_args
 
 import click
 
@@ -22,15 +22,21 @@ from mobilenet_cli.cli.terminal import Terminal
 from mobilenet_cli.engines import ENGINES, EngineName
 from mobilenet_cli.engines.network_input import Channels, Input
 from mobilenet_cli.errors import MnclassifyError
-from mobilenet_cli.files.format import Format
+from mobilenet_cli.files.document import Document
+from mobilenet_cli.files.folder_document import FolderDocument, HasStatus
+from mobilenet_cli.files.format import Format, RowOptions
 from mobilenet_cli.files.open import open_output
 from mobilenet_cli.files.part_file import PartFile, part_path
+from mobilenet_cli.files.part_folder import PartFolder, is_folder, open_folder
 from mobilenet_cli.images.preprocess import Crop, silence_decoder_warnings
 from mobilenet_cli.models import AUTO
 from mobilenet_cli.postprocess.topk import is_temperature
 from mobilenet_cli.progress import Progress
 from mobilenet_cli.records import SURE
 from mobilenet_cli.text import printable
+
+_Record = TypeVar("_Record", bound=HasStatus)
+_Options = TypeVar("_Options", bound=RowOptions)
 
 
 def option_group(name: str, make: Callable[..., Any], *options: Decorator, heading: str = "Options") -> Decorator:
@@ -155,6 +161,34 @@ class Output:
     file: str | None
     overwrite: bool
     resume: bool
+    rows_per_file: int | None = None
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether the records go to a folder of parts."""
+        return is_folder(self.file)
+
+    def document(
+        self,
+        stream: BinaryIO | PartFolder,
+        chosen: Format[_Record, _Options],
+        options: _Options,
+        trained_at: float = 0.0,
+    ) -> Document[_Record, _Options] | FolderDocument[_Record, _Options]:
+        """Return the document that the records go to.
+
+        Args:
+            stream: What `opened` yielded.
+            chosen: The format.
+            options: The options that shape the rows.
+            trained_at: When the model was trained: see Document.
+
+        Raises:
+            InputError, OutputError: As for Document and FolderDocument.
+        """
+        if isinstance(stream, PartFolder):
+            return FolderDocument(stream, chosen, options, rows_per_file=self.rows_per_file, trained_at=trained_at)
+        return Document(stream, chosen, options, resume=self.resume, trained_at=trained_at)
 
     def check(self, chosen: Format[Any, Any]) -> None:
         """Check that a format can be written there.
@@ -163,13 +197,17 @@ class Output:
             UsageError: The format needs a file, and none is given.
             OutputError: A package that the format needs is not installed.
         """
+        if self.is_folder and (chosen.rows is None or (chosen.conversion and chosen.conversion.read is None)):
+            raise click.UsageError(f"a folder takes the formats parquet, jsonl and csv, not {chosen.name}")
+        if self.rows_per_file is not None and not self.is_folder:
+            raise click.UsageError("--rows-per-file goes with a folder: give -o DIR/")
         if chosen.conversion is not None:
             if self.file is None:
                 raise click.UsageError(f"{chosen.name} goes to a file: give -o FILE")
             chosen.conversion.check_installed()
 
     @contextmanager
-    def opened(self, terminal: Terminal, *, resumable: bool = True) -> Iterator[BinaryIO]:
+    def opened(self, terminal: Terminal, *, resumable: bool = True) -> Iterator[BinaryIO | PartFolder]:
         """Open the output. If Ctrl-C ends the block, print where the finished rows are.
 
         Args:
@@ -177,15 +215,21 @@ class Output:
             resumable: Whether the message may recommend --resume.
         """
         try:
+            if self.file is not None and self.is_folder:
+                with open_folder(self.file, overwrite=self.overwrite, resume=self.resume) as folder:
+                    yield folder
+                return
             with open_output(self.file, overwrite=self.overwrite, resume=self.resume, resumable=resumable) as stream:
                 yield stream
         except KeyboardInterrupt:
-            if self.file is not None and (part := part_path(self.file)).exists():
+            if self.is_folder:
+                terminal.note(f"the finished rows are in {printable(self.file or '')}; --resume continues from there")
+            elif self.file is not None and (part := part_path(self.file)).exists():
                 advice = "; --resume continues from there" if resumable else ""
                 terminal.note(f"the finished rows are in {printable(str(part))}{advice}")
             raise
 
-    def check_worth(self, stream: BinaryIO, labelled: int) -> None:
+    def check_worth(self, stream: BinaryIO | PartFolder, labelled: int) -> None:
         """Refuse to replace FILE by failures alone, as after a mistyped folder or an unmounted disk.
 
         Args:
@@ -201,12 +245,12 @@ class Output:
             raise MnclassifyError(f"no image could be read, so {printable(self.file)} is left as it was")
 
 
-def _output(output: str | None, overwrite: bool, resume: bool) -> Output:
+def _output(output: str | None, overwrite: bool, resume: bool, rows_per_file: int | None) -> Output:
     if resume and overwrite:
         raise click.UsageError("--resume keeps finished rows and --overwrite discards them: give one of them")
     if resume and output in (None, "-"):
         raise click.UsageError("--resume needs -o FILE")
-    return Output(None if output == "-" else output, overwrite, resume)
+    return Output(None if output == "-" else output, overwrite, resume, rows_per_file)
 
 
 output_options = option_group(
@@ -217,11 +261,17 @@ output_options = option_group(
         "--output",
         metavar="FILE",
         shell_complete=completion.files,
-        help="Write to FILE. It appears once it is complete.",
+        help="Write to FILE. It appears once it is complete. DIR/ is a folder of part files.",
     ),
     click.option("--overwrite", is_flag=True, help="Replace FILE if it exists."),
     click.option(
         "--resume", is_flag=True, help="Keep the finished rows of FILE or of an interrupted run, and do the rest."
+    ),
+    click.option(
+        "--rows-per-file",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="With -o DIR/: images a part file  [default: those of an archive, else 100,000]",
     ),
     heading="Output",
 )

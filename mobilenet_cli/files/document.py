@@ -41,6 +41,7 @@ class Document(Generic[_Record, _Options]):
         *,
         resume: bool = False,
         trained_at: float = 0.0,
+        keeps_others: bool | None = None,
     ) -> None:
         """Begin the document, or read back what an earlier run has finished of it.
 
@@ -51,6 +52,8 @@ class Document(Generic[_Record, _Options]):
             resume: Keep the finished rows that are there.
             trained_at: With `resume`: when the model was trained, in seconds since the epoch. Older rows are
                 another model's.
+            keeps_others: With `resume`: whether rows of images stay that are not among the sources; None: as the
+                options say.
 
         Raises:
             InputError: The format needs a regular file, and the stream is none; or it cannot be resumed.
@@ -60,7 +63,9 @@ class Document(Generic[_Record, _Options]):
         if chosen.conversion is not None:
             _part_file(stream, chosen.name)
         self.earlier = (
-            resume_run(_part_file(stream, chosen.name), chosen, options, trained_at) if resume else EarlierRun()
+            resume_run(_part_file(stream, chosen.name), chosen, options, trained_at, keeps_others)
+            if resume
+            else EarlierRun()
         )
         self._writer = chosen.make(stream, options, begun=self.earlier.has_rows)
 
