@@ -99,8 +99,8 @@ def command(
         return run.vectors(_vector_format(format_name, output), output)
     if output.resume:
         raise click.UsageError("--resume goes with files of vectors, not with --similar")
-    if output.is_folder:
-        raise click.UsageError("--similar writes one file, not a folder: give -o FILE")
+    if output.is_folder or output.is_remote:
+        raise click.UsageError("--similar writes one file of this machine: give -o FILE")
     return run.neighbours(similar, neighbours or _NEIGHBOURS, _neighbour_format(format_name, output), output)
 
 

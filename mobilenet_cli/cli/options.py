@@ -33,6 +33,8 @@ from mobilenet_cli.models import AUTO
 from mobilenet_cli.postprocess.topk import is_temperature
 from mobilenet_cli.progress import Progress
 from mobilenet_cli.records import SURE
+from mobilenet_cli.remote.uploads import check_writable
+from mobilenet_cli.remote.urls import is_url
 from mobilenet_cli.text import printable
 
 _Record = TypeVar("_Record", bound=HasStatus)
@@ -168,6 +170,11 @@ class Output:
         """Whether the records go to a folder of parts."""
         return is_folder(self.file)
 
+    @property
+    def is_remote(self) -> bool:
+        """Whether the records go to a URL."""
+        return self.file is not None and is_url(self.file)
+
     def document(
         self,
         stream: BinaryIO | PartFolder,
@@ -186,6 +193,11 @@ class Output:
         Raises:
             InputError, OutputError: As for Document and FolderDocument.
         """
+        if isinstance(stream, PartFolder) and not self.is_folder:
+            from mobilenet_cli.files.remote_output import PartsOfFile, RemoteFileDocument
+
+            if isinstance(stream, PartsOfFile):
+                return RemoteFileDocument(stream, chosen, options, trained_at=trained_at)
         if isinstance(stream, PartFolder):
             return FolderDocument(stream, chosen, options, rows_per_file=self.rows_per_file, trained_at=trained_at)
         return Document(stream, chosen, options, resume=self.resume, trained_at=trained_at)
@@ -199,6 +211,10 @@ class Output:
         """
         if self.is_folder and (chosen.rows is None or (chosen.conversion and chosen.conversion.read is None)):
             raise click.UsageError(f"a folder takes the formats parquet, jsonl and csv, not {chosen.name}")
+        if self.is_remote:
+            check_writable(self.file or "")
+            if chosen.rows is None:
+                raise click.UsageError(f"a URL takes the formats parquet, jsonl, csv, tsv and html, not {chosen.name}")
         if self.rows_per_file is not None and not self.is_folder:
             raise click.UsageError("--rows-per-file goes with a folder: give -o DIR/")
         if chosen.conversion is not None:
@@ -215,6 +231,12 @@ class Output:
             resumable: Whether the message may recommend --resume.
         """
         try:
+            if self.file is not None and self.is_remote:
+                from mobilenet_cli.files.remote_output import open_remote
+
+                with open_remote(self.file, overwrite=self.overwrite, resume=self.resume) as folder:
+                    yield folder
+                return
             if self.file is not None and self.is_folder:
                 with open_folder(self.file, overwrite=self.overwrite, resume=self.resume) as folder:
                     yield folder
@@ -222,7 +244,9 @@ class Output:
             with open_output(self.file, overwrite=self.overwrite, resume=self.resume, resumable=resumable) as stream:
                 yield stream
         except KeyboardInterrupt:
-            if self.is_folder:
+            if self.is_remote:
+                terminal.note("the finished parts are uploaded; --resume continues from there")
+            elif self.is_folder:
                 terminal.note(f"the finished rows are in {printable(self.file or '')}; --resume continues from there")
             elif self.file is not None and (part := part_path(self.file)).exists():
                 advice = "; --resume continues from there" if resumable else ""
@@ -261,7 +285,7 @@ output_options = option_group(
         "--output",
         metavar="FILE",
         shell_complete=completion.files,
-        help="Write to FILE. It appears once it is complete. DIR/ is a folder of part files.",
+        help="Write to FILE. It appears once it is complete. DIR/ is a folder of part files, s3://… an object store.",
     ),
     click.option("--overwrite", is_flag=True, help="Replace FILE if it exists."),
     click.option(

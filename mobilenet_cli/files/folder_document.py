@@ -17,9 +17,8 @@ from mobilenet_cli.errors import MnclassifyError
 from mobilenet_cli.files.document import Document
 from mobilenet_cli.files.earlier_run import EarlierRun
 from mobilenet_cli.files.format import Format, RowOptions
-from mobilenet_cli.files.part_folder import PartFolder, is_part, part_name
+from mobilenet_cli.files.part_folder import PartFolder, part_name
 from mobilenet_cli.records import Source
-from mobilenet_cli.text import printable
 
 
 class HasStatus(Protocol):
@@ -144,8 +143,8 @@ class FolderDocument(Generic[_Record, _Options]):
             MnclassifyError: There are parts that were to be replaced, but no image could be read.
             OutputError: It cannot be written.
         """
-        if self._held_back and any(map(is_part, self._folder.names())):
-            raise MnclassifyError(f"no image could be read, so {printable(self._folder.path)} is left as it was")
+        if self._held_back and self._folder.would_lose():
+            raise MnclassifyError(f"no image could be read, so {self._folder.shown} is left as it was")
         self._release()
         if self._written is not None:
             self._finish(self._written)

@@ -43,13 +43,15 @@ class PartFolder:
     """The folder, in which this process alone writes.
 
     Attributes:
-        path: Its path, without a "/" at its end.
+        path: The path, without a "/" at its end, of the folder of this machine in which parts are written.
+        shown: What messages call it.
         overwrite: Whether what is there is replaced.
         resume: Whether what is there is kept, as far as it is of the sources.
     """
 
     def __init__(self, path: str, *, overwrite: bool = False, resume: bool = False) -> None:
         self.path, self.overwrite, self.resume = path, overwrite, resume
+        self.shown = printable(path)
         self._open: dict[str, AbstractContextManager[PartFile]] = {}
 
     def place(self, name: str) -> str:
@@ -94,7 +96,7 @@ class PartFolder:
         Raises:
             OutputError: It has other files, or parts and neither `overwrite` nor `resume` is given.
         """
-        shown = printable(self.path)
+        shown = self.shown
         found = self.names()
         for name in found:
             if _OWN.fullmatch(name) is None:
@@ -105,6 +107,10 @@ class PartFolder:
         others = [name for name in parts if ending not in name]
         if others and not self.overwrite:
             raise OutputError(f"{shown} has parts of another format, such as {others[0]}; give --overwrite to replace")
+
+    def would_lose(self) -> bool:
+        """Return whether there is something that `overwrite` replaces."""
+        return any(map(is_part, self.names()))
 
     def begin(self) -> None:
         """Take away what says that the folder is complete and, with `overwrite`, what is there."""

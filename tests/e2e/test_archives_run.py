@@ -65,6 +65,28 @@ def test_the_column_of_a_table_is_named(mnclassify: Run, tmp_path: Path):
         assert (done.returncode, "--column needs --from-csv FILE or a .parquet file" in done.stderr) == (2, True)
 
 
+def test_records_go_to_folders_of_parts(mnclassify: Run, tmp_path: Path):
+    for number in range(2):
+        (tmp_path / f"s{number}.tar").write_bytes(tar_bytes([(f"{each}.jpg", CAT) for each in range(2)]))
+    done = mnclassify("s{0..1}.tar", "-o", "out/", "-f", "csv")
+    assert done.returncode == 0, done.stderr
+    assert [path.name for path in sorted((tmp_path / "out").iterdir())] == [
+        *("_SUCCESS", "_manifest.json", "part-00000.csv", "part-00001.csv")
+    ]
+    assert paths(tmp_path / "out" / "part-00001.csv") == ["s1.tar/0.jpg", "s1.tar/1.jpg"]
+    for arguments, code, words in (
+        (("-o", "new/"), 2, "-o DIR/ needs -f parquet, -f jsonl or -f csv"),
+        (("-o", "new/", "-f", "html"), 2, "a folder takes the formats parquet, jsonl and csv, not html"),
+        (("-o", "a.csv", "--rows-per-file", "2"), 2, "--rows-per-file goes with a folder"),
+        (("-o", "https://x.org/a.csv"), 2, "records cannot be written to the web"),
+        (("-o", "s3://bucket/a.json"), 2, "a URL takes the formats parquet, jsonl, csv, tsv and html, not json"),
+        (("-o", "out/", "-f", "csv"), 4, "out has parts; give --overwrite"),
+    ):
+        done = mnclassify("s0.tar", *arguments)
+        assert (done.returncode, words in done.stderr) == (code, True), done.stderr
+    assert not (tmp_path / "new").exists()
+
+
 def test_evaluate_reads_archives_that_can_be_read_again(mnclassify: Run, tmp_path: Path):
     entries = [(f"{number}/{number}.jpg", CAT) for number in range(2)]
     (tmp_path / "x.zip").write_bytes(zip_bytes(entries))

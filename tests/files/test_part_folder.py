@@ -105,7 +105,7 @@ def test_duckdb_polars_pandas_and_pyarrow_read_it_as_one_table():
     assert pd.read_parquet("out")["path"].tolist() == wanted
     assert ds.dataset("out").to_table(["path"])["path"].to_pylist() == wanted
     label("lines")
-    assert duckdb.sql("SELECT count(*) FROM 'lines/*.jsonl' WHERE status = 'ok'").fetchone() == (24,)
+    assert duckdb.sql("SELECT count(*) FROM 'lines/*.jsonl' WHERE status = 'ok'").fetchall() == [(24,)]
     label("cells", name="csv")
     assert duckdb.sql("SELECT path FROM 'cells/*.csv' ORDER BY path").fetchnumpy()["path"].tolist() == wanted
     with Path("cells/part-00002.csv").open(newline="") as part:
