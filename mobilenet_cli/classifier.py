@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from mobilenet_cli.engines import EngineName
 from mobilenet_cli.engines.network_input import Input
@@ -15,12 +15,15 @@ from mobilenet_cli.images.preprocess import Crop
 from mobilenet_cli.loaded_model import AnySource, LoadedModel, as_sources
 from mobilenet_cli.models import AUTO
 from mobilenet_cli.models.acquire import Model, check_takes_temperature
-from mobilenet_cli.postprocess.labelling import Labelling, LabellingAtEach, SearchByKind
+from mobilenet_cli.postprocess.labelling import Labelling
 from mobilenet_cli.postprocess.naming import Naming
-from mobilenet_cli.postprocess.outputs import RawOutput, RawOutputs
 from mobilenet_cli.postprocess.topk import TopK, is_temperature
 from mobilenet_cli.progress import Progress, silent
-from mobilenet_cli.records import SURE, ClassName, NamedResult, Result, Source
+from mobilenet_cli.records import SURE, ClassName, Result, Source
+
+if TYPE_CHECKING:
+    from mobilenet_cli.postprocess.naming_at_each import NamedResult
+    from mobilenet_cli.postprocess.outputs import RawOutput
 
 _OneSource = TypeVar("_OneSource", bound=Source)
 
@@ -153,17 +156,19 @@ class Classifier:
             if not 0 <= value <= 1:
                 raise InputError(f"{name} is a number from 0 to 1, not {value}")
         ranking = TopK(self.labels, self.model.network.output, top_k, threshold, self.temperature)
-        labelling = (
-            SearchByKind(ranking, self.naming, sure, tuple(map(self.naming.classes_of, kinds)))
-            if kinds
-            else Labelling(ranking, self.naming, sure)
-        )
+        labelling = Labelling(ranking, self.naming, sure)
+        if kinds:
+            from mobilenet_cli.postprocess.searching import SearchByKind
+
+            labelling = SearchByKind(ranking, self.naming, sure, tuple(map(self.naming.classes_of, kinds)))
         return self._loaded.run(sources, labelling, batch_size=batch_size, workers=workers)
 
     def outputs_of(
         self, sources: Iterable[_OneSource], *, batch_size: int | None = None, workers: int | None = None
     ) -> Iterator[tuple[_OneSource, RawOutput]]:
         """Yield each of `sources`, without its data, with the network's output for it, before any softmax."""
+        from mobilenet_cli.postprocess.outputs import RawOutputs
+
         return self._loaded.run(sources, RawOutputs(), batch_size=batch_size, workers=workers)
 
     def name_sources(
@@ -187,6 +192,8 @@ class Classifier:
         Raises:
             InputError: An argument is out of range.
         """
+        from mobilenet_cli.postprocess.naming_at_each import LabellingAtEach
+
         ranking = TopK(self.labels, self.model.network.output, top_k, temperature=self.temperature)
         labelling = LabellingAtEach(ranking, self.naming, sures=tuple(sures))
         return self._loaded.run(sources, labelling, batch_size=batch_size, workers=workers)

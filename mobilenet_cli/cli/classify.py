@@ -8,40 +8,33 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
+from mobilenet_cli.cli.exit_codes import ExitCode
 from mobilenet_cli.cli.help import Command
 from mobilenet_cli.cli.input_options import named_or_csv_options
 from mobilenet_cli.cli.kind_words import check_words
-from mobilenet_cli.cli.options import (
-    ModelChoice,
-    Output,
-    Pace,
-    model_options,
-    output_options,
-    pace_options,
-    temperature_option,
-    terminal_options,
-)
+from mobilenet_cli.cli.model_options import ModelChoice, model_options, temperature_option
+from mobilenet_cli.cli.options import Pace, pace_options, terminal_options
+from mobilenet_cli.cli.output_options import Output, output_options
 from mobilenet_cli.cli.record_options import RecordChoice, record_options
 from mobilenet_cli.cli.sources import Sources
 from mobilenet_cli.cli.tally import Tally
 from mobilenet_cli.cli.terminal import Terminal, stdout_is_terminal
 from mobilenet_cli.cli.xmp import Sidecars, XmpChoice, remove_keywords, xmp_options
-from mobilenet_cli.files.document import Document
-from mobilenet_cli.files.folder_document import FolderDocument
 from mobilenet_cli.files.format import Format
-from mobilenet_cli.files.part_folder import PartFolder
 from mobilenet_cli.postprocess.matching import matches
-from mobilenet_cli.records import Result, SearchedResult
+from mobilenet_cli.records import Result
 from mobilenet_cli.text import counted, printable
 from mobilenet_cli.writers import Layout
 
 if TYPE_CHECKING:
     from mobilenet_cli.classifier import Classifier
+    from mobilenet_cli.files.document import Document
     from mobilenet_cli.files.earlier_run import EarlierRun
+    from mobilenet_cli.files.folder_document import FolderDocument
+    from mobilenet_cli.files.part_folder import PartFolder
     from mobilenet_cli.models.acquire import Model
 
-
-AnyDocument = Document[Result, Layout] | FolderDocument[Result, Layout]
+    AnyDocument = Document[Result, Layout] | FolderDocument[Result, Layout]
 
 
 @click.command("classify", cls=Command)
@@ -85,13 +78,14 @@ def command(
       mnclassify photos/ --match '*cat*' -f path --print0 | xargs -0r cp -t cats/
       mnclassify photos/ --xmp -o labels.csv
     """
+    if named.are_missing(terminal):
+        return ExitCode.FAILED
     if xmp.remove:
         return remove_keywords(named.find(), terminal)
     chosen = records.format(output, of_rows=named.columns is not None)
     check_words(records.kind, model, labels)
-
     tally = Tally(terminal, "classified", left_out=named.left_out)
-    run = _Run(named, records, chosen, output, xmp, terminal, tally, Sidecars(terminal, xmp.name))
+    run = _LabellingRun(named, records, chosen, output, xmp, terminal, tally, Sidecars(terminal, xmp.name))
     with terminal.warnings_shown(), output.opened(terminal, resumable=chosen.rows is not None) as stream:
         with terminal.waiting() as progress:
             from mobilenet_cli.classifier import Classifier
@@ -102,8 +96,8 @@ def command(
 
 
 @dataclass(slots=True)
-class _Run:
-    """One run of the command.
+class _LabellingRun:
+    """A run of `classify`.
 
     Attributes:
         labelled: How many rows have been written of images that could be read.
@@ -171,8 +165,12 @@ class _Run:
         """Return whether a result gets a row. Where failures get none, they are shown on stderr."""
         if result.status == "error" and (self.records.selects or self.chosen.name == "path"):
             self.terminal.note(f"{printable(result.path)}: {result.error}")
-        is_of_kind = not isinstance(result, SearchedResult) or result.found
-        return is_of_kind and matches(result, self.records.match)
+        if self.records.kind:
+            from mobilenet_cli.postprocess.searching import SearchedResult
+
+            if isinstance(result, SearchedResult) and not result.found:
+                return False
+        return matches(result, self.records.match)
 
     def _say_what_was_written(self, earlier: EarlierRun, done: int) -> None:
         others, labelled = earlier.others, earlier.found + self.labelled

@@ -6,33 +6,27 @@ from collections.abc import Container, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import PurePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 import click
 
 from mobilenet_cli.cli import completion
+from mobilenet_cli.cli.exit_codes import ExitCode
 from mobilenet_cli.cli.help import Command
 from mobilenet_cli.cli.input_options import input_options
-from mobilenet_cli.cli.options import (
-    ModelChoice,
-    Output,
-    Pace,
-    model_options,
-    output_options,
-    pace_options,
-    terminal_options,
-)
+from mobilenet_cli.cli.model_options import ModelChoice, model_options
+from mobilenet_cli.cli.options import Pace, pace_options, terminal_options
+from mobilenet_cli.cli.output_options import Output, output_options
 from mobilenet_cli.cli.progress_line import ProgressLine
 from mobilenet_cli.cli.sources import NamedSources
 from mobilenet_cli.cli.tally import Tally
 from mobilenet_cli.cli.terminal import Terminal, stdout_is_terminal
 from mobilenet_cli.errors import ImageError
 from mobilenet_cli.files.format import Format
-from mobilenet_cli.files.part_folder import PartFolder
 from mobilenet_cli.inputs.find import find_sources
 from mobilenet_cli.inputs.stdin import STDIN
 from mobilenet_cli.records import Embedding
-from mobilenet_cli.text import counted, printable
+from mobilenet_cli.text import counted, printable, printable_lines
 from mobilenet_cli.vectors import FORMATS, Shape, format_of
 from mobilenet_cli.vectors.neighbours import FORMATS as NEIGHBOUR_FORMATS
 from mobilenet_cli.vectors.neighbours import nearest
@@ -92,7 +86,9 @@ def command(
       mnclassify embed photos/ | jq -c '[.path, .vector[0]]'
       mnclassify embed photos/ --similar cat.jpg -k 5
     """
-    run = _Run(named, model, pace, terminal, Tally(terminal, "embedded", left_out=named.left_out))
+    if named.are_missing(terminal):
+        return ExitCode.FAILED
+    run = _EmbeddingRun(named, model, pace, terminal, Tally(terminal, "embedded", left_out=named.left_out))
     if similar is None:
         if neighbours is not None:
             raise click.UsageError("-k goes with --similar")
@@ -127,8 +123,8 @@ def _neighbour_format(name: str | None, output: Output) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Run:
-    """One run of the command."""
+class _EmbeddingRun:
+    """A run of `embed`."""
 
     named: NamedSources
     model: ModelChoice
@@ -171,8 +167,9 @@ class _Run:
             with self._progress() as progress:
                 watched = (embedding for _, embedding in self.tally.watched(pairs, progress))
                 found = nearest(query.vector, self._failures_told(watched), count)
-            if not isinstance(stream, PartFolder):  # which the command has refused
-                stream.write(NEIGHBOUR_FORMATS[chosen](found).encode())
+            text = NEIGHBOUR_FORMATS[chosen](found)
+            file = cast("BinaryIO", stream)  # a folder was refused
+            file.write((printable_lines(text) if file.isatty() else text).encode())
         return self.tally.conclude()
 
     def _embedder(self) -> Embedder:

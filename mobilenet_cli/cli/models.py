@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -13,10 +12,12 @@ import click
 from mobilenet_cli.cli import PROGRAM, completion
 from mobilenet_cli.cli.help import Group
 from mobilenet_cli.cli.network_input import chosen_input, input_of_network_options
-from mobilenet_cli.cli.options import option_group, terminal_options
-from mobilenet_cli.cli.terminal import Terminal
+from mobilenet_cli.cli.option_group import option_group
+from mobilenet_cli.cli.options import terminal_options
+from mobilenet_cli.cli.terminal import Terminal, say
 from mobilenet_cli.engines.network_input import Input
 from mobilenet_cli.errors import ModelError
+from mobilenet_cli.json_lines import encoded
 from mobilenet_cli.records import NetworkKind
 
 _FAILED, _UNAVAILABLE = 1, 3
@@ -51,7 +52,7 @@ def list_models(as_json: bool) -> None:
     from mobilenet_cli.models import catalogue
 
     models = catalogue.listed()
-    click.echo(_json([asdict(model) for model in models]) if as_json else models_text.table(models))
+    say(_json([asdict(model) for model in models]) if as_json else models_text.table(models))
 
 
 @command.command("show")
@@ -63,7 +64,7 @@ def show(name: str, as_json: bool) -> None:
     from mobilenet_cli.models import catalogue
 
     facts = catalogue.described(name)
-    click.echo(_json(facts) if as_json else models_text.page(facts))
+    say(_json(facts) if as_json else models_text.page(facts))
 
 
 @command.command("pull")
@@ -149,13 +150,13 @@ def verify(names: tuple[str, ...]) -> int:
     code = 0
     for name, problems in verified(names):
         for problem in problems:
-            click.echo(f"{name}: {problem}")
+            say(f"{name}: {problem}")
         if problems:
             code = _FAILED
         else:
-            click.echo(f"{name}: ok")
+            say(f"{name}: ok")
     if code:
-        click.echo("`mnclassify models remove NAME` removes a model, so that it is fetched or imported again", err=True)
+        say("`mnclassify models remove NAME` removes a model, so that it is fetched or imported again", err=True)
     return code
 
 
@@ -166,10 +167,10 @@ def _each(names: tuple[str, ...], do: Callable[[str], None]) -> int:
         try:
             do(name)
         except ModelError as error:
-            click.echo(f"{PROGRAM}: {error}", err=True)
+            say(f"{PROGRAM}: {error}", err=True)
             code = _UNAVAILABLE
     return code
 
 
 def _json(value: Any) -> str:
-    return json.dumps(value, indent=2, ensure_ascii=False)
+    return encoded(value, indent=2).decode()

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import click
 
 from mobilenet_cli.cli import completion
-from mobilenet_cli.cli.options import Output, option_group, sure_option
+from mobilenet_cli.cli.option_group import option_group
+from mobilenet_cli.cli.options import sure_option
+from mobilenet_cli.cli.output_options import Output
 from mobilenet_cli.cli.terminal import stdout_is_terminal
 from mobilenet_cli.files.format import Format
 from mobilenet_cli.records import Result
@@ -26,6 +28,7 @@ class RecordChoice:
     format_name: str | None
     long: bool
     print0: bool
+    csv_safe: bool
 
     @property
     def selects(self) -> bool:
@@ -51,6 +54,8 @@ class RecordChoice:
             raise click.UsageError("--from-csv writes one row for each row of the CSV: omit --long")
         if self.print0 and chosen.name != "path":
             raise click.UsageError(f"--print0 needs -f path, not {chosen.name}")
+        if self.csv_safe and chosen.name not in ("csv", "tsv"):
+            raise click.UsageError(f"--csv-safe needs -f csv or -f tsv, not {chosen.name}")
         output.check(chosen)
         if output.resume:
             check_resumable(chosen)
@@ -73,6 +78,7 @@ class RecordChoice:
             threshold=self.threshold,
             sure=self.sure,
             selected=self.selects,
+            csv_safe=self.csv_safe,
         )
 
     def _named(self, output: Output) -> Format[Result, Layout]:
@@ -132,6 +138,11 @@ record_options = option_group(
         "--long",
         is_flag=True,
         help="CSV and TSV: one row per label instead of one per image; rank 0 is the sure label.",
+    ),
+    click.option(
+        "--csv-safe",
+        is_flag=True,
+        help="CSV and TSV: put ' before cells that a spreadsheet would compute as a formula, such as =1+1.",
     ),
     click.option("--print0", is_flag=True, help="With -f path: end each path with a NUL byte, for xargs -0."),
 )

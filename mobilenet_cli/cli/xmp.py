@@ -12,7 +12,7 @@ import click
 from click.core import ParameterSource
 
 from mobilenet_cli.cli.exit_codes import ExitCode
-from mobilenet_cli.cli.options import option_group
+from mobilenet_cli.cli.option_group import option_group
 from mobilenet_cli.cli.tally import Tally
 from mobilenet_cli.cli.terminal import Terminal
 from mobilenet_cli.errors import SidecarError

@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import BinaryIO, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, BinaryIO, Generic, Protocol, TypeVar
 
 from mobilenet_cli.errors import InputError
 from mobilenet_cli.files.earlier_run import EarlierRun
 from mobilenet_cli.files.format import Format, RowOptions
-from mobilenet_cli.files.part_file import PartFile
-from mobilenet_cli.files.resume import resume_run
 from mobilenet_cli.records import RowSource, Source
 from mobilenet_cli.text import printable
 
+if TYPE_CHECKING:
+    from mobilenet_cli.files.part_file import PartFile
 
-class _HasPath(Protocol):
+
+class HasStatus(Protocol):
+    """A record, as far as a document knows it."""
+
     @property
-    def path(self) -> str: ...
+    def path(self) -> str:
+        """The path of its source."""
+
+    @property
+    def status(self) -> str:
+        """Whether its image could be read: "ok" or "error"."""
 
 
-_Record = TypeVar("_Record", bound=_HasPath)
+_Record = TypeVar("_Record", bound=HasStatus)
 _Options = TypeVar("_Options", bound=RowOptions)
 
 
@@ -62,11 +70,11 @@ class Document(Generic[_Record, _Options]):
         self._stream, self._format, self._options = stream, chosen, options
         if chosen.conversion is not None:
             _part_file(stream, chosen.name)
-        self.earlier = (
-            resume_run(_part_file(stream, chosen.name), chosen, options, trained_at, keeps_others)
-            if resume
-            else EarlierRun()
-        )
+        self.earlier = EarlierRun()
+        if resume:
+            from mobilenet_cli.files.resume import resume_run
+
+            self.earlier = resume_run(_part_file(stream, chosen.name), chosen, options, trained_at, keeps_others)
         self._writer = chosen.make(stream, options, begun=self.earlier.has_rows)
 
     def pending(self, sources: Iterable[Source]) -> Iterator[Source]:
@@ -110,6 +118,8 @@ def _part_file(stream: BinaryIO, name: str) -> PartFile:
     Raises:
         InputError: It is not; the message calls the format `name`.
     """
+    from mobilenet_cli.files.part_file import PartFile
+
     if not isinstance(stream, PartFile):
         raise InputError(f"{name} is written to a regular file: give -o FILE")
     return stream

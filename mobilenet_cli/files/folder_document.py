@@ -11,27 +11,14 @@ import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 
 from mobilenet_cli.errors import MnclassifyError
-from mobilenet_cli.files.document import Document
+from mobilenet_cli.files.document import Document, HasStatus
 from mobilenet_cli.files.earlier_run import EarlierRun
 from mobilenet_cli.files.format import Format, RowOptions
 from mobilenet_cli.files.part_folder import PartFolder, part_name
 from mobilenet_cli.records import Source
-
-
-class HasStatus(Protocol):
-    """A record."""
-
-    @property
-    def path(self) -> str:
-        """The path of its source."""
-
-    @property
-    def status(self) -> str:
-        """Whether its image could be read: "ok" or "error"."""
-
 
 ROWS = 100_000
 """Rows of a part, where the images are not in shards."""

@@ -128,11 +128,6 @@ class PartFolder:
         self.write(SUCCESS, b"")
 
 
-def is_folder(path: str | None) -> bool:
-    """Return whether records that go to `path` go to a folder of parts: it ends in "/", or is a folder."""
-    return path is not None and (path.endswith("/") or os.path.isdir(path))  # noqa: PTH112
-
-
 @contextmanager
 def open_folder(path: str, *, overwrite: bool, resume: bool) -> Iterator[PartFolder]:
     """Open a folder, which is created if its own folder is there, for the length of a `with` block.

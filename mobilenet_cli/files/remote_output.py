@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from mobilenet_cli.errors import ImageError, OutputError
-from mobilenet_cli.files.folder_document import FolderDocument, HasStatus
+from mobilenet_cli.files.document import HasStatus
+from mobilenet_cli.files.folder_document import FolderDocument
 from mobilenet_cli.files.format import Format, RowOptions
 from mobilenet_cli.files.part_file import PartFile
 from mobilenet_cli.files.part_folder import PartFolder, is_part

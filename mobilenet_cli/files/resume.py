@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 from mobilenet_cli.errors import InputError, OutputError
-from mobilenet_cli.files.earlier_run import InterruptedRun
+from mobilenet_cli.files.interrupted_run import InterruptedRun
 from mobilenet_cli.json_lines import FIRST_BYTES
 from mobilenet_cli.text import printable
 

@@ -9,8 +9,8 @@ from typing import BinaryIO
 
 from mobilenet_cli.inputs.archives import STREAMED, find_in_archive
 from mobilenet_cli.inputs.braces import expand_ranges, has_range
-from mobilenet_cli.inputs.globs import expand, is_pattern
 from mobilenet_cli.inputs.left_out import LeftOut
+from mobilenet_cli.inputs.patterns import is_pattern
 from mobilenet_cli.inputs.stdin import STDIN, open_stdin, read_all
 from mobilenet_cli.inputs.walk import ArchiveUse, Rules, file_source, walk
 from mobilenet_cli.records import Source
@@ -151,6 +151,8 @@ def _stdin_source(read: Callable[[], bytes], was_read: bool) -> Source:
 
 
 def _matching(pattern: str, rules: Rules) -> Iterator[Source]:
+    from mobilenet_cli.inputs.globs import expand
+
     path = None
     for path in expand(pattern, rules):
         yield from _named(path, rules)

@@ -15,7 +15,8 @@ from mobilenet_cli.errors import ImageError
 from mobilenet_cli.images.formats import IMAGE_ENDINGS
 from mobilenet_cli.inputs.archives import find_in_archive
 from mobilenet_cli.inputs.flat_folder import FlatFolder
-from mobilenet_cli.inputs.globs import PartialMatch, is_pattern, literal_start
+from mobilenet_cli.inputs.globs import PartialMatch
+from mobilenet_cli.inputs.patterns import is_pattern, literal_start
 from mobilenet_cli.inputs.walk import Rules
 from mobilenet_cli.records import Source
 from mobilenet_cli.remote.object_stores import store_of

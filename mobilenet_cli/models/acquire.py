@@ -10,7 +10,7 @@ from pathlib import Path
 from mobilenet_cli.engines import COMPILED, ENGINES, REFERENCE, Engine, EngineName, opens_compiled
 from mobilenet_cli.engines.network_input import Input
 from mobilenet_cli.errors import InputError, ModelError, ModelWarning, StoreError, UnavailableError
-from mobilenet_cli.models import AUTO, registry, store, unavailable
+from mobilenet_cli.models import AUTO, registry, store
 from mobilenet_cli.models.labels import IMAGENET, imagenet_labels, numbered_labels, read_labels, stored_labels
 from mobilenet_cli.models.making import Wanted, obtain
 from mobilenet_cli.models.manifest import Manifest, Network
@@ -179,6 +179,8 @@ def _chosen(model: Model) -> Model:
 
 def _auto(wanted: Wanted) -> tuple[Origin, Manifest, Path]:
     """Find the main model or, where that is unavailable, the embedded one, with a ModelWarning."""
+    from mobilenet_cli.models import unavailable
+
     main, embedded = origin_of(registry.MAIN), origin_of(registry.EMBEDDED)
     reason = unavailable.remembered(main, wanted.kind)
     if reason is None or _is_stored(main, wanted.kind):

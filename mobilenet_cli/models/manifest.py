@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path, PurePosixPath
@@ -32,6 +31,8 @@ class FileRecord:
     @classmethod
     def of(cls, file: Path) -> Self:
         """Read the file and record it."""
+        import hashlib
+
         with file.open("rb") as stream:
             digest = hashlib.file_digest(stream, "sha256")
         return cls(file.stat().st_size, digest.hexdigest())

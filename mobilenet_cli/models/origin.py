@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from mobilenet_cli.engines.network_input import Input
 from mobilenet_cli.errors import InputError, ModelError
@@ -12,7 +12,9 @@ from mobilenet_cli.images.preprocess import Crop, Interpolation
 from mobilenet_cli.models import AUTO, registry, store
 from mobilenet_cli.models.sources import ModelSource
 from mobilenet_cli.models.sources.hub import Hub
-from mobilenet_cli.models.sources.local import Local, slug
+
+if TYPE_CHECKING:
+    from mobilenet_cli.models.sources.local import Local
 
 _DEFAULT_SIZE = 128
 
@@ -63,6 +65,8 @@ def origin_of(model: str, network_input: Input | None = None) -> Origin:
         return origin
     if origin.local is None or origin.local.is_trained:
         raise InputError(f"what {model} takes is known; an input range is for a model file that is given by its path")
+    import hashlib
+
     digest = hashlib.sha256(repr(network_input).encode()).hexdigest()[:6]
     return replace(origin, key=f"{origin.key}-{digest}", input=network_input)
 
@@ -75,6 +79,8 @@ def _named_by(model: str) -> Origin:
         return _of_entry(known) if known else _of_handle(model.rstrip("/"))
     if model in store.names():
         return Origin(name=model, key=model)
+    from mobilenet_cli.models.sources.local import Local
+
     if local := Local.find(model):
         return Origin(name=model, key=local.store_name(), local=local, image_size=size_in(local.path.name))
     known_names = ", ".join((AUTO, *registry.ENTRIES))
@@ -99,6 +105,8 @@ def _of_entry(entry: registry.Entry) -> Origin:
 
 
 def _of_handle(handle: str) -> Origin:
+    from mobilenet_cli.models.sources.local import slug
+
     return Origin(
         name=handle,
         key="hub-" + slug(handle.split("://", 1)[1]),

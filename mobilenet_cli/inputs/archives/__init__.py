@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from mobilenet_cli.errors import InputError
 from mobilenet_cli.machine.extras import install_command
@@ -56,7 +55,7 @@ KINDS = (
 
 def kind_of(path: str) -> ArchiveKind | None:
     """Return the kind that the ending of a path or URL means; None where it is no archive's."""
-    lower = (urlsplit(path).path if is_web(path) else path).lower()
+    lower = (path.partition("?")[0].partition("#")[0] if is_web(path) else path).lower()
     for kind in KINDS:
         if lower.endswith(kind.endings):
             return kind
