@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import gzip
+import io
 import os
+import random
 import struct
 import tarfile
 import threading
 import time
 import tracemalloc
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 
 import pyarrow as pa
@@ -17,6 +20,7 @@ import pytest
 from colour_engine import IMAGES, ColourEngine, task
 from shards import ENTRIES, image_structs, parquet, tar_bytes, zip_bytes, zstd_bytes
 
+from mobilenet_cli.errors import ImageError
 from mobilenet_cli.inputs.archives import archive as limits
 from mobilenet_cli.inputs.archives import forward, tars
 from mobilenet_cli.inputs.find import count_sources, find_sources
@@ -351,6 +355,67 @@ def test_no_descriptor_stays_open():
     next(stopped)
     stopped.close()
     assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+def test_streams_in_several_pieces_are_read_to_their_end():
+    data = tar_bytes()
+    half = len(data) // 3
+    Path("x.tar.gz").write_bytes(gzip.compress(data[:half]) + gzip.compress(data[half:]))
+    Path("x.tar.zst").write_bytes(zstd_bytes(data[:half]) + zstd_bytes(data[half:]))
+    assert [found for _, found in outcomes("x.tar.gz", "x.tar.zst")] == ["red", "green", "blue"] * 2
+
+
+def test_zips_as_programs_write_them():
+    Path("sfx.zip").write_bytes(b"#!/bin/sh\nexit 0\n" + zip_bytes())  # unpacks itself
+    streamed = io.BytesIO()
+    with zipfile.ZipFile(Unseekable(streamed), "w", zipfile.ZIP_DEFLATED) as written:  # sizes follow the data
+        for name, data in ENTRIES:
+            with written.open(name, "w", force_zip64=True) as member:
+                member.write(data)
+    Path("streamed.zip").write_bytes(streamed.getvalue())
+    assert [found for _, found in outcomes("sfx.zip", "streamed.zip")] == ["red", "green", "blue"] * 2
+
+
+class Unseekable(io.RawIOBase):
+    """A pipe into which an archive is written."""
+
+    def __init__(self, file: io.BytesIO) -> None:
+        self._file = file
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data) -> int:
+        return self._file.write(data)
+
+
+def test_long_names_of_gnu_and_posix_tars():
+    long = "é" * 90 + "/" + "x" * 90 + ".png"
+    for kind in (tarfile.GNU_FORMAT, tarfile.PAX_FORMAT):
+        with tarfile.open("x.tar", "w", format=kind) as tar:
+            member = tarfile.TarInfo(long)
+            member.size = len(IMAGES["red"])
+            tar.addfile(member, io.BytesIO(IMAGES["red"]))
+        assert outcomes("x.tar") == [(f"x.tar/{long}", "red")]
+
+
+def test_whatever_is_changed_in_an_archive_nothing_is_raised():
+    choose = random.Random(0)
+    entries = [(f"{number}.png", IMAGES["red"] + choose.randbytes(300)) for number in range(5)]
+    table = io.BytesIO()
+    parquet(table, {"image": pa.array([data for _, data in entries])}, row_group_size=2)
+    whole = {"x.parquet": table.getvalue(), **{name: build(entries) for name, build in BUILDERS.items()}}
+    for name, data in whole.items():
+        for _ in range(40):
+            changed = bytearray(data)
+            for _ in range(choose.choice((1, 3, 20))):
+                place = choose.randrange(len(changed))
+                changed[place : place + choose.choice((0, 1, 1, 200))] = choose.randbytes(choose.choice((0, 1, 1, 100)))
+            Path(name).write_bytes(changed)
+            for source in find_sources([name]):
+                if source.error is None and source.content is not None:
+                    with suppress(ImageError):
+                        source.content.read()
 
 
 # Parquet

@@ -52,10 +52,12 @@ def sources(archive: Archive) -> Iterator[Source]:
     Raises:
         ArchiveError: The table cannot be read, or no column of it has images.
     """
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
-        file = archive.with_random_access()
+        # By pyarrow itself where it can: every call of Python's files takes the interpreter's lock.
+        file = archive.with_random_access() if archive.is_remote else pa.OSFile(archive.path)
     except OSError as error:
         raise ArchiveError(f"cannot be read: {error.strerror or error}") from error
     except ImageError as error:
@@ -71,9 +73,11 @@ def sources(archive: Archive) -> Iterator[Source]:
         if table.metadata.num_rows > MAX_MEMBERS:
             raise ArchiveError(f"it has more than {MAX_MEMBERS:,} rows")
         column = _column(schema, archive.rules.column)
+        counts = [table.metadata.row_group(group).num_rows for group in range(table.num_row_groups)]
+        if sum(counts) != table.metadata.num_rows or min(counts, default=0) < 0:
+            raise ArchiveError("damaged: its row groups have other rows in all than it says")
         begin = 0
-        for group in range(table.num_row_groups):
-            rows = table.metadata.row_group(group).num_rows
+        for group, rows in enumerate(counts):
             yield from _of_group(archive, table, column, group, range(begin, begin + rows))
             begin += rows
 

@@ -35,7 +35,8 @@ def sources(archive: Archive) -> Iterator[Source]:
     except Exception as error:  # BadZipFile, and whatever a hostile directory leads zipfile to
         raise ArchiveError(f"damaged, cut off, or no zip file ({damage(error)})") from error
     for info in opened.infolist():
-        source = None if info.is_dir() else archive.member(info.filename, info.file_size, _problem(info))
+        is_folder = info.filename.endswith("/")  # is_dir() fails where there is no name
+        source = None if is_folder else archive.member(info.filename, info.file_size, _problem(info))
         if source is None or source.error is not None:
             yield from () if source is None else (source,)
             continue
