@@ -70,7 +70,7 @@ def archives(folder: Path) -> tuple[str, ...]:
     import pyarrow.parquet as pq
 
     files = sorted((folder / FOLDER).iterdir())
-    names = ("x.tar", "x.zip", "x.parquet", "x.tar.gz")
+    names = ("x.tar", "stored.zip", "deflated.zip", "x.parquet", "x.tar.gz")
     if not (folder / names[-1]).exists():
         with tarfile.open(folder / "x.tar", "w", dereference=True) as tar:
             for file in files:
@@ -78,9 +78,10 @@ def archives(folder: Path) -> tuple[str, ...]:
                 data = file.read_bytes()
                 member.size = len(data)
                 tar.addfile(member, io.BytesIO(data))
-        with zipfile.ZipFile(folder / "x.zip", "w", zipfile.ZIP_DEFLATED) as zipped:
-            for file in files:
-                zipped.write(file, file.name)
+        for name, method in (("stored.zip", zipfile.ZIP_STORED), ("deflated.zip", zipfile.ZIP_DEFLATED)):
+            with zipfile.ZipFile(folder / name, "w", method) as zipped:
+                for file in files:
+                    zipped.write(file, file.name)
         schema = pa.schema([("image", pa.struct([("bytes", pa.binary()), ("path", pa.string())]))])
         with pq.ParquetWriter(folder / "x.parquet", schema) as table:
             for begin in range(0, len(files), 100):  # the rows of a row group, as Hugging Face writes images
