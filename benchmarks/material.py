@@ -7,15 +7,20 @@
     WORK/tiny/      IMAGES PNGs of 32×32
     WORK/models/    MobileNet V1 1.0/128 with seeded weights: a SavedModel, and model.onnx converted from it
     WORK/home/      mnclassify's store with the same model, compiled
+    WORK/shards-N/  N of the photographs as files, and in archives
 Existing files are kept.
 """
 
 from __future__ import annotations
 
+import gzip
+import io
 import os
 import shutil
 import subprocess
 import sys
+import tarfile
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -57,6 +62,37 @@ def tree(folder: Path, originals: Sequence[Path], count: int) -> None:
     """Fill `folder` with `count` links as `links` does, a thousand per subfolder."""
     for start in range(0, count, _FILES_A_FOLDER):
         links(folder / f"{start // _FILES_A_FOLDER:04}", originals, min(_FILES_A_FOLDER, count - start))
+
+
+FOLDER = "files"
+
+
+def archives(folder: Path) -> tuple[str, ...]:
+    """Put the files of `folder`/FOLDER into one archive of each kind beside it, and return their names."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    files = sorted((folder / FOLDER).iterdir())
+    names = ("x.tar", "stored.zip", "deflated.zip", "x.parquet", "x.tar.gz")
+    if not (folder / names[-1]).exists():
+        with tarfile.open(folder / "x.tar", "w", dereference=True) as tar:
+            for file in files:
+                member = tarfile.TarInfo(file.name)
+                data = file.read_bytes()
+                member.size = len(data)
+                tar.addfile(member, io.BytesIO(data))
+        for name, method in (("stored.zip", zipfile.ZIP_STORED), ("deflated.zip", zipfile.ZIP_DEFLATED)):
+            with zipfile.ZipFile(folder / name, "w", method) as zipped:
+                for file in files:
+                    zipped.write(file, file.name)
+        schema = pa.schema([("image", pa.struct([("bytes", pa.binary()), ("path", pa.string())]))])
+        with pq.ParquetWriter(folder / "x.parquet", schema) as table:
+            for begin in range(0, len(files), 100):  # the rows of a row group, as Hugging Face writes images
+                rows = [{"image": {"bytes": each.read_bytes(), "path": each.name}} for each in files[begin:][:100]]
+                table.write_table(pa.Table.from_pylist(rows, schema))
+        with open(folder / "x.tar", "rb") as tarred, gzip.open(folder / "x.tar.gz", "wb", 1) as packed:  # noqa: PTH123
+            shutil.copyfileobj(tarred, packed)
+    return names
 
 
 def _link(original: Path, link: Path) -> None:

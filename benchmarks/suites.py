@@ -95,6 +95,22 @@ def scale(settings: Settings) -> Figures:
     }
 
 
+def shards(settings: Settings) -> Figures:
+    """Photographs as files of a folder, and the same as members of archives."""
+    count = settings.scale // 10
+    settings.print_status(f"shards: creating archives of {count:,} photographs")
+    folder = settings.work / f"shards-{count}"
+    material.links(folder / material.FOLDER, sorted((settings.work / "photos").iterdir()), count)
+    names = (material.FOLDER, *material.archives(folder))
+    contender = Contender("shards", ours(settings.work), headers=1)
+    usages: dict[str, list[Figures]] = {}
+    for turn in range(settings.repeats):
+        for name in names[turn % len(names) :] + names[: turn % len(names)]:
+            settings.print_status(f"shards, {turn + 1} of {settings.repeats}: {name}")
+            usages.setdefault(name, []).append(asdict(_labelled(settings, contender, folder / name, count)))
+    return {"images": count, "usages": usages}
+
+
 SUITES: dict[str, Callable[[Settings], Figures]] = {
     "one": one_image,
     "photos": photos,
@@ -103,6 +119,7 @@ SUITES: dict[str, Callable[[Settings], Figures]] = {
     "tiny": tiny,
     "precision": precision,
     "scale": scale,
+    "shards": shards,
 }
 
 

@@ -35,6 +35,9 @@ def lines(figures: dict[str, Any]) -> Iterator[str]:
     if "scale" in figures:
         yield from ("", "Scale", "")
         yield from _scale(figures["scale"])
+    if "shards" in figures:
+        yield from ("", "{images:,} photographs, as files and in archives".format(**figures["shards"]), "")
+        yield from _shards(figures["shards"])
     yield from ("", "Targets", "")
     yield from table(("", "target", "measured", "wanted"), map(_target, targets(figures)), texts=2)
     yield from ("", "Commands, each with the folder at its end", "")
@@ -115,6 +118,18 @@ def _scale(figures: dict[str, Any]) -> Iterator[str]:
         for name in ("few", "many")
     ]
     yield from table(("files", "wall s", "CPU s", "images/s", "peak MiB"), rows)
+
+
+def _shards(figures: dict[str, Any]) -> Iterator[str]:
+    medians = {name: usage(runs) for name, runs in figures["usages"].items()}
+    header = ("images in", "wall s", "CPU s", "images/s", "peak MiB", "CPU ÷ files")
+    yield from table(
+        header,
+        (
+            (name, *_figures(each, figures["images"]), f"{each.cpu / medians['files'].cpu:.3f}")
+            for name, each in medians.items()
+        ),
+    )
 
 
 def _target(target: Target) -> tuple[str, str, str, str]:

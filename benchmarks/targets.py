@@ -56,6 +56,10 @@ def targets(figures: dict[str, Any]) -> Iterator[Target]:
         yield from _of_formats(figures["formats"]["seconds"])
     if "scale" in figures:
         yield from _of_scale(figures["scale"])
+    if "shards" in figures:
+        seconds = {name: usage(runs).cpu for name, runs in figures["shards"]["usages"].items()}
+        for name in ("x.tar", "stored.zip", "x.parquet"):
+            yield Target(f"{name}: CPU time over that of the same files", seconds[name] / seconds["files"], most=1.03)
 
 
 # On processors with the instructions: network, engine and precision, the gain in the network alone at batches of four,

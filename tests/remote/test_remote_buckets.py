@@ -17,6 +17,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import pytest
 from colour_engine import IMAGES, ColourEngine, records_of, task
 from conftest import ROOT, SAMPLES
+from s3_server import CREDENTIALS
 from web_server import TIMEOUT, Answer, WebServer, new_stores, outcome, serving
 
 from mobilenet_cli.inputs.find import count_sources, find_sources
@@ -67,16 +68,6 @@ def s3_url() -> Iterator[str]:
             client.put_object(Bucket="samples", Key=f"sample_images/{file.name}", Body=file.read_bytes())
         yield url
         server.stop()
-
-
-CREDENTIALS = {
-    "AWS_ACCESS_KEY_ID": "testing",
-    "AWS_SECRET_ACCESS_KEY": "s3cret",
-    "AWS_DEFAULT_REGION": "us-east-1",
-    "AWS_EC2_METADATA_DISABLED": "true",
-    "AWS_CONFIG_FILE": "/dev/null",
-    "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
-}
 
 
 @pytest.fixture(scope="module")
