@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from mobilenet_cli.engines import EngineName
 from mobilenet_cli.engines.network_input import Input
+from mobilenet_cli.engines.precision import DEFAULT, Precision
 from mobilenet_cli.errors import InputError
 from mobilenet_cli.images.preprocess import Crop
 from mobilenet_cli.loaded_model import AnySource, LoadedModel, as_sources
@@ -51,13 +52,16 @@ class Classifier:
         progress: Progress = silent,
         network_input: Input | None = None,
         trust_model: bool = False,
+        precision: Precision = DEFAULT,
+        calibrate: str | os.PathLike[str] | None = None,
     ) -> None:
         """Find the model, or fetch and compile it, which happens once and takes seconds.
 
         Args:
             model: A name ("auto", "mobilenet_v1_100_128", …), a TF Hub handle, or the path of a SavedModel,
                 a checkpoint, an archive or a .tflite.
-            engine: "litert" or "tensorflow"; "auto" is LiteRT where the model compiles.
+            engine: "litert", "openvino" or "tensorflow"; "auto" is LiteRT where the model compiles, and OpenVINO for
+                bfloat16.
             image_size: The side in pixels of the square that the network sees; by default the model's own.
             crop: "center", "squash" or "pad"; by default the model's own.
             labels: A file with a label a line, where the model's own will not do.
@@ -68,6 +72,11 @@ class Classifier:
             network_input: The numbers that a model takes that is given by its path; None: found, with a warning
                 where that is by trying alone.
             trust_model: Whether Python code in a model file (a Lambda layer of Keras) may run.
+            precision: The type of the numbers that the network multiplies: "float32", "bfloat16" or "int8". Where the
+                processor has no instructions for it, it is float32, with a warning. The others change a few labels;
+                the model's name ends in "@bfloat16" or "@int8".
+            calibrate: A folder of photographs on which the ranges of int8 are measured, which happens once; by default
+                the few that come with this package.
 
         Raises:
             InputError: An argument is out of range.
@@ -88,6 +97,8 @@ class Classifier:
             progress=progress,
             network_input=network_input,
             trust_model=trust_model,
+            precision=precision,
+            calibrate=calibrate,
         )
         self.model: Model = self._loaded.model
         self.labels: tuple[ClassName, ...] = self.model.labels(Path(labels) if labels is not None else None)

@@ -15,6 +15,7 @@ from mobilenet_cli.cli.kind_words import check_words
 from mobilenet_cli.cli.model_options import ModelChoice, model_options, temperature_option
 from mobilenet_cli.cli.options import Pace, pace_options, terminal_options
 from mobilenet_cli.cli.output_options import Output, output_options
+from mobilenet_cli.cli.precision_options import PrecisionChoice, precision_options
 from mobilenet_cli.cli.record_options import RecordChoice, record_options
 from mobilenet_cli.cli.sources import Sources
 from mobilenet_cli.cli.tally import Tally
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 @click.command("classify", cls=Command)
 @named_or_csv_options
 @model_options
+@precision_options
 @temperature_option
 @click.option("--labels", type=click.Path(exists=True, dir_okay=False), help="Text file with one label per line.")
 @record_options
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
 def command(
     named: Sources,
     model: ModelChoice,
+    precision: PrecisionChoice,
     temperature: float | None,
     labels: str | None,
     records: RecordChoice,
@@ -84,7 +87,9 @@ def command(
         with terminal.waiting() as progress:
             from mobilenet_cli.classifier import Classifier
 
-            classifier = Classifier(labels=labels, temperature=temperature, **model.arguments(progress))
+            classifier = Classifier(
+                labels=labels, temperature=temperature, **model.arguments(progress), **precision.arguments()
+            )
         document = run.label(classifier, pace, stream)
     return run.conclude(document)
 
@@ -153,7 +158,7 @@ class _LabellingRun:
     def _document(self, classifier: Classifier, stream: BinaryIO) -> Document[Result, Layout]:
         model, limits = classifier.model, classifier.limits(self.records.top_k, self.records.threshold)
         layout = self.records.layout(model.name, limits, self.chosen.name, self.named.columns)
-        document = Document(stream, self.chosen, layout, resume=self.output.resume, trained_at=model.trained_at)
+        document = Document(stream, self.chosen, layout, resume=self.output.resume, made_at=model.made_at)
         if document.earlier.kept:
             self.terminal.note(f"{counted(document.earlier.kept, 'image')} already done")
         return document

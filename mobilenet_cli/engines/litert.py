@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mobilenet_cli.engines import Engine, Session
 from mobilenet_cli.engines.network_input import Input
+from mobilenet_cli.engines.precision import DEFAULT, Precision
 from mobilenet_cli.errors import ModelError
 from mobilenet_cli.machine.native_logs import silenced
 from mobilenet_cli.text import counted
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def open_engine(path: Path, image_size: int, taken: Input | None = None) -> Engine:
+def open_engine(path: Path, image_size: int, taken: Input | None = None, precision: Precision = DEFAULT) -> Engine:
     """Return the engine of a compiled file, which knows its image size itself; see EngineEntry.open."""
     return LiteRTEngine(path, taken)
 

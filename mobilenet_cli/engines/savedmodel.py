@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mobilenet_cli.engines import Engine, Session
 from mobilenet_cli.engines.loading import import_tensorflow, load
 from mobilenet_cli.engines.network_input import Input
+from mobilenet_cli.engines.precision import DEFAULT, Precision
 from mobilenet_cli.engines.tracing import concrete_function
 from mobilenet_cli.errors import ModelError
 from mobilenet_cli.text import first_line
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def open_engine(path: Path, image_size: int, taken: Input | None = None) -> Engine:
+def open_engine(path: Path, image_size: int, taken: Input | None = None, precision: Precision = DEFAULT) -> Engine:
     """Load a SavedModel; see EngineEntry.open."""
     return SavedModelEngine(path, image_size, taken)
 

@@ -41,7 +41,7 @@ class Document(Generic[_Record, _Options]):
         options: _Options,
         *,
         resume: bool = False,
-        trained_at: float = 0.0,
+        made_at: float = 0.0,
     ) -> None:
         """Begin the document, or read back what an earlier run has finished of it.
 
@@ -50,8 +50,8 @@ class Document(Generic[_Record, _Options]):
             chosen: The format.
             options: The options that shape the rows.
             resume: Keep the finished rows that are there.
-            trained_at: With `resume`: when the model was trained, in seconds since the epoch. Older rows are
-                another model's.
+            made_at: With `resume`: when the user trained or calibrated the model, in seconds since the epoch. Older
+                rows are another model's.
 
         Raises:
             InputError: The format needs a regular file, and the stream is none; or it cannot be resumed.
@@ -64,7 +64,7 @@ class Document(Generic[_Record, _Options]):
         if resume:
             from mobilenet_cli.files.resume import resume_run
 
-            self.earlier = resume_run(_part_file(stream, chosen.name), chosen, options, trained_at)
+            self.earlier = resume_run(_part_file(stream, chosen.name), chosen, options, made_at)
         self._writer = chosen.make(stream, options, begun=self.earlier.has_rows)
 
     def pending(self, sources: Iterable[Source]) -> Iterator[Source]:

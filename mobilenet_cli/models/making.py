@@ -7,12 +7,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeGuard
 
+from mobilenet_cli.engines.precision import DEFAULT, Precision
 from mobilenet_cli.errors import ModelError, ProcessError, StoreError, UnavailableError
 from mobilenet_cli.in_tensorflow.process import TensorFlowProcess
 from mobilenet_cli.models import store
-from mobilenet_cli.models.manifest import Manifest
+from mobilenet_cli.models.manifest import Compiled, Manifest
 from mobilenet_cli.models.origin import Origin
 from mobilenet_cli.models.sources import ModelSource, Question
+from mobilenet_cli.models.variants import Photographs, has_variant, with_int8
 from mobilenet_cli.progress import Progress
 from mobilenet_cli.records import NetworkKind
 
@@ -30,6 +32,8 @@ class Wanted:
         compiled: Whether it must be compiled for that size.
         offline: Ask no server for it.
         progress: Called as long work proceeds.
+        precision: At which precision it is to run; of int8 it has a file of its own.
+        photographs: What to calibrate that file on; None: what it was calibrated on, or this package's photographs.
     """
 
     kind: NetworkKind
@@ -37,13 +41,23 @@ class Wanted:
     compiled: bool
     offline: bool
     progress: Progress
+    precision: Precision = DEFAULT
+    photographs: Photographs | None = None
 
     def is_in(self, manifest: Manifest | None) -> TypeGuard[Manifest]:
+        """Return whether a model has the network: compiled if it must be, and of the precision."""
+        return self.is_compiled_in(manifest) and has_variant(
+            self._compiled_in(manifest), self.precision, self.photographs
+        )
+
+    def is_compiled_in(self, manifest: Manifest | None) -> TypeGuard[Manifest]:
         """Return whether a model has the network, compiled if it must be."""
         if manifest is None or self.kind not in manifest.networks:
             return False
-        size = self.image_size or manifest.image_size
-        return not self.compiled or str(size) in manifest.networks[self.kind].compiled
+        return not self.compiled or self._compiled_in(manifest) is not None
+
+    def _compiled_in(self, manifest: Manifest) -> Compiled | None:
+        return manifest.networks[self.kind].compiled.get(str(self.image_size or manifest.image_size))
 
 
 def obtain(origin: Origin, wanted: Wanted) -> Manifest:
@@ -64,7 +78,12 @@ def obtain(origin: Origin, wanted: Wanted) -> Manifest:
         manifest = store.find(origin.key)  # another process may have made it while this one waited
         if manifest is None or wanted.kind not in manifest.networks:
             manifest = _fetched(origin, manifest, wanted, process)
-        return manifest if wanted.is_in(manifest) else _compiled(manifest, wanted, process)
+        if not wanted.is_compiled_in(manifest):
+            manifest = _compiled(manifest, wanted, process)
+        if wanted.is_in(manifest):
+            return manifest
+        size = wanted.image_size or manifest.image_size
+        return with_int8(manifest, wanted.kind, size, wanted.photographs, process, wanted.progress)
 
 
 @contextmanager
