@@ -1,6 +1,6 @@
 # make demo: create a virtual environment, install the package, label the photographs in sample_images/
 # make test: install the test tools, run lint, type checks and tests
-# make docs: generate the tables of options and the picture of a terminal from the code
+# make docs: generate the tables of options and of shown words, and the picture of a terminal
 # make bench: measure speed and memory beside the alternatives; BENCH_ARGS=--quick for a smoke test
 PYTHON ?= python3
 VENV   ?= .venv
@@ -25,6 +25,7 @@ lint: $(VENV)/.installed-test
 	$(BIN)/lint-imports
 
 docs: $(VENV)/.installed-test
+	$(BIN)/python -m tools.make_shown
 	$(BIN)/python -m tools.option_tables
 	$(BIN)/python -m tools.terminal_picture
 

@@ -66,6 +66,11 @@ def tiny(settings: Settings) -> Figures:
     return _compared(settings, "tiny")
 
 
+def precision(settings: Settings) -> Figures:
+    """Photographs of about 500×375: the engines and precisions side by side, the network alone and the pipeline."""
+    return _module(settings, "benchmarks.precision", "photos", settings.repeats)
+
+
 def scale(settings: Settings) -> Figures:
     """Compare a large tree of files with one of a hundredth: memory, speed, and the time until the first row.
 
@@ -96,6 +101,7 @@ SUITES: dict[str, Callable[[Settings], Figures]] = {
     "large": large,
     "formats": formats,
     "tiny": tiny,
+    "precision": precision,
     "scale": scale,
 }
 

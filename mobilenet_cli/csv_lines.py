@@ -1,9 +1,15 @@
-"""Rows of cells ⇄ lines of CSV: the parts that reading and writing such tables share."""
+"""Rows of cells ⇄ lines of CSV: the parts that reading and writing such tables share.
+
+A spreadsheet computes a cell that begins with =, +, - or @, even within quotation marks, and what a formula can do
+there includes sending other cells to a server (OWASP, "CSV Injection"). A name in a folder of strangers' images can be
+such a cell. `as_text` puts an apostrophe before it, as spreadsheets themselves write "this is text".
+"""
 
 from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import BinaryIO, NamedTuple
 
@@ -11,10 +17,32 @@ LONGEST = 1 << 24
 """The most characters that a cell may have: where there are more, a quotation mark was never closed."""
 
 
-class LineMaker:
-    r"""Makes lines of CSV as RFC 4180 has it, except that they end with "\n" alone."""
+# Excel also takes the wide forms of these characters, and skips control characters before them. A cell that begins
+# with apostrophes before such a character gets one more, so that `as_written` has one answer.
+_FORMULA = re.compile("'*[=+\\-@\uff1d\uff0b\uff0d\uff20\\x00-\\x1f]")
+_NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?", re.ASCII)
 
-    def __init__(self, delimiter: str) -> None:
+
+def as_text(cell: str) -> str:
+    """Return a cell with an apostrophe before it if a spreadsheet would compute it. Numbers stay as they are."""
+    return f"'{cell}" if _FORMULA.match(cell) and not _NUMBER.fullmatch(cell) else cell
+
+
+def as_written(cell: str) -> str:
+    """Return the cell that `as_text` was given, of the one that it returned."""
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
+
+
+class LineMaker:
+    r"""Makes lines of CSV as RFC 4180 has it, except that they end with "\n" alone.
+
+    Args:
+        delimiter: The character between cells.
+        safe: Whether cells that a spreadsheet would compute are written `as_text`.
+    """
+
+    def __init__(self, delimiter: str, *, safe: bool = False) -> None:
+        self._safe = safe
         self._text = io.StringIO(newline="")
         # Before Python 3.13 a field with "\r" is quoted only if the line ending has one, and its reader
         # rejects such a field unquoted: so the rows are made with "\r\n", which is taken off again.
@@ -22,7 +50,7 @@ class LineMaker:
 
     def line(self, row: Sequence[object]) -> str:
         """Return a row as a line."""
-        self._csv.writerow(row)
+        self._csv.writerow([as_text(str(cell)) for cell in row] if self._safe else row)
         line = self._text.getvalue().removesuffix("\r\n") + "\n"
         self._text.seek(0)
         self._text.truncate()

@@ -11,7 +11,7 @@ import json
 import re
 from typing import TYPE_CHECKING, BinaryIO
 
-from mobilenet_cli.text import valid_utf8
+from mobilenet_cli.text import OBEYED, valid_utf8
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 FIRST_BYTES = b'{"path": "'
 """The first bytes of every record's line."""
 
-# JSON allows these two groups unescaped; a terminal obeys the first, and UTF-8 cannot encode the second.
-_TO_ESCAPE = re.compile("[\x7f-\x9f\ud800-\udfff]")
+# JSON allows these unescaped, but a terminal obeys some, some tools end a line at others, and UTF-8 cannot encode
+# lone surrogates.
+_TO_ESCAPE = re.compile(f"[{OBEYED}]")
 
 
 def whole_lines(stream: BinaryIO, what: str) -> Iterator[tuple[int, bytes, int]]:

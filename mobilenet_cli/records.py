@@ -159,29 +159,6 @@ class Result:
     model: str
 
 
-@dataclass(frozen=True, slots=True)
-class SearchedResult(Result):
-    """A Result of a search by kind.
-
-    Attributes:
-        found: Whether the image shows one of the kinds that were searched for.
-    """
-
-    found: bool
-
-
-@dataclass(frozen=True, slots=True)
-class NamedResult(Result):
-    """A Result of an evaluation, with what the image is called at several values of `sure`.
-
-    Attributes:
-        names: The label at each of these values, in their order; None where no name is sure enough. Empty where
-            status is "error".
-    """
-
-    names: tuple[Name | None, ...]
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Embedding:
     """The feature vector of one Source, or the reason why it has none: exactly one Embedding a Source, in their order.

@@ -1,5 +1,9 @@
 r"""Text for readers: foreign text made safe (`valid_utf8` for files, `printable` for people), counts, short reasons.
 
+Whatever comes from outside (file names, servers, archives, manifests, arguments) may hold characters that a terminal
+obeys. `printable` makes one such text safe where it is put into a sentence; `printable_lines` is the last gate, which
+every message and every unstyled record passes on its way to a terminal.
+
 A file name that is not UTF-8 reaches the program with its bytes as lone surrogates (PEP 383); `valid_utf8` and
 `printable` show such a byte as \xff.
 """
@@ -11,7 +15,12 @@ import re
 _SURROGATES = re.compile("[\ud800-\udfff]")
 # Besides the control characters, those that end a line or turn its direction round (Unicode TR 36, TR 9):
 # a name that holds them could rewrite the screen or pose as another.
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+OBEYED = "\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff"
+"""The characters beyond ASCII's printable ones and its control characters that a reader must not meet raw, as the
+inside of a regular expression's brackets."""
+
+_UNPRINTABLE = re.compile(f"[\x00-\x1f{OBEYED}]")
+_UNPRINTABLE_IN_LINES = re.compile(f"[\x00-\x08\x0b-\x1f{OBEYED}]")
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
@@ -23,6 +32,11 @@ def valid_utf8(text: str) -> str:
 def printable(text: str) -> str:
     r"""Return `text` on one line that a terminal cannot obey: control characters become \n, \x1b, \u202e."""
     return _UNPRINTABLE.sub(_escape, text)
+
+
+def printable_lines(text: str) -> str:
+    r"""Return `text` as `printable` does, except that tabs and the ends of its lines stay."""
+    return _UNPRINTABLE_IN_LINES.sub(_escape, text)
 
 
 def _escape(match: re.Match[str]) -> str:

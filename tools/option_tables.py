@@ -41,7 +41,9 @@ def table(command: click.Command) -> str:
     rows = ["| option | meaning |", "|---|---|"]
     for heading, records in sections(command, context).items():
         rows += [f"| **{heading}** | |"] if len(sections(command, context)) > 1 else []
-        rows += [f"| {_code(written)} | {_text(meaning)} |" for written, meaning in records if written != "--help"]
+        rows += [
+            f"| {_code(written)} | {_text(meaning)} |" for written, meaning in records if not written.endswith("--help")
+        ]
     return "\n".join(rows) + "\n"
 
 

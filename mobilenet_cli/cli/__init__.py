@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import io
 import logging
 import os
 import sys
-from importlib import import_module
 from typing import Any, NoReturn
 
 import click
-from click.shell_completion import CompletionItem
 
 from mobilenet_cli._version import __version__
-from mobilenet_cli.cli.completion import files
+from mobilenet_cli.cli import signals
+from mobilenet_cli.cli.commands import Commands, ReaderLeftError
 from mobilenet_cli.cli.exit_codes import ExitCode
 from mobilenet_cli.errors import InputError, MnclassifyError, ModelError, OutputError
+from mobilenet_cli.text import printable_lines
 
 PROGRAM = "mnclassify"
 _EXIT_CODES: dict[type[MnclassifyError], ExitCode] = {
@@ -24,14 +25,6 @@ _EXIT_CODES: dict[type[MnclassifyError], ExitCode] = {
     ModelError: ExitCode.NO_MODEL,
     OutputError: ExitCode.NOT_WRITTEN,
 }
-
-# The module of each command, imported when the command is called or listed.
-_DEFAULT = "classify"
-_COMMANDS = {name: name for name in (_DEFAULT, "embed", "evaluate", "kinds", "models", "report", "sort", "train")}
-
-
-class _ReaderLeftError(Exception):
-    """The reader of our output has closed the pipe."""
 
 
 class _Messages(io.FileIO):
@@ -43,69 +36,14 @@ class _Messages(io.FileIO):
         return len(data)
 
 
-class _Commands(click.Group):
-    """A group with a default command."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(_COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _COMMANDS:
-            return None
-        command: click.Command = import_module(f"{__name__}.{_COMMANDS[cmd_name]}").command
-        return command
-
-    def make_context(self, *args: Any, **extra: Any) -> click.Context:
-        try:
-            return super().make_context(*args, **extra)
-        except BrokenPipeError as error:  # from --help and --version
-            raise _ReaderLeftError from error
-
-    def invoke(self, ctx: click.Context) -> object:
-        try:
-            return super().invoke(ctx)
-        except BrokenPipeError as error:
-            raise _ReaderLeftError from error  # Click would exit with 1
-
-    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
-        """Complete the first word: a command, or an argument of the default command."""
-        classify = self.get_command(ctx, _DEFAULT)
-        assert classify is not None  # noqa: S101 - it is in the table
-        if incomplete.startswith("-"):
-            return [*super().shell_complete(ctx, incomplete), *classify.shell_complete(ctx, incomplete)]
-        # Files first: if they come last, Click's script for bash drops the commands.
-        return [*files(ctx, classify.params[0], incomplete), *super().shell_complete(ctx, incomplete)]
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if args and args[0] not in _COMMANDS and args[0] not in ("-h", "--help", "--version"):
-            if not ctx.resilient_parsing:  # set while the shell completes a word
-                _check_mistyped(args[0])
-            args = [_DEFAULT, *args]
-        return super().parse_args(ctx, args)
-
-
-def _check_mistyped(word: str) -> None:
-    """Reject a word that resembles a command's name and is not a file.
-
-    Raises:
-        UsageError: It does; the message suggests the command.
-    """
-    if os.path.lexists(word):
-        return
-    from difflib import get_close_matches
-
-    if meant := get_close_matches(word, _COMMANDS, n=1, cutoff=0.75):
-        raise click.UsageError(f"no command or file is called {word!r}; did you mean {meant[0]}?")
-
-
 @click.command(
-    cls=_Commands,
+    cls=Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     no_args_is_help=True,
     options_metavar="",
     subcommand_metavar="[classify] SOURCES… [OPTIONS]",
     epilog="Exit codes: 0 success, 1 some images failed or none found, 2 usage error, 3 model unavailable, "
-    "4 output not written, 130 interrupted.",
+    "4 output not written, 130 interrupted, 143 terminated.",
 )
 @click.version_option(__version__, prog_name=PROGRAM, message="%(prog)s %(version)s (main model: mobilenet_v1_100_128)")
 def cli() -> None:
@@ -122,6 +60,8 @@ def cli() -> None:
 
 def main() -> NoReturn:
     """Run the command line and exit with its code."""
+    gc.disable()  # until the command is imported: see Commands.get_command
+    signals.handle()
     _open_standard_descriptors()
     _own_stderr()
     _own_stdout()
@@ -164,12 +104,17 @@ def _run(arguments: list[str]) -> int:
         if sys.stdout is not None:
             sys.stdout.flush()
     except click.ClickException as error:
-        error.show()
+        message = io.StringIO()
+        error.show(message)
+        click.echo(printable_lines(message.getvalue()), err=True, nl=False)
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo(f"{PROGRAM}: interrupted", err=True)
         return ExitCode.INTERRUPTED
-    except _ReaderLeftError:
+    except signals.Terminated as error:
+        click.echo(f"{PROGRAM}: terminated", err=True)
+        return 128 + error.number
+    except ReaderLeftError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # so that the flush at exit succeeds
         return 0
     except Exception as error:  # the last line of defence between a bug and the user's terminal
@@ -189,4 +134,4 @@ def _failure(error: Exception) -> int:
 def _print_error(message: str) -> None:
     if logging.getLogger("mobilenet_cli").isEnabledFor(logging.DEBUG):
         logging.getLogger("mobilenet_cli").debug("here", exc_info=True)
-    click.echo(f"{PROGRAM}: {message}", err=True)
+    click.echo(printable_lines(f"{PROGRAM}: {message}"), err=True)

@@ -8,19 +8,14 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
+from mobilenet_cli.cli.exit_codes import ExitCode
 from mobilenet_cli.cli.help import Command
 from mobilenet_cli.cli.input_options import named_or_csv_options
 from mobilenet_cli.cli.kind_words import check_words
-from mobilenet_cli.cli.options import (
-    ModelChoice,
-    Output,
-    Pace,
-    model_options,
-    output_options,
-    pace_options,
-    temperature_option,
-    terminal_options,
-)
+from mobilenet_cli.cli.model_options import ModelChoice, model_options, temperature_option
+from mobilenet_cli.cli.options import Pace, pace_options, terminal_options
+from mobilenet_cli.cli.output_options import Output, output_options
+from mobilenet_cli.cli.precision_options import PrecisionChoice, precision_options
 from mobilenet_cli.cli.record_options import RecordChoice, record_options
 from mobilenet_cli.cli.sources import Sources
 from mobilenet_cli.cli.tally import Tally
@@ -29,19 +24,19 @@ from mobilenet_cli.cli.xmp import Sidecars, XmpChoice, remove_keywords, xmp_opti
 from mobilenet_cli.files.document import Document
 from mobilenet_cli.files.format import Format
 from mobilenet_cli.postprocess.matching import matches
-from mobilenet_cli.records import Result, SearchedResult
+from mobilenet_cli.records import Result
 from mobilenet_cli.text import counted, printable
 from mobilenet_cli.writers import Layout
 
 if TYPE_CHECKING:
     from mobilenet_cli.classifier import Classifier
     from mobilenet_cli.files.earlier_run import EarlierRun
-    from mobilenet_cli.models.acquire import Model
 
 
 @click.command("classify", cls=Command)
 @named_or_csv_options
 @model_options
+@precision_options
 @temperature_option
 @click.option("--labels", type=click.Path(exists=True, dir_okay=False), help="Text file with one label per line.")
 @record_options
@@ -52,6 +47,7 @@ if TYPE_CHECKING:
 def command(
     named: Sources,
     model: ModelChoice,
+    precision: PrecisionChoice,
     temperature: float | None,
     labels: str | None,
     records: RecordChoice,
@@ -79,25 +75,28 @@ def command(
       mnclassify photos/ --match '*cat*' -f path --print0 | xargs -0r cp -t cats/
       mnclassify photos/ --xmp -o labels.csv
     """
+    if named.are_missing(terminal):
+        return ExitCode.FAILED
     if xmp.remove:
         return remove_keywords(named.find(), terminal)
     chosen = records.format(output, of_rows=named.columns is not None)
     check_words(records.kind, model, labels)
-
     tally = Tally(terminal, "classified", left_out=named.left_out)
-    run = _Run(named, records, chosen, output, xmp, terminal, tally, Sidecars(terminal, xmp.name))
+    run = _LabellingRun(named, records, chosen, output, xmp, terminal, tally, Sidecars(terminal, xmp.name))
     with terminal.warnings_shown(), output.opened(terminal, resumable=chosen.rows is not None) as stream:
         with terminal.waiting() as progress:
             from mobilenet_cli.classifier import Classifier
 
-            classifier = Classifier(labels=labels, temperature=temperature, **model.arguments(progress))
+            classifier = Classifier(
+                labels=labels, temperature=temperature, **model.arguments(progress), **precision.arguments()
+            )
         document = run.label(classifier, pace, stream)
     return run.conclude(document)
 
 
 @dataclass(slots=True)
-class _Run:
-    """One run of the command.
+class _LabellingRun:
+    """A run of `classify`.
 
     Attributes:
         labelled: How many rows have been written of images that could be read.
@@ -115,7 +114,9 @@ class _Run:
 
     def label(self, classifier: Classifier, pace: Pace, stream: BinaryIO) -> Document[Result, Layout]:
         """Label the images, and return the document of their results on `stream`, complete."""
-        document = self._document(classifier.model, stream)
+        document = self._document(classifier, stream)
+        if classifier.model.network.output == "multilabel":
+            self.sidecars.each_from = self.records.sure
         pairs = classifier.classify_sources(
             document.pending(self.named.find()),
             top_k=self.records.top_k,
@@ -154,9 +155,10 @@ class _Run:
         code = self.tally.conclude()
         return self.sidecars.conclude(code, finished=earlier.found) if self.xmp.write else code
 
-    def _document(self, model: Model, stream: BinaryIO) -> Document[Result, Layout]:
-        layout = self.records.layout(model.name, model.network.classes, self.named.columns)
-        document = Document(stream, self.chosen, layout, resume=self.output.resume, trained_at=model.trained_at)
+    def _document(self, classifier: Classifier, stream: BinaryIO) -> Document[Result, Layout]:
+        model, limits = classifier.model, classifier.limits(self.records.top_k, self.records.threshold)
+        layout = self.records.layout(model.name, limits, self.chosen.name, self.named.columns)
+        document = Document(stream, self.chosen, layout, resume=self.output.resume, made_at=model.made_at)
         if document.earlier.kept:
             self.terminal.note(f"{counted(document.earlier.kept, 'image')} already done")
         return document
@@ -165,8 +167,12 @@ class _Run:
         """Return whether a result gets a row. Where failures get none, they are shown on stderr."""
         if result.status == "error" and (self.records.selects or self.chosen.name == "path"):
             self.terminal.note(f"{printable(result.path)}: {result.error}")
-        is_of_kind = not isinstance(result, SearchedResult) or result.found
-        return is_of_kind and matches(result, self.records.match)
+        if self.records.kind:
+            from mobilenet_cli.postprocess.searching import SearchedResult
+
+            if isinstance(result, SearchedResult) and not result.found:
+                return False
+        return matches(result, self.records.match)
 
     def _say_what_was_written(self, earlier: EarlierRun, done: int) -> None:
         others, labelled = earlier.others, earlier.found + self.labelled

@@ -11,17 +11,13 @@ from typing import TYPE_CHECKING
 import click
 
 from mobilenet_cli.cli import completion
+from mobilenet_cli.cli.exit_codes import ExitCode
 from mobilenet_cli.cli.help import Command
 from mobilenet_cli.cli.input_options import input_options
-from mobilenet_cli.cli.options import (
-    ModelChoice,
-    Output,
-    Pace,
-    model_options,
-    output_options,
-    pace_options,
-    terminal_options,
-)
+from mobilenet_cli.cli.model_options import ModelChoice, model_options
+from mobilenet_cli.cli.options import Pace, pace_options, terminal_options
+from mobilenet_cli.cli.output_options import Output, output_options
+from mobilenet_cli.cli.precision_options import PrecisionChoice, precision_options
 from mobilenet_cli.cli.progress_line import ProgressLine
 from mobilenet_cli.cli.sources import NamedSources
 from mobilenet_cli.cli.tally import Tally
@@ -32,7 +28,7 @@ from mobilenet_cli.files.format import Format
 from mobilenet_cli.inputs.find import find_sources
 from mobilenet_cli.inputs.stdin import STDIN
 from mobilenet_cli.records import Embedding
-from mobilenet_cli.text import counted, printable
+from mobilenet_cli.text import counted, printable, printable_lines
 from mobilenet_cli.vectors import FORMATS, Shape, format_of
 from mobilenet_cli.vectors.neighbours import FORMATS as NEIGHBOUR_FORMATS
 from mobilenet_cli.vectors.neighbours import nearest
@@ -46,6 +42,7 @@ _NEIGHBOURS = 10
 @click.command("embed", cls=Command)
 @input_options
 @model_options
+@precision_options
 @click.option(
     "--similar",
     metavar="IMAGE",
@@ -73,6 +70,7 @@ _NEIGHBOURS = 10
 def command(
     named: NamedSources,
     model: ModelChoice,
+    precision: PrecisionChoice,
     similar: str | None,
     neighbours: int | None,
     format_name: str | None,
@@ -92,7 +90,9 @@ def command(
       mnclassify embed photos/ | jq -c '[.path, .vector[0]]'
       mnclassify embed photos/ --similar cat.jpg -k 5
     """
-    run = _Run(named, model, pace, terminal, Tally(terminal, "embedded", left_out=named.left_out))
+    if named.are_missing(terminal):
+        return ExitCode.FAILED
+    run = _EmbeddingRun(named, model, precision, pace, terminal, Tally(terminal, "embedded", left_out=named.left_out))
     if similar is None:
         if neighbours is not None:
             raise click.UsageError("-k goes with --similar")
@@ -123,11 +123,12 @@ def _neighbour_format(name: str | None, output: Output) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Run:
-    """One run of the command."""
+class _EmbeddingRun:
+    """A run of `embed`."""
 
     named: NamedSources
     model: ModelChoice
+    precision: PrecisionChoice
     pace: Pace
     terminal: Terminal
     tally: Tally
@@ -137,7 +138,7 @@ class _Run:
         with self.terminal.warnings_shown(), output.opened(self.terminal) as stream:
             embedder = self._embedder()
             shape = Shape(embedder.width, embedder.model.name)
-            document = Document(stream, chosen, shape, resume=output.resume)
+            document = Document(stream, chosen, shape, resume=output.resume, made_at=embedder.model.made_at)
             earlier = document.earlier
             if earlier.kept:
                 self.terminal.note(f"{counted(earlier.kept, 'image')} already done")
@@ -167,14 +168,15 @@ class _Run:
             with self._progress() as progress:
                 watched = (embedding for _, embedding in self.tally.watched(pairs, progress))
                 found = nearest(query.vector, self._failures_told(watched), count)
-            stream.write(NEIGHBOUR_FORMATS[chosen](found).encode())
+            text = NEIGHBOUR_FORMATS[chosen](found)
+            stream.write((printable_lines(text) if stream.isatty() else text).encode())
         return self.tally.conclude()
 
     def _embedder(self) -> Embedder:
         with self.terminal.waiting() as progress:
             from mobilenet_cli.embedder import Embedder
 
-            return Embedder(**self.model.arguments(progress))
+            return Embedder(**self.model.arguments(progress), **self.precision.arguments())
 
     @contextmanager
     def _progress(self, finished: Container[str] = ()) -> Iterator[ProgressLine]:

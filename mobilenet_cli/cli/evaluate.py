@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 import click
@@ -12,31 +11,26 @@ import click
 from mobilenet_cli.cli import completion
 from mobilenet_cli.cli.calibrate import calibrate as fit_temperature
 from mobilenet_cli.cli.calibrate import check_calibratable
+from mobilenet_cli.cli.evaluation_run import EvaluationRun, load_models
+from mobilenet_cli.cli.exit_codes import ExitCode
 from mobilenet_cli.cli.help import Command
 from mobilenet_cli.cli.input_options import OptionalSources, encoding_option, optional_input_options
-from mobilenet_cli.cli.options import (
-    ModelChoice,
-    Pace,
-    model_options,
-    pace_options,
-    temperature_option,
-    terminal_options,
-)
+from mobilenet_cli.cli.model_options import ModelChoice, model_options, temperature_option
+from mobilenet_cli.cli.options import Pace, pace_options, terminal_options
+from mobilenet_cli.cli.precision_options import precision_option
 from mobilenet_cli.cli.tally import Tally
 from mobilenet_cli.cli.terminal import Terminal, stdout_is_terminal
+from mobilenet_cli.engines.precision import Precision
 from mobilenet_cli.files.open import open_output
 from mobilenet_cli.inputs.find import find_sources
 from mobilenet_cli.inputs.left_out import LeftOut
-from mobilenet_cli.records import SURE, NamedResult, Source
+from mobilenet_cli.records import SURE, Source
 from mobilenet_cli.text import printable
 
 if TYPE_CHECKING:
-    from mobilenet_cli.classifier import Classifier
-    from mobilenet_cli.evaluation.figures import Comparison, Evaluation
-    from mobilenet_cli.evaluation.outcomes import LabelledSource
+    from mobilenet_cli.evaluation.comparison import Comparison
+    from mobilenet_cli.evaluation.figures import Evaluation
     from mobilenet_cli.evaluation.truth import Truth
-
-    _Pair = tuple[LabelledSource, NamedResult]
 
 _TRUTH_FROM_STDIN = "csv:-"
 _ENDINGS = (".html", ".htm", ".json")
@@ -60,6 +54,7 @@ def _checked_files(_: click.Context, __: click.Parameter, files: tuple[str, ...]
 )
 @encoding_option("With --truth csv:FILE: ")
 @model_options
+@precision_option
 @temperature_option
 @click.option(
     "--labels", type=click.Path(exists=True, dir_okay=False), help="Text file with one label per line, for -m."
@@ -102,6 +97,7 @@ def command(
     truth: str,
     encoding: str | None,
     model: ModelChoice,
+    precision: Precision,
     temperature: float | None,
     labels: str | None,
     compare: str | None,
@@ -127,7 +123,7 @@ def command(
     A CSV has a header with a column path (or file, filename, image, …; relative paths start in the CSV's folder)
     and a column truth (or wnid, label, class, index). Without SOURCES, every row of the CSV is evaluated.
 
-    --image-size, --crop and --engine apply to both models, --labels and --temperature to the first.
+    --image-size, --crop, --engine and --precision apply to both models, --labels and --temperature to the first.
 
     --calibrate fits the temperature by which the (first) model's logits are divided, so that its scores mean what
     they say, on at least 50 photographs that it was not trained on. The figures of the same run are those of the
@@ -150,6 +146,8 @@ def command(
         raise click.UsageError(f"standard input is the table of {_TRUTH_FROM_STDIN} or a source of images, not both")
     if encoding is not None and not truth.startswith("csv:"):
         raise click.UsageError("--encoding needs --truth csv:FILE")
+    if named.chosen is not None and named.chosen.are_missing(terminal):
+        return ExitCode.FAILED
     rule = truth_of(truth, encoding=encoding)
     if note := getattr(rule, "note", None):
         terminal.note(note)
@@ -159,8 +157,8 @@ def command(
     with terminal.warnings_shown():
         with ExitStack() as stack:
             streams = [stack.enter_context(open_output(file, overwrite=overwrite, resumable=False)) for file in files]
-            run = _EvaluationRun(images, rule, sure, pace, terminal)
-            models = _models(model, temperature, labels, compare, terminal)
+            run = EvaluationRun(images, rule, sure, pace, terminal)
+            models = load_models(model, precision, temperature, labels, compare, terminal)
             if calibrate:
                 check_calibratable(models[0], images)
             result = run.result(*models)
@@ -191,50 +189,6 @@ def _sources(named: OptionalSources, rule: Truth) -> Iterable[Source]:
     if isinstance(rule, TruthTable):
         return find_sources((), listed=rule.paths, exclude=named.exclude)
     raise click.UsageError("name SOURCES…, a list of them with --from FILE, or a table with --truth csv:FILE")
-
-
-def _models(
-    model: ModelChoice, temperature: float | None, labels: str | None, other: str | None, terminal: Terminal
-) -> tuple[Classifier, Classifier | None]:
-    with terminal.waiting() as progress:
-        from mobilenet_cli.classifier import Classifier
-
-        first = Classifier(labels=labels, temperature=temperature, **model.arguments(progress))
-        second = (
-            Classifier(**replace(model, model=other, network_input=None).arguments(progress))
-            if other is not None
-            else None
-        )
-    return first, second
-
-
-@dataclass(slots=True)
-class _EvaluationRun:
-    """Passes over the images, one per model."""
-
-    images: Sequence[Source]
-    rule: Truth
-    sure: float
-    pace: Pace
-    terminal: Terminal
-    failed: int = 0
-
-    def result(self, first: Classifier, second: Classifier | None) -> tuple[Evaluation, Comparison | None]:
-        """Return the first model's evaluation, and the comparison if there is a second model."""
-        from mobilenet_cli.evaluation import compare, evaluate
-
-        options = {"sure": self.sure, "watch": self._watched, **asdict(self.pace)}
-        if second is None:
-            return evaluate(first, self.images, self.rule, **options), None
-        comparison = compare(first, second, self.images, self.rule, **options)
-        return comparison.first, comparison
-
-    def _watched(self, pairs: Iterable[_Pair]) -> Iterator[_Pair]:
-        tally = Tally(self.terminal, "classified")
-        with self.terminal.counting("Evaluating") as progress:
-            progress.set_total(len(self.images))
-            yield from tally.watched(pairs, progress)
-        self.failed = max(self.failed, tally.failed)
 
 
 def _document(file: str, evaluation: Evaluation, comparison: Comparison | None) -> bytes:

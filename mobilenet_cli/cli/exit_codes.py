@@ -22,3 +22,5 @@ class ExitCode(IntEnum):
     """A bug (EX_SOFTWARE in sysexits.h)."""
     INTERRUPTED = 130
     """Ended by Ctrl-C: 128 + SIGINT, as shells report it."""
+    TERMINATED = 143
+    """Ended by SIGTERM: 128 + SIGTERM. SIGHUP gives 129 in the same way."""

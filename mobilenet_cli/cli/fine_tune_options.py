@@ -7,7 +7,7 @@ from typing import Any, get_args
 import click
 
 from mobilenet_cli.cli.help import Decorator
-from mobilenet_cli.cli.options import option_group
+from mobilenet_cli.cli.option_group import option_group
 from mobilenet_cli.training.whole.options import Augmentation, DistributionStrategy, FineTuning
 
 _USUAL, _USUAL_AUGMENTATION = FineTuning(), Augmentation()

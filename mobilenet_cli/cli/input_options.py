@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import click
 
 from mobilenet_cli.cli import completion
-from mobilenet_cli.cli.options import option_group
+from mobilenet_cli.cli.option_group import option_group
 from mobilenet_cli.cli.sources import NamedSources, Sources, TableSources
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mobilenet_cli.cli.options import ModelChoice
+    from mobilenet_cli.cli.model_options import ModelChoice
 
 
 def check_words(words: Iterable[str], model: ModelChoice, labels: str | None = None) -> None:
@@ -22,6 +22,9 @@ def check_words(words: Iterable[str], model: ModelChoice, labels: str | None = N
     Raises:
         UnknownWordError: A word means nothing; the message has words that are written like it.
     """
+    words = tuple(words)
+    if not words:
+        return
     from mobilenet_cli.models import AUTO
     from mobilenet_cli.models.registry import ENTRIES
     from mobilenet_cli.taxonomy import load

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -12,11 +11,14 @@ import click
 
 from mobilenet_cli.cli import PROGRAM, completion
 from mobilenet_cli.cli.help import Group
-from mobilenet_cli.cli.network_input import chosen_input, input_of_network_options
-from mobilenet_cli.cli.options import option_group, terminal_options
-from mobilenet_cli.cli.terminal import Terminal
+from mobilenet_cli.cli.network_input import chosen_input, input_of_network_options, trust_option
+from mobilenet_cli.cli.option_group import option_group
+from mobilenet_cli.cli.options import terminal_options
+from mobilenet_cli.cli.precision_options import PrecisionChoice, precision_options
+from mobilenet_cli.cli.terminal import Terminal, say
 from mobilenet_cli.engines.network_input import Input
 from mobilenet_cli.errors import ModelError
+from mobilenet_cli.json_lines import encoded
 from mobilenet_cli.records import NetworkKind
 
 _FAILED, _UNAVAILABLE = 1, 3
@@ -51,7 +53,7 @@ def list_models(as_json: bool) -> None:
     from mobilenet_cli.models import catalogue
 
     models = catalogue.listed()
-    click.echo(_json([asdict(model) for model in models]) if as_json else models_text.table(models))
+    say(_json([asdict(model) for model in models]) if as_json else models_text.table(models))
 
 
 @command.command("show")
@@ -63,7 +65,7 @@ def show(name: str, as_json: bool) -> None:
     from mobilenet_cli.models import catalogue
 
     facts = catalogue.described(name)
-    click.echo(_json(facts) if as_json else models_text.page(facts))
+    say(_json(facts) if as_json else models_text.page(facts))
 
 
 @command.command("pull")
@@ -76,8 +78,11 @@ def show(name: str, as_json: bool) -> None:
     show_default=True,
     help="Which of its networks: feature_vector is what `embed` uses.",
 )
+@precision_options
 @terminal_options
-def pull(names: tuple[str, ...], image_size: int | None, kind: Any, terminal: Terminal) -> int:
+def pull(
+    names: tuple[str, ...], image_size: int | None, kind: Any, precision: PrecisionChoice, terminal: Terminal
+) -> int:
     """Fetch and compile models ahead of their use; then they need neither the network nor TensorFlow.
 
     NAMES are what -m takes, auto included. Exit code 3 if one of them is unavailable; the others are
@@ -89,7 +94,7 @@ def pull(names: tuple[str, ...], image_size: int | None, kind: Any, terminal: Te
 
     def ready(name: str) -> None:
         with terminal.warnings_shown(), terminal.waiting() as progress:
-            models = pull_model(name, kinds, image_size, progress)
+            models = pull_model(name, kinds, image_size, progress, **precision.arguments())
         terminal.note(f"{models[0].name} is ready for images of {models[0].image_size} pixels")
 
     return _each(names, ready)
@@ -104,6 +109,7 @@ def pull(names: tuple[str, ...], image_size: int | None, kind: Any, terminal: Te
 @click.option("--license", metavar="SPDX", default="", help="Its licence, as `models show` has it.")
 @click.option("--overwrite", is_flag=True, help="Replace a model of that name.")
 @_with_input_options
+@trust_option
 @terminal_options
 def import_(source: str, name: str, terminal: Terminal, network_input: Input | None, **options: Any) -> None:
     """Copy the model at the path SOURCE into the store and compile it.
@@ -149,13 +155,13 @@ def verify(names: tuple[str, ...]) -> int:
     code = 0
     for name, problems in verified(names):
         for problem in problems:
-            click.echo(f"{name}: {problem}")
+            say(f"{name}: {problem}")
         if problems:
             code = _FAILED
         else:
-            click.echo(f"{name}: ok")
+            say(f"{name}: ok")
     if code:
-        click.echo("`mnclassify models remove NAME` removes a model, so that it is fetched or imported again", err=True)
+        say("`mnclassify models remove NAME` removes a model, so that it is fetched or imported again", err=True)
     return code
 
 
@@ -166,10 +172,10 @@ def _each(names: tuple[str, ...], do: Callable[[str], None]) -> int:
         try:
             do(name)
         except ModelError as error:
-            click.echo(f"{PROGRAM}: {error}", err=True)
+            say(f"{PROGRAM}: {error}", err=True)
             code = _UNAVAILABLE
     return code
 
 
 def _json(value: Any) -> str:
-    return json.dumps(value, indent=2, ensure_ascii=False)
+    return encoded(value, indent=2).decode()

@@ -7,9 +7,8 @@ from __future__ import annotations
 import os
 import shlex
 from collections import Counter
-from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
 import click
@@ -18,15 +17,16 @@ from mobilenet_cli.cli.exit_codes import ExitCode
 from mobilenet_cli.cli.help import Command
 from mobilenet_cli.cli.input_options import OptionalSources, optional_input_options
 from mobilenet_cli.cli.kind_words import check_words
-from mobilenet_cli.cli.options import ModelChoice, Pace, model_options, pace_options, terminal_options
+from mobilenet_cli.cli.model_options import ModelChoice, model_options
+from mobilenet_cli.cli.options import Pace, pace_options, terminal_options
+from mobilenet_cli.cli.precision_options import PrecisionChoice, precision_options
 from mobilenet_cli.cli.progress_line import ProgressLine
+from mobilenet_cli.cli.signals import Terminated
 from mobilenet_cli.cli.sort_options import SortChoice, sort_options
 from mobilenet_cli.cli.sources import NamedSources
 from mobilenet_cli.cli.tally import Tally
 from mobilenet_cli.cli.terminal import Terminal, stdout_is_terminal
-from mobilenet_cli.inputs.stdin import STDIN
-from mobilenet_cli.records import Result, Source
-from mobilenet_cli.remote.urls import is_url
+from mobilenet_cli.records import Result
 from mobilenet_cli.text import counted, printable
 
 if TYPE_CHECKING:
@@ -42,9 +42,17 @@ _MOST_FOLDERS = 30
 @sort_options
 @optional_input_options
 @model_options
+@precision_options
 @pace_options
 @terminal_options
-def command(choice: SortChoice, named: OptionalSources, model: ModelChoice, pace: Pace, terminal: Terminal) -> int:
+def command(
+    choice: SortChoice,
+    named: OptionalSources,
+    model: ModelChoice,
+    precision: PrecisionChoice,
+    pace: Pace,
+    terminal: Terminal,
+) -> int:
     """Put images into folders by what is on them.
 
     Each image in SOURCES goes into a folder of --into that is called after it: dog/, cat/, car/. Images without a
@@ -66,6 +74,8 @@ def command(choice: SortChoice, named: OptionalSources, model: ModelChoice, pace
         return _undo(choice.into, terminal)
     if named.chosen is None:
         raise click.UsageError("name SOURCES…, or a list of them with --from FILE")
+    if named.chosen.are_missing(terminal):
+        return ExitCode.FAILED
     check_words(choice.kinds, model)
     from mobilenet_cli.sorting.sort import Sorter, open_sorter
 
@@ -73,7 +83,7 @@ def command(choice: SortChoice, named: OptionalSources, model: ModelChoice, pace
         with terminal.waiting() as progress:
             from mobilenet_cli.classifier import Classifier
 
-            classifier = Classifier(**model.arguments(progress))
+            classifier = Classifier(**model.arguments(progress), **precision.arguments())
         folders = _folders(choice, classifier)
         settings = choice.settings(classifier.model.name)
         opened = (
@@ -82,7 +92,7 @@ def command(choice: SortChoice, named: OptionalSources, model: ModelChoice, pace
             else open_sorter(choice.into, choice.how, settings)
         )
         with opened as sorter:
-            run = _Run(choice, folders, sorter, terminal, Tally(terminal, "sorted"))
+            run = _SortingRun(choice, folders, sorter, terminal, Tally(terminal, "sorted"))
             return run.sort(named.chosen, classifier, pace)
 
 
@@ -94,46 +104,8 @@ def _folders(choice: SortChoice, classifier: Classifier) -> ByName | ByChosenWor
 
 
 @dataclass(slots=True)
-class _Pending:
-    """The sources that are still to be sorted, each once.
-
-    Attributes:
-        sorter: Knows what is sorted.
-        done: How many sources an earlier run has sorted.
-        inside: How many are in the destination itself.
-    """
-
-    sorter: Sorter
-    done: int = 0
-    inside: int = 0
-    _seen: set[str] = field(default_factory=set)
-
-    def of(self, sources: Iterable[Source]) -> Iterator[Source]:
-        """Yield them, without those in the destination and those that an earlier run has sorted."""
-        for source in sources:
-            if source.path == STDIN or is_url(source.path):
-                yield replace(source, data=None, error="it is no file here that could be sorted")
-                continue
-            path = os.path.abspath(source.path)  # noqa: PTH100 - links in it are meant
-            if path in self._seen:
-                continue
-            if self.sorter.has(path):
-                self.inside += 1
-                continue
-            self._seen.add(path)
-            if source.error is None and self.sorter.is_done(path):
-                self.done += 1
-            else:
-                yield source
-
-    def __contains__(self, path: object) -> bool:
-        """Return whether the file at a path is left out."""
-        return isinstance(path, str) and not is_url(path) and (self.sorter.has(path) or self.sorter.is_done(path))
-
-
-@dataclass(slots=True)
-class _Run:
-    """One run of the command."""
+class _SortingRun:
+    """A run of `sort`."""
 
     choice: SortChoice
     folders: ByName | ByChosenWords
@@ -146,7 +118,9 @@ class _Run:
 
     def sort(self, named: NamedSources, classifier: Classifier, pace: Pace) -> int:
         """Sort the images, or print where they would go; return the exit code."""
-        pending = _Pending(self.sorter)
+        from mobilenet_cli.sorting.pending import Pending
+
+        pending = Pending(self.sorter)
         results = classifier.classify(pending.of(named.find()), top_k=1, sure=self.choice.sure, **asdict(pace))
         try:
             with self.terminal.counting("Sorting") as progress:
@@ -157,7 +131,7 @@ class _Run:
                     self.tally.done += 1
                     self.tally.failed += not is_sorted
                     progress.advance(failed=not is_sorted)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, Terminated):
             if not self.choice.dry_run:
                 self.terminal.note("give the same command again to resume, or --undo to put everything back")
             raise

@@ -8,7 +8,8 @@ from typing import get_args
 import click
 
 from mobilenet_cli.cli import completion
-from mobilenet_cli.cli.options import option_group, sure_option
+from mobilenet_cli.cli.option_group import option_group
+from mobilenet_cli.cli.options import sure_option
 from mobilenet_cli.sorting.choice import By
 from mobilenet_cli.sorting.deeds import How
 

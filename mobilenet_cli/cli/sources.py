@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import suppress
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from mobilenet_cli.cli.progress_line import ProgressLine
+from mobilenet_cli.cli.terminal import Terminal
 from mobilenet_cli.errors import InputError
-from mobilenet_cli.inputs.csv_table import CsvTable
 from mobilenet_cli.inputs.find import count_sources, find_sources
 from mobilenet_cli.inputs.left_out import LeftOut
-from mobilenet_cli.inputs.lists import can_be_read_twice, read_list
-from mobilenet_cli.inputs.remote_listing import must_be_listed
+from mobilenet_cli.inputs.patterns import is_pattern
 from mobilenet_cli.inputs.stdin import STDIN
 from mobilenet_cli.records import Source, row_key
 from mobilenet_cli.remote.urls import check_installed, is_url
+from mobilenet_cli.text import printable
+
+if TYPE_CHECKING:
+    from mobilenet_cli.inputs.csv_table import CsvTable
 
 
 class Sources(ABC):
@@ -39,6 +44,11 @@ class Sources(ABC):
     def note(self) -> str | None:
         """A sentence for the user on how the sources were read, known when all are found; None for most."""
         return None
+
+    def are_missing(self, terminal: Terminal) -> bool:
+        """Print what is named and missing, and return whether there is nothing else to read."""
+        del terminal
+        return False
 
     @abstractmethod
     def find(self) -> Iterator[Source]:
@@ -90,6 +100,18 @@ class NamedSources(Sources):
             check_installed(url)
         self._arguments, self._list_file, self._null, self._choice = arguments, list_file, null, choice
 
+    def are_missing(self, terminal: Terminal) -> bool:
+        """Print each argument that names no file or folder, and return whether there is nothing else to read.
+
+        A run that goes on makes an error of each. One that has nothing else must not begin: a mistyped folder would
+        leave a file of errors in the way of the corrected command.
+        """
+        missing = [each for each in self._arguments if self._is_missing(each)]
+        for each in missing:
+            reason = "no file matches this pattern" if is_pattern(each) else "no such file or folder"
+            terminal.error(f"{printable(each)}: {reason}{_meant(each)}")
+        return bool(missing) and len(missing) == len(self._arguments) and self._list_file is None
+
     @property
     def need_stdin(self) -> bool:
         """Whether standard input is an image or the list."""
@@ -102,16 +124,42 @@ class NamedSources(Sources):
     @property
     def can_be_counted(self) -> bool:
         """Whether counting is possible and fast: a pipe can be read only once, and listing a bucket is slow."""
-        return (self._list_file is None or can_be_read_twice(self._list_file)) and not any(
-            map(must_be_listed, self._arguments)
+        return (self._list_file is None or _can_be_read_twice(self._list_file)) and not any(
+            map(_must_be_listed, self._arguments)
         )
 
     def count(self, finished: Container[str]) -> int:
         """Return the current number of sources whose path is not in `finished`."""
         return count_sources(self._arguments, listed=self._listed(), finished=finished, **self._choice)
 
+    def _is_missing(self, argument: str) -> bool:
+        if argument == STDIN or is_url(argument) or os.path.lexists(argument):
+            return False
+        if not is_pattern(argument):
+            return True
+        from mobilenet_cli.inputs.globs import expand
+        from mobilenet_cli.inputs.walk import Rules
+
+        rules = Rules(include_hidden=self._choice["include_hidden"])
+        return next(expand(argument, rules), None) is None
+
     def _listed(self) -> Iterable[str]:
-        return () if self._list_file is None else read_list(self._list_file, null=self._null)
+        if self._list_file is None:
+            return ()
+        from mobilenet_cli.inputs.lists import read_list
+
+        return read_list(self._list_file, null=self._null)
+
+
+def _meant(argument: str) -> str:
+    """Return a question after the name beside `argument` that resembles it, or "" if none does."""
+    from difflib import get_close_matches
+
+    path = Path(argument)
+    with suppress(OSError, ValueError):
+        names = get_close_matches(path.name, os.listdir(path.parent), n=1, cutoff=0.75)  # noqa: PTH208
+        return f"; did you mean {printable(str(path.parent / names[0]))}?" if names else ""
+    return ""
 
 
 class TableSources(Sources):
@@ -145,11 +193,27 @@ class TableSources(Sources):
     @property
     def can_be_counted(self) -> bool:
         """Whether the file can be read twice."""
-        return can_be_read_twice(self._file)
+        return _can_be_read_twice(self._file)
 
     def count(self, finished: Container[str]) -> int:
         """Return the current number of rows whose key is not in `finished`."""
         return sum(row_key(cells) not in finished for cells in self._opened().rows())
 
     def _opened(self) -> CsvTable:
+        from mobilenet_cli.inputs.csv_table import CsvTable
+
         return CsvTable(self._file, column=self._column, delimiter=self._delimiter, encoding=self._encoding)
+
+
+def _can_be_read_twice(file: str) -> bool:
+    from mobilenet_cli.inputs.lists import can_be_read_twice
+
+    return can_be_read_twice(file)
+
+
+def _must_be_listed(argument: str) -> bool:
+    if not is_url(argument):
+        return False
+    from mobilenet_cli.inputs.remote_listing import must_be_listed
+
+    return must_be_listed(argument)

@@ -10,8 +10,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from mobilenet_cli.cli.progress_line import ProgressLine, Spinner, StatusLine
+import click
+
+from mobilenet_cli.cli.progress_line import ProgressLine
+from mobilenet_cli.cli.status_line import Spinner, StatusLine
 from mobilenet_cli.progress import Progress
+from mobilenet_cli.text import printable, printable_lines
 
 _PROGRAM = "mnclassify"
 
@@ -19,6 +23,18 @@ _PROGRAM = "mnclassify"
 def stdout_is_terminal() -> bool:
     """Return whether standard output is a terminal; False if it is closed."""
     return sys.stdout is not None and sys.stdout.isatty()
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """Print lines of text on stdout, or on stderr if `err`, without what a terminal would obey."""
+    click.echo(printable_lines(text), err=err)
+
+
+class _SafeFormatter(logging.Formatter):
+    """Formats log messages as `say` prints."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return printable_lines(super().format(record))
 
 
 class Terminal:
@@ -37,7 +53,9 @@ class Terminal:
         self._line: StatusLine | None = None
         if verbosity:
             level = logging.INFO if verbosity == 1 else logging.DEBUG
-            logging.basicConfig(format="%(name)s: %(message)s")
+            logging.basicConfig()
+            for handler in logging.getLogger().handlers:
+                handler.setFormatter(_SafeFormatter("%(name)s: %(message)s"))
             logging.getLogger("mobilenet_cli").setLevel(level)
 
     def note(self, text: str) -> None:
@@ -50,7 +68,7 @@ class Terminal:
         self._print(text)
 
     def _print(self, text: str) -> None:
-        message = f"{_PROGRAM}: {text}"
+        message = printable_lines(f"{_PROGRAM}: {text}")
         if self._line is not None:
             self._line.message(message)
         else:
@@ -81,6 +99,7 @@ class Terminal:
 
             def progress(text: str, done: int | None, total: int | None) -> None:
                 nonlocal stage
+                text = printable(text)
                 if text != stage and not self._live:
                     self.note(text)
                 if self._live:

@@ -13,8 +13,10 @@ from mobilenet_cli.cli.exit_codes import ExitCode
 from mobilenet_cli.cli.fine_tune_options import fine_tune_options
 from mobilenet_cli.cli.help import Command
 from mobilenet_cli.cli.input_options import encoding_option
-from mobilenet_cli.cli.options import ModelChoice, Pace, model_options, pace_options, terminal_options
-from mobilenet_cli.cli.progress_line import clock
+from mobilenet_cli.cli.model_options import ModelChoice, model_options
+from mobilenet_cli.cli.options import Pace, pace_options, terminal_options
+from mobilenet_cli.cli.signals import Terminated
+from mobilenet_cli.cli.status_line import clock
 from mobilenet_cli.cli.terminal import Terminal
 from mobilenet_cli.errors import MnclassifyError
 from mobilenet_cli.text import counted, printable
@@ -143,7 +145,7 @@ def _examples(trainer: Trainer, pace: Pace, terminal: Terminal, *, are_checked: 
         progress.set_total(len(trainer.dataset.sources))
         try:
             return trainer.compute_features(lambda failed: progress.advance(failed=failed), **asdict(pace))
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, Terminated):
             if not are_checked:
                 terminal.note("the features computed so far are kept for the next run")
             raise

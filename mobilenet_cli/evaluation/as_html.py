@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from mobilenet_cli._version import __version__
 from mobilenet_cli.evaluation import wording
-from mobilenet_cli.evaluation.figures import Comparison, Evaluation
+from mobilenet_cli.evaluation.comparison import Comparison
+from mobilenet_cli.evaluation.figures import Evaluation
 from mobilenet_cli.evaluation.matrix import confusion_matrix
 from mobilenet_cli.html.templates import template
 from mobilenet_cli.html.thumbnails import local_file, thumbnails

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from mobilenet_cli.evaluation.figures import Comparison, Evaluation, NamesAtSure, Paired, Proportion
+from mobilenet_cli.evaluation.comparison import Comparison, Paired
+from mobilenet_cli.evaluation.figures import Evaluation, NamesAtSure, Proportion
 from mobilenet_cli.json_lines import encoded
 from mobilenet_cli.records import ClassName
 

@@ -11,7 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from mobilenet_cli.evaluation.figures import Comparison, Evaluation
+from mobilenet_cli.evaluation.comparison import Comparison
+from mobilenet_cli.evaluation.figures import Evaluation
 from mobilenet_cli.evaluation.wording import (
     class_name,
     difference,

@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING
 
 from mobilenet_cli.errors import InputError
 from mobilenet_cli.evaluation import metrics
+from mobilenet_cli.evaluation.comparison import Comparison, Paired
 from mobilenet_cli.evaluation.figures import (
     ClassAccuracy,
-    Comparison,
     Confusion,
     Evaluation,
     NamesAtSure,
-    Paired,
     Proportion,
     ReliabilityBin,
 )
@@ -24,7 +23,8 @@ from mobilenet_cli.evaluation.names import NamesTally, sures_with
 from mobilenet_cli.evaluation.outcomes import TOP_K, LabelledSource, Outcomes, collect
 from mobilenet_cli.evaluation.targets import Target, TargetFinder
 from mobilenet_cli.evaluation.truth import Truth, find_truths, translate, truth_of
-from mobilenet_cli.records import SURE, NamedResult, Source
+from mobilenet_cli.postprocess.naming_at_each import NamedResult
+from mobilenet_cli.records import SURE, Source
 
 if TYPE_CHECKING:
     from mobilenet_cli.classifier import Classifier

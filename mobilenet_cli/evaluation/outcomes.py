@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mobilenet_cli.evaluation.names import NamesTally
-    from mobilenet_cli.records import NamedResult
+    from mobilenet_cli.postprocess.naming_at_each import NamedResult
 
 TOP_K = 5
 WORST = 24

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from functools import cache
 
-from mobilenet_cli.evaluation.figures import Comparison, Evaluation, Paired, Proportion, ReliabilityBin
+from mobilenet_cli.evaluation.comparison import Comparison, Paired
+from mobilenet_cli.evaluation.figures import Evaluation, Proportion, ReliabilityBin
 from mobilenet_cli.records import ClassName
 from mobilenet_cli.text import counted, printable
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import BinaryIO, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, BinaryIO, Generic, Protocol, TypeVar
 
 from mobilenet_cli.errors import InputError
 from mobilenet_cli.files.earlier_run import EarlierRun
 from mobilenet_cli.files.format import Format, RowOptions
-from mobilenet_cli.files.part_file import PartFile
-from mobilenet_cli.files.resume import resume_run
 from mobilenet_cli.records import RowSource, Source
 from mobilenet_cli.text import printable
+
+if TYPE_CHECKING:
+    from mobilenet_cli.files.part_file import PartFile
 
 
 class _HasPath(Protocol):
@@ -40,7 +41,7 @@ class Document(Generic[_Record, _Options]):
         options: _Options,
         *,
         resume: bool = False,
-        trained_at: float = 0.0,
+        made_at: float = 0.0,
     ) -> None:
         """Begin the document, or read back what an earlier run has finished of it.
 
@@ -49,8 +50,8 @@ class Document(Generic[_Record, _Options]):
             chosen: The format.
             options: The options that shape the rows.
             resume: Keep the finished rows that are there.
-            trained_at: With `resume`: when the model was trained, in seconds since the epoch. Older rows are
-                another model's.
+            made_at: With `resume`: when the user trained or calibrated the model, in seconds since the epoch. Older
+                rows are another model's.
 
         Raises:
             InputError: The format needs a regular file, and the stream is none; or it cannot be resumed.
@@ -59,9 +60,11 @@ class Document(Generic[_Record, _Options]):
         self._stream, self._format, self._options = stream, chosen, options
         if chosen.conversion is not None:
             _part_file(stream, chosen.name)
-        self.earlier = (
-            resume_run(_part_file(stream, chosen.name), chosen, options, trained_at) if resume else EarlierRun()
-        )
+        self.earlier = EarlierRun()
+        if resume:
+            from mobilenet_cli.files.resume import resume_run
+
+            self.earlier = resume_run(_part_file(stream, chosen.name), chosen, options, made_at)
         self._writer = chosen.make(stream, options, begun=self.earlier.has_rows)
 
     def pending(self, sources: Iterable[Source]) -> Iterator[Source]:
@@ -105,6 +108,8 @@ def _part_file(stream: BinaryIO, name: str) -> PartFile:
     Raises:
         InputError: It is not; the message calls the format `name`.
     """
+    from mobilenet_cli.files.part_file import PartFile
+
     if not isinstance(stream, PartFile):
         raise InputError(f"{name} is written to a regular file: give -o FILE")
     return stream

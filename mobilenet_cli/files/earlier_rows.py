@@ -6,23 +6,8 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Iterator
 from itertools import groupby
-from typing import NamedTuple
 
-
-class Row(NamedTuple):
-    """Where a document has the row, or in a long table the rows, of one record.
-
-    Attributes:
-        key: The record's path, as the document shows it, or the `row_key` of the table's row that names the image.
-        ok: Whether the record is finished; otherwise it says why the image failed.
-        begin: Offset of its first byte.
-        end: Offset after its last byte.
-    """
-
-    key: str
-    ok: bool
-    begin: int
-    end: int
+from mobilenet_cli.files.format import Row
 
 
 class EarlierRows:

@@ -11,11 +11,26 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, BinaryIO, Generic, Protocol, TypeVar
+from typing import Any, BinaryIO, Generic, NamedTuple, Protocol, TypeVar
 
 from mobilenet_cli.errors import InputError
-from mobilenet_cli.files.earlier_rows import Row
 from mobilenet_cli.text import printable
+
+
+class Row(NamedTuple):
+    """Where a document has the row, or in a long table the rows, of one record.
+
+    Attributes:
+        key: The record's path, as the document shows it, or the `row_key` of the table's row that names the image.
+        ok: Whether the record is finished; otherwise it says why the image failed.
+        begin: Offset of its first byte.
+        end: Offset after its last byte.
+    """
+
+    key: str
+    ok: bool
+    begin: int
+    end: int
 
 
 class RowOptions(Protocol):

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import BinaryIO
 
 from mobilenet_cli.errors import OutputError
-from mobilenet_cli.files.part_file import open_part
 from mobilenet_cli.files.stream import OutputStream, explained
 from mobilenet_cli.remote.urls import is_url
 from mobilenet_cli.text import printable
@@ -61,6 +60,8 @@ def open_output(
             return OutputStream(os.dup(number), path)
         if direct:
             return OutputStream(os.open(path, os.O_WRONLY), path)
+    from mobilenet_cli.files.part_file import open_part
+
     return open_part(path, overwrite=overwrite, resume=resume, resumable=resumable)
 
 

@@ -21,18 +21,18 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import signal
-import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import IO, ParamSpec, Self, TypeVar
+from typing import IO, TYPE_CHECKING, ParamSpec, Self, TypeVar
 
 from mobilenet_cli.errors import ModelError, OutputError, ProcessError, StoreError
 from mobilenet_cli.progress import Note, Progress
+
+if TYPE_CHECKING:
+    import subprocess
 
 _logger = logging.getLogger(__name__)
 _Parameters = ParamSpec("_Parameters")
@@ -112,6 +112,8 @@ class TensorFlowProcess:
         Raises:
             KeyboardInterrupt: At the second SIGINT, or where the first one ended the child.
         """
+        import signal
+
         received = False
 
         def receive(number: int, frame: object) -> None:
@@ -136,6 +138,9 @@ class TensorFlowProcess:
 
     def _started(self) -> subprocess.Popen[bytes]:
         if self._process is None:
+            import subprocess
+            import tempfile
+
             verbose = _logger.isEnabledFor(logging.DEBUG)
             if not verbose:
                 self._errors = tempfile.TemporaryFile("w+", errors="replace")  # noqa: SIM115 - closed by __exit__

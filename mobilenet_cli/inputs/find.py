@@ -6,8 +6,8 @@ import os
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from typing import BinaryIO
 
-from mobilenet_cli.inputs.globs import expand, is_pattern
 from mobilenet_cli.inputs.left_out import LeftOut
+from mobilenet_cli.inputs.patterns import is_pattern
 from mobilenet_cli.inputs.stdin import STDIN, open_stdin, read_all
 from mobilenet_cli.inputs.walk import Rules, file_source, walk
 from mobilenet_cli.records import Source
@@ -109,6 +109,8 @@ def _stdin_source(read: Callable[[], bytes], was_read: bool) -> Source:
 
 
 def _matching(pattern: str, rules: Rules) -> Iterator[Source]:
+    from mobilenet_cli.inputs.globs import expand
+
     path = None
     for path in expand(pattern, rules):
         yield from _named(path, rules)

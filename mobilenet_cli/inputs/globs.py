@@ -5,26 +5,13 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from mobilenet_cli.inputs.depth_first import Subtree, depth_first
+from mobilenet_cli.inputs.patterns import literal_start
 from mobilenet_cli.inputs.walk import Rules, is_hidden, scan
-
-_MAGIC = re.compile(r"[*?[]")
-
-
-def is_pattern(argument: str) -> bool:
-    """Return whether an argument has a `*`, `?` or `[`, the characters that make it a pattern."""
-    return _MAGIC.search(argument) is not None
-
-
-def literal_start(pattern: str) -> str:
-    """Return the part of a pattern before its first `*`, `?` or `[`."""
-    magic = _MAGIC.search(pattern)
-    return pattern[: magic.start()] if magic else pattern
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,8 @@ from itertools import chain
 
 from mobilenet_cli.errors import ImageError
 from mobilenet_cli.images.formats import HEAD_BYTES, IMAGE_ENDINGS, format_of
-from mobilenet_cli.inputs.globs import PartialMatch, is_pattern, literal_start
+from mobilenet_cli.inputs.globs import PartialMatch
+from mobilenet_cli.inputs.patterns import is_pattern, literal_start
 from mobilenet_cli.inputs.walk import Rules
 from mobilenet_cli.records import Source
 from mobilenet_cli.remote.fetch import fetch_head

@@ -12,12 +12,15 @@ import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, NamedTuple
 
 from mobilenet_cli.images.formats import HEAD_BYTES, IMAGE_ENDINGS, extra_missing_for, format_of
-from mobilenet_cli.inputs.depth_first import Subtree, depth_first
 from mobilenet_cli.inputs.left_out import LeftOut
 from mobilenet_cli.machine.paths import not_a_file
 from mobilenet_cli.records import Source
+
+if TYPE_CHECKING:
+    from mobilenet_cli.inputs.depth_first import Subtree
 
 _OTHER_PROGRAMS = {"@eadir", "#recycle", "$recycle.bin", ".thumbnails", "lost+found", "__macosx"}
 """Folders, in lower case, that programs keep for themselves: thumbnails, deleted files, resource forks."""
@@ -102,8 +105,7 @@ def file_source(path: str) -> Source | None:
     return None if stat.S_ISDIR(mode) else Source(path, error=not_a_file(mode))
 
 
-@dataclass(frozen=True, slots=True)
-class FolderListing:
+class FolderListing(NamedTuple):
     """The wanted names in a folder.
 
     Attributes:
@@ -161,6 +163,8 @@ def walk(folder: str, rules: Rules) -> Iterator[Source]:
     links to folders are not, since they may lead back up. A name with an image's ending that cannot be a file (a
     FIFO, a device, a broken link) and a folder that cannot be listed are Sources with an error.
     """
+    from mobilenet_cli.inputs.depth_first import Subtree, depth_first
+
     root = os.path.join(folder, "")
 
     def wanted(name: str, is_folder: bool) -> bool:

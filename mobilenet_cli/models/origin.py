@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from mobilenet_cli.engines.network_input import Input
 from mobilenet_cli.errors import InputError, ModelError
@@ -12,7 +12,9 @@ from mobilenet_cli.images.preprocess import Crop, Interpolation
 from mobilenet_cli.models import AUTO, registry, store
 from mobilenet_cli.models.sources import ModelSource
 from mobilenet_cli.models.sources.hub import Hub
-from mobilenet_cli.models.sources.local import Local, slug
+
+if TYPE_CHECKING:
+    from mobilenet_cli.models.sources.local import Local
 
 _DEFAULT_SIZE = 128
 
@@ -46,23 +48,28 @@ class Origin:
     input: Input | None = None
 
 
-def origin_of(model: str, network_input: Input | None = None) -> Origin:
+def origin_of(model: str, network_input: Input | None = None, *, is_trusted: bool = False) -> Origin:
     """Return the origin of the model that `model` names.
 
     Args:
         model: A known model, a TF Hub handle (http or https), a model in the store, or a path of a SavedModel,
             a checkpoint, an archive or a .tflite; in this order.
         network_input: The numbers that it takes, where the user says it.
+        is_trusted: Whether Python code in a model file may run.
 
     Raises:
         InputError: What it takes is known already.
         ModelError: It names nothing.
     """
     origin = _named_by(model)
+    if is_trusted and origin.local is not None:
+        origin = replace(origin, local=replace(origin.local, is_trusted=True))
     if network_input is None:
         return origin
     if origin.local is None or origin.local.is_trained:
         raise InputError(f"what {model} takes is known; an input range is for a model file that is given by its path")
+    import hashlib
+
     digest = hashlib.sha256(repr(network_input).encode()).hexdigest()[:6]
     return replace(origin, key=f"{origin.key}-{digest}", input=network_input)
 
@@ -75,6 +82,8 @@ def _named_by(model: str) -> Origin:
         return _of_entry(known) if known else _of_handle(model.rstrip("/"))
     if model in store.names():
         return Origin(name=model, key=model)
+    from mobilenet_cli.models.sources.local import Local
+
     if local := Local.find(model):
         return Origin(name=model, key=local.store_name(), local=local, image_size=size_in(local.path.name))
     known_names = ", ".join((AUTO, *registry.ENTRIES))
@@ -99,6 +108,8 @@ def _of_entry(entry: registry.Entry) -> Origin:
 
 
 def _of_handle(handle: str) -> Origin:
+    from mobilenet_cli.models.sources.local import slug
+
     return Origin(
         name=handle,
         key="hub-" + slug(handle.split("://", 1)[1]),

@@ -11,8 +11,6 @@ $MNCLASSIFY_HOME, or the platform's user cache folder
 from __future__ import annotations
 
 import contextlib
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -140,6 +138,8 @@ def remove(name: str) -> None:
         StoreError: It cannot be removed.
         ModelError: It is not in the store.
     """
+    import shutil
+
     if name not in names():
         raise ModelError(f"{name} is not in the store ({home()})")
     with lock(name), writing(), staging(name) as aside:
@@ -188,6 +188,9 @@ def staging(name: str) -> Iterator[Path]:
     The folders that killed processes left are removed too. Their names are not used again: the TensorFlow process of
     one may still be writing there for a moment.
     """
+    import shutil
+    import tempfile
+
     shared = home() / "staging" / name
     shutil.rmtree(shared, ignore_errors=True)
     try:

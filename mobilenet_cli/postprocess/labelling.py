@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mobilenet_cli.postprocess.naming import Naming, kind_score
+from mobilenet_cli.postprocess.naming import Naming
 from mobilenet_cli.postprocess.topk import TopK
-from mobilenet_cli.records import SURE, Decoded, Name, NamedResult, Result, SearchedResult
+from mobilenet_cli.records import SURE, Decoded, Result
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,59 +61,6 @@ class Labelling:
         ]
 
 
-@dataclass(frozen=True, slots=True)
-class SearchByKind(Labelling):
-    """A Labelling that also says which images show one of several kinds.
-
-    Attributes:
-        kinds: The indexes of each kind's classes, as `Naming.classes_of` returns them.
-    """
-
-    kinds: tuple[NDArray[np.intp], ...] = ()
-
-    def records(self, outputs: NDArray[np.float32], images: Sequence[Decoded], model: str) -> list[SearchedResult]:
-        """Return the SearchedResult of each image: found where a kind's summed score is at least `sure`."""
-        import numpy as np
-
-        scores = self.ranking.scores(outputs)
-        found = np.any([kind_score(scores, classes) >= self.sure for classes in self.kinds], axis=0)
-        results = self._results(scores, images, model)
-        return [_searched(result, bool(is_found)) for result, is_found in zip(results, found, strict=True)]
-
-    def failure(self, path: str, error: str, model: str) -> SearchedResult:
-        """Return the SearchedResult of an image that cannot be read."""
-        return _searched(Labelling.failure(self, path, error, model), found=False)
-
-
-@dataclass(frozen=True, slots=True)
-class LabellingAtEach(Labelling):
-    """A Labelling that also names each image at several values of `sure`.
-
-    Attributes:
-        sures: Those values, each 0 to 1.
-    """
-
-    sures: tuple[float, ...] = (SURE,)
-
-    def records(self, outputs: NDArray[np.float32], images: Sequence[Decoded], model: str) -> list[NamedResult]:
-        """Return the NamedResult of each image, with its name at each of `sures`."""
-        scores = self.ranking.scores(outputs)
-        results = self._results(scores, images, model)
-        names = self.naming.names_at(scores, self.sures)
-        return [_named(result, row) for result, row in zip(results, names, strict=True)]
-
-    def failure(self, path: str, error: str, model: str) -> NamedResult:
-        """Return the NamedResult of an image that cannot be read."""
-        return _named(Labelling.failure(self, path, error, model), ())
-
-
-def _searched(result: Result, found: bool) -> SearchedResult:
-    return SearchedResult(**_fields(result), found=found)
-
-
-def _named(result: Result, names: tuple[Name | None, ...]) -> NamedResult:
-    return NamedResult(**_fields(result), names=names)
-
-
-def _fields(result: Result) -> dict[str, Any]:
+def fields_of(result: Result) -> dict[str, Any]:
+    """Return the fields of a Result, for a record that has more of them."""
     return {name: getattr(result, name) for name in Result.__dataclass_fields__}

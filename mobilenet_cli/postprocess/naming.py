@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from mobilenet_cli.errors import InputError
 from mobilenet_cli.records import SURE, ClassName, Name
 from mobilenet_cli.taxonomy import Taxonomy, UnknownWordError, load
+from mobilenet_cli.taxonomy.shown import load_shown_words, shown_words
 
 if TYPE_CHECKING:
     import numpy as np
@@ -54,37 +55,31 @@ class Naming:
         import numpy as np
 
         self._classes = tuple(classes)
-        self._taxonomy = taxonomy or load()
+        self._taxonomy = taxonomy
+        self._shown = load_shown_words() if taxonomy is None else shown_words(taxonomy)
         members = self._members_by_node()
         # A node with all the classes of another and no more says the same; only its place in the order differs.
-        self._nodes = sorted(members, key=lambda wnid: (len(members[wnid]), -len(self._taxonomy.above(wnid)), wnid))
+        self._nodes = sorted(members, key=lambda wnid: (len(members[wnid]), -self._shown.depth(wnid), wnid))
         self._counts = np.array([len(members[wnid]) for wnid in self._nodes], np.intp)
-        self._columns = np.array([index for wnid in self._nodes for index in sorted(members[wnid])], np.intp)
+        self._columns = np.array([index for wnid in self._nodes for index in members[wnid]], np.intp)
         self._starts = np.concatenate([[0], np.cumsum(self._counts)[:-1]]).astype(np.intp)
         # ImageNet's background is nothing that an image could be called; a trained class of that name may be.
         with_wnids = any(name.wnid for name in self._classes)
+        background = ClassName("", _BACKGROUND)
         self._nameless = np.array(
-            [index for index, name in enumerate(self._classes) if with_wnids and name == ClassName("", _BACKGROUND)],
+            [index for index, name in enumerate(self._classes) if with_wnids and name == background],
             np.intp,
         )
         self._kinds: dict[str, tuple[int, ...]] = {}
 
-    def _members_by_node(self) -> dict[str, set[int]]:
-        """Return the indexes of the classes at or below each shown node that has any."""
-        taxonomy = self._taxonomy
-        indexes: dict[str, set[int]] = {}
+    def _members_by_node(self) -> dict[str, list[int]]:
+        """Return the indexes, in rising order, of the classes at or below each shown node that has any."""
+        members: dict[str, list[int]] = {}
         for index, name in enumerate(self._classes):
-            indexes.setdefault(name.wnid, set()).add(index)
-        members = {}
-        for wnid in taxonomy.words:
-            # Downwards costs a third of upwards from each class, which only a class that is no leaf needs.
-            below = taxonomy.classes_below(wnid) & indexes.keys()
-            if below:
-                members[wnid] = set().union(*(indexes[lower] for lower in below))
-        for inner in indexes.keys() & taxonomy.nodes.keys():
-            if not taxonomy.nodes[inner].is_class:
-                for wnid in (taxonomy.above(inner) | {inner}) & taxonomy.words.keys():
-                    members.setdefault(wnid, set()).update(indexes[inner])
+            for wnid in self._shown.above(name.wnid):
+                members.setdefault(wnid, []).append(index)
+            if name.wnid in self._shown.words:
+                members.setdefault(name.wnid, []).append(index)
         return members
 
     def __call__(self, scores: NDArray[np.floating], sure: float = SURE) -> list[Named]:
@@ -121,7 +116,7 @@ class Naming:
         import numpy as np
 
         rising = sorted(range(len(sures)), key=sures.__getitem__)
-        words, least = self._taxonomy.words, sures[rising[0]]
+        words, least = self._shown.words, sures[rising[0]]
         rows = []
         for (index, score), sums in zip(self._best_classes(scores), self.sums(scores), strict=True):
             nodes = np.flatnonzero(sums >= least)
@@ -154,13 +149,13 @@ class Naming:
         fewest = nodes[self._counts[nodes] == self._counts[nodes[0]]]
         node = int(fewest[sums[fewest].argmax()])
         wnid = self._nodes[node]
-        return self._named(wnid, self._taxonomy.words[wnid], float(sums[node]), sums)
+        return self._named(wnid, self._shown.words[wnid], float(sums[node]), sums)
 
     def _named(self, wnid: str, label: str, score: float, sums: NDArray[np.float64]) -> Named:
         if wnid not in self._kinds:
-            above = self._taxonomy.above(wnid)
+            above = self._shown.above(wnid)
             self._kinds[wnid] = tuple(node for node in reversed(range(len(self._nodes))) if self._nodes[node] in above)
-        words = self._taxonomy.words
+        words = self._shown.words
         kinds = (Name(self._nodes[node], words[self._nodes[node]], float(sums[node])) for node in self._kinds[wnid])
         text = label.casefold()
         return Named(Name(wnid, label, score), tuple(kind for kind in kinds if kind.label.casefold() != text))
@@ -191,10 +186,11 @@ class Naming:
         """
         import numpy as np
 
+        taxonomy = self._taxonomy or load()
         text = kind.strip().casefold()
         own = {index for index, name in enumerate(self._classes) if not name.wnid and name.label.casefold() == text}
         try:
-            wnids = set(self._taxonomy.find(kind))
+            wnids = set(taxonomy.find(kind))
         except UnknownWordError:
             if not own:
                 raise
@@ -202,7 +198,7 @@ class Naming:
         below = {
             index
             for index, name in enumerate(self._classes)
-            if name.wnid in wnids or not wnids.isdisjoint(self._taxonomy.above(name.wnid))
+            if name.wnid in wnids or not wnids.isdisjoint(taxonomy.above(name.wnid))
         }
         if not (below or own):
             raise InputError(f"none of the model's classes is a kind of {kind!r}")

@@ -10,7 +10,9 @@ from mobilenet_cli.machine.extras import install_command
 
 _URL = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]+)://")
 
-_LOCAL = ("file", "local")
+_LOCAL = ("file", "local", "git", "reference")
+"""The protocols by which fsspec reads this machine's own files: `git` its repositories, `reference` a file of paths."""
+_CHAIN = "::"
 _MODULES = {
     **dict.fromkeys(("http", "https"), ("fsspec", "aiohttp")),
     **dict.fromkeys(("s3", "s3a"), ("fsspec", "s3fs")),
@@ -37,9 +39,17 @@ def is_web(path: str) -> bool:
 
 
 def refusal(url: str) -> str | None:
-    """Return why a URL is refused wherever it is given; None if it may be read."""
-    scheme = scheme_of(url)
-    return f"name a file of this machine by its path, without {scheme}://" if scheme in _LOCAL else None
+    """Return why a URL is refused wherever it is given; None if it may be read.
+
+    A URL never leads to a file of this machine, not even as a link of fsspec's chains (`zip://a.jpg::file:///b.zip`,
+    or `zip://a.jpg::/b.zip`): the lists and tables that URLs come from may be a stranger's.
+    """
+    first, *others = url.split(_CHAIN)
+    if (scheme := scheme_of(first)) in _LOCAL:
+        return f"name a file of this machine by its path, without {scheme}://"
+    if others and not is_web(first) and any(scheme_of(link) in ("", *_LOCAL) for link in others):
+        return f"a chain of URLs must not end in a file of this machine ({first}{_CHAIN}…)"
+    return None
 
 
 def check_installed(url: str) -> None:

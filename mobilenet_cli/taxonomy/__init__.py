@@ -3,6 +3,7 @@
     from mobilenet_cli.taxonomy import load
 
 data/ (WordNet's table, our mends, our words) → tables (nodes) → taxonomy (who is above whom, what a word means).
+`shown` has what naming needs of that, in a table of its own.
 """
 
 from __future__ import annotations

@@ -14,8 +14,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from mobilenet_cli.files.earlier_rows import Row
-from mobilenet_cli.files.format import Writer
+from mobilenet_cli.files.format import Row, Writer
 from mobilenet_cli.json_lines import encoded, whole_lines
 from mobilenet_cli.records import Embedding
 from mobilenet_cli.text import printable, valid_utf8

@@ -6,6 +6,7 @@ that reads the rows back.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -13,7 +14,6 @@ from mobilenet_cli.errors import InputError
 from mobilenet_cli.files.format import Conversion, Format, by_ending, by_name
 from mobilenet_cli.machine.extras import check_pyarrow
 from mobilenet_cli.records import Result
-from mobilenet_cli.writers import parquet
 from mobilenet_cli.writers.base import Layout, ResultWriter
 from mobilenet_cli.writers.delimited import CsvWriter, TsvWriter, csv_rows, tsv_rows
 from mobilenet_cli.writers.json_objects import ExactLinesWriter, JsonArrayWriter, JsonLinesWriter, json_lines_rows
@@ -32,6 +32,18 @@ def _converted(name: str, endings: tuple[str, ...], conversion: Conversion[Layou
     return Format(name, endings, ExactLinesWriter, json_lines_rows, conversion)
 
 
+def _parquet(lines: Path, stream: BinaryIO, layout: Layout) -> None:
+    from mobilenet_cli.writers.parquet import write
+
+    write(lines, stream, layout)
+
+
+def _lines_of_parquet(stream: BinaryIO, layout: Layout) -> Iterator[bytes]:
+    from mobilenet_cli.writers.parquet import read
+
+    return read(stream, layout)
+
+
 def _page(lines: Path, stream: BinaryIO, layout: Layout) -> None:
     from mobilenet_cli.html.report import write  # imports jinja2
     from mobilenet_cli.writers.json_reading import results_in
@@ -46,7 +58,7 @@ FORMATS = by_name(
     Format("tsv", (".tsv", ".tab"), TsvWriter, tsv_rows),
     Format("json", (".json",), JsonArrayWriter),
     Format("jsonl", (".jsonl", ".ndjson"), JsonLinesWriter, json_lines_rows),
-    _converted("parquet", (".parquet",), Conversion(parquet.write, parquet.read, check_pyarrow)),
+    _converted("parquet", (".parquet",), Conversion(_parquet, _lines_of_parquet, check_pyarrow)),
     _converted("html", (".html", ".htm"), Conversion(_page, read=None)),
     Format("path", (), PathWriter),
 )

@@ -21,6 +21,7 @@ class Layout:
         model: The name of the model that makes the Results.
         threshold: The lowest score that is a prediction, 0 to 1.
         sure: The lowest score of a sure label, 0 to 1.
+        csv_safe: CSV and TSV: cells that a spreadsheet would compute are written as text.
         selected: Whether only Results that show what the user searched for are written.
     """
 
@@ -32,6 +33,7 @@ class Layout:
     threshold: float = 0.0
     sure: float = 0.0
     selected: bool = False
+    csv_safe: bool = False
 
     @property
     def keeps_others(self) -> bool:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, BinaryIO, ClassVar
 
-from mobilenet_cli.csv_lines import LineMaker, LocatedRow, unique, whole_rows
-from mobilenet_cli.files.earlier_rows import Row
+from mobilenet_cli.csv_lines import LineMaker, LocatedRow, as_written, unique, whole_rows
+from mobilenet_cli.files.format import Row
 from mobilenet_cli.records import SCORE_DECIMALS, row_key
-from mobilenet_cli.text import valid_utf8
+from mobilenet_cli.text import printable_lines, valid_utf8
 from mobilenet_cli.writers.base import Layout, ResultWriter
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def columns(layout: Layout) -> tuple[str, ...]:
 
 def header(layout: Layout, delimiter: str) -> bytes:
     """Return the first line of a document."""
-    return _encoded(LineMaker(delimiter).line(columns(layout)))
+    return _encoded(LineMaker(delimiter, safe=layout.csv_safe).line(columns(layout)))
 
 
 class _DelimitedWriter(ResultWriter):
@@ -53,7 +53,7 @@ class _DelimitedWriter(ResultWriter):
 
     def __init__(self, stream: BinaryIO, options: Layout, *, begun: bool = False) -> None:
         super().__init__(stream, options, begun=begun)
-        self._maker = LineMaker(self.delimiter)
+        self._maker = LineMaker(self.delimiter, safe=options.csv_safe)
 
     def write(self, record: Result, cells: Sequence[str] = ()) -> None:
         """Write the rows of one Result, after the header if they are the first."""
@@ -72,7 +72,10 @@ class _DelimitedWriter(ResultWriter):
     def _put(self, rows: Iterable[Sequence[object]]) -> None:
         begin = b"" if self._begun else header(self._options, self.delimiter)
         self._begun = True
-        self._stream.write(begin + _encoded("".join(map(self._maker.line, rows))))
+        lines = begin + _encoded("".join(map(self._maker.line, rows)))
+        if self._stream.isatty():
+            lines = printable_lines(lines.decode("utf-8", "surrogateescape")).encode()
+        self._stream.write(lines)
 
 
 class CsvWriter(_DelimitedWriter):
@@ -143,6 +146,8 @@ def _delimited_rows(stream: BinaryIO, layout: Layout, delimiter: str) -> Iterato
     if begins_with != wanted:
         return
     lines = whole_rows(stream, delimiter, begin=len(wanted))
+    if layout.csv_safe:
+        lines = (line._replace(cells=[as_written(cell) for cell in line.cells]) for line in lines)
     fitting = _fitting(lines, len(columns(layout)), may_be_longer=layout.columns is not None)
     yield from _long_results(fitting, layout) if layout.long else _wide_results(fitting, layout)
 

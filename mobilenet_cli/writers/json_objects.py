@@ -9,7 +9,7 @@ import json
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from mobilenet_cli.csv_lines import unique
-from mobilenet_cli.files.earlier_rows import Row
+from mobilenet_cli.files.format import Row
 from mobilenet_cli.json_lines import encoded, whole_lines
 from mobilenet_cli.records import SCORE_DECIMALS, row_key
 from mobilenet_cli.text import valid_utf8

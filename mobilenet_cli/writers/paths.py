@@ -1,10 +1,14 @@
-"""Just the paths of the images that were searched for or have a prediction left, byte for byte: for `xargs`."""
+"""Just the paths of the images that were searched for or have a prediction left, byte for byte: for `xargs`.
+
+On a terminal, as `ls` does it, what a terminal would obey is shown by its code instead.
+"""
 
 from __future__ import annotations
 
 import os
 from typing import TYPE_CHECKING
 
+from mobilenet_cli.text import printable
 from mobilenet_cli.writers.base import ResultWriter
 
 if TYPE_CHECKING:
@@ -20,4 +24,5 @@ class PathWriter(ResultWriter):
         """Write the Result's path, unless the image failed, or has no prediction left and was not searched for."""
         del cells
         if record.predictions or (self._options.selected and record.status == "ok"):
-            self._stream.write(os.fsencode(record.path) + (b"\0" if self._options.null else b"\n"))
+            path = printable(record.path).encode() if self._stream.isatty() else os.fsencode(record.path)
+            self._stream.write(path + (b"\0" if self._options.null else b"\n"))

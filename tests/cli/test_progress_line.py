@@ -15,7 +15,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from mobilenet_cli.cli.progress_line import ProgressLine, Spinner
+from mobilenet_cli.cli.progress_line import ProgressLine
+from mobilenet_cli.cli.status_line import Spinner
 
 
 @pytest.fixture(autouse=True)

@@ -289,20 +289,52 @@ def test_a_traceback_shows_with_vv_alone(mnclassify: Run):
     assert "Traceback" in mnclassify(CAT, "-m", "nonsense", "-vv").stderr
 
 
-def test_help_and_classifying_import_only_what_they_need(mnclassify: Run):
-    def imported(*arguments: str) -> set[str]:
-        command = [sys.executable, "-X", "importtime", "-m", "mobilenet_cli", *arguments]
-        done = subprocess.run(command, capture_output=True, text=True)
-        return {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+def imported(*arguments: str) -> set[str]:
+    command = [sys.executable, "-X", "importtime", "-m", "mobilenet_cli", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True)
+    return {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
 
+
+def test_help_and_classifying_import_only_what_they_need(mnclassify: Run):
     heavy = {"numpy", "PIL", "rich.progress", "rich.table", "tensorflow", "ai_edge_litert"}
-    assert not heavy & imported("--help")
     assert not heavy & imported("--version")
     assert not heavy & imported("classify", "--help")
     assert not heavy & imported("kinds", "dog")
     classifying = imported(CAT, "-m", "efficientnet_lite0", "-f", "csv")
     assert {"numpy", "PIL", "ai_edge_litert"} <= classifying
-    assert not {"tensorflow", "tensorflow_hub", "tf_keras", "pandas", "rich.console", "filelock", "lxml"} & classifying
+    assert (
+        not {"tensorflow", "tensorflow_hub", "tf_keras", "openvino", "pandas", "rich.console", "filelock", "lxml"}
+        & classifying
+    )
+
+
+def test_help_imports_no_command():
+    ours = {name for name in imported("--help") if name.startswith("mobilenet_cli.") and name.count(".") == 2}
+    assert ours == {
+        "mobilenet_cli.cli.commands",
+        "mobilenet_cli.cli.completion",
+        "mobilenet_cli.cli.exit_codes",
+        "mobilenet_cli.cli.signals",
+        "mobilenet_cli.files.stream",
+    }
+
+
+def test_one_image_imports_nothing_that_it_does_not_use(mnclassify: Run):
+    classifying = imported(CAT, "-m", "efficientnet_lite0", "-f", "csv")
+    assert not {"hashlib", "http", "tarfile", "tempfile"} & classifying
+    packages = {name.split(".")[1] for name in classifying if name.startswith("mobilenet_cli.")}
+    assert not {"evaluation", "html", "sidecars", "sorting", "tensorflow_files", "training", "vectors"} & packages
+    assert not classifying & {
+        f"mobilenet_cli.{module}"
+        for module in (
+            *("files.earlier_rows", "files.interrupted_run", "files.part_file", "files.resume"),  # -o and --resume
+            *("inputs.csv_table", "inputs.encodings", "inputs.globs", "inputs.lists", "inputs.remote_listing"),
+            *("models.sources.forms", "models.sources.http", "models.sources.local"),
+            *("postprocess.naming_at_each", "postprocess.outputs", "postprocess.searching"),
+            *("remote.failures", "remote.fetch", "remote.object_stores"),
+            *("taxonomy.nouns", "writers.json_reading", "writers.parquet", "writers.table"),
+        )
+    }
 
 
 def test_on_a_terminal_it_is_a_table_with_progress_below(mnclassify: Run):
@@ -493,10 +525,10 @@ def test_a_mistyped_folder_costs_no_table(mnclassify: Run, tmp_path: Path):
     empty.mkdir()
     assert mnclassify(CAT, "-o", str(table)).returncode == 0
     before = table.read_bytes()
-    for named in (str(tmp_path / "phtos"), str(empty)):
-        done = mnclassify(named, "-o", str(table), "--overwrite")
+    for named, words in ((tmp_path / "phtos", "no such file or folder"), (empty, "labels.csv is left as it was")):
+        done = mnclassify(str(named), "-o", str(table), "--overwrite")
         assert (done.returncode, table.read_bytes()) == (1, before)
-        assert "labels.csv is left as it was" in done.stderr
+        assert words in done.stderr
         assert sorted(tmp_path.iterdir()) == [empty, table]  # nothing that --resume would go on with
 
 
@@ -506,3 +538,26 @@ def test_resume_is_advised_where_it_is_possible(mnclassify: Run, tmp_path: Path)
         done = mnclassify(CAT, "-o", str(tmp_path / name))
         assert done.returncode == 4
         assert ("--resume" in done.stderr) == advised
+
+
+@pytest.mark.parametrize("command", [[], ["embed"], ["evaluate"], ["sort", "--into", "sorted"]], ids=str)
+def test_a_mistyped_folder_is_said_and_no_file_is_written_or_replaced(tmp_path: Path, command: list[str]):
+    (tmp_path / "photos").mkdir()
+    for file in ("new.jsonl", "old.jsonl"):
+        (tmp_path / "old.jsonl").write_text("kept")
+        options = [] if "sort" in command else ["-o", file, "--overwrite"]
+        arguments = [COMMAND, *command, "phtos/", *([] if "evaluate" in command else options)]
+        done = subprocess.run(arguments, cwd=tmp_path, capture_output=True, text=True)
+        assert done.returncode == 1
+        assert done.stderr == "mnclassify: phtos/: no such file or folder; did you mean photos?\n"
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["old.jsonl", "photos"]
+        assert (tmp_path / "old.jsonl").read_text() == "kept"
+
+
+def test_what_is_missing_is_said_first_where_there_are_others(mnclassify: Run, tmp_path: Path):
+    done = mnclassify(str(tmp_path / "*.png"), CAT, str(tmp_path / "gone.jpg"), "-f", "csv")
+    assert done.returncode == 1
+    first, second, *_ = done.stderr.splitlines()
+    assert "no file matches this pattern" in first
+    assert "gone.jpg: no such file or folder" in second
+    assert [row["status"] for row in csv.DictReader(io.StringIO(done.stdout))] == ["error", "ok", "error"]

@@ -23,7 +23,8 @@ from mobilenet_cli.evaluation.as_json import as_json
 from mobilenet_cli.evaluation.as_text import as_text
 from mobilenet_cli.evaluation.matrix import LARGEST, confusion_matrix
 from mobilenet_cli.evaluation.outcomes import WORST, LabelledSource
-from mobilenet_cli.records import ClassName, Name, NamedResult
+from mobilenet_cli.postprocess.naming_at_each import NamedResult
+from mobilenet_cli.records import ClassName, Name
 
 ANIMALS = ("ant", "bee", "cat", "dog", "eel", "fox")
 

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mobilenet_cli.records import Embedding, Name, NamedResult, Prediction, Result
+from mobilenet_cli.postprocess.naming_at_each import NamedResult
+from mobilenet_cli.records import Embedding, Name, Prediction, Result
 
 
 def prediction(label: str, score: float = 0.5, *, rank: int = 1, index: int = 0, wnid: str = "") -> Prediction:

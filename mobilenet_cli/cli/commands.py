@@ -1,0 +1,108 @@
+"""The table of commands, and the group of them that imports a command when it is run, not when it is listed."""
+
+from __future__ import annotations
+
+import gc
+import os
+from importlib import import_module
+from typing import Any
+
+import click
+from click.shell_completion import CompletionItem
+
+from mobilenet_cli.cli.completion import files
+
+_DEFAULT = "classify"
+SUMMARIES = {
+    _DEFAULT: "Label each image in SOURCES.",
+    "embed": "Compute feature vectors, or rank images by similarity.",
+    "evaluate": "Measure how well a model labels images of which is known what they show.",
+    "kinds": "List the words that images are searched, named and sorted by.",
+    "models": "List, fetch, import, verify and remove models.",
+    "report": "Make an HTML page from saved results.",
+    "sort": "Put images into folders by what is on them.",
+    "train": "Train a model on your own images.",
+}
+"""Each command, which is `command` in the module of its name here, and the first line of its help.
+
+The line is repeated here so that listing the commands does not import them.
+"""
+
+
+class ReaderLeftError(Exception):
+    """The reader of our output has closed the pipe."""
+
+
+class Commands(click.Group):
+    """A group with a default command, whose commands are imported when they are run or their own help is shown."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of the commands."""
+        return list(SUMMARIES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command; return None if there is none of that name."""
+        if cmd_name not in SUMMARIES:
+            return None
+        command: click.Command = import_module(f"mobilenet_cli.cli.{cmd_name}").command
+        if not gc.isenabled():  # The program has switched it off for its start.
+            # What is imported stays: to look through it for garbage again and again costs a tenth of a short run.
+            gc.freeze()
+            gc.enable()
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write each command and its summary, cut where Click would cut it."""
+        room = formatter.width - 6 - max(map(len, SUMMARIES))
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, _summary(name, room)) for name in SUMMARIES])
+
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        """Parse the arguments. Raises ReaderLeftError."""
+        try:
+            return super().make_context(*args, **extra)
+        except BrokenPipeError as error:  # from --help and --version
+            raise ReaderLeftError from error
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command. Raises ReaderLeftError."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise ReaderLeftError from error  # Click would exit with 1
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Complete the first word: a command, or an argument of the default command."""
+        classify = self.get_command(ctx, _DEFAULT)
+        assert classify is not None  # noqa: S101 - it is in the table
+        if incomplete.startswith("-"):
+            return [*click.Command.shell_complete(self, ctx, incomplete), *classify.shell_complete(ctx, incomplete)]
+        commands = [CompletionItem(name, help=_summary(name)) for name in SUMMARIES if name.startswith(incomplete)]
+        # Files first: if they come last, Click's script for bash drops the commands.
+        return [*files(ctx, classify.params[0], incomplete), *commands]
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the arguments, of the default command where they do not begin with a command."""
+        if args and args[0] not in SUMMARIES and args[0] not in ("-h", "--help", "--version"):
+            if not ctx.resilient_parsing:  # set while the shell completes a word
+                _check_mistyped(args[0])
+            args = [_DEFAULT, *args]
+        return super().parse_args(ctx, args)
+
+
+def _summary(name: str, room: int = 45) -> str:
+    return click.Command(name, help=SUMMARIES[name]).get_short_help_str(room)
+
+
+def _check_mistyped(word: str) -> None:
+    """Reject a word that resembles a command's name and is not a file.
+
+    Raises:
+        UsageError: It does; the message suggests the command.
+    """
+    if os.path.lexists(word):
+        return
+    from difflib import get_close_matches
+
+    if meant := get_close_matches(word, SUMMARIES, n=1, cutoff=0.75):
+        raise click.UsageError(f"no command or file is called {word!r}; did you mean {meant[0]}?")

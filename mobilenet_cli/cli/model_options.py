@@ -1,0 +1,113 @@
+"""The options that choose the model, and how images are prepared for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any, get_args
+
+import click
+
+from mobilenet_cli.cli import completion
+from mobilenet_cli.cli.help import under
+from mobilenet_cli.cli.network_input import chosen_input, input_of_network_options, trust_option
+from mobilenet_cli.cli.option_group import option_group
+from mobilenet_cli.engines import ENGINES, EngineName
+from mobilenet_cli.engines.network_input import Channels, Input
+from mobilenet_cli.images.preprocess import Crop
+from mobilenet_cli.models import AUTO
+from mobilenet_cli.postprocess.topk import is_temperature
+from mobilenet_cli.progress import Progress
+
+
+@dataclass(frozen=True, slots=True)
+class ModelChoice:
+    """The model, and how images are prepared for it."""
+
+    model: str
+    engine: EngineName
+    image_size: int | None
+    crop: Crop | None
+    offline: bool
+    network_input: Input | None = None
+    trust_model: bool = False
+
+    def arguments(self, progress: Progress) -> dict[str, Any]:
+        """Return the arguments that a Classifier and an Embedder take."""
+        return {**{field.name: getattr(self, field.name) for field in fields(self)}, "progress": progress}
+
+
+def _model_choice(
+    model: str,
+    engine: EngineName,
+    image_size: int | None,
+    crop: Crop | None,
+    offline: bool,
+    input_range: str | None,
+    mean: str | None,
+    std: str | None,
+    channels: Channels | None,
+    trust_model: bool,
+) -> ModelChoice:
+    taken = chosen_input(input_range, mean, std, channels)
+    return ModelChoice(model, engine, image_size, crop, offline, taken, trust_model)
+
+
+model_options = option_group(
+    "model",
+    _model_choice,
+    click.option(
+        "-m",
+        "--model",
+        default=AUTO,
+        show_default=True,
+        envvar="MNCLASSIFY_MODEL",
+        show_envvar=True,
+        metavar="NAME|URL|PATH",
+        shell_complete=completion.models,
+        help="Model name, TF Hub handle, or path to a SavedModel, checkpoint, archive, .tflite or Keras file "
+        "or trained model.",
+    ),
+    click.option(
+        "--engine",
+        type=click.Choice(["auto", *ENGINES]),
+        default="auto",
+        show_default=True,
+        help="Inference engine.",
+    ),
+    click.option(
+        "--image-size", type=int, metavar="PIXELS", help="Input size of the model  [default: the model's own]"
+    ),
+    click.option(
+        "--crop",
+        type=click.Choice(get_args(Crop)),
+        help="How to make an image square  [default: the model's own]",
+    ),
+    click.option(
+        "--offline",
+        is_flag=True,
+        envvar="MNCLASSIFY_OFFLINE",
+        show_envvar=True,
+        help="Never download models.",
+    ),
+    *input_of_network_options,
+    trust_option,
+    heading="Model",
+)
+
+
+def _temperature(_: click.Context, __: click.Parameter, value: float | None) -> float | None:
+    if value is not None and not is_temperature(value):
+        raise click.BadParameter(f"a temperature is a number above 0, not {value:g}")
+    return value
+
+
+temperature_option = under(
+    "Model",
+    click.option(
+        "--temperature",
+        type=float,
+        metavar="T",
+        callback=_temperature,
+        help="Divide the logits by T: above 1 lowers the scores  [default: the model's own]",
+    ),
+)
