@@ -3,6 +3,7 @@
     WORK/photos/    IMAGES photographs of about 500×375: hard links to those in ../shared/images, else synthetic
     WORK/one/       the first of them
     WORK/large/     LARGE JPEGs of 12 megapixels, upscaled from them
+    WORK/formats/   folders of one of them in each of the formats of benchmarks.formats
     WORK/tiny/      IMAGES PNGs of 32×32
     WORK/models/    MobileNet V1 1.0/128 with seeded weights: a SavedModel, and model.onnx converted from it
     WORK/home/      mnclassify's store with the same model, compiled
@@ -28,6 +29,7 @@ SAVED_MODEL = "models/mobilenet_v1_100_128"
 ONNX_MODEL = "models/model.onnx"
 _LARGE = (4000, 3000)
 _MADE_UP = 200
+A_FORMAT = 1
 _FILES_A_FOLDER = 1000
 
 
@@ -42,6 +44,7 @@ def make(work: Path, images: int, large: int) -> None:
     links(work / "photos", originals, images)
     links(work / "one", originals, 1)
     _resized(work / "large", originals[:large], ".jpg", _LARGE)
+    _make_formats(work / "formats", originals[:A_FORMAT])
     tiny = _resized(work / "originals-tiny", originals, ".png", (32, 32))
     links(work / "tiny", tiny, images)
     _make_models(work)
@@ -134,6 +137,28 @@ def _resized(folder: Path, originals: Sequence[Path], ending: str, size: tuple[i
             with Image.open(original) as image:
                 image.convert("RGB").resize(size, Image.Resampling.BICUBIC).save(path, quality=90)
     return paths
+
+
+def _make_formats(folder: Path, originals: Sequence[Path]) -> None:
+    """Make files of 12 megapixels, with the noise that a camera's have."""
+    import numpy as np
+    import pillow_heif
+    from PIL import Image
+
+    from benchmarks.formats import MATERIAL
+
+    pillow_heif.register_heif_opener()
+    for number, original in enumerate(originals):
+        paths = {folder / kind / f"{number}{ending}": options for kind, (ending, options) in MATERIAL.items()}
+        if all(path.exists() for path in paths):
+            continue
+        with Image.open(original) as image:
+            large = np.asarray(image.convert("RGB").resize(_LARGE, Image.Resampling.BICUBIC), np.int16)
+        noise = np.random.default_rng(number).normal(0, 3, large.shape)
+        picture = Image.fromarray((large + noise).clip(0, 255).astype(np.uint8))
+        for path, options in paths.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            picture.save(path, **options)
 
 
 def _make_models(work: Path) -> None:

@@ -52,9 +52,23 @@ def large(settings: Settings) -> Figures:
     return {**_compared(settings, "large"), "decoding": full}
 
 
+def formats(settings: Settings) -> Figures:
+    """Files of 12 megapixels in each format: the decoder alone, the package, and with every pixel decoded."""
+    settings.print_status("formats: benchmarks.formats")
+    output = settings.work / "output.json"
+    command = (sys.executable, "-m", "benchmarks.formats", str(settings.work / "formats"), "128", str(settings.repeats))
+    run(command, environment(settings.work / "home"), output)
+    return {"images": material.A_FORMAT, "seconds": json.loads(output.read_text())}
+
+
 def tiny(settings: Settings) -> Figures:
     """PNGs of 32×32: the whole process of each contender."""
     return _compared(settings, "tiny")
+
+
+def precision(settings: Settings) -> Figures:
+    """Photographs of about 500×375: the engines and precisions side by side, the network alone and the pipeline."""
+    return _module(settings, "benchmarks.precision", "photos", settings.repeats)
 
 
 def scale(settings: Settings) -> Figures:
@@ -101,7 +115,9 @@ SUITES: dict[str, Callable[[Settings], Figures]] = {
     "one": one_image,
     "photos": photos,
     "large": large,
+    "formats": formats,
     "tiny": tiny,
+    "precision": precision,
     "scale": scale,
     "shards": shards,
 }

@@ -199,6 +199,7 @@ class Embedding:
         status: "ok", or "error" where the image could not be read.
         vector: float32 [features], the network's globally pooled features; None where status is "error".
         error: One line that says why, where status is "error", else None.
+        warning: One line that says what is missing of the picture, where it could only be read in part, else None.
         width: The image's width in pixels as a viewer shows it (EXIF orientation applied), if known.
         height: The image's height in pixels, in the same way, if known.
         model: The name of the model that made the vector.
@@ -208,6 +209,7 @@ class Embedding:
     status: Status
     vector: NDArray[np.float32] | None
     error: str | None
+    warning: str | None
     width: int | None
     height: int | None
     model: str

@@ -15,6 +15,7 @@ from mobilenet_cli.cli.kind_words import check_words
 from mobilenet_cli.cli.model_options import ModelChoice, model_options, temperature_option
 from mobilenet_cli.cli.options import Pace, pace_options, terminal_options
 from mobilenet_cli.cli.output_options import Output, output_options
+from mobilenet_cli.cli.precision_options import PrecisionChoice, precision_options
 from mobilenet_cli.cli.record_options import RecordChoice, record_options
 from mobilenet_cli.cli.sources import Sources
 from mobilenet_cli.cli.tally import Tally
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from mobilenet_cli.files.earlier_run import EarlierRun
     from mobilenet_cli.files.folder_document import FolderDocument
     from mobilenet_cli.files.part_folder import PartFolder
-    from mobilenet_cli.models.acquire import Model
 
     AnyDocument = Document[Result, Layout] | FolderDocument[Result, Layout]
 
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 @click.command("classify", cls=Command)
 @named_or_csv_options
 @model_options
+@precision_options
 @temperature_option
 @click.option("--labels", type=click.Path(exists=True, dir_okay=False), help="Text file with one label per line.")
 @record_options
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
 def command(
     named: Sources,
     model: ModelChoice,
+    precision: PrecisionChoice,
     temperature: float | None,
     labels: str | None,
     records: RecordChoice,
@@ -90,7 +92,9 @@ def command(
         with terminal.waiting() as progress:
             from mobilenet_cli.classifier import Classifier
 
-            classifier = Classifier(labels=labels, temperature=temperature, **model.arguments(progress))
+            classifier = Classifier(
+                labels=labels, temperature=temperature, **model.arguments(progress), **precision.arguments()
+            )
         document = run.label(classifier, pace, stream)
     return run.conclude(document)
 
@@ -115,7 +119,9 @@ class _LabellingRun:
 
     def label(self, classifier: Classifier, pace: Pace, stream: BinaryIO | PartFolder) -> AnyDocument:
         """Label the images, and return the document of their results on `stream`, complete."""
-        document = self._document(classifier.model, stream)
+        document = self._document(classifier, stream)
+        if classifier.model.network.output == "multilabel":
+            self.sidecars.each_from = self.records.sure
         pairs = classifier.classify_sources(
             document.pending(self.named.find()),
             top_k=self.records.top_k,
@@ -154,9 +160,10 @@ class _LabellingRun:
         code = self.tally.conclude()
         return self.sidecars.conclude(code, finished=earlier.found) if self.xmp.write else code
 
-    def _document(self, model: Model, stream: BinaryIO | PartFolder) -> AnyDocument:
-        layout = self.records.layout(model.name, model.network.classes, self.named.columns)
-        document = self.output.document(stream, self.chosen, layout, model.trained_at)
+    def _document(self, classifier: Classifier, stream: BinaryIO | PartFolder) -> AnyDocument:
+        model, limits = classifier.model, classifier.limits(self.records.top_k, self.records.threshold)
+        layout = self.records.layout(model.name, limits, self.chosen.name, self.named.columns)
+        document = self.output.document(stream, self.chosen, layout, model.made_at)
         if document.earlier.kept:
             self.terminal.note(f"{counted(document.earlier.kept, 'image')} already done")
         return document

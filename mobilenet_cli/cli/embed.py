@@ -17,6 +17,7 @@ from mobilenet_cli.cli.input_options import input_options
 from mobilenet_cli.cli.model_options import ModelChoice, model_options
 from mobilenet_cli.cli.options import Pace, pace_options, terminal_options
 from mobilenet_cli.cli.output_options import Output, output_options
+from mobilenet_cli.cli.precision_options import PrecisionChoice, precision_options
 from mobilenet_cli.cli.progress_line import ProgressLine
 from mobilenet_cli.cli.sources import NamedSources
 from mobilenet_cli.cli.tally import Tally
@@ -40,6 +41,7 @@ _NEIGHBOURS = 10
 @click.command("embed", cls=Command)
 @input_options
 @model_options
+@precision_options
 @click.option(
     "--similar",
     metavar="IMAGE",
@@ -67,6 +69,7 @@ _NEIGHBOURS = 10
 def command(
     named: NamedSources,
     model: ModelChoice,
+    precision: PrecisionChoice,
     similar: str | None,
     neighbours: int | None,
     format_name: str | None,
@@ -88,7 +91,7 @@ def command(
     """
     if named.are_missing(terminal):
         return ExitCode.FAILED
-    run = _EmbeddingRun(named, model, pace, terminal, Tally(terminal, "embedded", left_out=named.left_out))
+    run = _EmbeddingRun(named, model, precision, pace, terminal, Tally(terminal, "embedded", left_out=named.left_out))
     if similar is None:
         if neighbours is not None:
             raise click.UsageError("-k goes with --similar")
@@ -128,6 +131,7 @@ class _EmbeddingRun:
 
     named: NamedSources
     model: ModelChoice
+    precision: PrecisionChoice
     pace: Pace
     terminal: Terminal
     tally: Tally
@@ -137,7 +141,7 @@ class _EmbeddingRun:
         with self.terminal.warnings_shown(), output.opened(self.terminal) as stream:
             embedder = self._embedder()
             shape = Shape(embedder.width, embedder.model.name)
-            document = output.document(stream, chosen, shape)
+            document = output.document(stream, chosen, shape, embedder.model.made_at)
             earlier = document.earlier
             if earlier.kept:
                 self.terminal.note(f"{counted(earlier.kept, 'image')} already done")
@@ -176,7 +180,7 @@ class _EmbeddingRun:
         with self.terminal.waiting() as progress:
             from mobilenet_cli.embedder import Embedder
 
-            return Embedder(**self.model.arguments(progress))
+            return Embedder(**self.model.arguments(progress), **self.precision.arguments())
 
     @contextmanager
     def _progress(self, finished: Container[str] = ()) -> Iterator[ProgressLine]:

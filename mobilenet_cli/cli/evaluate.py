@@ -17,8 +17,10 @@ from mobilenet_cli.cli.help import Command
 from mobilenet_cli.cli.input_options import OptionalSources, encoding_option, optional_input_options
 from mobilenet_cli.cli.model_options import ModelChoice, model_options, temperature_option
 from mobilenet_cli.cli.options import Pace, pace_options, terminal_options
+from mobilenet_cli.cli.precision_options import precision_option
 from mobilenet_cli.cli.tally import Tally
 from mobilenet_cli.cli.terminal import Terminal, stdout_is_terminal
+from mobilenet_cli.engines.precision import Precision
 from mobilenet_cli.files.open import open_output
 from mobilenet_cli.inputs.find import find_sources
 from mobilenet_cli.inputs.left_out import LeftOut
@@ -52,6 +54,7 @@ def _checked_files(_: click.Context, __: click.Parameter, files: tuple[str, ...]
 )
 @encoding_option("With --truth csv:FILE: ")
 @model_options
+@precision_option
 @temperature_option
 @click.option(
     "--labels", type=click.Path(exists=True, dir_okay=False), help="Text file with one label per line, for -m."
@@ -94,6 +97,7 @@ def command(
     truth: str,
     encoding: str | None,
     model: ModelChoice,
+    precision: Precision,
     temperature: float | None,
     labels: str | None,
     compare: str | None,
@@ -119,7 +123,7 @@ def command(
     A CSV has a header with a column path (or file, filename, image, …; relative paths start in the CSV's folder)
     and a column truth (or wnid, label, class, index). Without SOURCES, every row of the CSV is evaluated.
 
-    --image-size, --crop and --engine apply to both models, --labels and --temperature to the first.
+    --image-size, --crop, --engine and --precision apply to both models, --labels and --temperature to the first.
 
     --calibrate fits the temperature by which the (first) model's logits are divided, so that its scores mean what
     they say, on at least 50 photographs that it was not trained on. The figures of the same run are those of the
@@ -154,7 +158,7 @@ def command(
         with ExitStack() as stack:
             streams = [stack.enter_context(open_output(file, overwrite=overwrite, resumable=False)) for file in files]
             run = EvaluationRun(images, rule, sure, pace, terminal)
-            models = load_models(model, temperature, labels, compare, terminal)
+            models = load_models(model, precision, temperature, labels, compare, terminal)
             if calibrate:
                 check_calibratable(models[0], images)
             result = run.result(*models)

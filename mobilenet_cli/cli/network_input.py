@@ -21,6 +21,10 @@ input_of_network_options = (
     click.option("--channels", type=click.Choice(get_args(Channels)), help="Order of its colours  [default: rgb]"),
 )
 
+trust_option = click.option(
+    "--trust-model", is_flag=True, help="Run the Python code of Lambda layers in a Keras file. It can do anything."
+)
+
 
 def chosen_input(input_range: str | None, mean: str | None, std: str | None, channels: Channels | None) -> Input | None:
     """Return what the options say, None where none is given.

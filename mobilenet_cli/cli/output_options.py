@@ -53,7 +53,7 @@ class Output:
         stream: BinaryIO | PartFolder,
         chosen: Format[_Record, _Options],
         options: _Options,
-        trained_at: float = 0.0,
+        made_at: float = 0.0,
     ) -> Document[_Record, _Options] | FolderDocument[_Record, _Options]:
         """Return the document that the records go to.
 
@@ -61,20 +61,20 @@ class Output:
             stream: What `opened` yielded.
             chosen: The format.
             options: The options that shape the rows.
-            trained_at: When the model was trained: see Document.
+            made_at: As for Document.
 
         Raises:
             InputError, OutputError: As for Document and FolderDocument.
         """
         if not self.is_folder and not self.is_remote:
-            return Document(cast("BinaryIO", stream), chosen, options, resume=self.resume, trained_at=trained_at)
+            return Document(cast("BinaryIO", stream), chosen, options, resume=self.resume, made_at=made_at)
         from mobilenet_cli.files.folder_document import FolderDocument
         from mobilenet_cli.files.remote_output import PartsOfFile, RemoteFileDocument
 
         if isinstance(stream, PartsOfFile):
-            return RemoteFileDocument(stream, chosen, options, trained_at=trained_at)
+            return RemoteFileDocument(stream, chosen, options, made_at=made_at)
         folder = cast("PartFolder", stream)
-        return FolderDocument(folder, chosen, options, rows_per_file=self.rows_per_file, trained_at=trained_at)
+        return FolderDocument(folder, chosen, options, rows_per_file=self.rows_per_file, made_at=made_at)
 
     def check(self, chosen: Format[Any, Any]) -> None:
         """Check that a format can be written there.

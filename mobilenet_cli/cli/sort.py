@@ -19,6 +19,7 @@ from mobilenet_cli.cli.input_options import OptionalSources, optional_input_opti
 from mobilenet_cli.cli.kind_words import check_words
 from mobilenet_cli.cli.model_options import ModelChoice, model_options
 from mobilenet_cli.cli.options import Pace, pace_options, terminal_options
+from mobilenet_cli.cli.precision_options import PrecisionChoice, precision_options
 from mobilenet_cli.cli.progress_line import ProgressLine
 from mobilenet_cli.cli.signals import Terminated
 from mobilenet_cli.cli.sort_options import SortChoice, sort_options
@@ -41,9 +42,17 @@ _MOST_FOLDERS = 30
 @sort_options
 @optional_input_options
 @model_options
+@precision_options
 @pace_options
 @terminal_options
-def command(choice: SortChoice, named: OptionalSources, model: ModelChoice, pace: Pace, terminal: Terminal) -> int:
+def command(
+    choice: SortChoice,
+    named: OptionalSources,
+    model: ModelChoice,
+    precision: PrecisionChoice,
+    pace: Pace,
+    terminal: Terminal,
+) -> int:
     """Put images into folders by what is on them.
 
     Each image in SOURCES goes into a folder of --into that is called after it: dog/, cat/, car/. Images without a
@@ -75,7 +84,7 @@ def command(choice: SortChoice, named: OptionalSources, model: ModelChoice, pace
         with terminal.waiting() as progress:
             from mobilenet_cli.classifier import Classifier
 
-            classifier = Classifier(**model.arguments(progress))
+            classifier = Classifier(**model.arguments(progress), **precision.arguments())
         folders = _folders(choice, classifier)
         settings = choice.settings(classifier.model.name)
         opened = (

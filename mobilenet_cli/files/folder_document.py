@@ -64,7 +64,7 @@ class FolderDocument(Generic[_Record, _Options]):
         options: _Options,
         *,
         rows_per_file: int | None = None,
-        trained_at: float = 0.0,
+        made_at: float = 0.0,
     ) -> None:
         """Begin the document.
 
@@ -73,13 +73,13 @@ class FolderDocument(Generic[_Record, _Options]):
             chosen: Their format.
             options: The options that shape the rows.
             rows_per_file: How many sources a part has; None for a part a shard, and ROWS where there are none.
-            trained_at: As for Document.
+            made_at: As for Document.
 
         Raises:
             OutputError: The folder may not be written to.
         """
         self._folder, self._format, self._options = folder, chosen, options
-        self._rows_per_file, self._trained_at = rows_per_file, trained_at
+        self._rows_per_file, self._made_at = rows_per_file, made_at
         folder.check(chosen.endings[0])
         self.earlier = EarlierRun()
         self._number = 0
@@ -154,7 +154,7 @@ class FolderDocument(Generic[_Record, _Options]):
             self._format,
             self._options,
             resume=self._folder.resume,
-            trained_at=self._trained_at,
+            made_at=self._made_at,
             keeps_others=False,  # they have a row in another part
         )
         return _Part(name, archive if self._rows_per_file is None else None, document)

@@ -212,13 +212,13 @@ class RemoteFileDocument(FolderDocument[_Record, _Options]):
     """The records of one run on their way to a single file at a URL. It is used as a Document is."""
 
     def __init__(
-        self, parts: PartsOfFile, chosen: Format[_Record, _Options], options: _Options, *, trained_at: float = 0.0
+        self, parts: PartsOfFile, chosen: Format[_Record, _Options], options: _Options, *, made_at: float = 0.0
     ) -> None:
         """Begin the document. Arguments and errors: see FolderDocument."""
         self._parts, self._whole = parts, chosen
         endings = chosen.endings if chosen.conversion is None else (".jsonl",)
         rows = replace(chosen, conversion=None, endings=endings)
-        super().__init__(parts, rows, options, rows_per_file=_ROWS, trained_at=trained_at)
+        super().__init__(parts, rows, options, rows_per_file=_ROWS, made_at=made_at)
         parts.read_back(chosen, options)
 
     def close(self) -> None:

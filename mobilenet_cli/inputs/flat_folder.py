@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 
 from mobilenet_cli.errors import ImageError
@@ -19,10 +19,13 @@ class FlatFolder:
     Args:
         root: Its path or URL, which ends in "/".
         rules: Which of its files are wanted.
+        begins_as_image: Whether a file with another ending, or none, is an image by its first bytes. None: those
+            files are left out.
     """
 
-    def __init__(self, root: str, rules: Rules) -> None:
+    def __init__(self, root: str, rules: Rules, begins_as_image: Callable[[str], bool] | None = None) -> None:
         self._root, self._rules = root, rules
+        self._begins_as_image = begins_as_image if rules.any_ending else None
         # The files of one folder mostly come together.
         self._is_entered = lru_cache(maxsize=256)(self._enters)
 
@@ -40,11 +43,13 @@ class FlatFolder:
             yield Source(self._root, error=f"cannot be listed to its end: {error}")
 
     def has(self, path: str) -> bool:
-        """Return whether a file below the folder is one of its images, by its name."""
+        """Return whether a file below the folder is one of its images, by its name or, where asked for, its content."""
+        by_name = path.lower().endswith(IMAGE_ENDINGS)
         return (
-            path.lower().endswith(IMAGE_ENDINGS)
+            (by_name or self._begins_as_image is not None)
             and self.admits(path)
             and not self._rules.lacks_extra(path.rpartition("/")[2])
+            and (by_name or (self._begins_as_image is not None and self._begins_as_image(path)))
         )
 
     def admits(self, path: str) -> bool:

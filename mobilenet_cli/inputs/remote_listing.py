@@ -12,13 +12,14 @@ from functools import lru_cache
 from itertools import chain
 
 from mobilenet_cli.errors import ImageError
-from mobilenet_cli.images.formats import IMAGE_ENDINGS
+from mobilenet_cli.images.formats import HEAD_BYTES, IMAGE_ENDINGS, format_of
 from mobilenet_cli.inputs.archives import find_in_archive
 from mobilenet_cli.inputs.flat_folder import FlatFolder
 from mobilenet_cli.inputs.globs import PartialMatch
 from mobilenet_cli.inputs.patterns import is_pattern, literal_start
 from mobilenet_cli.inputs.walk import Rules
 from mobilenet_cli.records import Source
+from mobilenet_cli.remote.fetch import fetch_head
 from mobilenet_cli.remote.object_stores import store_of
 from mobilenet_cli.remote.store import ListedEntry, ObjectStore
 from mobilenet_cli.remote.urls import is_url, is_web, refusal
@@ -80,13 +81,21 @@ def _named(url: str, rules: Rules) -> Iterator[Source]:
         return
     if first is not None:
         if not rules.leaves_out(url, is_folder=True):
-            yield from FlatFolder(root, rules).images(chain([first], entries))
+            yield from FlatFolder(root, rules, _begins_as_image).images(chain([first], entries))
     elif is_bucket:
         return
     elif url == root:
         yield Source(url, error="no such folder: there is nothing below it")
     else:
         yield from _file(url, rules)
+
+
+def _begins_as_image(url: str) -> bool:
+    """Return whether a file begins as an image does. One that cannot be read is taken for one, to get a row."""
+    try:
+        return format_of(fetch_head(url, HEAD_BYTES)) is not None
+    except ImageError:
+        return True
 
 
 def _matching(pattern: str, rules: Rules) -> Iterator[Source]:
@@ -118,7 +127,7 @@ class _RemotePattern:
         rest = pattern[len(self._root) :]
         self._folders_only = rest.endswith("/")
         self._start = PartialMatch.start(rest, rules.include_hidden)
-        self._folder = lru_cache(maxsize=256)(lambda url: FlatFolder(f"{url}/", rules))
+        self._folder = lru_cache(maxsize=256)(lambda url: FlatFolder(f"{url}/", rules, _begins_as_image))
 
     def matches(self) -> Iterator[tuple[ListedEntry, str]]:
         """Yield each entry that matches or lies in a folder that does, with the URL that matches.

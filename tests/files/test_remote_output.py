@@ -172,7 +172,7 @@ def test_rows_that_are_older_than_the_model_are_refused(bucket):
     label("s3://out/labels.csv", "csv")
     with open_remote("s3://out/labels.csv", overwrite=False, resume=True) as parts:
         assert isinstance(parts, PartsOfFile)
-        document = RemoteFileDocument(parts, FORMATS["csv"], LAYOUT, trained_at=time.time() + 60)
+        document = RemoteFileDocument(parts, FORMATS["csv"], LAYOUT, made_at=time.time() + 60)
         with pytest.raises(OutputError, match="is newer than its rows"):
             list(document.pending(find_sources(["photos"])))
 
