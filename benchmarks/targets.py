@@ -52,8 +52,14 @@ def targets(figures: dict[str, Any]) -> Iterator[Target]:
         yield Target("12 megapixels: pipeline over the same with full decoding", gain, 4, unit="×")
     if "precision" in figures:
         yield from _of_precision(figures["precision"])
+    if "formats" in figures:
+        yield from _of_formats(figures["formats"]["seconds"])
     if "scale" in figures:
         yield from _of_scale(figures["scale"])
+    if "shards" in figures:
+        seconds = {name: usage(runs).cpu for name, runs in figures["shards"]["usages"].items()}
+        for name in ("x.tar", "stored.zip", "x.parquet"):
+            yield Target(f"{name}: CPU time over that of the same files", seconds[name] / seconds["files"], most=1.03)
 
 
 # On processors with the instructions: network, engine and precision, the gain in the network alone at batches of four,
@@ -73,6 +79,15 @@ def _of_precision(figures: dict[str, Any]) -> Iterator[Target]:
         gain = inference[_BASE]["4"] / inference[name]["4"]
         yield Target(f"{network}: inference of {name} over {_BASE}", gain, alone, unit="×")
         yield Target(f"{network}: pipeline of {name} over {_BASE}", pipeline[name] / pipeline[_BASE], whole, unit="×")
+
+
+def _of_formats(figures: dict[str, dict[str, float]]) -> Iterator[Target]:
+    gains = {"HEIC with a thumbnail": 15, "JPEG 2000": 6, "JPEG, progressive": 3, "HEIC": 0.97}
+    for name, least in gains.items():
+        gain = figures[name]["whole"] / figures[name]["ours"]
+        yield Target(f"{name}, 12 megapixels: speed over the same with every pixel decoded", gain, least, unit="×")
+    for name, seconds in figures.items():
+        yield Target(f"{name}, 12 megapixels: ours over the decoder alone", seconds["decoder"] / seconds["ours"], 0.80)
 
 
 def _of_scale(figures: dict[str, Any]) -> Iterator[Target]:

@@ -115,7 +115,7 @@ def forms(exporter: Exporter) -> dict[str, tuple[Form, float]]:
         lambda pixels: softmax()(tf.transpose(pixels, [0, 2, 3, 1])),
         tf.TensorSpec([None, 3, SIZE, SIZE], tf.float32),
     )
-    saved("savedmodel_any_size", softmax(), tf.TensorSpec([None, None, None, 3], tf.float32))
+    saved("savedmodel_any_size_224", softmax(), tf.TensorSpec([None, None, None, 3], tf.float32))
     saved(
         "savedmodel_encoded",
         lambda encoded: softmax()(tf.map_fn(_decoded, encoded, tf.float32)),

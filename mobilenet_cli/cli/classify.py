@@ -21,7 +21,6 @@ from mobilenet_cli.cli.sources import Sources
 from mobilenet_cli.cli.tally import Tally
 from mobilenet_cli.cli.terminal import Terminal, stdout_is_terminal
 from mobilenet_cli.cli.xmp import Sidecars, XmpChoice, remove_keywords, xmp_options
-from mobilenet_cli.files.document import Document
 from mobilenet_cli.files.format import Format
 from mobilenet_cli.postprocess.matching import matches
 from mobilenet_cli.records import Result
@@ -30,7 +29,12 @@ from mobilenet_cli.writers import Layout
 
 if TYPE_CHECKING:
     from mobilenet_cli.classifier import Classifier
+    from mobilenet_cli.files.document import Document
     from mobilenet_cli.files.earlier_run import EarlierRun
+    from mobilenet_cli.files.folder_document import FolderDocument
+    from mobilenet_cli.files.part_folder import PartFolder
+
+    AnyDocument = Document[Result, Layout] | FolderDocument[Result, Layout]
 
 
 @click.command("classify", cls=Command)
@@ -58,8 +62,8 @@ def command(
 ) -> int:
     """Label each image in SOURCES.
 
-    SOURCES are files, folders, quoted globs, URLs (https://, s3://, gs://), or - for one image on standard
-    input. Use --from for a list of files.
+    SOURCES are files, folders, quoted globs, archives (.zip, .tar, .tar.gz, .tar.zst, .parquet), URLs (https://,
+    s3://, gs://), or - for one image on standard input. Use --from for a list of files.
 
     \b
     Examples:
@@ -70,6 +74,7 @@ def command(
       find photos -newer labels.csv -name '*.jpg' -print0 | mnclassify --from - -0
       curl -s https://example.org/cat.jpg | mnclassify -
       mnclassify s3://bucket/photos/ -o labels.csv
+      mnclassify 'shards/train-{0000..0099}.tar' -o labels.csv
       mnclassify 'photos/**/*.heic' -f jsonl | jq -r '.label.label'
       mnclassify photos/ --kind dog -f path
       mnclassify photos/ --match '*cat*' -f path --print0 | xargs -0r cp -t cats/
@@ -112,7 +117,7 @@ class _LabellingRun:
     sidecars: Sidecars
     labelled: int = 0
 
-    def label(self, classifier: Classifier, pace: Pace, stream: BinaryIO) -> Document[Result, Layout]:
+    def label(self, classifier: Classifier, pace: Pace, stream: BinaryIO | PartFolder) -> AnyDocument:
         """Label the images, and return the document of their results on `stream`, complete."""
         document = self._document(classifier, stream)
         if classifier.model.network.output == "multilabel":
@@ -145,7 +150,7 @@ class _LabellingRun:
             document.close()
         return document
 
-    def conclude(self, document: Document[Result, Layout]) -> int:
+    def conclude(self, document: AnyDocument) -> int:
         """Say how the run went, and return the exit code."""
         earlier = document.earlier
         self.tally.done += earlier.found
@@ -155,10 +160,10 @@ class _LabellingRun:
         code = self.tally.conclude()
         return self.sidecars.conclude(code, finished=earlier.found) if self.xmp.write else code
 
-    def _document(self, classifier: Classifier, stream: BinaryIO) -> Document[Result, Layout]:
+    def _document(self, classifier: Classifier, stream: BinaryIO | PartFolder) -> AnyDocument:
         model, limits = classifier.model, classifier.limits(self.records.top_k, self.records.threshold)
         layout = self.records.layout(model.name, limits, self.chosen.name, self.named.columns)
-        document = Document(stream, self.chosen, layout, resume=self.output.resume, made_at=model.made_at)
+        document = self.output.document(stream, self.chosen, layout, model.made_at)
         if document.earlier.kept:
             self.terminal.note(f"{counted(document.earlier.kept, 'image')} already done")
         return document

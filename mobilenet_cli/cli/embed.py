@@ -6,7 +6,7 @@ from collections.abc import Container, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import PurePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 import click
 
@@ -23,7 +23,6 @@ from mobilenet_cli.cli.sources import NamedSources
 from mobilenet_cli.cli.tally import Tally
 from mobilenet_cli.cli.terminal import Terminal, stdout_is_terminal
 from mobilenet_cli.errors import ImageError
-from mobilenet_cli.files.document import Document
 from mobilenet_cli.files.format import Format
 from mobilenet_cli.inputs.find import find_sources
 from mobilenet_cli.inputs.stdin import STDIN
@@ -99,10 +98,14 @@ def command(
         return run.vectors(_vector_format(format_name, output), output)
     if output.resume:
         raise click.UsageError("--resume goes with files of vectors, not with --similar")
+    if output.is_folder or output.is_remote:
+        raise click.UsageError("--similar writes one file of this machine: give -o FILE")
     return run.neighbours(similar, neighbours or _NEIGHBOURS, _neighbour_format(format_name, output), output)
 
 
 def _vector_format(name: str | None, output: Output) -> Format[Embedding, Shape]:
+    if name is None and output.is_folder:
+        raise click.UsageError("-o DIR/ needs -f parquet or -f jsonl")
     if name is None:
         chosen = format_of(output.file) if output.file is not None else FORMATS["jsonl"]
     elif name in FORMATS:
@@ -138,7 +141,7 @@ class _EmbeddingRun:
         with self.terminal.warnings_shown(), output.opened(self.terminal) as stream:
             embedder = self._embedder()
             shape = Shape(embedder.width, embedder.model.name)
-            document = Document(stream, chosen, shape, resume=output.resume, made_at=embedder.model.made_at)
+            document = output.document(stream, chosen, shape, embedder.model.made_at)
             earlier = document.earlier
             if earlier.kept:
                 self.terminal.note(f"{counted(earlier.kept, 'image')} already done")
@@ -169,7 +172,8 @@ class _EmbeddingRun:
                 watched = (embedding for _, embedding in self.tally.watched(pairs, progress))
                 found = nearest(query.vector, self._failures_told(watched), count)
             text = NEIGHBOUR_FORMATS[chosen](found)
-            stream.write((printable_lines(text) if stream.isatty() else text).encode())
+            file = cast("BinaryIO", stream)  # a folder was refused
+            file.write((printable_lines(text) if file.isatty() else text).encode())
         return self.tally.conclude()
 
     def _embedder(self) -> Embedder:

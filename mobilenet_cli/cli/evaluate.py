@@ -187,7 +187,7 @@ def _sources(named: OptionalSources, rule: Truth) -> Iterable[Source]:
     if named.chosen is not None:
         return named.chosen.find()
     if isinstance(rule, TruthTable):
-        return find_sources((), listed=rule.paths, exclude=named.exclude)
+        return find_sources((), listed=rule.paths, exclude=named.exclude, archives="none")
     raise click.UsageError("name SOURCES…, a list of them with --from FILE, or a table with --truth csv:FILE")
 
 

@@ -100,6 +100,8 @@ class RecordChoice:
     def _named(self, output: Output) -> Format[Result, Layout]:
         if self.format_name is not None:
             return FORMATS[self.format_name]
+        if output.is_folder:
+            raise click.UsageError("-o DIR/ needs -f parquet, -f jsonl or -f csv")
         if output.file is not None:
             return format_of(output.file)
         return FORMATS["table" if stdout_is_terminal() else "csv"]

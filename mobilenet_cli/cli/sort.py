@@ -74,6 +74,7 @@ def command(
         return _undo(choice.into, terminal)
     if named.chosen is None:
         raise click.UsageError("name SOURCES…, or a list of them with --from FILE")
+    named.chosen.check_files()
     if named.chosen.are_missing(terminal):
         return ExitCode.FAILED
     check_words(choice.kinds, model)

@@ -23,7 +23,13 @@ if TYPE_CHECKING:
 _Options = TypeVar("_Options", bound="RowOptions")
 
 
-def resume_run(stream: PartFile, chosen: Format[Any, _Options], options: _Options, made_at: float) -> InterruptedRun:
+def resume_run(
+    stream: PartFile,
+    chosen: Format[Any, _Options],
+    options: _Options,
+    made_at: float,
+    keeps_others: bool | None = None,
+) -> InterruptedRun:
     """Read what is there, drop a torn last row, and leave the stream at the end of the others.
 
     Args:
@@ -32,6 +38,7 @@ def resume_run(stream: PartFile, chosen: Format[Any, _Options], options: _Option
         options: The options that shape the rows now.
         made_at: When the user trained or calibrated the model, in seconds since the epoch: older rows are another
             model's.
+        keeps_others: Whether rows of images stay that are not among the sources; None: as the options say.
 
     Raises:
         InputError: A run in this format cannot be resumed.
@@ -45,7 +52,8 @@ def resume_run(stream: PartFile, chosen: Format[Any, _Options], options: _Option
         _turn_into_lines(stream, chosen.name, chosen.conversion, options)
     with stream.earlier() as document:
         with _refusing(document):
-            run = InterruptedRun(stream, chosen.rows(document, options), keeps_others=options.keeps_others)
+            stays = options.keeps_others if keeps_others is None else keeps_others
+            run = InterruptedRun(stream, chosen.rows(document, options), keeps_others=stays)
         stream.keep_beginning(document, run.end)
     return run
 

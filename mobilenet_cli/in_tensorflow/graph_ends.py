@@ -20,7 +20,10 @@ _AFFINE = {
     "Sub": lambda scale, offset, by: (scale, offset - by),
 }
 _SAME_VALUES = ("Cast", "Identity", "Reshape", "Squeeze", "Quantize", "Dequantize")
-_SAME_RANGE = (*_SAME_VALUES, "ResizeBilinear", "ResizeNearestNeighbor", "Transpose", "StridedSlice", "ReverseV2")
+_SAME_RANGE = (
+    *_SAME_VALUES,
+    *("ResizeBilinear", "ResizeNearestNeighbor", "Transpose", "StridedSlice", "ReverseV2", "Pack"),
+)
 _BOUND_TOLERANCE = 0.05
 _OUTER = (UNIT, SIGNED, BYTES)
 # The last two are what is left where a converter has put a scale into the weights of the first convolution.
@@ -177,7 +180,12 @@ _LEAST = {3: 0, 9: -128}
 
 
 def _only_use(steps: list[_Step], tensor: Any) -> _Step | None:
+    """Return the one operation that takes a tensor or, where channels are taken apart, the one that joins them."""
     uses = [step for step in steps if tensor in step.inputs]
+    if len(uses) > 1 and all(step.name == "StridedSlice" for step in uses):
+        parts = [step.outputs[0] for step in uses]
+        uses = [step for step in steps if not set(parts).isdisjoint(step.inputs)]
+        return uses[0] if len(uses) == 1 and uses[0].name == "Pack" else None
     return uses[0] if len(uses) == 1 else None
 
 

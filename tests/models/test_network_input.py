@@ -144,6 +144,20 @@ def test_a_rescaling_or_the_quantisation_says_the_input(tmp_path):
             assert light(file, 160) == pytest.approx(expected(160), abs=0.03)
 
 
+def test_the_arithmetic_of_keras_caffe_mode_says_bytes(tmp_path):
+    import tensorflow as tf
+
+    def function(images):  # as vgg16.preprocess_input makes it in a model: BGR, less ImageNet's mean
+        mean = np.array([103.939, 116.779, 123.68], np.float32)
+        taken = tf.stack([images[..., 2], images[..., 1], images[..., 0]], axis=-1) + -mean
+        return two((taken + mean) / 127.5 - 1)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        folder = saved(tmp_path / "saved", function, [None, SIZE, SIZE, 3], "float32")
+        assert light(folder, 160) == pytest.approx(expected(160), abs=1e-4)
+
+
 def test_an_input_is_part_of_an_imported_model(tmp_path):
     file = compiled(tmp_path / "m.tflite", two)
     import_model(str(file), "mine", network_input=SIGNED)
