@@ -54,6 +54,7 @@ class Classifier:
         trust_model: bool = False,
         precision: Precision = DEFAULT,
         calibrate: str | os.PathLike[str] | None = None,
+        fast_previews: bool = False,
     ) -> None:
         """Find the model, or fetch and compile it, which happens once and takes seconds.
 
@@ -77,6 +78,8 @@ class Classifier:
                 the model's name ends in "@bfloat16" or "@int8".
             calibrate: A folder of photographs on which the numbers of the network are measured to round them, which
                 happens once; by default the few that come with this package.
+            fast_previews: Whether a preview that a camera wrote into a JPEG is read in place of the picture, where it
+                has its shape and enough pixels. That is faster, and wrong where an editor has left an old preview.
 
         Raises:
             InputError: An argument is out of range.
@@ -99,6 +102,7 @@ class Classifier:
             trust_model=trust_model,
             precision=precision,
             calibrate=calibrate,
+            fast_previews=fast_previews,
         )
         self.model: Model = self._loaded.model
         self.labels: tuple[ClassName, ...] = self.model.labels(Path(labels) if labels is not None else None)

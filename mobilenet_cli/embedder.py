@@ -47,6 +47,7 @@ class Embedder:
         trust_model: bool = False,
         precision: Precision = DEFAULT,
         calibrate: str | os.PathLike[str] | None = None,
+        fast_previews: bool = False,
     ) -> None:
         """Find the model's feature vector network, or fetch and compile it, which happens once.
 
@@ -69,6 +70,7 @@ class Embedder:
             trust_model=trust_model,
             precision=precision,
             calibrate=calibrate,
+            fast_previews=fast_previews,
         )
         self.model: Model = self._loaded.model
         if self.width in _IMAGENET_CLASSES:

@@ -44,6 +44,7 @@ class LoadedModel:
         trust_model: bool = False,
         precision: Precision,
         calibrate: str | os.PathLike[str] | None,
+        fast_previews: bool,
     ) -> None:
         """Find the model, or fetch and compile it. Arguments, errors and warnings: see Classifier."""
         for name, value, choices in (
@@ -66,7 +67,9 @@ class LoadedModel:
             calibrate=calibrate,
         )
         manifest = self.model.manifest
-        self._preprocessing = Preprocessing(self.model.image_size, crop or manifest.crop, manifest.interpolation)
+        self._preprocessing = Preprocessing(
+            self.model.image_size, crop or manifest.crop, manifest.interpolation, fast_previews
+        )
         self._engine: Engine = self.model.open_engine()
 
     def run(

@@ -13,7 +13,7 @@ from mobilenet_cli.cli.help import Command
 from mobilenet_cli.cli.input_options import named_or_csv_options
 from mobilenet_cli.cli.kind_words import check_words
 from mobilenet_cli.cli.model_options import ModelChoice, model_options, temperature_option
-from mobilenet_cli.cli.options import Pace, pace_options, terminal_options
+from mobilenet_cli.cli.options import Pace, pace_options, previews_option, terminal_options
 from mobilenet_cli.cli.output_options import Output, output_options
 from mobilenet_cli.cli.precision_options import PrecisionChoice, precision_options
 from mobilenet_cli.cli.record_options import RecordChoice, record_options
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 @output_options
 @xmp_options
 @pace_options
+@previews_option
 @terminal_options
 def command(
     named: Sources,
@@ -58,6 +59,7 @@ def command(
     output: Output,
     xmp: XmpChoice,
     pace: Pace,
+    fast_previews: bool,
     terminal: Terminal,
 ) -> int:
     """Label each image in SOURCES.
@@ -93,7 +95,11 @@ def command(
             from mobilenet_cli.classifier import Classifier
 
             classifier = Classifier(
-                labels=labels, temperature=temperature, **model.arguments(progress), **precision.arguments()
+                labels=labels,
+                temperature=temperature,
+                fast_previews=fast_previews,
+                **model.arguments(progress),
+                **precision.arguments(),
             )
         document = run.label(classifier, pace, stream)
     return run.conclude(document)

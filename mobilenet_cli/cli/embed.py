@@ -15,7 +15,7 @@ from mobilenet_cli.cli.exit_codes import ExitCode
 from mobilenet_cli.cli.help import Command
 from mobilenet_cli.cli.input_options import input_options
 from mobilenet_cli.cli.model_options import ModelChoice, model_options
-from mobilenet_cli.cli.options import Pace, pace_options, terminal_options
+from mobilenet_cli.cli.options import Pace, pace_options, previews_option, terminal_options
 from mobilenet_cli.cli.output_options import Output, output_options
 from mobilenet_cli.cli.precision_options import PrecisionChoice, precision_options
 from mobilenet_cli.cli.progress_line import ProgressLine
@@ -65,6 +65,7 @@ _NEIGHBOURS = 10
 )
 @output_options
 @pace_options
+@previews_option
 @terminal_options
 def command(
     named: NamedSources,
@@ -75,6 +76,7 @@ def command(
     format_name: str | None,
     output: Output,
     pace: Pace,
+    fast_previews: bool,
     terminal: Terminal,
 ) -> int:
     """Compute feature vectors, or rank images by similarity.
@@ -91,7 +93,8 @@ def command(
     """
     if named.are_missing(terminal):
         return ExitCode.FAILED
-    run = _EmbeddingRun(named, model, precision, pace, terminal, Tally(terminal, "embedded", left_out=named.left_out))
+    tally = Tally(terminal, "embedded", left_out=named.left_out)
+    run = _EmbeddingRun(named, model, precision, pace, fast_previews, terminal, tally)
     if similar is None:
         if neighbours is not None:
             raise click.UsageError("-k goes with --similar")
@@ -133,6 +136,7 @@ class _EmbeddingRun:
     model: ModelChoice
     precision: PrecisionChoice
     pace: Pace
+    fast_previews: bool
     terminal: Terminal
     tally: Tally
 
@@ -180,7 +184,9 @@ class _EmbeddingRun:
         with self.terminal.waiting() as progress:
             from mobilenet_cli.embedder import Embedder
 
-            return Embedder(**self.model.arguments(progress), **self.precision.arguments())
+            return Embedder(
+                fast_previews=self.fast_previews, **self.model.arguments(progress), **self.precision.arguments()
+            )
 
     @contextmanager
     def _progress(self, finished: Container[str] = ()) -> Iterator[ProgressLine]:

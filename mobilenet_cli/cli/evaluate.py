@@ -16,7 +16,7 @@ from mobilenet_cli.cli.exit_codes import ExitCode
 from mobilenet_cli.cli.help import Command
 from mobilenet_cli.cli.input_options import OptionalSources, encoding_option, optional_input_options
 from mobilenet_cli.cli.model_options import ModelChoice, model_options, temperature_option
-from mobilenet_cli.cli.options import Pace, pace_options, terminal_options
+from mobilenet_cli.cli.options import Pace, pace_options, previews_option, terminal_options
 from mobilenet_cli.cli.precision_options import precision_option
 from mobilenet_cli.cli.tally import Tally
 from mobilenet_cli.cli.terminal import Terminal, stdout_is_terminal
@@ -91,6 +91,7 @@ def _checked_files(_: click.Context, __: click.Parameter, files: tuple[str, ...]
 )
 @click.option("--overwrite", is_flag=True, help="Replace FILE if it exists.")
 @pace_options
+@previews_option
 @terminal_options
 def command(
     named: OptionalSources,
@@ -107,6 +108,7 @@ def command(
     files: tuple[str, ...],
     overwrite: bool,
     pace: Pace,
+    fast_previews: bool,
     terminal: Terminal,
 ) -> int:
     """Measure how well a model labels images of which is known what they show.
@@ -123,7 +125,8 @@ def command(
     A CSV has a header with a column path (or file, filename, image, …; relative paths start in the CSV's folder)
     and a column truth (or wnid, label, class, index). Without SOURCES, every row of the CSV is evaluated.
 
-    --image-size, --crop, --engine and --precision apply to both models, --labels and --temperature to the first.
+    --image-size, --crop, --engine, --precision and --fast-previews apply to both models, --labels and --temperature to
+    the first.
 
     --calibrate fits the temperature by which the (first) model's logits are divided, so that its scores mean what
     they say, on at least 50 photographs that it was not trained on. The figures of the same run are those of the
@@ -158,7 +161,7 @@ def command(
         with ExitStack() as stack:
             streams = [stack.enter_context(open_output(file, overwrite=overwrite, resumable=False)) for file in files]
             run = EvaluationRun(images, rule, sure, pace, terminal)
-            models = load_models(model, precision, temperature, labels, compare, terminal)
+            models = load_models(model, precision, temperature, labels, compare, terminal, fast_previews=fast_previews)
             if calibrate:
                 check_calibratable(models[0], images)
             result = run.result(*models)

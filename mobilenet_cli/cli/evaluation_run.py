@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mobilenet_cli.cli.model_options import ModelChoice
 from mobilenet_cli.cli.options import Pace
@@ -60,14 +60,17 @@ def load_models(
     labels: str | None,
     other: str | None,
     terminal: Terminal,
+    *,
+    fast_previews: bool = False,
 ) -> tuple[Classifier, Classifier | None]:
     """Load the model to evaluate, and the one that it is compared with, if there is one."""
     with terminal.waiting() as progress:
         from mobilenet_cli.classifier import Classifier
 
-        first = Classifier(labels=labels, temperature=temperature, precision=precision, **model.arguments(progress))
+        both: dict[str, Any] = {"precision": precision, "fast_previews": fast_previews}
+        first = Classifier(labels=labels, temperature=temperature, **both, **model.arguments(progress))
         second = (
-            Classifier(precision=precision, **replace(model, model=other, network_input=None).arguments(progress))
+            Classifier(**both, **replace(model, model=other, network_input=None).arguments(progress))
             if other is not None
             else None
         )

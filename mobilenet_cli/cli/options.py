@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import click
 
+from mobilenet_cli.cli.help import under
 from mobilenet_cli.cli.option_group import option_group
 from mobilenet_cli.cli.terminal import Terminal
 from mobilenet_cli.images.preprocess import silence_decoder_warnings
@@ -36,6 +37,16 @@ pace_options = option_group(
         "--workers", type=click.IntRange(1, 256), metavar="N", help="Worker threads  [default: number of usable cores]"
     ),
     heading="Speed",
+)
+
+previews_option = under(
+    "Speed",
+    click.option(
+        "--fast-previews",
+        is_flag=True,
+        help="Read the preview that a camera wrote into a JPEG where it is large enough. It may show what the "
+        "photograph was before it was edited.",
+    ),
 )
 
 

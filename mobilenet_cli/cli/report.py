@@ -13,7 +13,7 @@ import click
 
 from mobilenet_cli.cli import completion
 from mobilenet_cli.cli.help import Command
-from mobilenet_cli.cli.options import terminal_options
+from mobilenet_cli.cli.options import previews_option, terminal_options
 from mobilenet_cli.cli.terminal import Terminal, stdout_is_terminal
 from mobilenet_cli.errors import InputError
 from mobilenet_cli.files.open import open_output
@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     metavar="PIXELS",
     help="Longer side of the thumbnails.",
 )
+@previews_option
 @terminal_options
 def command(
     files: tuple[str, ...],
@@ -70,6 +71,7 @@ def command(
     root: str,
     no_thumbnails: bool,
     thumbnail_size: int,
+    fast_previews: bool,
     terminal: Terminal,
 ) -> None:
     """Make an HTML page from saved results.
@@ -107,6 +109,7 @@ def command(
             title=title,
             root=root,
             side=None if no_thumbnails else thumbnail_size,
+            fast_previews=fast_previews,
             progress=advance,
         )
     if output is not None and Path(output).is_file():

@@ -18,7 +18,7 @@ from mobilenet_cli.cli.help import Command
 from mobilenet_cli.cli.input_options import OptionalSources, optional_input_options
 from mobilenet_cli.cli.kind_words import check_words
 from mobilenet_cli.cli.model_options import ModelChoice, model_options
-from mobilenet_cli.cli.options import Pace, pace_options, terminal_options
+from mobilenet_cli.cli.options import Pace, pace_options, previews_option, terminal_options
 from mobilenet_cli.cli.precision_options import PrecisionChoice, precision_options
 from mobilenet_cli.cli.progress_line import ProgressLine
 from mobilenet_cli.cli.signals import Terminated
@@ -44,6 +44,7 @@ _MOST_FOLDERS = 30
 @model_options
 @precision_options
 @pace_options
+@previews_option
 @terminal_options
 def command(
     choice: SortChoice,
@@ -51,6 +52,7 @@ def command(
     model: ModelChoice,
     precision: PrecisionChoice,
     pace: Pace,
+    fast_previews: bool,
     terminal: Terminal,
 ) -> int:
     """Put images into folders by what is on them.
@@ -84,7 +86,7 @@ def command(
         with terminal.waiting() as progress:
             from mobilenet_cli.classifier import Classifier
 
-            classifier = Classifier(**model.arguments(progress), **precision.arguments())
+            classifier = Classifier(fast_previews=fast_previews, **model.arguments(progress), **precision.arguments())
         folders = _folders(choice, classifier)
         settings = choice.settings(classifier.model.name)
         opened = (

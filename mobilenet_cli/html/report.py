@@ -34,6 +34,7 @@ def write(
     title: str = TITLE,
     root: str = "",
     side: int | None = SIDE,
+    fast_previews: bool = False,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Summary:
     """Write the page and return its summary. Memory does not grow with the number of results.
@@ -48,6 +49,7 @@ def write(
         title: The page's title.
         root: The folder that relative paths start from; "" is the current one.
         side: The longer side of the thumbnails in pixels; None omits them.
+        fast_previews: Whether they are made of the previews in JPEGs: see Preprocessing.
         progress: Called after each image with the number of images done and the total.
 
     Raises:
@@ -58,6 +60,9 @@ def write(
     def each() -> Iterator[Result]:
         return islice(results(), summary.images)
 
+    # Images that failed when they were classified are not read again.
+    paths = (None if result.status == "error" else local_file(result.path, root) for result in each())
+    pictures = () if side is None else thumbnails(paths, side, fast_previews=fast_previews)
     page = template("report.html.jinja").stream(
         title=printable(title),
         version=__version__,
@@ -68,7 +73,7 @@ def write(
         names=summary.kinds.counted(),
         models=[printable(model) for model in summary.models],
         rows=(_row(result, summary) for result in each()),
-        pictures=_pictures(each(), summary, root, side, progress),
+        pictures=_numbered(pictures, summary, progress),
     )
     page.enable_buffering(_PIECES)
     for piece in page:
@@ -99,15 +104,11 @@ def _row(result: Result, summary: Summary) -> dict[str, Any]:
     return row
 
 
-def _pictures(
-    results: Iterable[Result], summary: Summary, root: str, side: int | None, progress: Callable[[int, int], None]
+def _numbered(
+    pictures: Iterable[str | None], summary: Summary, progress: Callable[[int, int], None]
 ) -> Iterator[tuple[int, str]]:
     """Yield the number and the thumbnail of each image that has one."""
-    if side is None:
-        return
-    # Images that failed when they were classified are not read again.
-    paths = (None if result.status == "error" else local_file(result.path, root) for result in results)
-    for number, picture in enumerate(thumbnails(paths, side)):
+    for number, picture in enumerate(pictures):
         if picture is not None:
             summary.pictures += 1
             yield number, picture

@@ -33,17 +33,18 @@ def local_file(path: str, root: str = "") -> str | None:
     return os.path.join(root, path)  # noqa: PTH118 - a Path would rewrite "//" and "./"
 
 
-def thumbnail(path: str, side: int) -> str | None:
+def thumbnail(path: str, side: int, *, fast_previews: bool = False) -> str | None:
     """Return a thumbnail of the image at `path` as a data: URI of a WebP, or None if it cannot be read.
 
     Args:
         path: An image file.
         side: The longer side in pixels. At 192, a photograph takes about 4 kB, or 5.3 kB as a URI.
+        fast_previews: See Preprocessing.
     """
     from PIL import Image
 
     try:
-        pixels = load_thumbnail(Source(path), side)
+        pixels = load_thumbnail(Source(path), side, fast_previews=fast_previews)
     except ImageError:
         return None
     encoded = io.BytesIO()
@@ -51,18 +52,18 @@ def thumbnail(path: str, side: int) -> str | None:
     return "data:image/webp;base64," + base64.b64encode(encoded.getvalue()).decode()
 
 
-def thumbnails(paths: Iterable[str | None], side: int) -> Iterator[str | None]:
+def thumbnails(paths: Iterable[str | None], side: int, *, fast_previews: bool = False) -> Iterator[str | None]:
     """Yield the `thumbnail` of each path, or None for None, in order. Runs on all cores, a bounded number ahead."""
     workers = usable_cores()
     waiting: deque[Future[str | None]] = deque()
     with ThreadPoolExecutor(workers) as pool:
         for path in paths:
-            waiting.append(pool.submit(_or_none, path, side))
+            waiting.append(pool.submit(_or_none, path, side, fast_previews))
             if len(waiting) > _WINDOW * workers:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
 
 
-def _or_none(path: str | None, side: int) -> str | None:
-    return None if path is None else thumbnail(path, side)
+def _or_none(path: str | None, side: int, fast_previews: bool) -> str | None:
+    return None if path is None else thumbnail(path, side, fast_previews=fast_previews)

@@ -36,11 +36,14 @@ class Preprocessing:
             "squash": the whole image, its aspect ratio lost;
             "pad": the whole image, black beside it (as `tf.image.resize_with_pad` does).
         interpolation: The filter of the resize, widened when it shrinks (antialiased).
+        fast_previews: Whether a preview in a JPEG stands for it where it is large enough. It changes outputs, so it
+            belongs to the settings that rows of one file share.
     """
 
     image_size: int
     crop: Crop = "center"
     interpolation: Interpolation = "bilinear"
+    fast_previews: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,7 @@ def load_image(source: Source, preprocessing: Preprocessing, out: Pixels) -> Loa
 
     with open_image(source) as image:
         width, height = image.size
-        small = _shrunk(image, *_plan(width, height, preprocessing), preprocessing.interpolation)
+        small = _shrunk(image, *_plan(width, height, preprocessing), preprocessing)
         turn = orientation(image)  # asked for last: a PNG may hold its EXIF behind the pixels
         warning = warning_of(image)
     # Turned only now, when it is small: all three crops are symmetric, so the picture is the same.
@@ -90,12 +93,13 @@ def load_image(source: Source, preprocessing: Preprocessing, out: Pixels) -> Loa
     return Loaded(height, width, warning) if turn >= 5 else Loaded(width, height, warning)
 
 
-def load_thumbnail(source: Source, side: int) -> Pixels:
+def load_thumbnail(source: Source, side: int, *, fast_previews: bool = False) -> Pixels:
     """Decode, orient and shrink one image as `load_image` does, whole and in its own shape.
 
     Args:
         source: What to read.
         side: The longer side of the thumbnail in pixels; a smaller image keeps its size.
+        fast_previews: See Preprocessing.
 
     Returns:
         uint8 [height, width, 3], RGB.
@@ -108,8 +112,9 @@ def load_thumbnail(source: Source, side: int) -> Pixels:
     from mobilenet_cli.images.decode import open_image, orientation
 
     with open_image(source) as image:
-        whole, size = _plan(*image.size, Preprocessing(min(side, max(image.size)), "pad"))
-        small = _shrunk(image, whole, size, "bilinear")
+        preprocessing = Preprocessing(min(side, max(image.size)), "pad", fast_previews=fast_previews)
+        whole, size = _plan(*image.size, preprocessing)
+        small = _shrunk(image, whole, size, preprocessing)
         turn = orientation(image)
     width, height = size[::-1] if turn >= 5 else size
     out = np.empty((height, width, 3), np.uint8)
@@ -117,7 +122,7 @@ def load_thumbnail(source: Source, side: int) -> Pixels:
     return out
 
 
-def _shrunk(image: ImageFile, box: Box, size: tuple[int, int], interpolation: Interpolation) -> Image:
+def _shrunk(image: ImageFile, box: Box, size: tuple[int, int], preprocessing: Preprocessing) -> Image:
     """Decode `image`, no larger than need be, and resize `box` (left, top, right, bottom) of it to `size`: sRGB.
 
     Colours are converted last, when the picture is small. That is as near to the converted picture made small as
@@ -126,22 +131,35 @@ def _shrunk(image: ImageFile, box: Box, size: tuple[int, int], interpolation: In
     from PIL.Image import Resampling
 
     from mobilenet_cli.images.code_points import code_points_of
-    from mobilenet_cli.images.decode import check_pixels, resizable
+    from mobilenet_cli.images.decode import resizable
     from mobilenet_cli.images.flaws import check_rows
-    from mobilenet_cli.images.scaling import fit
 
-    full = image.size
-    box = fit(image, box, size)
-    check_pixels(image, full)
+    image, box = _least(image, box, size, fast_previews=preprocessing.fast_previews)
     whole = resizable(image)
     check_rows(image, box[1], box[3])
-    small = whole.resize(size, Resampling[interpolation.upper()], box)
+    small = whole.resize(size, Resampling[preprocessing.interpolation.upper()], box)
     profile, points = image.info.get("icc_profile"), code_points_of(image)
     if not profile and not points and small.mode != "CMYK":
         return small
     from mobilenet_cli.images.colour import to_srgb
 
     return to_srgb(small, profile, points)
+
+
+def _least(image: ImageFile, box: Box, size: tuple[int, int], *, fast_previews: bool) -> tuple[ImageFile, Box]:
+    """Return the least to decode that has `box` of `image` in `size` pixels, and the box in it."""
+    from mobilenet_cli.images.decode import check_pixels
+    from mobilenet_cli.images.scaling import fit
+
+    if fast_previews:
+        from mobilenet_cli.images.previews import preview_of
+
+        if (found := preview_of(image, box, size)) is not None:
+            return found
+    full = image.size
+    box = fit(image, box, size)
+    check_pixels(image, full)
+    return image, box
 
 
 def _plan(width: int, height: int, preprocessing: Preprocessing) -> tuple[Box, tuple[int, int]]:
