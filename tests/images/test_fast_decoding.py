@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+import pillow_heif
 import pytest
+from image_forms import saved
 from PIL import Image
 
 from mobilenet_cli import Classifier, Prediction
+from mobilenet_cli.images import jpeg
+from mobilenet_cli.images.progressive import for_an_eighth
 
 AGREEMENT = 0.99
+AGREEMENT_OF_COPIES = 0.98
 TIE = 0.02
 """Two scores nearer than this change places when a pixel's value changes by 1, which proves nothing."""
 
@@ -27,19 +32,26 @@ def best_two(classifier: Classifier, images: Iterable[str | bytes]) -> list[tupl
     return [result.predictions for result in classifier.classify(images, top_k=2, batch_size=1, workers=1)]
 
 
-def fully_decoded(jpegs: Iterable[str]) -> Iterator[bytes]:
-    """Decode JPEGs at full scale, and encode their pixels in a format that has no other scale."""
-    for jpeg in jpegs:
-        pixels = io.BytesIO()
-        with Image.open(jpeg) as image:
-            image.convert("RGB").save(pixels, "PPM")
-        yield pixels.getvalue()
+def whole(images: Iterable[Image.Image]) -> Iterator[bytes]:
+    """Decode images at full scale, and encode their pixels in a format that has no other scale."""
+    for image in images:
+        with image:
+            yield saved(image.convert("RGB"), "PPM")
+
+
+def same_or_tied(some: Iterable[tuple[Prediction, ...]], full: Iterable[tuple[Prediction, ...]]) -> float:
+    """The share of the images whose best label is that of full decoding, where that is not a tie."""
+    same = [
+        one[0].index == other[0].index or other[0].score - other[1].score < TIE
+        for one, other in zip(some, full, strict=True)
+    ]
+    return sum(same) / len(same)
 
 
 @pytest.mark.slow
 def test_photographs_get_the_label_that_full_decoding_gives(classifier: Classifier, shared_images: Path):
     jpegs = [str(path) for path in sorted(shared_images.glob("*.JPEG"))]
-    scaled, full = best_two(classifier, jpegs), best_two(classifier, fully_decoded(jpegs))
+    scaled, full = best_two(classifier, jpegs), best_two(classifier, whole(map(Image.open, jpegs)))
     same = [one[0].index == other[0].index for one, other in zip(scaled, full, strict=True)]
     assert sum(same) >= AGREEMENT * len(jpegs)
 
@@ -55,9 +67,57 @@ def test_photographs_of_12_megapixels_get_the_label_that_full_decoding_gives(
             large = image.convert("RGB").resize((round(image.width * factor), round(image.height * factor)))
         jpegs.append(str(tmp_path / path.name))
         large.save(jpegs[-1], quality=90)
-    scaled, full = best_two(classifier, jpegs), best_two(classifier, fully_decoded(jpegs))
-    same = [
-        one[0].index == other[0].index or other[0].score - other[1].score < TIE
-        for one, other in zip(scaled, full, strict=True)
-    ]
-    assert sum(same) >= AGREEMENT * len(jpegs)
+    scaled, full = best_two(classifier, jpegs), best_two(classifier, whole(map(Image.open, jpegs)))
+    assert same_or_tied(scaled, full) >= AGREEMENT
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("kind", "reader", "options"),
+    [
+        (
+            "HEIF",
+            pillow_heif.HeifImageFile,
+            {"quality": 90, "thumbnails": [500], "enc_params": {"preset": "ultrafast"}},
+        ),
+        ("JPEG2000", Image.open, {"irreversible": True, "quality_mode": "rates", "quality_layers": [12]}),
+    ],
+)
+def test_smaller_copies_in_a_file_get_the_label_that_full_decoding_gives(
+    classifier: Classifier,
+    shared_images: Path,
+    kind: str,
+    reader: Callable[[io.BytesIO], Image.Image],
+    options: dict[str, object],
+):
+    files = []
+    for path in sorted(shared_images.glob("*.JPEG"))[::4]:
+        with Image.open(path) as image:
+            # The encoder of HEIF makes a thumbnail by picking pixels; of this picture, those are the photograph's own.
+            double = image.convert("RGB").resize((2 * image.width, 2 * image.height), Image.Resampling.NEAREST)
+        file = io.BytesIO()
+        (pillow_heif.from_pillow(double) if kind == "HEIF" else double).save(file, format=kind, **options)
+        files.append(file.getvalue())
+    some, full = best_two(classifier, files), best_two(classifier, whole(map(reader, map(io.BytesIO, files))))
+    assert some != full  # fewer pixels were decoded
+    assert same_or_tied(some, full) >= AGREEMENT_OF_COPIES
+
+
+@pytest.mark.slow
+def test_progressive_jpegs_get_the_very_scores_that_all_of_their_scans_give(
+    classifier: Classifier, shared_images: Path, monkeypatch: pytest.MonkeyPatch
+):
+    files = []
+    for path in sorted(shared_images.glob("*.JPEG"))[::20]:
+        with Image.open(path) as image:
+            factor = 2100 / min(image.size)  # so that the model's 224 pixels are covered at 1/8
+            large = image.convert("RGB").resize((round(image.width * factor), round(image.height * factor)))
+        files.append(saved(large, "JPEG", quality=90, progressive=True))
+    shortened: list[bytes | None] = []
+    monkeypatch.setattr(jpeg, "_WORTH_SHORTENING", 0)
+    monkeypatch.setattr(jpeg, "for_an_eighth", lambda data: shortened.append(for_an_eighth(data)) or shortened[-1])
+    some = best_two(classifier, files)
+    assert len(shortened) == len(files)
+    assert all(shortened)
+    monkeypatch.setattr(jpeg, "for_an_eighth", lambda data: None)
+    assert some == best_two(classifier, files)
