@@ -22,7 +22,9 @@ input_of_network_options = (
 )
 
 trust_option = click.option(
-    "--trust-model", is_flag=True, help="Run the Python code of Lambda layers in a Keras file. It can do anything."
+    "--trust-model",
+    is_flag=True,
+    help="Run what a model file may hold besides a network: Lambda layers, file operations. It can do anything.",
 )
 
 
