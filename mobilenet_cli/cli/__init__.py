@@ -45,7 +45,13 @@ class _Messages(io.FileIO):
     epilog="Exit codes: 0 success, 1 some images failed or none found, 2 usage error, 3 model unavailable, "
     "4 output not written, 130 interrupted, 143 terminated.",
 )
-@click.version_option(__version__, prog_name=PROGRAM, message="%(prog)s %(version)s (main model: mobilenet_v1_100_128)")
+@click.version_option(
+    __version__,
+    "-V",
+    "--version",
+    prog_name=PROGRAM,
+    message="%(prog)s %(version)s (main model: mobilenet_v1_100_128)",
+)
 def cli() -> None:
     """Label images: files and folders in; a table, CSV or JSON out.
 

@@ -83,9 +83,9 @@ class Commands(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse the arguments, of the default command where they do not begin with a command."""
-        if args and args[0] not in SUMMARIES and args[0] not in ("-h", "--help", "--version"):
+        if args and args[0] not in SUMMARIES and args[0] not in ("-h", "--help", "-V", "--version"):
             if not ctx.resilient_parsing:  # set while the shell completes a word
-                _check_mistyped(args[0])
+                _check_mistyped(args)
             args = [_DEFAULT, *args]
         return super().parse_args(ctx, args)
 
@@ -94,15 +94,15 @@ def _summary(name: str, room: int = 45) -> str:
     return click.Command(name, help=SUMMARIES[name]).get_short_help_str(room)
 
 
-def _check_mistyped(word: str) -> None:
-    """Reject a word that resembles a command's name and is not a file.
+def _check_mistyped(arguments: list[str]) -> None:
+    """Reject a first argument that is no file and means a command, by a slip or by another program's name for it.
 
     Raises:
-        UsageError: It does; the message suggests the command.
+        UsageError: It does; the message says what to type.
     """
-    if os.path.lexists(word):
+    if os.path.lexists(arguments[0]) or arguments[0].startswith("-"):
         return
-    from difflib import get_close_matches
+    from mobilenet_cli.cli.mistyped import meant
 
-    if meant := get_close_matches(word, SUMMARIES, n=1, cutoff=0.75):
-        raise click.UsageError(f"no command or file is called {word!r}; did you mean {meant[0]}?")
+    if (instead := meant(arguments, SUMMARIES)) is not None:
+        raise click.UsageError(f"no command or file is called {arguments[0]!r}; {instead}")

@@ -24,7 +24,21 @@ _FAILED, _UNAVAILABLE = 1, 3
 _with_input_options = option_group("network_input", chosen_input, *input_of_network_options)
 
 
-@click.group("models", cls=Group, no_args_is_help=True)
+class _Models(Group):
+    """The commands of `models`; one that does not exist is answered with the one that was meant."""
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        """Return the command that the arguments begin with. Raises UsageError."""
+        if args and not ctx.resilient_parsing and args[0] not in self.commands and not args[0].startswith("-"):
+            from mobilenet_cli.cli.mistyped import meant_of_models
+
+            instead = meant_of_models(args[0], self.commands)
+            advice = instead or f"there are {', '.join(self.commands)}"
+            raise click.UsageError(f"models has no command {args[0]!r}; {advice}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+@click.group("models", cls=_Models, no_args_is_help=True)
 def command() -> None:
     """List, fetch, import, verify and remove models.
 
