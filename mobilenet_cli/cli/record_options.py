@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import click
+from click.core import ParameterSource
 
 from mobilenet_cli.cli import completion
 from mobilenet_cli.cli.option_group import option_group
@@ -13,7 +14,7 @@ from mobilenet_cli.cli.output_options import Output
 from mobilenet_cli.cli.terminal import stdout_is_terminal
 from mobilenet_cli.files.format import Format
 from mobilenet_cli.records import Result
-from mobilenet_cli.writers import FORMATS, Layout, check_resumable, format_of
+from mobilenet_cli.writers import FORMATS, LONG_TABLE, Layout, check_resumable, format_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +83,11 @@ class RecordChoice:
         )
 
     def _named(self, output: Output) -> Format[Result, Layout]:
-        if self.format_name is not None:
-            return FORMATS[self.format_name]
-        if output.file is not None:
+        if self.format_name is None and output.file is not None:
             return format_of(output.file)
-        return FORMATS["table" if stdout_is_terminal() else "csv"]
+        name = self.format_name or ("table" if stdout_is_terminal() else "csv")
+        given = click.get_current_context().get_parameter_source("top_k") is ParameterSource.COMMANDLINE
+        return LONG_TABLE if name == "table" and given else FORMATS[name]
 
 
 record_options = option_group(
@@ -100,7 +101,7 @@ record_options = option_group(
         default=5,
         show_default=True,
         metavar="N",
-        help="Number of labels per image.",
+        help="Labels per image; in a table, one line for each instead of one per image.",
     ),
     click.option(
         "-t",
