@@ -42,8 +42,8 @@ class _Messages(io.FileIO):
     no_args_is_help=True,
     options_metavar="",
     subcommand_metavar="[classify] SOURCES… [OPTIONS]",
-    epilog="Exit codes: 0 success, 1 some images failed or none found, 2 usage error, 3 model unavailable, "
-    "4 output not written, 130 interrupted, 143 terminated.",
+    epilog="Exit codes: 0 success, 1 some images failed or none was found or matched, 2 usage error, "
+    "3 model unavailable, 4 output not written, 130 interrupted, 143 terminated.",
 )
 @click.version_option(
     __version__,

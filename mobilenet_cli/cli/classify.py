@@ -147,6 +147,8 @@ class _LabellingRun:
             self.terminal.note(self.named.note)
         self._say_what_was_written(earlier, self.tally.done)
         code = self.tally.conclude()
+        if self.records.selects and not earlier.found + self.labelled:
+            code = ExitCode.FAILED  # as grep does where nothing matches
         return self.sidecars.conclude(code, finished=earlier.found) if self.xmp.write else code
 
     def _document(self, model: Model, stream: BinaryIO) -> Document[Result, Layout]:
@@ -175,5 +177,7 @@ class _LabellingRun:
             self.terminal.note(f"left the rows of {counted(others, 'image')} out that the CSV has no more, or changed")
         if self.records.selects and done and not labelled:
             self.terminal.note("no image matches")
-        elif done and self.output.file is not None:
+        elif self.records.selects and done and self.xmp.write:
+            self.terminal.note(f"{labelled:,} of {counted(done, 'image')} {'match' if labelled != 1 else 'matches'}")
+        if done and labelled and self.output.file is not None:
             self.terminal.note(f"{counted(labelled, 'image')} labelled in {printable(self.output.file)}")

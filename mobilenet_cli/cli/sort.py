@@ -157,6 +157,8 @@ class _SortingRun:
 
     def _summarise(self, done: int) -> None:
         """Print the number of images in each folder, and how to undo it."""
+        from mobilenet_cli.sorting.folders import UNSORTED
+
         note = self.terminal.note
         if done:
             note(f"{counted(done, 'image')} already sorted")
@@ -171,6 +173,9 @@ class _SortingRun:
             note(f"{count:>7,}  {printable(os.path.join(self.choice.into, folder))}")
         if more := counts[_MOST_FOLDERS:]:
             note(f"{sum(count for _, count in more):>7,}  in {counted(len(more), 'more folder')}")
+        if unsorted := self.counts[UNSORTED]:
+            reason = "of none of these kinds" if self.choice.kinds else "without a sure name"
+            note(f"{counted(unsorted, 'image')} {reason}, so in {UNSORTED}/")
         images = counted(sum(self.counts.values()), "image")
         companions = f" and {counted(self.companions, 'companion file')}" if self.companions else ""
         where = f"into {counted(len(counts), 'folder')}"

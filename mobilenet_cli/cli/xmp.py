@@ -78,6 +78,8 @@ class Sidecars:
     name: SidecarName = "auto"
     _outcomes: Counter[str] = field(default_factory=Counter)
     _without_file: int = 0
+    _labelled: int = 0
+    _unsure: int = 0
 
     def write(self, result: Result) -> None:
         """Write the label and its kinds to the image's sidecar, unless the image failed.
@@ -89,6 +91,8 @@ class Sidecars:
 
         if result.status == "ok":
             keywords = keywords_of(result)
+            self._labelled += bool(keywords)
+            self._unsure += not keywords
             self._edit(result.path, lambda: [write_keywords(result.path, keywords, result.model, self.name)])
 
     def remove(self, path: str) -> None:
@@ -117,6 +121,11 @@ class Sidecars:
         named = ("written", "unchanged", "deleted", "failed")
         counts = [f"{self._outcomes[each]:,} {each}" for each in named if self._outcomes[each]]
         self.terminal.note(f"sidecars: {', '.join(counts) or 'none'}")
+        if self._unsure:
+            self.terminal.note(
+                f"{self._labelled:,} of {counted(self._labelled + self._unsure, 'image')} have a sure label; "
+                "the others get no keywords"
+            )
         if self._without_file:
             self.terminal.note(f"{counted(self._without_file, 'image')} without a local file, so without a sidecar")
         if finished:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import colour_model
 import pytest
-from colour_engine import IMAGES
+from colour_engine import IMAGES, image
 
 from mobilenet_cli.cli import _run
 
@@ -41,3 +41,43 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFi
 def test_a_table_has_one_line_an_image_unless_the_number_of_labels_is_given(run, options: list[str], lines: int):
     done = run("photos", "-f", "table", *options)
     assert (done.code, len(done.out.splitlines())) == (0, lines)
+
+
+@pytest.mark.parametrize("search", [["--match", "red"], ["--match", "nothing*"]])
+@pytest.mark.parametrize("output", [["-f", "path"], ["-o", "labels.csv"]])
+def test_a_search_exits_as_grep_does(run, search: list[str], output: list[str]):
+    done = run("photos", "-k", "1", *search, *output)
+    found = search[1] == "red"
+    assert done.code == (0 if found else 1)
+    assert ("no image matches" in done.err) == (not found)
+    assert done.out == ("photos/red.png\n" if found and "-f" in output else "")
+
+
+def test_a_search_that_is_resumed_has_found_what_the_earlier_run_found(run):
+    assert run("photos", "-k", "1", "--match", "red", "-o", "labels.csv").code == 0
+    assert run("photos", "-k", "1", "--match", "red", "-o", "labels.csv", "--resume").code == 0
+
+
+def test_a_search_with_sidecars_says_how_many_match(run):
+    done = run("photos", "-k", "1", "--match", "red", "--match", "blue", "--xmp", "-f", "path")
+    assert (done.code, done.err.splitlines()) == (
+        0,
+        ["mnclassify: 2 of 3 images match", "mnclassify: sidecars: 2 written"],
+    )
+    assert run("photos", "--match", "nothing", "--xmp", "-f", "path").err.splitlines() == [
+        "mnclassify: no image matches",
+        "mnclassify: sidecars: none",
+    ]
+
+
+def test_sidecars_are_said_to_be_those_of_images_with_a_sure_label(run, tmp_path: Path):
+    (tmp_path / "photos" / "grey.png").write_bytes(image((90, 80, 70)))
+    done = run("photos", "--xmp", "-f", "path")
+    assert "mnclassify: 3 of 4 images have a sure label; the others get no keywords" in done.err.splitlines()
+
+
+def test_sort_says_how_many_images_are_unsorted(run, tmp_path: Path):
+    (tmp_path / "photos" / "grey.png").write_bytes(image((90, 80, 70)))
+    done = run("sort", "photos", "--into", "sorted", "--by", "label")
+    assert done.code == 0
+    assert "mnclassify: 1 image without a sure name, so in unsorted/" in done.err.splitlines()

@@ -149,7 +149,7 @@ def test_kind_keeps_images_of_it_by_word_wnid_or_class(mnclassify: Run):
     # No class of cats alone scores 0.8, and with --match a kind is as good as a label.
     assert mnclassify(CAT, ESPRESSO, "--match", "animal", "-f", "path").stdout == f"{CAT}\n"
     done = mnclassify(CAT, "--kind", "dog")
-    assert (done.returncode, rows(done.stdout)) == (0, [])
+    assert (done.returncode, rows(done.stdout)) == (1, [])
     assert "no image matches" in done.stderr
 
 
@@ -488,7 +488,7 @@ def test_more_labels_than_there_are_classes_are_as_many_as_there_are(mnclassify:
 
 def test_that_nothing_matches_is_told(mnclassify: Run, tmp_path: Path):
     done = mnclassify(CAT, "--match", "zeppelin", "-f", "path")
-    assert (done.returncode, done.stdout) == (0, "")
+    assert (done.returncode, done.stdout) == (1, "")
     assert "no image matches" in done.stderr
     done = mnclassify(CAT, "--match", "zeppelin", "-o", str(tmp_path / "none.csv"))
     assert done.stderr.splitlines()[-1] == "mnclassify: no image matches"
