@@ -17,6 +17,7 @@ from mobilenet_cli.cli.help import Command
 from mobilenet_cli.cli.input_options import OptionalSources, encoding_option, optional_input_options
 from mobilenet_cli.cli.model_options import ModelChoice, model_options, temperature_option
 from mobilenet_cli.cli.options import Pace, pace_options, terminal_options
+from mobilenet_cli.cli.output_options import check_is_no_folder
 from mobilenet_cli.cli.tally import Tally
 from mobilenet_cli.cli.terminal import Terminal, stdout_is_terminal
 from mobilenet_cli.files.open import open_output
@@ -36,6 +37,7 @@ _ENDINGS = (".html", ".htm", ".json")
 
 def _checked_files(_: click.Context, __: click.Parameter, files: tuple[str, ...]) -> tuple[str, ...]:
     for file in files:
+        check_is_no_folder(file, "evaluation.html")
         if not file.lower().endswith(_ENDINGS):
             raise click.BadParameter(f"{printable(file)}: a page ends in .html, JSON in .json")
     return files

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from mobilenet_cli.cli import completion
 from mobilenet_cli.cli.option_group import option_group
 from mobilenet_cli.cli.signals import Terminated
 from mobilenet_cli.cli.terminal import Terminal
-from mobilenet_cli.errors import MnclassifyError
+from mobilenet_cli.errors import MnclassifyError, OutputError
 from mobilenet_cli.files.format import Format
 from mobilenet_cli.files.open import open_output
 from mobilenet_cli.text import printable
@@ -77,11 +78,28 @@ class Output:
             raise MnclassifyError(f"no image could be read, so {printable(self.file)} is left as it was")
 
 
+def check_is_no_folder(file: str, name: str) -> None:
+    """Check that a name for a file is not a folder's, before its ending is looked at.
+
+    Args:
+        file: The name that the user gave.
+        name: A file's name for the advice.
+
+    Raises:
+        OutputError: It is.
+    """
+    if file.endswith(("/", os.sep)) or os.path.isdir(file):  # noqa: PTH112 - it stays as it was typed
+        example = printable(os.path.join(file, name))  # noqa: PTH118
+        raise OutputError(f"cannot write {printable(file)}: it is a folder; name a file in it, as in {example}")
+
+
 def _output(output: str | None, overwrite: bool, resume: bool) -> Output:
     if resume and overwrite:
         raise click.UsageError("--resume keeps finished rows and --overwrite discards them: give one of them")
     if resume and output in (None, "-"):
         raise click.UsageError("--resume needs -o FILE")
+    if output is not None:
+        check_is_no_folder(output, "labels.csv")
     return Output(None if output == "-" else output, overwrite, resume)
 
 

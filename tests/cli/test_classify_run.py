@@ -81,3 +81,11 @@ def test_sort_says_how_many_images_are_unsorted(run, tmp_path: Path):
     done = run("sort", "photos", "--into", "sorted", "--by", "label")
     assert done.code == 0
     assert "mnclassify: 1 image without a sure name, so in unsorted/" in done.err.splitlines()
+
+
+@pytest.mark.parametrize("command", [(), ("embed",), ("evaluate",)])
+@pytest.mark.parametrize("folder", ["photos", "photos/", "new/"])
+def test_an_output_that_is_a_folder_is_said_to_be_one(run, command: tuple[str, ...], folder: str):
+    done = run(*command, "photos", "-o", folder)
+    assert done.code == 4
+    assert f"cannot write {folder}: it is a folder; name a file in it, as in {folder.rstrip('/')}/" in done.err
