@@ -53,14 +53,14 @@ class _Messages(io.FileIO):
     message="%(prog)s %(version)s (main model: mobilenet_v1_100_128)",
 )
 def cli() -> None:
-    """Label images: files and folders in; a table, CSV or JSON out.
+    """Label images: files and folders in; a table, CSV, JSON or web page out.
 
     \b
-      mnclassify photos/                      a table on the terminal
-      mnclassify photos/ -o labels.csv        a CSV of the five best labels
-      mnclassify photos/ --kind dog -f path   the paths of the photographs of dogs
+      mnclassify photos/                      print a table
+      mnclassify photos/ -o labels.csv        write a CSV, five labels per image
+      mnclassify photos/ --kind dog -f path   print the paths of the dog pictures
 
-    `classify` is the default command. See `mnclassify classify --help` for its options.
+    `classify` is the default command; `mnclassify classify --help` lists its options.
     """
 
 

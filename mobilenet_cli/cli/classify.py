@@ -12,7 +12,7 @@ from mobilenet_cli.cli.exit_codes import ExitCode
 from mobilenet_cli.cli.help import Command
 from mobilenet_cli.cli.input_options import named_or_csv_options
 from mobilenet_cli.cli.kind_words import check_words
-from mobilenet_cli.cli.model_options import ModelChoice, model_options, temperature_option
+from mobilenet_cli.cli.model_options import ModelChoice, labels_option, model_options, temperature_option
 from mobilenet_cli.cli.options import Pace, pace_options, terminal_options
 from mobilenet_cli.cli.output_options import Output, output_options
 from mobilenet_cli.cli.record_options import RecordChoice, record_options
@@ -34,12 +34,12 @@ if TYPE_CHECKING:
 
 
 @click.command("classify", cls=Command)
+@output_options
+@record_options
 @named_or_csv_options
 @model_options
 @temperature_option
-@click.option("--labels", type=click.Path(exists=True, dir_okay=False), help="Text file with one label per line.")
-@record_options
-@output_options
+@labels_option
 @xmp_options
 @pace_options
 @terminal_options
@@ -54,10 +54,10 @@ def command(
     pace: Pace,
     terminal: Terminal,
 ) -> int:
-    """Label each image in SOURCES.
+    """Label every image in SOURCES.
 
-    SOURCES are files, folders, quoted globs, URLs (https://, s3://, gs://), or - for one image on standard
-    input. Use --from for a list of files.
+    SOURCES can be files, folders, quoted globs, URLs (https://, s3://, gs://), or - to read one image from
+    standard input. To read a list of files, use --from.
 
     \b
     Examples:

@@ -14,16 +14,16 @@ from mobilenet_cli.cli.completion import files
 
 _DEFAULT = "classify"
 SUMMARIES = {
-    _DEFAULT: "Label each image in SOURCES.",
-    "embed": "Compute feature vectors, or rank images by similarity.",
-    "evaluate": "Measure how well a model labels images of which is known what they show.",
-    "kinds": "List the words that images are searched, named and sorted by.",
-    "models": "List, fetch, import, verify and remove models.",
+    _DEFAULT: "Label every image in SOURCES.",
+    "sort": "Sort images into folders by what they show.",
     "report": "Make an HTML page from saved results.",
-    "sort": "Put images into folders by what is on them.",
+    "embed": "Compute feature vectors, or find similar images.",
     "train": "Train a model on your own images.",
+    "evaluate": "Measure a model's accuracy on labelled images.",
+    "kinds": "List the words you can search and sort by.",
+    "models": "List, download, import, verify and remove models.",
 }
-"""Each command, which is `command` in the module of its name here, and the first line of its help.
+"""Each command, the most used first, which is `command` in the module of its name here, and the first line of its help.
 
 The line is repeated here so that listing the commands does not import them.
 """
@@ -52,10 +52,9 @@ class Commands(click.Group):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write each command and its summary, cut where Click would cut it."""
-        room = formatter.width - 6 - max(map(len, SUMMARIES))
+        """Write each command and its summary, whole: Click would cut it in a narrow terminal."""
         with formatter.section("Commands"):
-            formatter.write_dl([(name, _summary(name, room)) for name in SUMMARIES])
+            formatter.write_dl(list(SUMMARIES.items()))
 
     def make_context(self, *args: Any, **extra: Any) -> click.Context:
         """Parse the arguments. Raises ReaderLeftError."""

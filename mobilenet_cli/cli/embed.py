@@ -39,8 +39,7 @@ _NEIGHBOURS = 10
 
 
 @click.command("embed", cls=Command)
-@input_options
-@model_options
+@output_options
 @click.option(
     "--similar",
     metavar="IMAGE",
@@ -60,9 +59,11 @@ _NEIGHBOURS = 10
     "--format",
     "format_name",
     type=click.Choice(list(dict.fromkeys((*FORMATS, *NEIGHBOUR_FORMATS)))),
-    help="Output format  [default: from FILE's ending, else jsonl; with --similar: table on a terminal, else csv]",
+    help="Output format  [default: by FILE's ending, otherwise jsonl; with --similar: table on a terminal, otherwise "
+    "csv]",
 )
-@output_options
+@input_options
+@model_options
 @pace_options
 @terminal_options
 def command(
@@ -75,10 +76,10 @@ def command(
     pace: Pace,
     terminal: Terminal,
 ) -> int:
-    """Compute feature vectors, or rank images by similarity.
+    """Compute feature vectors, or find similar images.
 
-    SOURCES are files, folders, quoted globs, URLs (https://, s3://, gs://), or - for one image on standard
-    input.
+    SOURCES can be files, folders, quoted globs, URLs (https://, s3://, gs://), or - to read one image from
+    standard input.
 
     \b
     Examples:

@@ -15,7 +15,7 @@ from mobilenet_cli.cli.evaluation_run import EvaluationRun, load_models
 from mobilenet_cli.cli.exit_codes import ExitCode
 from mobilenet_cli.cli.help import Command
 from mobilenet_cli.cli.input_options import OptionalSources, encoding_option, optional_input_options
-from mobilenet_cli.cli.model_options import ModelChoice, model_options, temperature_option
+from mobilenet_cli.cli.model_options import ModelChoice, labels_option, model_options, temperature_option
 from mobilenet_cli.cli.options import Pace, pace_options, terminal_options
 from mobilenet_cli.cli.output_options import check_is_no_folder
 from mobilenet_cli.cli.tally import Tally
@@ -44,25 +44,19 @@ def _checked_files(_: click.Context, __: click.Parameter, files: tuple[str, ...]
 
 
 @click.command("evaluate", cls=Command)
-@optional_input_options
 @click.option(
     "--truth",
     default="folder",
     show_default=True,
     metavar="folder|filename|csv:FILE",
-    help="Where the truth comes from: the folder name, the file name up to its first _, or a CSV.",
+    help="Where the true labels are: in folder names, in file names up to the first _, or in a CSV.",
 )
 @encoding_option("With --truth csv:FILE: ")
-@model_options
-@temperature_option
-@click.option(
-    "--labels", type=click.Path(exists=True, dir_okay=False), help="Text file with one label per line, for -m."
-)
 @click.option(
     "--compare",
     metavar="NAME",
     shell_complete=completion.models,
-    help="Also evaluate this model, and test whether the two differ.",
+    help="Also evaluate this model, and test whether the difference is significant.",
 )
 @click.option(
     "--sure",
@@ -70,12 +64,12 @@ def _checked_files(_: click.Context, __: click.Parameter, files: tuple[str, ...]
     default=SURE,
     show_default=True,
     metavar="SCORE",
-    help="Score from which a name is given: marked in the table of names.",
+    help="Minimum score of a name; marked in the table of names.",
 )
 @click.option(
     "--calibrate",
     is_flag=True,
-    help="Also fit the model's temperature to these photographs, and keep it with the model.",
+    help="Also fit the model's temperature to these images, and save it with the model.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
 @click.option(
@@ -86,9 +80,13 @@ def _checked_files(_: click.Context, __: click.Parameter, files: tuple[str, ...]
     metavar="FILE",
     callback=_checked_files,
     shell_complete=completion.files,
-    help="Also write a page (.html) or JSON (.json); repeatable.",
+    help="Also write a web page (.html) or JSON (.json); repeatable.",
 )
 @click.option("--overwrite", is_flag=True, help="Replace FILE if it exists.")
+@optional_input_options
+@model_options
+@temperature_option
+@labels_option
 @pace_options
 @terminal_options
 def command(
@@ -107,29 +105,29 @@ def command(
     pace: Pace,
     terminal: Terminal,
 ) -> int:
-    """Measure how well a model labels images of which is known what they show.
+    """Measure a model's accuracy on labelled images.
 
-    The truth is a class, by its label, wnid or index (from 0), or any other word or wnid of WordNet's that one of
-    the everyday words is above: dog, n02084071, emu. All are looked up before the first image is opened; an unknown
-    or ambiguous one (crane, plane) is an error. Images that cannot be read count as wrong and are listed separately.
+    A true label is a class (given by label, wnid or index, from 0), or any other WordNet word or wnid below one of
+    the everyday words: dog, n02084071, emu. All labels are checked before the first image is opened; unknown and
+    ambiguous ones (crane, plane) are errors. Unreadable images count as wrong and are listed separately.
 
-    Top-1 is right if the best class is the true one, or is below the true word. (Where no class is, a class above it
-    is right; an emu is neither, so that only a name can be right.) A name is right if it is the truth, something
-    below it, or a word above it; then it is vaguer. A table shows for each score from 0.30 to 0.95 how many images
-    --sure names, how many of the names are right, vaguer and wrong, and how many classes are below them.
+    Top-1 is right if the best class is the true class, or is below the true word. (If no class is below the true
+    word, a class above it is right. For emu there is neither, so only a name can be right.) A name is right if it is
+    the true label, below it, or a vaguer word above it. For each score from 0.30 to 0.95, a table shows how many
+    images --sure names, how many names are right, vaguer and wrong, and how many classes are below them.
 
     A CSV has a header with a column path (or file, filename, image, …; relative paths start in the CSV's folder)
     and a column truth (or wnid, label, class, index). Without SOURCES, every row of the CSV is evaluated.
 
-    --image-size, --crop and --engine apply to both models, --labels and --temperature to the first.
+    --image-size, --crop and --engine apply to both models; --labels and --temperature only apply to the first.
 
-    --calibrate fits the temperature by which the (first) model's logits are divided, so that its scores mean what
-    they say, on at least 50 photographs that it was not trained on. The figures of the same run are those of the
-    temperature before; measure the new one on other photographs.
+    --calibrate fits a temperature to at least 50 images that the (first) model was not trained on, so that its
+    scores match how often it is right. The run itself still reports the old temperature; to measure the new one,
+    evaluate other images.
 
     \b
     Examples:
-      mnclassify evaluate validation/                 named by class or word
+      mnclassify evaluate validation/                 folders named by class
       mnclassify evaluate photos/ --truth filename    n02123045_12.jpg
       mnclassify evaluate --truth csv:truth.csv -o evaluation.html
       mnclassify evaluate validation/ --compare mobilenet_v1_100_224

@@ -61,8 +61,8 @@ model_options = option_group(
         show_envvar=True,
         metavar="NAME|URL|PATH",
         shell_complete=completion.models,
-        help="Model name, TF Hub handle, or path to a SavedModel, checkpoint, archive, .tflite or Keras file "
-        "or trained model.",
+        help="Model name, TF Hub handle, or path to a SavedModel, checkpoint, archive, .tflite file, Keras file, or "
+        "a model that you trained.",
     ),
     click.option(
         "--engine",
@@ -72,12 +72,12 @@ model_options = option_group(
         help="Inference engine.",
     ),
     click.option(
-        "--image-size", type=int, metavar="PIXELS", help="Input size of the model  [default: the model's own]"
+        "--image-size", type=int, metavar="PIXELS", help="Input size of the network  [default: the model's own]"
     ),
     click.option(
         "--crop",
         type=click.Choice(get_args(Crop)),
-        help="How to make an image square  [default: the model's own]",
+        help="How to make images square  [default: the model's own]",
     ),
     click.option(
         "--offline",
@@ -104,6 +104,15 @@ temperature_option = under(
         type=float,
         metavar="T",
         callback=_temperature,
-        help="Divide the logits by T: above 1 lowers the scores  [default: the model's own]",
+        help="Divide the logits by T; above 1 lowers the scores  [default: the model's own]",
+    ),
+)
+
+labels_option = under(
+    "Model",
+    click.option(
+        "--labels",
+        type=click.Path(exists=True, dir_okay=False),
+        help="Text file with one label per line, to replace the model's own labels.",
     ),
 )

@@ -111,11 +111,10 @@ output_options = option_group(
         "--output",
         metavar="FILE",
         shell_complete=completion.files,
-        help="Write to FILE. It appears once it is complete.",
+        help="Write to FILE, which appears once it is complete.",
     ),
     click.option("--overwrite", is_flag=True, help="Replace FILE if it exists."),
     click.option(
-        "--resume", is_flag=True, help="Keep the finished rows of FILE or of an interrupted run, and do the rest."
+        "--resume", is_flag=True, help="Keep the rows already in FILE, or from an interrupted run, and do the rest."
     ),
-    heading="Output",
 )

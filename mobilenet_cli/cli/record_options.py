@@ -90,10 +90,45 @@ class RecordChoice:
         return LONG_TABLE if name == "table" and given else FORMATS[name]
 
 
+def _record_choice(
+    format_name: str | None,
+    top_k: int,
+    threshold: float,
+    sure: float,
+    kind: tuple[str, ...],
+    match: tuple[str, ...],
+    as_json: bool,
+    long: bool,
+    csv_safe: bool,
+    print0: bool,
+) -> RecordChoice:
+    if as_json:
+        if format_name not in (None, "json"):
+            raise click.UsageError(f"--json is short for -f json, and -f {format_name} is given: give one of them")
+        format_name = "json"
+    return RecordChoice(
+        sure=sure,
+        top_k=top_k,
+        threshold=threshold,
+        kind=kind,
+        match=match,
+        format_name=format_name,
+        long=long,
+        print0=print0,
+        csv_safe=csv_safe,
+    )
+
+
 record_options = option_group(
     "records",
-    RecordChoice,
-    sure_option,
+    _record_choice,
+    click.option(
+        "-f",
+        "--format",
+        "format_name",
+        type=click.Choice(list(FORMATS)),
+        help="Output format  [default: by FILE's ending; otherwise table on a terminal, csv in a pipe]",
+    ),
     click.option(
         "-k",
         "--top-k",
@@ -101,7 +136,7 @@ record_options = option_group(
         default=5,
         show_default=True,
         metavar="N",
-        help="Labels per image; in a table, one line for each instead of one per image.",
+        help="Number of labels per image; if given, tables have one line per label.",
     ),
     click.option(
         "-t",
@@ -110,38 +145,38 @@ record_options = option_group(
         default=0.0,
         show_default=True,
         metavar="SCORE",
-        help="Omit labels with a lower score.",
+        help="Leave out labels with a lower score.",
     ),
+    sure_option,
     click.option(
         "--kind",
         multiple=True,
         metavar="WORD",
         shell_complete=completion.kinds,
-        help="Only keep images of this kind, as in dog, food or n02084071: the scores of its classes add up to at "
-        "least --sure. `mnclassify kinds` lists the words.",
+        help="Only keep images of this kind, such as dog, food or n02084071, that score at least --sure for it. "
+        "`mnclassify kinds` lists the words.",
     ),
     click.option(
         "--match",
         multiple=True,
         metavar="GLOB",
-        help="Only keep images with a matching label or wnid: the sure label, its kinds or the top k.",
+        help="Only keep images whose sure label, kinds or top k labels match, by label or wnid.",
     ),
     click.option(
-        "-f",
-        "--format",
-        "format_name",
-        type=click.Choice(list(FORMATS)),
-        help="Output format  [default: from FILE's ending; else table on a terminal, csv in a pipe]",
+        "--json",
+        "as_json",
+        is_flag=True,
+        help="Short for -f json: one array. For a stream of objects, one per line, use -f jsonl.",
     ),
     click.option(
         "--long",
         is_flag=True,
-        help="CSV and TSV: one row per label instead of one per image; rank 0 is the sure label.",
+        help="CSV and TSV: one row per label instead of per image; rank 0 is the sure label.",
     ),
     click.option(
         "--csv-safe",
         is_flag=True,
-        help="CSV and TSV: put ' before cells that a spreadsheet would compute as a formula, such as =1+1.",
+        help="CSV and TSV: put ' before cells that a spreadsheet would run as a formula, such as =1+1.",
     ),
     click.option("--print0", is_flag=True, help="With -f path: end each path with a NUL byte, for xargs -0."),
 )

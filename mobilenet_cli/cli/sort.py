@@ -44,14 +44,14 @@ _MOST_FOLDERS = 30
 @pace_options
 @terminal_options
 def command(choice: SortChoice, named: OptionalSources, model: ModelChoice, pace: Pace, terminal: Terminal) -> int:
-    """Put images into folders by what is on them.
+    """Sort images into folders by what they show.
 
-    Each image in SOURCES goes into a folder of --into that is called after it: dog/, cat/, car/. Images without a
-    sure name go into unsorted/. Those that cannot be read stay where they are. Sidecars (IMG.xmp, IMG.jpg.xmp),
-    edits (IMG.aae) and the videos of live photos (IMG.mov, IMG.mp4) go with their image.
+    Each image goes into a folder named after what it shows, such as dog/, cat/ or car/, below --into. Images without
+    a sure name go into unsorted/. Images that cannot be read stay where they are. Sidecar files (IMG.xmp,
+    IMG.jpg.xmp), edits (IMG.aae) and the videos of live photos (IMG.mov, IMG.mp4) stay with their image.
 
-    Nothing is ever overwritten: another image of the same name becomes "IMG (2).jpg", and the same image is put
-    there once. A run that was interrupted or killed is resumed by the same command. --undo puts everything back.
+    Nothing is ever overwritten: a different image with the same name becomes "IMG (2).jpg", and an identical image
+    is not added twice. To resume an interrupted run, run the same command again. --undo puts everything back.
 
     \b
     Examples:

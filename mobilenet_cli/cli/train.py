@@ -33,7 +33,7 @@ _FEW = 30
 
 @click.command("train", cls=Command)
 @click.argument("data", nargs=-1, required=True, metavar="FOLDER|CSV…", shell_complete=completion.files)
-@click.option("-o", "--output", required=True, metavar="MODEL", help="Folder of the new model; use it with -m MODEL.")
+@click.option("-o", "--output", required=True, metavar="MODEL", help="Folder for the new model; use it with -m MODEL.")
 @click.option("--overwrite", is_flag=True, help="Replace MODEL if it exists.")
 @model_options
 @click.option(
@@ -41,23 +41,23 @@ _FEW = 30
     "validation_share",
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
     metavar="SHARE",
-    help="Share of each class to validate on  [default: 0.2]",
+    help="Share of each class held out for validation  [default: 0.2]",
 )
 @click.option(
     "--folds",
     type=click.IntRange(min=2),
     metavar="K",
-    help="Cross-validate with K folds and train on all images, for small data sets.",
+    help="Cross-validate with K folds, then train on all images; for small data sets.",
 )
 @click.option("--seed", type=click.IntRange(0, MOST_SEED), default=0, show_default=True, help="Random seed.")
-@encoding_option("Of CSVs: ")
+@encoding_option("For CSVs: ")
 @click.option("--summaries", metavar="DIR", help="Write TensorBoard summaries to DIR.")
 @click.option(
     "--assert-accuracy-at-least",
     "least_accuracy",
     type=click.FloatRange(0, 1),
     metavar="FRACTION",
-    help="Exit with 1 if the validation top-1 accuracy is lower. The model is written anyway.",
+    help="Exit with code 1 if validation top-1 accuracy is lower; the model is still written.",
 )
 @fine_tune_options
 @pace_options
@@ -79,10 +79,10 @@ def command(
 ) -> int:
     """Train a model on your own images.
 
-    FOLDER has one subfolder per class, named after it; images may lie at any depth in it. If it has train/ and
-    val/ (or valid/, validation/) with these subfolders, that split is used, and test/ is left for evaluate. A CSV
-    (or .tsv) has one row per image and a header with the columns path and label. By default only a new head is
-    trained, on the features of the network -m. The features are computed once and kept.
+    FOLDER has one subfolder per class, named after the class; images can be at any depth. If FOLDER has train/ and
+    val/ (or valid/ or validation/) with these subfolders, that split is used, and test/ is left for evaluate. A CSV
+    (or .tsv) has a header with the columns path and label, and one row per image. By default, only a new head is
+    trained, on features of the network -m, which are computed once and cached.
 
     \b
     Examples:

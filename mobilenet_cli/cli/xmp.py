@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from mobilenet_cli.sidecars.files import SidecarName
 
 _ALLOWED_WITH_REMOVE = {
-    *("xmp_remove", "sources", "list_file", "null", "exclude", "include_hidden", "no_recursive", "any_ending"),
-    *("quiet", "verbose", "progress"),
+    *("xmp_remove", "sources", "list_file", "null", "exclude", "include_hidden", "no_recursive", "recursive"),
+    *("any_ending", "quiet", "verbose", "progress"),
 }
 
 
@@ -53,14 +53,18 @@ def _xmp(xmp: bool, sidecar_name: SidecarName | None, xmp_remove: bool) -> XmpCh
 xmp_options = option_group(
     "xmp",
     _xmp,
-    click.option("--xmp", is_flag=True, help="Also write the sure label and its kinds as keywords to XMP sidecars."),
+    click.option(
+        "--xmp", is_flag=True, help="Also write the sure label and its kinds as keywords to XMP sidecar files."
+    ),
     click.option(
         "--sidecar-name",
         type=click.Choice(["auto", "stem", "full"]),
-        help="stem: IMG.xmp; full: IMG.jpg.xmp; auto: IMG.xmp if it is there and is of no other image, else full  "
-        "[default: auto]",
+        help="stem: IMG.xmp; full: IMG.jpg.xmp; auto: IMG.xmp if it exists and belongs to no other image, otherwise "
+        "full  [default: auto]",
     ),
-    click.option("--xmp-remove", is_flag=True, help="Remove these keywords from the sidecars again; label nothing."),
+    click.option(
+        "--xmp-remove", is_flag=True, help="Remove these keywords from the sidecar files; do not label anything."
+    ),
     heading="Photo libraries",
 )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -89,3 +90,19 @@ def test_an_output_that_is_a_folder_is_said_to_be_one(run, command: tuple[str, .
     done = run(*command, "photos", "-o", folder)
     assert done.code == 4
     assert f"cannot write {folder}: it is a folder; name a file in it, as in {folder.rstrip('/')}/" in done.err
+
+
+def test_json_is_short_for_the_format_json(run):
+    done = run("photos", "--json")
+    assert (done.code, done.out) == (0, run("photos", "-f", "json").out)
+    assert [each["path"] for each in json.loads(done.out)] == ["photos/blue.png", "photos/green.png", "photos/red.png"]
+    assert run("photos", "--json", "-o", "labels.json").code == 0
+    done = run("photos", "--json", "-f", "csv")
+    assert done.code == 2
+    assert "--json is short for -f json, and -f csv is given" in done.err
+
+
+@pytest.mark.parametrize("options", [["-r"], ["--recursive"], ["-j", "2"], ["--jobs", "2"], ["-rj1"]])
+def test_the_options_of_other_programs_are_taken(run, options: list[str]):
+    done = run("photos", *options, "-f", "path")
+    assert (done.code, len(done.out.splitlines())) == (0, 3)

@@ -11,6 +11,7 @@ import pytest
 from mobilenet_cli.cli import _run, cli
 from mobilenet_cli.cli.commands import SUMMARIES, Commands
 from mobilenet_cli.cli.exit_codes import ExitCode
+from mobilenet_cli.cli.help import sections
 from mobilenet_cli.cli.mistyped import _COMMANDS, _OF_MODELS
 
 CONTEXT = click.Context(cli, info_name="mnclassify")
@@ -21,13 +22,40 @@ def test_each_summary_is_the_first_line_of_the_commands_own_help():
     assert {name: (command.help or "").splitlines()[0] for name, command in COMMANDS} == SUMMARIES
 
 
-@pytest.mark.parametrize("width", [40, 60, 80, 100])
+@pytest.mark.parametrize("width", [80, 100])
 def test_help_lists_the_commands_as_click_does(width: int):
     ours, clicks = click.HelpFormatter(width=width), click.HelpFormatter(width=width)
     assert isinstance(cli, Commands)
     cli.format_commands(CONTEXT, ours)
     click.Group.format_commands(cli, CONTEXT, clicks)
     assert ours.getvalue() == clicks.getvalue()
+
+
+@pytest.mark.parametrize("width", [40, 60, 80])
+def test_no_summary_of_a_command_is_cut(width: int):
+    ours = click.HelpFormatter(width=width)
+    cli.format_commands(CONTEXT, ours)
+    for summary in SUMMARIES.values():
+        assert summary in " ".join(ours.getvalue().split())
+
+
+def test_each_command_of_models_has_a_summary_of_one_line_of_80_columns():
+    models = cli.get_command(CONTEXT, "models")
+    assert isinstance(models, click.Group)
+    formatter = click.HelpFormatter(width=80)
+    models.format_commands(click.Context(models), formatter)
+    lines = formatter.getvalue().splitlines()
+    assert len(lines) == 1 + len(models.commands)
+    for line, command in zip(lines[1:], models.commands.values(), strict=True):
+        assert line.endswith((command.help or "").splitlines()[0])
+
+
+def test_help_has_the_options_that_are_used_most_first():
+    classify = dict(COMMANDS)["classify"]
+    headings = sections(classify, click.Context(classify))
+    options = [written.split(" ")[0].rstrip(",") for records in headings.values() for written, _ in records]
+    assert options[:4] == ["-o", "-f", "-k", "-t"]
+    assert options.index("--labels") > options.index("-m") > options.index("--from") > options.index("--kind")
 
 
 @pytest.mark.parametrize("begun", ["", "e", "kinds", "-", "--v", "zebra"])
