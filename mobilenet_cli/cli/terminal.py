@@ -14,6 +14,8 @@ import click
 
 from mobilenet_cli.cli.progress_line import ProgressLine
 from mobilenet_cli.cli.status_line import Spinner, StatusLine
+from mobilenet_cli.errors import FallbackWarning, ModelWarning
+from mobilenet_cli.machine.home import first_time
 from mobilenet_cli.progress import Progress
 from mobilenet_cli.text import printable, printable_lines
 
@@ -48,7 +50,7 @@ class Terminal:
             verbosity: 1 logs at level INFO; 2 or more logs at level DEBUG and lets native code write its logs.
             progress: Whether to show a status line; None: if stderr is a terminal and not `quiet`.
         """
-        self._quiet = quiet
+        self._quiet, self._verbosity = quiet, verbosity
         self._live = progress if progress is not None else sys.stderr.isatty() and not quiet
         self._line: StatusLine | None = None
         if verbosity:
@@ -79,13 +81,24 @@ class Terminal:
         """Print this package's warnings as notes, and hide those of other libraries, during the block."""
 
         def show(message: Warning | str, *_: Any, **__: Any) -> None:
-            self.note(f"warning: {message}")
+            if isinstance(message, FallbackWarning):
+                self._say_fallback(message)
+            else:
+                self.note(f"warning: {message}")
 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             warnings.filterwarnings("always", module=r"mobilenet_cli\b")
+            warnings.filterwarnings("always", category=ModelWarning)
             warnings.showwarning = show
             yield
+
+    def _say_fallback(self, warning: FallbackWarning) -> None:
+        """Print that another model is used: once a model store, or with -v at each run, and then why."""
+        if self._verbosity:
+            self.note(printable(f"{warning.short}: {warning.reason}"))
+        elif not self._quiet and first_time("fallback"):
+            self.note(f"{warning.short} (-v: why)")
 
     @contextmanager
     def waiting(self, shown: Callable[[int, int | None], str] | None = None) -> Iterator[Progress]:

@@ -29,3 +29,22 @@ def home() -> Path:
 def cannot_write(reason: str) -> StoreError:
     """Return the error for a model store that cannot be written; `reason` is a few words."""
     return StoreError(f"cannot write to the model store {home()}: {reason}; MNCLASSIFY_HOME sets another folder")
+
+
+def first_time(what: str) -> bool:
+    """Return whether it is the first time for this model store that the user would read a note; remember that it was.
+
+    A store that cannot be written does not remember.
+
+    Args:
+        what: The note, as a file's name.
+    """
+    try:
+        folder = home() / "notes"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / what).touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    except (OSError, StoreError):
+        return True
+    return True
