@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, BinaryIO
@@ -12,7 +13,13 @@ from mobilenet_cli.cli.exit_codes import ExitCode
 from mobilenet_cli.cli.help import Command
 from mobilenet_cli.cli.input_options import named_or_csv_options
 from mobilenet_cli.cli.kind_words import check_words
-from mobilenet_cli.cli.model_options import ModelChoice, labels_option, model_options, temperature_option
+from mobilenet_cli.cli.model_options import (
+    ModelChoice,
+    describe_model,
+    labels_option,
+    model_options,
+    temperature_option,
+)
 from mobilenet_cli.cli.options import Pace, pace_options, terminal_options
 from mobilenet_cli.cli.output_options import Output, output_options
 from mobilenet_cli.cli.record_options import RecordChoice, record_options
@@ -79,13 +86,16 @@ def command(
         return remove_keywords(named.find(), terminal)
     chosen = records.format(output, of_rows=named.columns is not None)
     check_words(records.kind, model, labels)
-    tally = Tally(terminal, "classified", left_out=named.left_out)
+    terminal.detail(f"sources: {named.described}")
+    tally = Tally(terminal, "classified", left_out=named.left_out, rows=records.failures_are_in(output, chosen))
     run = _LabellingRun(named, records, chosen, output, xmp, terminal, tally, Sidecars(terminal, xmp.name))
     with terminal.warnings_shown(), output.opened(terminal, resumable=chosen.rows is not None) as stream:
         with terminal.waiting() as progress:
             from mobilenet_cli.classifier import Classifier
 
+            started = time.monotonic()
             classifier = Classifier(labels=labels, temperature=temperature, **model.arguments(progress))
+        describe_model(terminal, classifier.model, time.monotonic() - started)
         document = run.label(classifier, pace, stream)
     return run.conclude(document)
 
@@ -133,10 +143,12 @@ class _LabellingRun:
                     document.write(source, result)
                 self.labelled += result.status == "ok"
         self.output.check_worth(stream, self.tally.done - self.tally.failed)
+        written = time.monotonic()
         with self.terminal.waiting() as progress:
             if self.chosen.conversion is not None and self.terminal.live:
                 progress(f"Writing {printable(self.output.file or '')}", None, None)
             document.close()
+        self.terminal.detail(f"output: {self.chosen.name}, completed in {time.monotonic() - written:.2f} s")
         return document
 
     def conclude(self, document: Document[Result, Layout]) -> int:
@@ -146,10 +158,14 @@ class _LabellingRun:
         if self.named.note is not None:
             self.terminal.note(self.named.note)
         self._say_what_was_written(earlier, self.tally.done)
-        code = self.tally.conclude()
+        code: int = self.tally.conclude()
         if self.records.selects and not earlier.found + self.labelled:
             code = ExitCode.FAILED  # as grep does where nothing matches
-        return self.sidecars.conclude(code, finished=earlier.found) if self.xmp.write else code
+        if self.xmp.write:
+            code = self.sidecars.conclude(code, finished=earlier.found)
+        if self.output.file is not None or self.terminal.live or self.terminal.is_verbose or self.tally.is_long:
+            self.tally.print_pace()
+        return code
 
     def _document(self, model: Model, stream: BinaryIO) -> Document[Result, Layout]:
         layout = self.records.layout(model.name, model.network.classes, self.named.columns)

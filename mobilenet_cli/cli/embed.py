@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Container, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass
@@ -14,7 +15,7 @@ from mobilenet_cli.cli import completion
 from mobilenet_cli.cli.exit_codes import ExitCode
 from mobilenet_cli.cli.help import Command
 from mobilenet_cli.cli.input_options import input_options
-from mobilenet_cli.cli.model_options import ModelChoice, model_options
+from mobilenet_cli.cli.model_options import ModelChoice, describe_model, model_options
 from mobilenet_cli.cli.options import Pace, pace_options, terminal_options
 from mobilenet_cli.cli.output_options import Output, output_options
 from mobilenet_cli.cli.progress_line import ProgressLine
@@ -90,7 +91,12 @@ def command(
     """
     if named.are_missing(terminal):
         return ExitCode.FAILED
-    run = _EmbeddingRun(named, model, pace, terminal, Tally(terminal, "embedded", left_out=named.left_out))
+    terminal.detail(f"sources: {named.described}")
+    rows = None
+    if similar is None:
+        rows = f"the rows with an error in {printable(output.file) if output.file is not None else 'the output'}"
+    tally = Tally(terminal, "embedded", left_out=named.left_out, rows=rows)
+    run = _EmbeddingRun(named, model, pace, terminal, tally)
     if similar is None:
         if neighbours is not None:
             raise click.UsageError("-k goes with --similar")
@@ -152,7 +158,9 @@ class _EmbeddingRun:
         if self.tally.done and output.file is not None:
             vectors = counted(self.tally.done - self.tally.failed, "vector")
             self.terminal.note(f"{vectors} in {printable(output.file)}")
-        return self.tally.conclude()
+        code = self.tally.conclude()
+        self._print_pace(output)
+        return code
 
     def neighbours(self, image: str, count: int, chosen: str, output: Output) -> int:
         """Write the paths of the images that are most similar to `image` and return the exit code."""
@@ -167,13 +175,22 @@ class _EmbeddingRun:
                 found = nearest(query.vector, self._failures_told(watched), count)
             text = NEIGHBOUR_FORMATS[chosen](found)
             stream.write((printable_lines(text) if stream.isatty() else text).encode())
-        return self.tally.conclude()
+        code = self.tally.conclude()
+        self._print_pace(output)
+        return code
+
+    def _print_pace(self, output: Output) -> None:
+        if output.file is not None or self.terminal.live or self.terminal.is_verbose or self.tally.is_long:
+            self.tally.print_pace()
 
     def _embedder(self) -> Embedder:
         with self.terminal.waiting() as progress:
             from mobilenet_cli.embedder import Embedder
 
-            return Embedder(**self.model.arguments(progress))
+            started = time.monotonic()
+            embedder = Embedder(**self.model.arguments(progress))
+        describe_model(self.terminal, embedder.model, time.monotonic() - started)
+        return embedder
 
     @contextmanager
     def _progress(self, finished: Container[str] = ()) -> Iterator[ProgressLine]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
@@ -17,6 +17,11 @@ from mobilenet_cli.images.preprocess import Crop
 from mobilenet_cli.models import AUTO
 from mobilenet_cli.postprocess.topk import is_temperature
 from mobilenet_cli.progress import Progress
+from mobilenet_cli.text import counted, printable
+
+if TYPE_CHECKING:
+    from mobilenet_cli.cli.terminal import Terminal
+    from mobilenet_cli.models.acquire import Model
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,15 @@ class ModelChoice:
     def arguments(self, progress: Progress) -> dict[str, Any]:
         """Return the arguments that a Classifier and an Embedder take."""
         return {**{field.name: getattr(self, field.name) for field in fields(self)}, "progress": progress}
+
+
+def describe_model(terminal: Terminal, model: Model, seconds: float) -> None:
+    """Print, with -v, which model runs how, and how long it took to be ready."""
+    classes = f"{counted(model.network.classes, 'class')}, " if model.kind == "classification" else ""
+    terminal.detail(
+        f"model: {printable(model.name)}, {classes}{model.image_size} pixels; engine: {model.engine}; "
+        f"ready in {seconds:.2f} s"
+    )
 
 
 def _model_choice(

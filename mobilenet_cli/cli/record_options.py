@@ -14,6 +14,7 @@ from mobilenet_cli.cli.output_options import Output
 from mobilenet_cli.cli.terminal import stdout_is_terminal
 from mobilenet_cli.files.format import Format
 from mobilenet_cli.records import Result
+from mobilenet_cli.text import printable
 from mobilenet_cli.writers import FORMATS, LONG_TABLE, Layout, check_resumable, format_of
 
 
@@ -61,6 +62,13 @@ class RecordChoice:
         if output.resume:
             check_resumable(chosen)
         return chosen
+
+    def failures_are_in(self, output: Output, chosen: Format[Result, Layout]) -> str | None:
+        """Return where the rows of failures are, for the end of a sentence; None: there are none."""
+        if self.selects or chosen.name == "path":
+            return None
+        where = printable(output.file) if output.file is not None else "the output"
+        return f"the rows with an error in {where}"
 
     def layout(self, model: str, classes: int, columns: tuple[str, ...] | None) -> Layout:
         """Return the options that shape the records.

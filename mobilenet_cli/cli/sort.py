@@ -83,7 +83,9 @@ def command(choice: SortChoice, named: OptionalSources, model: ModelChoice, pace
             else open_sorter(choice.into, choice.how, settings)
         )
         with opened as sorter:
-            run = _SortingRun(choice, folders, sorter, terminal, Tally(terminal, "sorted"))
+            run = _SortingRun(
+                choice, folders, sorter, terminal, Tally(terminal, "sorted", left_out=named.chosen.left_out)
+            )
             return run.sort(named.chosen, classifier, pace)
 
 
@@ -114,14 +116,12 @@ class _SortingRun:
         pending = Pending(self.sorter)
         results = classifier.classify(pending.of(named.find()), top_k=1, sure=self.choice.sure, **asdict(pace))
         try:
+            self.tally.begin()
             with self.terminal.counting("Sorting") as progress:
                 if self.terminal.live:
                     named.count_in_background(progress, finished=pending)
                 for result in results:
-                    is_sorted = self._put(result, progress)
-                    self.tally.done += 1
-                    self.tally.failed += not is_sorted
-                    progress.advance(failed=not is_sorted)
+                    self.tally.count(progress, failed=not self._put(result, progress))
         except (KeyboardInterrupt, Terminated):
             if not self.choice.dry_run:
                 self.terminal.note("give the same command again to resume, or --undo to put everything back")
@@ -130,7 +130,10 @@ class _SortingRun:
             self.terminal.note(f"{counted(pending.inside, 'image')} left out: the destination holds them already")
         self._summarise(pending.done)
         self.tally.done += pending.done
-        return self.tally.conclude()
+        code = self.tally.conclude()
+        if self.terminal.live or self.terminal.is_verbose or self.tally.is_long:
+            self.tally.print_pace()
+        return code
 
     def _put(self, result: Result, progress: ProgressLine) -> bool:
         from mobilenet_cli.sorting.sort import NotSortedError

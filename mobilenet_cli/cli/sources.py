@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from mobilenet_cli.inputs.csv_table import CsvTable
 
 
+_MOST_DESCRIBED = 5
+
+
 class Sources(ABC):
     """The images of a run, found as they are needed and counted in the background.
 
@@ -44,6 +47,11 @@ class Sources(ABC):
     def note(self) -> str | None:
         """A sentence for the user on how the sources were read, known when all are found; None for most."""
         return None
+
+    @property
+    @abstractmethod
+    def described(self) -> str:
+        """What was named, in a few words."""
 
     def are_missing(self, terminal: Terminal) -> bool:
         """Print what is named and missing, and return whether there is nothing else to read."""
@@ -113,6 +121,14 @@ class NamedSources(Sources):
         return bool(missing) and len(missing) == len(self._arguments) and self._list_file is None
 
     @property
+    def described(self) -> str:
+        """The arguments, of many the first, and the list."""
+        shown = [printable(each) for each in self._arguments[:_MOST_DESCRIBED]]
+        if (more := len(self._arguments) - len(shown)) > 0:
+            shown.append(f"{more:,} more")
+        return ", ".join(shown + ([f"the list {printable(self._list_file)}"] if self._list_file is not None else []))
+
+    @property
     def need_stdin(self) -> bool:
         """Whether standard input is an image or the list."""
         return self._list_file == STDIN or STDIN in self._arguments
@@ -180,6 +196,11 @@ class TableSources(Sources):
         self._file, self._column, self._delimiter, self._encoding = file, column, delimiter, encoding
         self._table = self._opened()
         self.columns = self._table.columns
+
+    @property
+    def described(self) -> str:
+        """The table."""
+        return f"the rows of {printable(self._file)}"
 
     @property
     def note(self) -> str | None:

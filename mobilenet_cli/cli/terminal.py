@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import sys
 import warnings
 from collections.abc import Callable, Iterator
@@ -32,6 +33,10 @@ def say(text: str, *, err: bool = False) -> None:
     click.echo(printable_lines(text), err=err)
 
 
+def _can_erase() -> bool:
+    return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+
+
 class _SafeFormatter(logging.Formatter):
     """Formats log messages as `say` prints."""
 
@@ -51,7 +56,7 @@ class Terminal:
             progress: Whether to show a status line; None: if stderr is a terminal and not `quiet`.
         """
         self._quiet, self._verbosity = quiet, verbosity
-        self._live = progress if progress is not None else sys.stderr.isatty() and not quiet
+        self._live = progress if progress is not None else _can_erase() and not quiet
         self._line: StatusLine | None = None
         if verbosity:
             level = logging.INFO if verbosity == 1 else logging.DEBUG
@@ -64,6 +69,21 @@ class Terminal:
         """Print a message that is not an error, unless quiet."""
         if not self._quiet:
             self._print(text)
+
+    def detail(self, text: str) -> None:
+        """Print a message for the user who asked for more, with -v."""
+        if self._verbosity:
+            self.note(text)
+
+    @property
+    def is_verbose(self) -> bool:
+        """Whether the user asked for more, with -v."""
+        return self._verbosity > 0
+
+    @property
+    def says_each_minute(self) -> bool:
+        """Whether a long run prints a line each minute: there is no status line, or the user asked for more."""
+        return self._verbosity > 0 or not self._live
 
     def error(self, text: str) -> None:
         """Print an error, even if quiet."""

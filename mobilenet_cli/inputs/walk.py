@@ -41,7 +41,8 @@ class Rules:
             the name alone; one with "/", with the path below the walked folder and with the path as shown. A
             trailing "/" makes it match folders only. A folder that matches is not entered.
         any_ending: Whether to include files whose first bytes are those of an image, whatever their names.
-        left_out: Counts the files that need an extra which is not installed. They are not wanted.
+        left_out: Counts the files that need an extra which is not installed, and those of other types. They are
+            not wanted.
     """
 
     recursive: bool = True
@@ -166,11 +167,24 @@ def walk(folder: str, rules: Rules) -> Iterator[Source]:
     from mobilenet_cli.inputs.depth_first import Subtree, depth_first
 
     root = os.path.join(folder, "")
+    others: list[str] = []  # names in the folder that is being listed
 
     def wanted(name: str, is_folder: bool) -> bool:
         if rules.hides(name, is_folder=is_folder):
             return False
-        return rules.recursive if is_folder else rules.any_ending or name.lower().endswith(IMAGE_ENDINGS)
+        if is_folder:
+            return rules.recursive
+        if rules.any_ending or name.lower().endswith(IMAGE_ENDINGS):
+            return True
+        others.append(name)
+        return False
+
+    def count_others(prefix: str) -> None:
+        if rules.left_out is not None:
+            for name in others:
+                if not rules.leaves_out(prefix + name, below=root, is_folder=False):
+                    rules.left_out.add_other(name)
+        others.clear()
 
     def visit(prefix: str) -> Iterator[Source | Subtree[str]]:
         try:
@@ -179,6 +193,7 @@ def walk(folder: str, rules: Rules) -> Iterator[Source]:
             shown = folder if prefix == root else prefix.rstrip("/")
             yield Source(shown, error=f"cannot list this folder: {error.strerror}")
             return
+        count_others(prefix)
         for name in listing.names:
             path = prefix + name
             is_folder = name in listing.folders
@@ -187,8 +202,11 @@ def walk(folder: str, rules: Rules) -> Iterator[Source]:
             if is_folder:
                 if not rules.hides_content(path + "/"):
                     yield Subtree(path + "/")
-            elif rules.lacks_extra(name) or not (name.lower().endswith(IMAGE_ENDINGS) or _begins_as_image(path)):
+            elif rules.lacks_extra(name):
                 continue
+            elif not (name.lower().endswith(IMAGE_ENDINGS) or _begins_as_image(path)):
+                if rules.left_out is not None:
+                    rules.left_out.add_other(name)
             elif name not in listing.others:
                 yield Source(path)
             elif source := file_source(path):

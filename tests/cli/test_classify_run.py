@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -106,3 +107,86 @@ def test_json_is_short_for_the_format_json(run):
 def test_the_options_of_other_programs_are_taken(run, options: list[str]):
     done = run("photos", *options, "-f", "path")
     assert (done.code, len(done.out.splitlines())) == (0, 3)
+
+
+def lines(done: Done) -> list[str]:
+    return [line.removeprefix("mnclassify: ") for line in done.err.splitlines()]
+
+
+def test_what_a_folder_has_of_other_types_is_counted_by_type(run, tmp_path: Path):
+    for name in ("a.mp4", "b.MP4", "c.txt", "notes", "d.xmp", ".hidden.txt", "e.doc", "f.exe", "g.zip", "not this.iso"):
+        (tmp_path / "photos" / name).write_text("x")
+    (tmp_path / "photos" / "more").mkdir()
+    (tmp_path / "photos" / "more" / "h.txt").write_text("x")
+    done = run("photos", "-f", "path", "--exclude", "*.iso")
+    assert done.code == 0
+    assert lines(done) == [
+        "8 files of other types skipped: 2 .mp4, 2 .txt, 1 without an ending, 1 .doc, 2 more",
+    ]
+    (tmp_path / "photos" / "raw.CR9").write_text("x")
+    assert "1 .CR9" in run("photos", "--exclude", "*.[!C]*", "-f", "csv").err
+    assert run("photos/red.png", "-f", "path").err == ""
+    assert "8 files of other types" in run("photos", "--no-recursive", "--exclude", "*.iso").err
+    assert "9 files of other types" in run("photos", "--any-ending", "-f", "path", "--exclude", "*.iso").err
+    assert run("photos", "-q", "-f", "path").err == ""
+
+
+@pytest.mark.parametrize("output", [[], ["-o", "labels.csv"], ["-o", "labels.jsonl"]])
+def test_the_first_three_failures_are_said_with_their_reasons_and_where_the_others_are(run, tmp_path, output):
+    for number in range(5):
+        (tmp_path / "photos" / f"bad{number}.png").write_text("no image")
+    done = run("photos", *output)
+    assert done.code == 1
+    where = output[-1] if output else "the output"
+    said = lines(done)
+    first = next(at for at, line in enumerate(said) if line.startswith("photos/bad0.png: "))
+    assert [line.partition(":")[0] for line in said[first : first + 3]] == [f"photos/bad{n}.png" for n in range(3)]
+    assert said[first + 3 : first + 5] == [
+        f"2 more: the rows with an error in {where}",
+        "5 of 8 images could not be classified",
+    ]
+    assert all("not an image" in line for line in said[first : first + 3])
+
+
+def test_failures_that_were_said_as_they_came_are_not_said_again(run, tmp_path: Path):
+    (tmp_path / "photos" / "bad.png").write_text("no image")
+    assert run("photos", "-f", "path").err.count("bad.png") == 1
+
+
+def test_the_last_line_has_the_time_and_the_speed(run):
+    assert re.fullmatch(r"3 images in \d+\.\d s, [\d,.]+ images/s", lines(run("photos", "-o", "labels.csv"))[-1])
+    assert run("photos", "-f", "csv").err == ""
+    assert run("photos", "-o", "labels.csv", "--overwrite", "-q").err == ""
+
+
+def test_v_says_what_is_read_with_what_and_how_long_each_step_takes(run):
+    said = lines(run("photos", "photos/red.png", "-v", "-f", "csv"))
+    assert "sources: photos, photos/red.png" in said
+    assert any(
+        re.fullmatch(r"model: colours, 3 classes, 8 pixels; engine: litert; ready in \d+\.\d\d s", line)
+        for line in said
+    )
+    assert any(re.fullmatch(r"output: csv, completed in \d+\.\d\d s", line) for line in said)
+    assert re.fullmatch(r"4 images in \d+\.\d s, [\d,.]+ images/s", said[-1])
+
+
+@pytest.mark.parametrize(
+    ("options", "count"), [([], 3), (["-q"], 0), (["--progress"], 0), (["--progress", "-v"], 3), (["-v"], 3)]
+)
+def test_a_long_run_says_a_line_a_minute_where_no_progress_is_shown(run, monkeypatch, options: list[str], count: int):
+    monkeypatch.setattr("mobilenet_cli.cli.tally.MINUTE", 1e-9)
+    done = run("photos", "-f", "path", *options)
+    assert len(re.findall(r"\d images? so far, [\d,.]+ images/s", done.err)) == count
+
+
+def test_a_run_of_minutes_has_a_line_for_each_at_most(run, monkeypatch):
+    class Clock:
+        now = 0.0
+
+        def monotonic(self) -> float:
+            self.now += 25
+            return self.now
+
+    monkeypatch.setattr("mobilenet_cli.cli.tally.time", Clock())
+    said = lines(run("photos", "photos", "-f", "path"))
+    assert [line.partition(" ")[0] for line in said if "so far" in line] == ["3", "5"]
