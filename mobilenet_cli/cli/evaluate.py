@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
@@ -24,12 +24,13 @@ from mobilenet_cli.files.open import open_output
 from mobilenet_cli.inputs.find import find_sources
 from mobilenet_cli.inputs.left_out import LeftOut
 from mobilenet_cli.records import SURE, Source
-from mobilenet_cli.text import printable
+from mobilenet_cli.text import counted, printable
 
 if TYPE_CHECKING:
     from mobilenet_cli.evaluation.comparison import Comparison
     from mobilenet_cli.evaluation.figures import Evaluation
     from mobilenet_cli.evaluation.truth import Truth
+    from mobilenet_cli.models.acquire import Model
 
 _TRUTH_FROM_STDIN = "csv:-"
 _ENDINGS = (".html", ".htm", ".json")
@@ -170,7 +171,24 @@ def command(
             fit_temperature(models[0], images, rule, pace, terminal)
     for file in files:
         terminal.note(f"the evaluation is in {printable(file)}")
+    for each in filter(None, models):
+        _print_seen(each.model, images, terminal)
     return Tally(terminal, "classified", len(images), run.failed, _left_out(named)).conclude()
+
+
+def _print_seen(model: Model, images: Sequence[Source], terminal: Terminal) -> None:
+    """Print how many of the images the model was made with, if there are any."""
+    if model.manifest.training is None:
+        return
+    from mobilenet_cli.training.seen import seen
+
+    found = seen(model, images)
+    known = ((found.trained_on, "trained on"), (found.chosen_by, "chosen by"))
+    if counts := [f"{verb} {count:,}" for count, verb in known if count]:
+        terminal.note(
+            f"{printable(model.name)} was {' and '.join(counts)} of these {counted(len(images), 'image')}: "
+            "its accuracy on others is lower"
+        )
 
 
 def _left_out(named: OptionalSources) -> LeftOut:

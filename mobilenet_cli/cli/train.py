@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
 _MOST_LISTED = 10
 _FEW = 30
+_MOST_CLASSES = 20
 
 
 @click.command("train", cls=Command)
@@ -154,10 +157,20 @@ def _examples(trainer: Trainer, pace: Pace, terminal: Terminal, *, are_checked: 
 def _print_dataset(trainer: Trainer, terminal: Terminal) -> None:
     dataset = trainer.dataset
     terminal.note(f"{counted(len(dataset.sources), 'image')} of {len(dataset.classes):,} classes")
+    terminal.note(f"classes: {described_classes(dataset.classes, dataset.labels)}")
     for note in dataset.notes:
         terminal.note(note)
     if dataset.passed_over:
         terminal.note(f"{counted(dataset.passed_over, 'image')} outside the class folders left out")
+
+
+def described_classes(classes: Sequence[str], labels: Sequence[int]) -> str:
+    """Return the classes with their numbers of images, of many the first."""
+    images = Counter(labels)
+    shown = [f"{printable(name)} ({images[index]:,})" for index, name in enumerate(classes[:_MOST_CLASSES])]
+    if (more := len(classes) - len(shown)) > 0:
+        shown.append(f"and {more:,} more")
+    return ", ".join(shown)
 
 
 def _print_left_out(examples: Examples, terminal: Terminal) -> None:
@@ -177,6 +190,7 @@ def _conclude(
     split = record["split"]
     how = f"cross-validated, {split['folds']} folds" if "folds" in split else f"{counted(split['validation'], 'image')}"
     terminal.note(f"validation ({how}): {scored(record['metrics'], 'validation')}")
+    terminal.note("measured on the images that chose it, so flattering: `evaluate` it on others")
     if split.get("validation", _FEW) < _FEW:
         advice = "" if are_split else "; --folds 5 validates on all images"
         terminal.note(f"few validation images: the accuracy is a rough estimate{advice}")
