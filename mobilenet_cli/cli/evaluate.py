@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import os
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 _TRUTH_FROM_STDIN = "csv:-"
 _ENDINGS = (".html", ".htm", ".json")
+_ROW_ENDINGS = (".csv", ".tsv", ".jsonl")
 
 
 def _checked_files(_: click.Context, __: click.Parameter, files: tuple[str, ...]) -> tuple[str, ...]:
@@ -42,6 +44,14 @@ def _checked_files(_: click.Context, __: click.Parameter, files: tuple[str, ...]
         if not file.lower().endswith(_ENDINGS):
             raise click.BadParameter(f"{printable(file)}: a page ends in .html, JSON in .json")
     return files
+
+
+def _checked_predictions(_: click.Context, __: click.Parameter, file: str | None) -> str | None:
+    if file is not None:
+        check_is_no_folder(file, "predictions.csv")
+        if not file.lower().endswith(_ROW_ENDINGS):
+            raise click.BadParameter(f"{printable(file)}: it ends in {', '.join(_ROW_ENDINGS)}")
+    return file
 
 
 @click.command("evaluate", cls=Command)
@@ -83,6 +93,14 @@ def _checked_files(_: click.Context, __: click.Parameter, files: tuple[str, ...]
     shell_complete=completion.files,
     help="Also write a web page (.html) or JSON (.json); repeatable.",
 )
+@click.option(
+    "--predictions",
+    metavar="FILE",
+    callback=_checked_predictions,
+    shell_complete=completion.files,
+    help="Also write one row per image with its true label and the prediction, to a .csv, .tsv or .jsonl file.",
+)
+@click.option("--all", "all_rows", is_flag=True, help="List all classes and confusions, not just ten.")
 @click.option("--overwrite", is_flag=True, help="Replace FILE if it exists.")
 @optional_input_options
 @model_options
@@ -102,6 +120,8 @@ def command(
     calibrate: bool,
     as_json: bool,
     files: tuple[str, ...],
+    predictions: str | None,
+    all_rows: bool,
     overwrite: bool,
     pace: Pace,
     terminal: Terminal,
@@ -132,6 +152,7 @@ def command(
       mnclassify evaluate photos/ --truth filename    n02123045_12.jpg
       mnclassify evaluate --truth csv:truth.csv -o evaluation.html
       mnclassify evaluate validation/ --compare mobilenet_v1_100_224
+      mnclassify evaluate validation/ --predictions predictions.csv
       mnclassify evaluate validation/ --json | jq .top_1.value
       mnclassify evaluate photos/ --calibrate         not its training photos
     """
@@ -139,10 +160,8 @@ def command(
 
     if calibrate and temperature is not None:
         raise click.UsageError("--calibrate fits the temperature and --temperature gives it: give one of them")
-    if truth == _TRUTH_FROM_STDIN and named.chosen is not None and named.chosen.need_stdin:
-        raise click.UsageError(f"standard input is the table of {_TRUTH_FROM_STDIN} or a source of images, not both")
-    if encoding is not None and not truth.startswith("csv:"):
-        raise click.UsageError("--encoding needs --truth csv:FILE")
+    _check_truth(truth, encoding, named)
+    files = _all_files(files, predictions)
     if named.chosen is not None and named.chosen.are_missing(terminal):
         return ExitCode.FAILED
     rule = truth_of(truth, encoding=encoding)
@@ -162,18 +181,38 @@ def command(
             opened = stack.pop_all()
         try:
             with open_output(None) as stream:
-                stream.write(_printed(as_json, *result))
+                stream.write(_printed(as_json, all_rows, *result))
         finally:  # even if the reader has closed the pipe, the files are written
             with opened:
                 for file, stream in zip(files, streams, strict=True):
-                    stream.write(_document(file, *result))
+                    for part in _document(file, *result):
+                        stream.write(part)
         if calibrate:
             fit_temperature(models[0], images, rule, pace, terminal)
-    for file in files:
-        terminal.note(f"the evaluation is in {printable(file)}")
+    _print_files(files, predictions, terminal)
     for each in filter(None, models):
         _print_seen(each.model, images, terminal)
     return Tally(terminal, "classified", len(images), run.failed, _left_out(named)).conclude()
+
+
+def _check_truth(truth: str, encoding: str | None, named: OptionalSources) -> None:
+    if truth == _TRUTH_FROM_STDIN and named.chosen is not None and named.chosen.need_stdin:
+        raise click.UsageError(f"standard input is the table of {_TRUTH_FROM_STDIN} or a source of images, not both")
+    if encoding is not None and not truth.startswith("csv:"):
+        raise click.UsageError("--encoding needs --truth csv:FILE")
+
+
+def _all_files(files: tuple[str, ...], predictions: str | None) -> tuple[str, ...]:
+    every = files if predictions is None else (*files, predictions)
+    if len(set(map(os.path.realpath, every))) < len(every):
+        raise click.UsageError("-o and --predictions name the same file twice")
+    return every
+
+
+def _print_files(files: Iterable[str], predictions: str | None, terminal: Terminal) -> None:
+    for file in files:
+        what = "the predictions are" if file == predictions else "the evaluation is"
+        terminal.note(f"{what} in {printable(file)}")
 
 
 def _print_seen(model: Model, images: Sequence[Source], terminal: Terminal) -> None:
@@ -205,19 +244,26 @@ def _sources(named: OptionalSources, rule: Truth) -> Iterable[Source]:
     raise click.UsageError("name SOURCES…, a list of them with --from FILE, or a table with --truth csv:FILE")
 
 
-def _document(file: str, evaluation: Evaluation, comparison: Comparison | None) -> bytes:
-    if file.lower().endswith(".json"):
+def _document(file: str, evaluation: Evaluation, comparison: Comparison | None) -> Iterator[bytes]:
+    """Yield the parts of a document, in the format that the file's ending says."""
+    if file.lower().endswith(_ROW_ENDINGS):
+        from mobilenet_cli.evaluation.as_predictions import as_predictions
+
+        evaluations = [evaluation] if comparison is None else [comparison.first, comparison.second]
+        yield from as_predictions(evaluations, file)
+    elif file.lower().endswith(".json"):
         from mobilenet_cli.evaluation.as_json import as_json
 
-        return as_json(evaluation, comparison)
-    from mobilenet_cli.evaluation.as_html import as_html
+        yield as_json(evaluation, comparison)
+    else:
+        from mobilenet_cli.evaluation.as_html import as_html
 
-    return as_html(evaluation, comparison)
+        yield as_html(evaluation, comparison)
 
 
-def _printed(as_json: bool, evaluation: Evaluation, comparison: Comparison | None) -> bytes:
+def _printed(as_json: bool, all_rows: bool, evaluation: Evaluation, comparison: Comparison | None) -> bytes:
     if as_json:
-        return _document(".json", evaluation, comparison)
+        return b"".join(_document(".json", evaluation, comparison))
     from mobilenet_cli.evaluation.as_text import as_text
 
-    return as_text(evaluation, comparison, is_terminal=stdout_is_terminal()).encode()
+    return as_text(evaluation, comparison, is_terminal=stdout_is_terminal(), all_rows=all_rows).encode()

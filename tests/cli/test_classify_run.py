@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 from collections.abc import Callable
@@ -190,3 +191,20 @@ def test_a_run_of_minutes_has_a_line_for_each_at_most(run, monkeypatch):
     monkeypatch.setattr("mobilenet_cli.cli.tally.time", Clock())
     said = lines(run("photos", "photos", "-f", "path"))
     assert [line.partition(" ")[0] for line in said if "so far" in line] == ["3", "5"]
+
+
+def test_evaluate_writes_a_row_an_image_where_it_is_told_to(run, tmp_path: Path):
+    for name, content in IMAGES.items():
+        (tmp_path / "known" / name).mkdir(parents=True)
+        (tmp_path / "known" / name / "1.png").write_bytes(content)
+    (tmp_path / "known" / "red" / "2.png").write_bytes(IMAGES["blue"])
+    done = run("evaluate", "known", "--predictions", "answers.csv", "-o", "page.html")
+    assert done.code == 0
+    assert lines(done)[:2] == ["the evaluation is in page.html", "the predictions are in answers.csv"]
+    rows = list(csv.DictReader((tmp_path / "answers.csv").read_text().splitlines()))
+    assert [(row["path"], row["truth"], row["prediction"], row["right"]) for row in rows] == [
+        ("known/blue/1.png", "blue", "blue", "1"),
+        ("known/green/1.png", "green", "green", "1"),
+        ("known/red/1.png", "red", "red", "1"),
+        ("known/red/2.png", "red", "blue", "0"),
+    ]

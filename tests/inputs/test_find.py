@@ -409,7 +409,8 @@ def test_a_list_on_standard_input_is_not_taken_for_an_image(text: bytes, advice:
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"P3\n1 1\n255\n1 2 3\n", b"\x89PNG\r\n\x1a\n", b"\0\0\0 ftypavif", bytes(range(256))]
+    "data",
+    [b"", b"P3\n1 1\n255\n1 2 3\n", b"\x89PNG\r\n\x1a\n", b"\0\0\0 ftypavif", bytes(range(256)), b"<html>\n</html>\n"],
 )
 def test_what_is_no_text_on_standard_input_is_read(data: bytes):
     (source,) = find_sources(["-"], stdin=io.BytesIO(data))
