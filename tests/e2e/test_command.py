@@ -351,7 +351,7 @@ def test_on_a_terminal_it_is_a_table_with_progress_below(mnclassify: Run):
     os.close(main)
     assert process.wait() == 0
     text = shown.decode()
-    assert "Egyptian cat" in text
+    assert "\x1b[1mcat\x1b[0m" in text  # the sure label, bold
     assert "/30" in text
     assert "images/s" in text
 
