@@ -62,3 +62,7 @@ class FallbackWarning(ModelWarning):
     def __init__(self, message: str, short: str, reason: str) -> None:
         super().__init__(message)
         self.short, self.reason = short, reason
+
+
+class StoreWarning(ModelWarning):
+    """The model store is in another folder than usual."""

@@ -73,7 +73,18 @@ def main() -> NoReturn:
     _own_stdout()
     # BLAS's threads would only spin beside the workers, which use it for small arrays alone.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    _show_warnings()
     sys.exit(_run(sys.argv[1:]))
+
+
+def _show_warnings() -> None:
+    """Print warnings that no command prints itself in a line, without where in the code they are."""
+    import warnings
+
+    def show(message: Warning | str, *_: Any, **__: Any) -> None:
+        click.echo(printable_lines(f"{PROGRAM}: warning: {message}"), err=True)
+
+    warnings.showwarning = show
 
 
 def _open_standard_descriptors() -> None:
