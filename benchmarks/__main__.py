@@ -20,7 +20,7 @@ from benchmarks.measure import environment
 from benchmarks.suites import SUITES, Settings
 from benchmarks.targets import targets
 
-_PACKAGES = ("mobilenet-cli", "tensorflow", "tf-keras", "ai-edge-litert", "onnxruntime", "pillow", "numpy")
+_PACKAGES = ("mobilenet-cli", "tensorflow", "tf-keras", "ai-edge-litert", "openvino", "onnxruntime", "pillow", "numpy")
 _RESULTS = Path(__file__).with_name("results.json")
 
 
@@ -95,7 +95,11 @@ def _processor() -> str:
     """Return the processor's model, and which of the vector instructions that matter to inference it has."""
     facts = dict(line.split(":", 1) for line in Path("/proc/cpuinfo").read_text().splitlines() if ":" in line)
     facts = {name.strip(): value.strip() for name, value in facts.items()}
-    flags = [flag for flag in ("avx2", "avx512f", "avx512_vnni") if flag in facts.get("flags", "").split()]
+    flags = [
+        flag
+        for flag in ("avx2", "avx512f", "avx_vnni", "avx512_vnni", "avx512_bf16", "amx_bf16")
+        if flag in facts.get("flags", "").split()
+    ]
     return f"{facts.get('model name', platform.machine())} ({', '.join(flags)})"
 
 

@@ -12,7 +12,7 @@ import sys
 import time
 
 from mobilenet_cli import Classifier, find_sources
-from mobilenet_cli.images import preprocess
+from mobilenet_cli.images import scaling
 
 _ROUNDS = 3
 """Passes over the folder per run, so that opening the model counts for little, as in a camera roll."""
@@ -23,12 +23,12 @@ def main(model: str, folder: str, repeats: int) -> dict[str, list[float] | float
     classifier = Classifier(model)
     sources = list(find_sources([folder])) * _ROUNDS
     list(classifier.classify(sources[:1]))  # triggers lazy imports
-    ways = {"scaled": preprocess._draft, "full": lambda image, box, size: 1}
+    ways = {"scaled": scaling.fit, "full": lambda image, box, size: box}
     seconds: dict[str, list[float]] = {name: [] for name in ways}
     best: dict[str, list[int]] = {}
     for _ in range(repeats):
-        for name, draft in ways.items():
-            preprocess._draft = draft
+        for name, fit in ways.items():
+            scaling.fit = fit
             started = time.perf_counter()
             results = list(classifier.classify(sources))
             seconds[name].append(time.perf_counter() - started)

@@ -3,18 +3,24 @@
     WORK/photos/    IMAGES photographs of about 500×375: hard links to those in ../shared/images, else synthetic
     WORK/one/       the first of them
     WORK/large/     LARGE JPEGs of 12 megapixels, upscaled from them
+    WORK/formats/   folders of one of them in each of the formats of benchmarks.formats
     WORK/tiny/      IMAGES PNGs of 32×32
     WORK/models/    MobileNet V1 1.0/128 with seeded weights: a SavedModel, and model.onnx converted from it
     WORK/home/      mnclassify's store with the same model, compiled
+    WORK/shards-N/  N of the photographs as files, and in archives
 Existing files are kept.
 """
 
 from __future__ import annotations
 
+import gzip
+import io
 import os
 import shutil
 import subprocess
 import sys
+import tarfile
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -23,6 +29,7 @@ SAVED_MODEL = "models/mobilenet_v1_100_128"
 ONNX_MODEL = "models/model.onnx"
 _LARGE = (4000, 3000)
 _MADE_UP = 200
+A_FORMAT = 1
 _FILES_A_FOLDER = 1000
 
 
@@ -37,6 +44,7 @@ def make(work: Path, images: int, large: int) -> None:
     links(work / "photos", originals, images)
     links(work / "one", originals, 1)
     _resized(work / "large", originals[:large], ".jpg", _LARGE)
+    _make_formats(work / "formats", originals[:A_FORMAT])
     tiny = _resized(work / "originals-tiny", originals, ".png", (32, 32))
     links(work / "tiny", tiny, images)
     _make_models(work)
@@ -54,6 +62,37 @@ def tree(folder: Path, originals: Sequence[Path], count: int) -> None:
     """Fill `folder` with `count` links as `links` does, a thousand per subfolder."""
     for start in range(0, count, _FILES_A_FOLDER):
         links(folder / f"{start // _FILES_A_FOLDER:04}", originals, min(_FILES_A_FOLDER, count - start))
+
+
+FOLDER = "files"
+
+
+def archives(folder: Path) -> tuple[str, ...]:
+    """Put the files of `folder`/FOLDER into one archive of each kind beside it, and return their names."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    files = sorted((folder / FOLDER).iterdir())
+    names = ("x.tar", "stored.zip", "deflated.zip", "x.parquet", "x.tar.gz")
+    if not (folder / names[-1]).exists():
+        with tarfile.open(folder / "x.tar", "w", dereference=True) as tar:
+            for file in files:
+                member = tarfile.TarInfo(file.name)
+                data = file.read_bytes()
+                member.size = len(data)
+                tar.addfile(member, io.BytesIO(data))
+        for name, method in (("stored.zip", zipfile.ZIP_STORED), ("deflated.zip", zipfile.ZIP_DEFLATED)):
+            with zipfile.ZipFile(folder / name, "w", method) as zipped:
+                for file in files:
+                    zipped.write(file, file.name)
+        schema = pa.schema([("image", pa.struct([("bytes", pa.binary()), ("path", pa.string())]))])
+        with pq.ParquetWriter(folder / "x.parquet", schema) as table:
+            for begin in range(0, len(files), 100):  # the rows of a row group, as Hugging Face writes images
+                rows = [{"image": {"bytes": each.read_bytes(), "path": each.name}} for each in files[begin:][:100]]
+                table.write_table(pa.Table.from_pylist(rows, schema))
+        with open(folder / "x.tar", "rb") as tarred, gzip.open(folder / "x.tar.gz", "wb", 1) as packed:  # noqa: PTH123
+            shutil.copyfileobj(tarred, packed)
+    return names
 
 
 def _link(original: Path, link: Path) -> None:
@@ -98,6 +137,28 @@ def _resized(folder: Path, originals: Sequence[Path], ending: str, size: tuple[i
             with Image.open(original) as image:
                 image.convert("RGB").resize(size, Image.Resampling.BICUBIC).save(path, quality=90)
     return paths
+
+
+def _make_formats(folder: Path, originals: Sequence[Path]) -> None:
+    """Make files of 12 megapixels, with the noise that a camera's have."""
+    import numpy as np
+    import pillow_heif
+    from PIL import Image
+
+    from benchmarks.formats import MATERIAL
+
+    pillow_heif.register_heif_opener()
+    for number, original in enumerate(originals):
+        paths = {folder / kind / f"{number}{ending}": options for kind, (ending, options) in MATERIAL.items()}
+        if all(path.exists() for path in paths):
+            continue
+        with Image.open(original) as image:
+            large = np.asarray(image.convert("RGB").resize(_LARGE, Image.Resampling.BICUBIC), np.int16)
+        noise = np.random.default_rng(number).normal(0, 3, large.shape)
+        picture = Image.fromarray((large + noise).clip(0, 255).astype(np.uint8))
+        for path, options in paths.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            picture.save(path, **options)
 
 
 def _make_models(work: Path) -> None:

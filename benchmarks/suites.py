@@ -52,9 +52,23 @@ def large(settings: Settings) -> Figures:
     return {**_compared(settings, "large"), "decoding": full}
 
 
+def formats(settings: Settings) -> Figures:
+    """Files of 12 megapixels in each format: the decoder alone, the package, and with every pixel decoded."""
+    settings.print_status("formats: benchmarks.formats")
+    output = settings.work / "output.json"
+    command = (sys.executable, "-m", "benchmarks.formats", str(settings.work / "formats"), "128", str(settings.repeats))
+    run(command, environment(settings.work / "home"), output)
+    return {"images": material.A_FORMAT, "seconds": json.loads(output.read_text())}
+
+
 def tiny(settings: Settings) -> Figures:
     """PNGs of 32×32: the whole process of each contender."""
     return _compared(settings, "tiny")
+
+
+def precision(settings: Settings) -> Figures:
+    """Photographs of about 500×375: the engines and precisions side by side, the network alone and the pipeline."""
+    return _module(settings, "benchmarks.precision", "photos", settings.repeats)
 
 
 def scale(settings: Settings) -> Figures:
@@ -81,12 +95,31 @@ def scale(settings: Settings) -> Figures:
     }
 
 
+def shards(settings: Settings) -> Figures:
+    """Photographs as files of a folder, and the same as members of archives."""
+    count = settings.scale // 10
+    settings.print_status(f"shards: creating archives of {count:,} photographs")
+    folder = settings.work / f"shards-{count}"
+    material.links(folder / material.FOLDER, sorted((settings.work / "photos").iterdir()), count)
+    names = (material.FOLDER, *material.archives(folder))
+    contender = Contender("shards", ours(settings.work), headers=1)
+    usages: dict[str, list[Figures]] = {}
+    for turn in range(settings.repeats):
+        for name in names[turn % len(names) :] + names[: turn % len(names)]:
+            settings.print_status(f"shards, {turn + 1} of {settings.repeats}: {name}")
+            usages.setdefault(name, []).append(asdict(_labelled(settings, contender, folder / name, count)))
+    return {"images": count, "usages": usages}
+
+
 SUITES: dict[str, Callable[[Settings], Figures]] = {
     "one": one_image,
     "photos": photos,
     "large": large,
+    "formats": formats,
     "tiny": tiny,
+    "precision": precision,
     "scale": scale,
+    "shards": shards,
 }
 
 

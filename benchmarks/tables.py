@@ -27,9 +27,17 @@ def lines(figures: dict[str, Any]) -> Iterator[str]:
     if "photos" in figures:
         yield from ("", "The bound on those photographs", "")
         yield from _bound(figures["photos"])
+    if "precision" in figures:
+        yield from _precision(figures["precision"], figures["machine"]["processor"])
+    if "formats" in figures:
+        yield from ("", "Files of 12 megapixels, CPU time", "")
+        yield from _formats(figures["formats"])
     if "scale" in figures:
         yield from ("", "Scale", "")
         yield from _scale(figures["scale"])
+    if "shards" in figures:
+        yield from ("", "{images:,} photographs, as files and in archives".format(**figures["shards"]), "")
+        yield from _shards(figures["shards"])
     yield from ("", "Targets", "")
     yield from table(("", "target", "measured", "wanted"), map(_target, targets(figures)), texts=2)
     yield from ("", "Commands, each with the folder at its end", "")
@@ -79,12 +87,49 @@ def _bound(figures: dict[str, Any]) -> Iterator[str]:
     )
 
 
+def _precision(figures: dict[str, Any], processor: str) -> Iterator[str]:
+    suited = ", ".join(f"{name} {'yes' if has else 'no'}" for name, has in figures["suited"].items())
+    yield from ("", f"Precisions on {processor}; instructions for {suited}", "")
+    rows = [
+        (network, name, *(f"{each[batch]:.2f}" for batch in each), f"{figures['pipeline'][network][name]:,.1f}")
+        for network, by_name in figures["inference"].items()
+        for name, each in by_name.items()
+    ]
+    header = ("network", "engine and precision", "ms, batch 1", "batch 4", "batch 32", "pipeline, images/s")
+    yield from table(header, rows, texts=2)
+
+
+def _formats(figures: dict[str, Any]) -> Iterator[str]:
+    rows = [
+        (
+            name,
+            *(f"{1000 * seconds[way] / figures['images']:.1f}" for way in ("decoder", "ours", "whole")),
+            f"{seconds['decoder'] / seconds['ours']:.2f}",
+            f"{seconds['whole'] / seconds['ours']:.1f}",
+        )
+        for name, seconds in figures["seconds"].items()
+    ]
+    yield from table(("format", "decoder alone, ms", "ours, ms", "every pixel, ms", "over the bound", "gain"), rows)
+
+
 def _scale(figures: dict[str, Any]) -> Iterator[str]:
     rows = [
         (f"{figures[name]['images']:,}", *_figures(usage(figures[name]["usages"]), figures[name]["images"]))
         for name in ("few", "many")
     ]
     yield from table(("files", "wall s", "CPU s", "images/s", "peak MiB"), rows)
+
+
+def _shards(figures: dict[str, Any]) -> Iterator[str]:
+    medians = {name: usage(runs) for name, runs in figures["usages"].items()}
+    header = ("images in", "wall s", "CPU s", "images/s", "peak MiB", "CPU ÷ files")
+    yield from table(
+        header,
+        (
+            (name, *_figures(each, figures["images"]), f"{each.cpu / medians['files'].cpu:.3f}")
+            for name, each in medians.items()
+        ),
+    )
 
 
 def _target(target: Target) -> tuple[str, str, str, str]:

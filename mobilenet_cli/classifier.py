@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from mobilenet_cli.engines import EngineName
 from mobilenet_cli.engines.network_input import Input
+from mobilenet_cli.engines.precision import DEFAULT, Precision
 from mobilenet_cli.errors import InputError
 from mobilenet_cli.images.preprocess import Crop
 from mobilenet_cli.loaded_model import AnySource, LoadedModel, as_sources
@@ -17,7 +18,7 @@ from mobilenet_cli.models import AUTO
 from mobilenet_cli.models.acquire import Model, check_takes_temperature
 from mobilenet_cli.postprocess.labelling import Labelling
 from mobilenet_cli.postprocess.naming import Naming
-from mobilenet_cli.postprocess.topk import TopK, is_temperature
+from mobilenet_cli.postprocess.topk import Limits, TopK, is_temperature
 from mobilenet_cli.progress import Progress, silent
 from mobilenet_cli.records import SURE, ClassName, Result, Source
 
@@ -50,13 +51,17 @@ class Classifier:
         offline: bool = False,
         progress: Progress = silent,
         network_input: Input | None = None,
+        trust_model: bool = False,
+        precision: Precision = DEFAULT,
+        calibrate: str | os.PathLike[str] | None = None,
     ) -> None:
         """Find the model, or fetch and compile it, which happens once and takes seconds.
 
         Args:
             model: A name ("auto", "mobilenet_v1_100_128", …), a TF Hub handle, or the path of a SavedModel,
                 a checkpoint, an archive or a .tflite.
-            engine: "litert" or "tensorflow"; "auto" is LiteRT where the model compiles.
+            engine: "litert", "openvino" or "tensorflow"; "auto" is LiteRT where the model compiles, and OpenVINO for
+                bfloat16.
             image_size: The side in pixels of the square that the network sees; by default the model's own.
             crop: "center", "squash" or "pad"; by default the model's own.
             labels: A file with a label a line, where the model's own will not do.
@@ -66,6 +71,12 @@ class Classifier:
             progress: Called as long work proceeds, with a text, bytes done and bytes in all (None where unknown).
             network_input: The numbers that a model takes that is given by its path; None: found, with a warning
                 where that is by trying alone.
+            trust_model: Whether Python code in a model file (a Lambda layer of Keras) may run.
+            precision: The type of the numbers that the network multiplies: "float32", "bfloat16" or "int8". Where the
+                processor has no instructions for it, it is float32, with a warning. The others change a few labels;
+                the model's name ends in "@bfloat16" or "@int8".
+            calibrate: A folder of photographs on which the numbers of the network are measured to round them, which
+                happens once; by default the few that come with this package.
 
         Raises:
             InputError: An argument is out of range.
@@ -85,6 +96,9 @@ class Classifier:
             offline=offline,
             progress=progress,
             network_input=network_input,
+            trust_model=trust_model,
+            precision=precision,
+            calibrate=calibrate,
         )
         self.model: Model = self._loaded.model
         self.labels: tuple[ClassName, ...] = self.model.labels(Path(labels) if labels is not None else None)
@@ -98,8 +112,8 @@ class Classifier:
         self,
         sources: Iterable[AnySource],
         *,
-        top_k: int = 5,
-        threshold: float = 0.0,
+        top_k: int | None = None,
+        threshold: float | None = None,
         sure: float = SURE,
         batch_size: int | None = None,
         workers: int | None = None,
@@ -111,8 +125,8 @@ class Classifier:
         Args:
             sources: Paths of image files, encoded images as bytes (their Result's path is "-"), or Sources as
                 `find_sources` makes them of folders and patterns. It is iterated in another thread.
-            top_k: Predictions an image at most.
-            threshold: The lowest score that is a prediction, 0 to 1.
+            top_k: Predictions an image at most; by default 5, or all of a multi-label model.
+            threshold: The lowest score that is a prediction, 0 to 1; by default 0, or 0.5 of a multi-label model.
             sure: The score from which a name is given as a Result's `label`, 0 to 1.
             batch_size: Images a call of the network at most; by default what suits the engine.
             workers: Threads; by default as many as there are usable cores.
@@ -129,8 +143,8 @@ class Classifier:
         self,
         sources: Iterable[_OneSource],
         *,
-        top_k: int = 5,
-        threshold: float = 0.0,
+        top_k: int | None = None,
+        threshold: float | None = None,
         sure: float = SURE,
         kinds: Sequence[str] = (),
         batch_size: int | None = None,
@@ -150,18 +164,23 @@ class Classifier:
         Raises:
             InputError: An argument is out of range, or a kind is unknown.
         """
-        if top_k < 1:
+        if top_k is not None and top_k < 1:
             raise InputError(f"top_k is at least 1, not {top_k}")
         for name, value in (("threshold", threshold), ("sure", sure)):
-            if not 0 <= value <= 1:
+            if value is not None and not 0 <= value <= 1:
                 raise InputError(f"{name} is a number from 0 to 1, not {value}")
-        ranking = TopK(self.labels, self.model.network.output, top_k, threshold, self.temperature)
+        limits = self.limits(top_k, threshold)
+        ranking = TopK(self.labels, self.model.network.output, limits.k, limits.threshold, self.temperature)
         labelling = Labelling(ranking, self.naming, sure)
         if kinds:
             from mobilenet_cli.postprocess.searching import SearchByKind
 
             labelling = SearchByKind(ranking, self.naming, sure, tuple(map(self.naming.classes_of, kinds)))
         return self._loaded.run(sources, labelling, batch_size=batch_size, workers=workers)
+
+    def limits(self, top_k: int | None = None, threshold: float | None = None) -> Limits:
+        """Return how many predictions an image gets at most and the lowest score of one: see `classify`."""
+        return Limits.of(self.model.network.output, len(self.labels), top_k, threshold)
 
     def outputs_of(
         self, sources: Iterable[_OneSource], *, batch_size: int | None = None, workers: int | None = None

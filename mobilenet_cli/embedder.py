@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from mobilenet_cli.engines import EngineName
 from mobilenet_cli.engines.network_input import Input
+from mobilenet_cli.engines.precision import DEFAULT, Precision
 from mobilenet_cli.errors import ModelError
 from mobilenet_cli.images.preprocess import Crop
 from mobilenet_cli.loaded_model import AnySource, LoadedModel, as_sources
@@ -43,6 +44,9 @@ class Embedder:
         offline: bool = False,
         progress: Progress = silent,
         network_input: Input | None = None,
+        trust_model: bool = False,
+        precision: Precision = DEFAULT,
+        calibrate: str | os.PathLike[str] | None = None,
     ) -> None:
         """Find the model's feature vector network, or fetch and compile it, which happens once.
 
@@ -62,6 +66,9 @@ class Embedder:
             offline=offline,
             progress=progress,
             network_input=network_input,
+            trust_model=trust_model,
+            precision=precision,
+            calibrate=calibrate,
         )
         self.model: Model = self._loaded.model
         if self.width in _IMAGENET_CLASSES:

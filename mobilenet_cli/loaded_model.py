@@ -8,6 +8,7 @@ from typing import TypeVar, get_args
 
 from mobilenet_cli.engines import Engine, EngineName
 from mobilenet_cli.engines.network_input import Input
+from mobilenet_cli.engines.precision import Precision
 from mobilenet_cli.errors import InputError
 from mobilenet_cli.images.preprocess import Crop, Preprocessing
 from mobilenet_cli.models.acquire import Model, acquire
@@ -40,9 +41,16 @@ class LoadedModel:
         offline: bool,
         progress: Progress,
         network_input: Input | None,
+        trust_model: bool = False,
+        precision: Precision,
+        calibrate: str | os.PathLike[str] | None,
     ) -> None:
         """Find the model, or fetch and compile it. Arguments, errors and warnings: see Classifier."""
-        for name, value, choices in (("engine", engine, EngineName), ("crop", crop, Crop)):
+        for name, value, choices in (
+            ("engine", engine, EngineName),
+            ("crop", crop, Crop),
+            ("precision", precision, Precision),
+        ):
             if value is not None and value not in get_args(choices):
                 raise InputError(f"{name} is one of {', '.join(get_args(choices))}, not {value!r}")
         self.model: Model = acquire(
@@ -53,6 +61,9 @@ class LoadedModel:
             offline=offline,
             progress=progress,
             network_input=network_input,
+            trust_model=trust_model,
+            precision=precision,
+            calibrate=calibrate,
         )
         manifest = self.model.manifest
         self._preprocessing = Preprocessing(self.model.image_size, crop or manifest.crop, manifest.interpolation)

@@ -25,7 +25,7 @@ from mobilenet_cli.errors import ImageError
 from mobilenet_cli.images.preprocess import Preprocessing, load_image
 from mobilenet_cli.machine.cores import usable_cores
 from mobilenet_cli.records import Decoded, Source
-from mobilenet_cli.remote.ahead import WINDOW, Arriving, ReadAhead, is_remote
+from mobilenet_cli.remote.ahead import WINDOW, Arriving, ReadAhead
 
 if TYPE_CHECKING:
     import numpy as np
@@ -139,7 +139,7 @@ class _Threads(Generic[_Record]):
         error = None
         try:
             for source in sources:
-                self._put(self._inbox, self._ahead.begin(source) if is_remote(source) else source)
+                self._put(self._inbox, self._ahead.admit(source))
                 if self._stopped.is_set():
                     return
         except Exception as raised:  # whoever asked for the records will get it

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,6 +24,33 @@ SURE = 0.8
 """The score from which a name is given, where the user says nothing else."""
 
 
+class Content(Protocol):
+    """How the bytes of an image are read that is not the file at its Source's path: a member of an archive."""
+
+    def read(self) -> bytes:
+        """Return the encoded image. May be called from any thread, and again.
+
+        Raises:
+            Exception: It cannot be read. The message of an ImageError is one line for the image's record.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """The Content of a Source whose image is a file of its own, but not at the Source's path.
+
+    Attributes:
+        path: The file's path or URL.
+    """
+
+    path: str
+
+    def read(self) -> bytes:
+        """Raise: a file is opened, and a URL fetched, by whoever opens files and fetches URLs."""
+        raise NotImplementedError
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """One image to classify, before anything of it is read.
@@ -31,14 +58,18 @@ class Source:
     Attributes:
         path: The path or URL as it is opened and as its Result shows it ("-" for standard input).
             Bytes that are not UTF-8 are kept as Python keeps them in file names (surrogateescape).
-        data: The encoded image itself where it has no file (standard input) or was fetched.
+        data: The encoded image itself where it has no file (standard input), was fetched, or was read from a stream.
         error: Why this source cannot be read, where that is known before opening it
             (a folder without permission, a pattern that nothing matches).
+        content: How the encoded image is read where it is not the file at `path`.
+        archive: The path or URL of the archive that it is in, if it is in one.
     """
 
     path: str
     data: bytes | None = None
     error: str | None = None
+    content: Content | None = field(default=None, kw_only=True)
+    archive: str | None = field(default=None, kw_only=True)
 
     @property
     def key(self) -> str:
@@ -168,6 +199,7 @@ class Embedding:
         status: "ok", or "error" where the image could not be read.
         vector: float32 [features], the network's globally pooled features; None where status is "error".
         error: One line that says why, where status is "error", else None.
+        warning: One line that says what is missing of the picture, where it could only be read in part, else None.
         width: The image's width in pixels as a viewer shows it (EXIF orientation applied), if known.
         height: The image's height in pixels, in the same way, if known.
         model: The name of the model that made the vector.
@@ -177,6 +209,7 @@ class Embedding:
     status: Status
     vector: NDArray[np.float32] | None
     error: str | None
+    warning: str | None
     width: int | None
     height: int | None
     model: str

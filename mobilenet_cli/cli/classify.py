@@ -22,12 +22,12 @@ from mobilenet_cli.cli.model_options import (
 )
 from mobilenet_cli.cli.options import Pace, pace_options, terminal_options
 from mobilenet_cli.cli.output_options import Output, output_options
+from mobilenet_cli.cli.precision_options import PrecisionChoice, precision_options
 from mobilenet_cli.cli.record_options import RecordChoice, record_options
 from mobilenet_cli.cli.sources import Sources
 from mobilenet_cli.cli.tally import Tally
 from mobilenet_cli.cli.terminal import Terminal, stdout_is_terminal
 from mobilenet_cli.cli.xmp import Sidecars, XmpChoice, remove_keywords, xmp_options
-from mobilenet_cli.files.document import Document
 from mobilenet_cli.files.format import Format
 from mobilenet_cli.postprocess.matching import matches
 from mobilenet_cli.records import Result
@@ -36,8 +36,12 @@ from mobilenet_cli.writers import Layout
 
 if TYPE_CHECKING:
     from mobilenet_cli.classifier import Classifier
+    from mobilenet_cli.files.document import Document
     from mobilenet_cli.files.earlier_run import EarlierRun
-    from mobilenet_cli.models.acquire import Model
+    from mobilenet_cli.files.folder_document import FolderDocument
+    from mobilenet_cli.files.part_folder import PartFolder
+
+    AnyDocument = Document[Result, Layout] | FolderDocument[Result, Layout]
 
 
 @click.command("classify", cls=Command)
@@ -45,6 +49,7 @@ if TYPE_CHECKING:
 @record_options
 @named_or_csv_options
 @model_options
+@precision_options
 @temperature_option
 @labels_option
 @xmp_options
@@ -53,6 +58,7 @@ if TYPE_CHECKING:
 def command(
     named: Sources,
     model: ModelChoice,
+    precision: PrecisionChoice,
     temperature: float | None,
     labels: str | None,
     records: RecordChoice,
@@ -63,8 +69,8 @@ def command(
 ) -> int:
     """Label every image in SOURCES.
 
-    SOURCES can be files, folders, quoted globs, URLs (https://, s3://, gs://), or - to read one image from
-    standard input. To read a list of files, use --from.
+    SOURCES can be files, folders, quoted globs, archives (.zip, .tar, .tar.gz, .tar.zst, .parquet), URLs (https://,
+    s3://, gs://), or - to read one image from standard input. To read a list of files, use --from.
 
     \b
     Examples:
@@ -75,6 +81,7 @@ def command(
       find photos -newer labels.csv -name '*.jpg' -print0 | mnclassify --from - -0
       curl -s https://example.org/cat.jpg | mnclassify -
       mnclassify s3://bucket/photos/ -o labels.csv
+      mnclassify 'shards/train-{0000..0099}.tar' -o labels.csv
       mnclassify 'photos/**/*.heic' -f jsonl | jq -r '.label.label'
       mnclassify photos/ --kind dog -f path
       mnclassify photos/ --match '*cat*' -f path --print0 | xargs -0r cp -t cats/
@@ -94,7 +101,9 @@ def command(
             from mobilenet_cli.classifier import Classifier
 
             started = time.monotonic()
-            classifier = Classifier(labels=labels, temperature=temperature, **model.arguments(progress))
+            classifier = Classifier(
+                labels=labels, temperature=temperature, **model.arguments(progress), **precision.arguments()
+            )
         describe_model(terminal, classifier.model, time.monotonic() - started)
         document = run.label(classifier, pace, stream)
     return run.conclude(document)
@@ -118,9 +127,11 @@ class _LabellingRun:
     sidecars: Sidecars
     labelled: int = 0
 
-    def label(self, classifier: Classifier, pace: Pace, stream: BinaryIO) -> Document[Result, Layout]:
+    def label(self, classifier: Classifier, pace: Pace, stream: BinaryIO | PartFolder) -> AnyDocument:
         """Label the images, and return the document of their results on `stream`, complete."""
-        document = self._document(classifier.model, stream)
+        document = self._document(classifier, stream)
+        if classifier.model.network.output == "multilabel":
+            self.sidecars.each_from = self.records.sure
         pairs = classifier.classify_sources(
             document.pending(self.named.find()),
             top_k=self.records.top_k,
@@ -151,7 +162,7 @@ class _LabellingRun:
         self.terminal.detail(f"output: {self.chosen.name}, completed in {time.monotonic() - written:.2f} s")
         return document
 
-    def conclude(self, document: Document[Result, Layout]) -> int:
+    def conclude(self, document: AnyDocument) -> int:
         """Say how the run went, and return the exit code."""
         earlier = document.earlier
         self.tally.done += earlier.found
@@ -167,9 +178,10 @@ class _LabellingRun:
             self.tally.print_pace()
         return code
 
-    def _document(self, model: Model, stream: BinaryIO) -> Document[Result, Layout]:
-        layout = self.records.layout(model.name, model.network.classes, self.named.columns)
-        document = Document(stream, self.chosen, layout, resume=self.output.resume, trained_at=model.trained_at)
+    def _document(self, classifier: Classifier, stream: BinaryIO | PartFolder) -> AnyDocument:
+        model, limits = classifier.model, classifier.limits(self.records.top_k, self.records.threshold)
+        layout = self.records.layout(model.name, limits, self.chosen.name, self.named.columns)
+        document = self.output.document(stream, self.chosen, layout, model.made_at)
         if document.earlier.kept:
             self.terminal.note(f"{counted(document.earlier.kept, 'image')} already done")
         return document

@@ -7,7 +7,7 @@ from collections.abc import Container, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import PurePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 import click
 
@@ -18,12 +18,12 @@ from mobilenet_cli.cli.input_options import input_options
 from mobilenet_cli.cli.model_options import ModelChoice, describe_model, model_options
 from mobilenet_cli.cli.options import Pace, pace_options, terminal_options
 from mobilenet_cli.cli.output_options import Output, output_options
+from mobilenet_cli.cli.precision_options import PrecisionChoice, precision_options
 from mobilenet_cli.cli.progress_line import ProgressLine
 from mobilenet_cli.cli.sources import NamedSources
 from mobilenet_cli.cli.tally import Tally
 from mobilenet_cli.cli.terminal import Terminal, stdout_is_terminal
 from mobilenet_cli.errors import ImageError
-from mobilenet_cli.files.document import Document
 from mobilenet_cli.files.format import Format
 from mobilenet_cli.inputs.find import find_sources
 from mobilenet_cli.inputs.stdin import STDIN
@@ -65,11 +65,13 @@ _NEIGHBOURS = 10
 )
 @input_options
 @model_options
+@precision_options
 @pace_options
 @terminal_options
 def command(
     named: NamedSources,
     model: ModelChoice,
+    precision: PrecisionChoice,
     similar: str | None,
     neighbours: int | None,
     format_name: str | None,
@@ -96,17 +98,24 @@ def command(
     if similar is None:
         rows = f"the rows with an error in {printable(output.file) if output.file is not None else 'the output'}"
     tally = Tally(terminal, "embedded", left_out=named.left_out, rows=rows)
-    run = _EmbeddingRun(named, model, pace, terminal, tally)
+    run = _EmbeddingRun(named, model, precision, pace, terminal, tally)
     if similar is None:
         if neighbours is not None:
             raise click.UsageError("-k goes with --similar")
         return run.vectors(_vector_format(format_name, output), output)
     if output.resume:
         raise click.UsageError("--resume goes with files of vectors, not with --similar")
+    if output.is_folder or output.is_remote:
+        raise click.UsageError("--similar writes one file of this machine: give -o FILE")
     return run.neighbours(similar, neighbours or _NEIGHBOURS, _neighbour_format(format_name, output), output)
 
 
 def _vector_format(name: str | None, output: Output) -> Format[Embedding, Shape]:
+    if name is None and output.is_folder:
+        folder = printable(output.file or "")
+        raise click.UsageError(
+            f"{folder} is a folder: name a file in it; for a folder of part files, -o DIR/ needs -f parquet or -f jsonl"
+        )
     if name is None:
         chosen = format_of(output.file) if output.file is not None else FORMATS["jsonl"]
     elif name in FORMATS:
@@ -132,6 +141,7 @@ class _EmbeddingRun:
 
     named: NamedSources
     model: ModelChoice
+    precision: PrecisionChoice
     pace: Pace
     terminal: Terminal
     tally: Tally
@@ -141,7 +151,7 @@ class _EmbeddingRun:
         with self.terminal.warnings_shown(), output.opened(self.terminal) as stream:
             embedder = self._embedder()
             shape = Shape(embedder.width, embedder.model.name)
-            document = Document(stream, chosen, shape, resume=output.resume)
+            document = output.document(stream, chosen, shape, embedder.model.made_at)
             earlier = document.earlier
             if earlier.kept:
                 self.terminal.note(f"{counted(earlier.kept, 'image')} already done")
@@ -174,7 +184,8 @@ class _EmbeddingRun:
                 watched = (embedding for _, embedding in self.tally.watched(pairs, progress))
                 found = nearest(query.vector, self._failures_told(watched), count)
             text = NEIGHBOUR_FORMATS[chosen](found)
-            stream.write((printable_lines(text) if stream.isatty() else text).encode())
+            file = cast("BinaryIO", stream)  # a folder was refused
+            file.write((printable_lines(text) if file.isatty() else text).encode())
         code = self.tally.conclude()
         self._print_pace(output)
         return code
@@ -188,7 +199,7 @@ class _EmbeddingRun:
             from mobilenet_cli.embedder import Embedder
 
             started = time.monotonic()
-            embedder = Embedder(**self.model.arguments(progress))
+            embedder = Embedder(**self.model.arguments(progress), **self.precision.arguments())
         describe_model(self.terminal, embedder.model, time.monotonic() - started)
         return embedder
 

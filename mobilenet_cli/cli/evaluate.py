@@ -19,8 +19,10 @@ from mobilenet_cli.cli.input_options import OptionalSources, encoding_option, op
 from mobilenet_cli.cli.model_options import ModelChoice, labels_option, model_options, temperature_option
 from mobilenet_cli.cli.options import Pace, pace_options, terminal_options
 from mobilenet_cli.cli.output_options import check_is_no_folder
+from mobilenet_cli.cli.precision_options import precision_option
 from mobilenet_cli.cli.tally import Tally
 from mobilenet_cli.cli.terminal import Terminal, stdout_is_terminal
+from mobilenet_cli.engines.precision import Precision
 from mobilenet_cli.files.open import open_output
 from mobilenet_cli.inputs.find import find_sources
 from mobilenet_cli.inputs.left_out import LeftOut
@@ -104,6 +106,7 @@ def _checked_predictions(_: click.Context, __: click.Parameter, file: str | None
 @click.option("--overwrite", is_flag=True, help="Replace FILE if it exists.")
 @optional_input_options
 @model_options
+@precision_option
 @temperature_option
 @labels_option
 @pace_options
@@ -113,6 +116,7 @@ def command(
     truth: str,
     encoding: str | None,
     model: ModelChoice,
+    precision: Precision,
     temperature: float | None,
     labels: str | None,
     compare: str | None,
@@ -140,7 +144,8 @@ def command(
     A CSV has a header with a column path (or file, filename, image, …; relative paths start in the CSV's folder)
     and a column truth (or wnid, label, class, index). Without SOURCES, every row of the CSV is evaluated.
 
-    --image-size, --crop and --engine apply to both models; --labels and --temperature only apply to the first.
+    --image-size, --crop, --engine and --precision apply to both models; --labels and --temperature only apply to the
+    first.
 
     --calibrate fits a temperature to at least 50 images that the (first) model was not trained on, so that its
     scores match how often it is right. The run itself still reports the old temperature; to measure the new one,
@@ -174,7 +179,7 @@ def command(
         with ExitStack() as stack:
             streams = [stack.enter_context(open_output(file, overwrite=overwrite, resumable=False)) for file in files]
             run = EvaluationRun(images, rule, sure, pace, terminal)
-            models = load_models(model, temperature, labels, compare, terminal)
+            models = load_models(model, precision, temperature, labels, compare, terminal)
             if calibrate:
                 check_calibratable(models[0], images)
             result = run.result(*models)
@@ -240,7 +245,7 @@ def _sources(named: OptionalSources, rule: Truth) -> Iterable[Source]:
     if named.chosen is not None:
         return named.chosen.find()
     if isinstance(rule, TruthTable):
-        return find_sources((), listed=rule.paths, exclude=named.exclude)
+        return find_sources((), listed=rule.paths, exclude=named.exclude, archives="none")
     raise click.UsageError("name SOURCES…, a list of them with --from FILE, or a table with --truth csv:FILE")
 
 

@@ -10,6 +10,7 @@ from mobilenet_cli.cli.model_options import ModelChoice
 from mobilenet_cli.cli.options import Pace
 from mobilenet_cli.cli.tally import Tally
 from mobilenet_cli.cli.terminal import Terminal
+from mobilenet_cli.engines.precision import Precision
 from mobilenet_cli.records import Source
 
 if TYPE_CHECKING:
@@ -53,15 +54,20 @@ class EvaluationRun:
 
 
 def load_models(
-    model: ModelChoice, temperature: float | None, labels: str | None, other: str | None, terminal: Terminal
+    model: ModelChoice,
+    precision: Precision,
+    temperature: float | None,
+    labels: str | None,
+    other: str | None,
+    terminal: Terminal,
 ) -> tuple[Classifier, Classifier | None]:
     """Load the model to evaluate, and the one that it is compared with, if there is one."""
     with terminal.waiting() as progress:
         from mobilenet_cli.classifier import Classifier
 
-        first = Classifier(labels=labels, temperature=temperature, **model.arguments(progress))
+        first = Classifier(labels=labels, temperature=temperature, precision=precision, **model.arguments(progress))
         second = (
-            Classifier(**replace(model, model=other, network_input=None).arguments(progress))
+            Classifier(precision=precision, **replace(model, model=other, network_input=None).arguments(progress))
             if other is not None
             else None
         )

@@ -13,6 +13,7 @@ import click
 from mobilenet_cli.cli import completion
 from mobilenet_cli.cli.option_group import option_group
 from mobilenet_cli.cli.sources import NamedSources, Sources, TableSources
+from mobilenet_cli.inputs.walk import ArchiveUse
 
 
 def _named_sources(
@@ -23,6 +24,9 @@ def _named_sources(
     include_hidden: bool,
     no_recursive: bool,
     any_ending: bool,
+    column: str | None = None,
+    *,
+    archives: ArchiveUse = "any",
 ) -> NamedSources:
     return NamedSources(
         sources,
@@ -32,7 +36,22 @@ def _named_sources(
         include_hidden=include_hidden,
         exclude=exclude,
         any_ending=any_ending,
+        column=column,
+        archives=archives,
     )
+
+
+def _streamed_sources(
+    sources: tuple[str, ...],
+    list_file: str | None,
+    null: bool,
+    exclude: tuple[str, ...],
+    include_hidden: bool,
+    no_recursive: bool,
+    any_ending: bool,
+    column: str | None,
+) -> NamedSources:
+    return _named_sources(sources, list_file, null, exclude, include_hidden, no_recursive, any_ending, column)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +72,9 @@ def _optional_sources(
     any_ending: bool,
 ) -> OptionalSources:
     if sources or list_file is not None:
-        chosen = _named_sources(sources, list_file, null, exclude, include_hidden, no_recursive, any_ending)
+        chosen = _named_sources(
+            sources, list_file, null, exclude, include_hidden, no_recursive, any_ending, archives="in_place"
+        )
         return OptionalSources(chosen, exclude)
     if null or include_hidden or no_recursive or any_ending:
         raise click.UsageError(
@@ -76,9 +97,9 @@ def _named_or_csv_sources(
     encoding: str | None,
 ) -> Sources:
     if csv_file is None:
-        if column is not None or delimiter is not None or encoding is not None:
-            raise click.UsageError("--column, --delimiter and --encoding need --from-csv")
-        return _named_sources(sources, list_file, null, exclude, include_hidden, no_recursive, any_ending)
+        if delimiter is not None or encoding is not None:
+            raise click.UsageError("--delimiter and --encoding need --from-csv")
+        return _named_sources(sources, list_file, null, exclude, include_hidden, no_recursive, any_ending, column)
     if sources or list_file is not None or null or exclude or include_hidden or no_recursive or any_ending:
         raise click.UsageError("--from-csv names every image: leave out SOURCES and the options that select them")
     return TableSources(csv_file, column, _character(delimiter), encoding)
@@ -129,9 +150,16 @@ def encoding_option(table: str) -> Callable[[click.decorators.FC], click.decorat
     )
 
 
-input_options = option_group("named", _named_sources, *_INPUTS, heading=_WHICH_IMAGES)
+input_options = option_group(
+    "named",
+    _streamed_sources,
+    *_INPUTS,
+    click.option("--column", metavar="NAME", help="Column of a .parquet with the images  [default: by type and name]"),
+    heading=_WHICH_IMAGES,
+)
+"""For a command that takes each image once, in order: also those of archives that are streamed."""
 optional_input_options = option_group("named", _optional_sources, *_INPUTS, heading=_WHICH_IMAGES)
-"""For a command that can take its images from elsewhere."""
+"""For a command that can take its images from elsewhere, or more than once."""
 
 named_or_csv_options = option_group(
     "named",
@@ -147,7 +175,8 @@ named_or_csv_options = option_group(
     click.option(
         "--column",
         metavar="NAME",
-        help="With --from-csv: column that holds the paths  [default: path, file, image, …]",
+        help="Column of the CSV that holds the paths, or of a .parquet file that holds the images  [default: path, "
+        "file, image, …]",
     ),
     click.option(
         "--delimiter",

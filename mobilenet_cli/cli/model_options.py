@@ -9,7 +9,7 @@ import click
 
 from mobilenet_cli.cli import completion
 from mobilenet_cli.cli.help import under
-from mobilenet_cli.cli.network_input import chosen_input, input_of_network_options
+from mobilenet_cli.cli.network_input import chosen_input, input_of_network_options, trust_option
 from mobilenet_cli.cli.option_group import option_group
 from mobilenet_cli.engines import ENGINES, EngineName
 from mobilenet_cli.engines.network_input import Channels, Input
@@ -34,6 +34,7 @@ class ModelChoice:
     crop: Crop | None
     offline: bool
     network_input: Input | None = None
+    trust_model: bool = False
 
     def arguments(self, progress: Progress) -> dict[str, Any]:
         """Return the arguments that a Classifier and an Embedder take."""
@@ -59,8 +60,10 @@ def _model_choice(
     mean: str | None,
     std: str | None,
     channels: Channels | None,
+    trust_model: bool,
 ) -> ModelChoice:
-    return ModelChoice(model, engine, image_size, crop, offline, chosen_input(input_range, mean, std, channels))
+    taken = chosen_input(input_range, mean, std, channels)
+    return ModelChoice(model, engine, image_size, crop, offline, taken, trust_model)
 
 
 model_options = option_group(
@@ -101,6 +104,7 @@ model_options = option_group(
         help="Never download models.",
     ),
     *input_of_network_options,
+    trust_option,
     heading="Model",
 )
 

@@ -11,9 +11,10 @@ import click
 
 from mobilenet_cli.cli import PROGRAM, completion
 from mobilenet_cli.cli.help import Group
-from mobilenet_cli.cli.network_input import chosen_input, input_of_network_options
+from mobilenet_cli.cli.network_input import chosen_input, input_of_network_options, trust_option
 from mobilenet_cli.cli.option_group import option_group
 from mobilenet_cli.cli.options import terminal_options
+from mobilenet_cli.cli.precision_options import PrecisionChoice, precision_options
 from mobilenet_cli.cli.terminal import Terminal, say
 from mobilenet_cli.engines.network_input import Input
 from mobilenet_cli.errors import ModelError
@@ -91,8 +92,11 @@ def show(name: str, as_json: bool) -> None:
     show_default=True,
     help="Network to get; `embed` uses feature_vector.",
 )
+@precision_options
 @terminal_options
-def pull(names: tuple[str, ...], image_size: int | None, kind: Any, terminal: Terminal) -> int:
+def pull(
+    names: tuple[str, ...], image_size: int | None, kind: Any, precision: PrecisionChoice, terminal: Terminal
+) -> int:
     """Download and compile models in advance.
 
     Afterwards, using them needs neither a connection nor TensorFlow. NAMES are the same as for -m, including auto.
@@ -104,7 +108,7 @@ def pull(names: tuple[str, ...], image_size: int | None, kind: Any, terminal: Te
 
     def ready(name: str) -> None:
         with terminal.warnings_shown(), terminal.waiting() as progress:
-            models = pull_model(name, kinds, image_size, progress)
+            models = pull_model(name, kinds, image_size, progress, **precision.arguments())
         terminal.note(f"{models[0].name} is ready for images of {models[0].image_size} pixels")
 
     return _each(names, ready)
@@ -123,6 +127,7 @@ def pull(names: tuple[str, ...], image_size: int | None, kind: Any, terminal: Te
 @click.option("--license", metavar="SPDX", default="", help="Licence, as shown by `models show`.")
 @click.option("--overwrite", is_flag=True, help="Replace a model with this name.")
 @_with_input_options
+@trust_option
 @terminal_options
 def import_(source: str, name: str, terminal: Terminal, network_input: Input | None, **options: Any) -> None:
     """Add your own model to the store.

@@ -27,6 +27,10 @@ input_of_network_options = (
     ),
 )
 
+trust_option = click.option(
+    "--trust-model", is_flag=True, help="Run Python code from Lambda layers in a Keras file. Such code can do anything."
+)
+
 
 def chosen_input(input_range: str | None, mean: str | None, std: str | None, channels: Channels | None) -> Input | None:
     """Return what the options say, None where none is given.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import click
 from click.core import ParameterSource
@@ -17,14 +18,20 @@ from mobilenet_cli.records import Result
 from mobilenet_cli.text import printable
 from mobilenet_cli.writers import FORMATS, LONG_TABLE, Layout, check_resumable, format_of
 
+if TYPE_CHECKING:
+    from mobilenet_cli.postprocess.topk import Limits
+
+_MOST_COLUMNS = 100
+"""The most labels that each have a column of their own, unless the user asks for more."""
+
 
 @dataclass(frozen=True, slots=True)
 class RecordChoice:
     """Which names and images the records contain, and how they are written."""
 
     sure: float
-    top_k: int
-    threshold: float
+    top_k: int | None
+    threshold: float | None
     kind: tuple[str, ...]
     match: tuple[str, ...]
     format_name: str | None
@@ -70,27 +77,42 @@ class RecordChoice:
         where = printable(output.file) if output.file is not None else "the output"
         return f"the rows with an error in {where}"
 
-    def layout(self, model: str, classes: int, columns: tuple[str, ...] | None) -> Layout:
+    def layout(self, model: str, limits: Limits, format_name: str, columns: tuple[str, ...] | None) -> Layout:
         """Return the options that shape the records.
 
         Args:
             model: The model's name.
-            classes: How many classes it has.
+            limits: Which of an image's classes are its predictions.
+            format_name: The format's name.
             columns: The names of the columns of the CSV that the rows stand beside, if they do.
+
+        Raises:
+            UsageError: A row would have a column for each of very many labels.
         """
+        if self.top_k is None and limits.k > _MOST_COLUMNS and format_name in ("csv", "tsv") and not self.long:
+            raise click.UsageError(
+                f"each of {model}'s {limits.k:,} classes may be a label of an image: give -k N, "
+                f"{'' if columns else '--long, '}or -f jsonl"
+            )
         return Layout(
-            top_k=min(self.top_k, classes),
+            top_k=limits.k,
             long=self.long,
             null=self.print0,
             columns=columns,
             model=model,
-            threshold=self.threshold,
+            threshold=limits.threshold,
             sure=self.sure,
             selected=self.selects,
             csv_safe=self.csv_safe,
         )
 
     def _named(self, output: Output) -> Format[Result, Layout]:
+        if self.format_name is None and output.is_folder:
+            folder = printable(output.file or "")
+            raise click.UsageError(
+                f"{folder} is a folder: name a file in it; for a folder of part files, "
+                "-o DIR/ needs -f parquet, -f jsonl or -f csv"
+            )
         if self.format_name is None and output.file is not None:
             return format_of(output.file)
         name = self.format_name or ("table" if stdout_is_terminal() else "csv")
@@ -100,8 +122,8 @@ class RecordChoice:
 
 def _record_choice(
     format_name: str | None,
-    top_k: int,
-    threshold: float,
+    top_k: int | None,
+    threshold: float | None,
     sure: float,
     kind: tuple[str, ...],
     match: tuple[str, ...],
@@ -141,19 +163,16 @@ record_options = option_group(
         "-k",
         "--top-k",
         type=click.IntRange(min=1),
-        default=5,
-        show_default=True,
         metavar="N",
-        help="Number of labels per image; if given, tables have one line per label.",
+        help="Number of labels per image; if given, tables have one line per label  [default: 5, or all of a "
+        "multi-label model]",
     ),
     click.option(
         "-t",
         "--threshold",
         type=click.FloatRange(0, 1),
-        default=0.0,
-        show_default=True,
         metavar="SCORE",
-        help="Leave out labels with a lower score.",
+        help="Leave out labels with a lower score  [default: 0, or 0.5 for a multi-label model]",
     ),
     sure_option,
     click.option(

@@ -19,6 +19,7 @@ from mobilenet_cli.cli.input_options import OptionalSources, optional_input_opti
 from mobilenet_cli.cli.kind_words import check_words
 from mobilenet_cli.cli.model_options import ModelChoice, model_options
 from mobilenet_cli.cli.options import Pace, pace_options, terminal_options
+from mobilenet_cli.cli.precision_options import PrecisionChoice, precision_options
 from mobilenet_cli.cli.progress_line import ProgressLine
 from mobilenet_cli.cli.signals import Terminated
 from mobilenet_cli.cli.sort_options import SortChoice, sort_options
@@ -41,9 +42,17 @@ _MOST_FOLDERS = 30
 @sort_options
 @optional_input_options
 @model_options
+@precision_options
 @pace_options
 @terminal_options
-def command(choice: SortChoice, named: OptionalSources, model: ModelChoice, pace: Pace, terminal: Terminal) -> int:
+def command(
+    choice: SortChoice,
+    named: OptionalSources,
+    model: ModelChoice,
+    precision: PrecisionChoice,
+    pace: Pace,
+    terminal: Terminal,
+) -> int:
     """Sort images into folders by what they show.
 
     Each image goes into a folder named after what it shows, such as dog/, cat/ or car/, below --into. Images without
@@ -65,6 +74,7 @@ def command(choice: SortChoice, named: OptionalSources, model: ModelChoice, pace
         return _undo(choice.into, terminal)
     if named.chosen is None:
         raise click.UsageError("name SOURCES…, or a list of them with --from FILE")
+    named.chosen.check_files()
     if named.chosen.are_missing(terminal):
         return ExitCode.FAILED
     check_words(choice.kinds, model)
@@ -74,7 +84,7 @@ def command(choice: SortChoice, named: OptionalSources, model: ModelChoice, pace
         with terminal.waiting() as progress:
             from mobilenet_cli.classifier import Classifier
 
-            classifier = Classifier(**model.arguments(progress))
+            classifier = Classifier(**model.arguments(progress), **precision.arguments())
         folders = _folders(choice, classifier)
         settings = choice.settings(classifier.model.name)
         opened = (

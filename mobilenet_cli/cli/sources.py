@@ -7,6 +7,7 @@ import threading
 from abc import ABC, abstractmethod
 from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,9 @@ import click
 from mobilenet_cli.cli.progress_line import ProgressLine
 from mobilenet_cli.cli.terminal import Terminal
 from mobilenet_cli.errors import InputError
+from mobilenet_cli.inputs import archives
+from mobilenet_cli.inputs.archives import is_archive, is_counted_fast
+from mobilenet_cli.inputs.braces import expand_ranges, has_range
 from mobilenet_cli.inputs.find import count_sources, find_sources
 from mobilenet_cli.inputs.left_out import LeftOut
 from mobilenet_cli.inputs.patterns import is_pattern
@@ -28,6 +32,8 @@ if TYPE_CHECKING:
 
 
 _MOST_DESCRIBED = 5
+_LOOKED_FOR = 1000
+"""Names of a range in braces among which one is looked for that is there."""
 
 
 class Sources(ABC):
@@ -68,15 +74,16 @@ class Sources(ABC):
         """Whether the sources can be counted without using them up: a list from a pipe can be read only once."""
 
     @abstractmethod
-    def count(self, finished: Container[str]) -> int:
-        """Return the current number of sources whose key is not in `finished`."""
+    def count(self, finished: Container[str]) -> int | None:
+        """Return the current number of sources whose key is not in `finished`; None where that would take long."""
 
     def count_in_background(self, progress: ProgressLine, finished: Container[str] = ()) -> None:
         """Start a thread that counts the sources, if possible, and sets the total of `progress`."""
 
         def set_total() -> None:
             with suppress(InputError):  # the run itself will raise it
-                progress.set_total(self.count(finished))
+                if (count := self.count(finished)) is not None:
+                    progress.set_total(count)
 
         if self.can_be_counted:
             threading.Thread(target=set_total, daemon=True).start()
@@ -104,9 +111,24 @@ class NamedSources(Sources):
             raise click.UsageError("--null (-0) needs --from FILE")
         if list_file == STDIN and STDIN in arguments:
             raise click.UsageError("standard input is an image (-) or a list of images (--from -), not both")
-        for url in filter(is_url, arguments):
-            check_installed(url)
+        for argument in arguments:
+            if is_url(argument):
+                check_installed(argument)
+            if choice.get("archives") != "none":
+                archives.check_installed(argument)
+        if choice.get("column") is not None and list_file is None and not any(map(archives.is_table, arguments)):
+            raise click.UsageError("--column needs --from-csv FILE or a .parquet file")
         self._arguments, self._list_file, self._null, self._choice = arguments, list_file, null, choice
+
+    def check_files(self) -> None:
+        """Check that no archive is named, for a command that does something with the files themselves.
+
+        Raises:
+            UsageError: One is.
+        """
+        for archive in filter(is_archive, self._arguments):
+            raise click.UsageError(f"{printable(archive)} is an archive, and this command takes files: unpack it")
+        self._choice = {**self._choice, "archives": "none"}
 
     def are_missing(self, terminal: Terminal) -> bool:
         """Print each argument that names no file or folder, and return whether there is nothing else to read.
@@ -141,16 +163,19 @@ class NamedSources(Sources):
     def can_be_counted(self) -> bool:
         """Whether counting is possible and fast: a pipe can be read only once, and listing a bucket is slow."""
         return (self._list_file is None or _can_be_read_twice(self._list_file)) and not any(
-            map(_must_be_listed, self._arguments)
+            _must_be_listed(argument) or (is_archive(argument) and not is_counted_fast(argument))
+            for argument in self._arguments
         )
 
-    def count(self, finished: Container[str]) -> int:
-        """Return the current number of sources whose path is not in `finished`."""
+    def count(self, finished: Container[str]) -> int | None:
+        """Return the current number of sources whose path is not in `finished`; None where that would take long."""
         return count_sources(self._arguments, listed=self._listed(), finished=finished, **self._choice)
 
     def _is_missing(self, argument: str) -> bool:
         if argument == STDIN or is_url(argument) or os.path.lexists(argument):
             return False
+        if has_range(argument):
+            return all(map(self._is_missing, islice(expand_ranges(argument), _LOOKED_FOR)))
         if not is_pattern(argument):
             return True
         from mobilenet_cli.inputs.globs import expand

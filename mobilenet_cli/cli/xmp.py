@@ -76,10 +76,13 @@ class Sidecars:
     Attributes:
         terminal: Where failures and the summary are printed.
         name: Which of an image's sidecars is written.
+        each_from: The score from which each prediction of a multi-label model is a keyword; None: the sure label and
+            its kinds are.
     """
 
     terminal: Terminal
     name: SidecarName = "auto"
+    each_from: float | None = None
     _outcomes: Counter[str] = field(default_factory=Counter)
     _without_file: int = 0
     _labelled: int = 0
@@ -91,13 +94,16 @@ class Sidecars:
         Without a sure label, the keywords of an earlier run are removed.
         """
         from mobilenet_cli.sidecars.files import write_keywords
-        from mobilenet_cli.sidecars.keywords import keywords_of
+        from mobilenet_cli.sidecars.keywords import keywords_from, keywords_of
 
         if result.status == "ok":
-            keywords = keywords_of(result)
+            as_path = self.each_from is None
+            keywords = keywords_of(result) if self.each_from is None else keywords_from(result, self.each_from)
             self._labelled += bool(keywords)
             self._unsure += not keywords
-            self._edit(result.path, lambda: [write_keywords(result.path, keywords, result.model, self.name)])
+            self._edit(
+                result.path, lambda: [write_keywords(result.path, keywords, result.model, self.name, as_path=as_path)]
+            )
 
     def remove(self, path: str) -> None:
         """Remove our keywords from the sidecars of the image at `path`."""

@@ -1,7 +1,7 @@
 """Engines: float32 [N, H, W, 3] in [0, 1] → float32 [N, classes].
 
-ENGINES is the table of them. An engine is a module here with a function `open_engine(path, image_size, taken)`, a row
-of the table, and its name in EngineName.
+ENGINES is the table of them. An engine is a module here with a function
+`open_engine(path, image_size, taken, precision)`, a row of the table, and its name in EngineName.
 """
 
 from __future__ import annotations
@@ -9,10 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from mobilenet_cli.engines.network_input import Input
+from mobilenet_cli.engines.precision import DEFAULT, Precision
+from mobilenet_cli.errors import InputError
+from mobilenet_cli.machine.extras import install_command
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,7 +26,7 @@ if TYPE_CHECKING:
 else:
     Session = Callable[[Any], Any]
 
-EngineName = Literal["auto", "litert", "tensorflow"]
+EngineName = Literal["auto", "litert", "openvino", "tensorflow"]
 
 
 class Engine(Protocol):
@@ -47,33 +51,47 @@ class EngineEntry:
         title: Its name in messages.
         opens: Which of a network's files it opens: the compiled one, or the SavedModel.
         module: Its module in this package, which is imported when it is first opened.
+        precisions: Those at which it runs a network.
+        extra: The extra of this package that installs it, which is called as the package that it imports; "" where
+            it is always there.
     """
 
     title: str
     opens: Literal["compiled", "saved_model"]
     module: str
+    precisions: tuple[Precision, ...] = (DEFAULT,)
+    extra: str = ""
 
-    def open(self, path: Path, image_size: int, taken: Input | None = None) -> Engine:
+    def open(self, path: Path, image_size: int, taken: Input | None = None, precision: Precision = DEFAULT) -> Engine:
         """Load a network.
 
         Args:
             path: The compiled file, or the SavedModel's folder.
             image_size: The side in pixels of the square images that it will get.
             taken: The numbers that the file takes; None: float32 from 0 to 1, or bytes where it takes integers.
+            precision: The type of the numbers that it multiplies, one of `precisions`.
 
         Raises:
             ModelError: It cannot be loaded.
         """
-        engine: Engine = import_module(f"{__name__}.{self.module}").open_engine(path, image_size, taken)
+        engine: Engine = import_module(f"{__name__}.{self.module}").open_engine(path, image_size, taken, precision)
         return engine
+
+    def check_installed(self) -> None:
+        """Raise an InputError that gives the command to install the engine, if it is not installed."""
+        if self.extra and find_spec(self.extra) is None:
+            raise InputError(f"{self.title} is not installed: {install_command(self.extra)}")
 
 
 ENGINES: dict[EngineName, EngineEntry] = {
-    "litert": EngineEntry("LiteRT", opens="compiled", module="litert"),
+    "litert": EngineEntry("LiteRT", opens="compiled", module="litert", precisions=(DEFAULT, "int8")),
+    "openvino": EngineEntry(
+        "OpenVINO", opens="compiled", module="openvino", precisions=(DEFAULT, "bfloat16"), extra="openvino"
+    ),
     "tensorflow": EngineEntry("TensorFlow", opens="saved_model", module="savedmodel"),
 }
-"""The engines. "auto" is the first one that opens compiled files or, where a network does not compile, the first
-one that opens SavedModels."""
+"""The engines. "auto" is the first one that opens compiled files and runs the precision or, where a network does not
+compile, the first one that opens SavedModels."""
 
 COMPILED = next(name for name, engine in ENGINES.items() if engine.opens == "compiled")
 REFERENCE = next(name for name, engine in ENGINES.items() if engine.opens == "saved_model")
@@ -82,6 +100,20 @@ REFERENCE = next(name for name, engine in ENGINES.items() if engine.opens == "sa
 def opens_compiled(name: EngineName) -> bool:
     """Return whether an engine opens compiled files, as "auto" does at first."""
     return name == "auto" or ENGINES[name].opens == "compiled"
+
+
+def engine_for(name: EngineName, precision: Precision) -> EngineName:
+    """Return the engine that runs a precision: the one that is named, or the one that "auto" chooses at first.
+
+    Raises:
+        InputError: The named engine does not run it.
+    """
+    running = [each for each, engine in ENGINES.items() if precision in engine.precisions]
+    chosen = running[0] if name == "auto" else name
+    if chosen not in running:
+        titles = " and ".join(ENGINES[each].title for each in running)
+        raise InputError(f"{ENGINES[chosen].title} does not run {precision}: {titles} does; leave --engine out")
+    return chosen
 
 
 def open_compiled(file: Path, image_size: int) -> Engine:

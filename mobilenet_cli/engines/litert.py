@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 from mobilenet_cli.engines import Engine, Session
 from mobilenet_cli.engines.network_input import Input
+from mobilenet_cli.engines.precision import DEFAULT, Precision
 from mobilenet_cli.errors import ModelError
 from mobilenet_cli.machine.native_logs import silenced
+from mobilenet_cli.text import counted
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
 
-def open_engine(path: Path, image_size: int, taken: Input | None = None) -> Engine:
+def open_engine(path: Path, image_size: int, taken: Input | None = None, precision: Precision = DEFAULT) -> Engine:
     """Return the engine of a compiled file, which knows its image size itself; see EngineEntry.open."""
     return LiteRTEngine(path, taken)
 
@@ -57,12 +59,13 @@ class _LiteRTSession:
         inputs, outputs = self._interpreter.get_input_details(), self._interpreter.get_output_details()
         if len(inputs) != 1 or len(outputs) != 1:
             raise ModelError(
-                f"{compiled} has {len(inputs)} inputs and {len(outputs)} outputs; an image classifier has one of each"
+                f"{compiled} has {counted(len(inputs), 'input')} and {counted(len(outputs), 'output')}; "
+                "an image classifier has one of each"
             )
         (self._input,), (self._output,) = inputs, outputs
-        for details in (self._input, self._output):
-            if details["dtype"].__name__ not in ("float32", "uint8", "int8"):
-                raise ModelError(f"{compiled} has the type {details['dtype'].__name__}, not float32, uint8 or int8")
+        for name, details in (("input", self._input), ("output", self._output)):
+            if (dtype := details["dtype"].__name__) not in ("float32", "uint8", "int8"):
+                raise ModelError(f"{compiled} has an {name} of type {dtype}, not float32, uint8 or int8")
         self._shape = tuple(map(int, self._input["shape"]))
         self._one_by_one = False
         self._taken = taken
@@ -103,7 +106,10 @@ class _LiteRTSession:
             self._interpreter.invoke()
         except (ValueError, RuntimeError) as error:
             raise ModelError(f"LiteRT cannot run the model: {error}") from error
-        return _decoded(self._interpreter.get_tensor(self._output["index"]), self._output["quantization"])
+        outputs = self._interpreter.get_tensor(self._output["index"])
+        if outputs.ndim > 2 and outputs.size == outputs.shape[0] * outputs.shape[-1]:  # [N, 1, 1, classes]
+            outputs = outputs.reshape(outputs.shape[0], outputs.shape[-1])
+        return _decoded(outputs, self._output["quantization"])
 
     def _encoded(self, batch: NDArray[np.float32]) -> NDArray[Any]:
         """Return the numbers as the input's type has them: quantised, or as they are."""

@@ -2,38 +2,23 @@
 
 from __future__ import annotations
 
-import inspect
-import os
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mobilenet_cli.engines import Engine, Session
-from mobilenet_cli.engines.network_input import BYTES, UNIT, Input
+from mobilenet_cli.engines.loading import import_tensorflow, load
+from mobilenet_cli.engines.network_input import Input
+from mobilenet_cli.engines.precision import DEFAULT, Precision
+from mobilenet_cli.engines.tracing import concrete_function
 from mobilenet_cli.errors import ModelError
-from mobilenet_cli.machine.native_logs import silenced
 from mobilenet_cli.text import first_line
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-# The names that image classifiers give their output, where a signature has several.
-_OUTPUT_NAMES = ("logits", "default", "output_0", "predictions", "probabilities", "feature_vector")
 
-
-def import_tensorflow() -> Any:
-    """Import TensorFlow without the log lines of its start, and return it."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with silenced():
-        import tensorflow
-    tensorflow.get_logger().setLevel("ERROR")
-    return tensorflow
-
-
-def open_engine(path: Path, image_size: int, taken: Input | None = None) -> Engine:
+def open_engine(path: Path, image_size: int, taken: Input | None = None, precision: Precision = DEFAULT) -> Engine:
     """Load a SavedModel; see EngineEntry.open."""
     return SavedModelEngine(path, image_size, taken)
 
@@ -73,208 +58,3 @@ def call(function: Any, batch: NDArray[np.float32]) -> NDArray[np.float32]:
     except tf.errors.OpError as error:
         raise ModelError(f"TensorFlow cannot run the model: {first_line(error)}") from error
     return outputs
-
-
-def load(folder: Path) -> Any:
-    """Return the object that `tf.saved_model.load` makes of `folder`.
-
-    Raises:
-        ModelError: The folder holds no SavedModel that TensorFlow can load.
-    """
-    if not (folder / "saved_model.pb").is_file():
-        raise ModelError(f"{folder} is not a SavedModel: it has no saved_model.pb")
-    tf = import_tensorflow()
-    try:
-        with silenced():
-            return tf.saved_model.load(str(folder))
-    except Exception as error:  # TensorFlow raises many kinds here, all of which mean a damaged model
-        raise ModelError(f"TensorFlow cannot load the SavedModel {folder}: {first_line(error)}") from error
-
-
-def concrete_function(model: Any, image_size: int, taken: Input | None = None) -> Any:
-    """Trace a loaded SavedModel for float32 [None, image_size, image_size, 3] in [0, 1] → float32 [None, classes].
-
-    The object's own call is preferred (TF Hub's reusable SavedModels, Keras), then its serving signature. What a
-    signature takes instead (other numbers, another type, [N, 3, H, W]) becomes a part of the traced function.
-
-    Args:
-        model: What `load` returned.
-        image_size: The side of the images in pixels.
-        taken: The numbers that the model takes; None: 0 to 1, or bytes where it takes integers.
-
-    Raises:
-        ModelError: It takes no images, or the output is not [N, classes].
-    """
-    tf = import_tensorflow()
-    spec = tf.TensorSpec([None, image_size, image_size, 3], tf.float32, name="images")
-    reasons = []
-    for taker in _takers(model):
-        if (unfit := taker.unfit()) is not None:
-            reasons.append(unfit)
-            continue
-        try:
-            with silenced():
-                function = tf.function(partial(_classify, taker, taken)).get_concrete_function(spec)
-        except Exception as error:  # a call that does not fit raises TypeError, ValueError or an OpError
-            reasons.append(taker.described() or first_line(error))
-            continue
-        shape = function.structured_outputs.shape
-        if shape.rank == 2 and function.structured_outputs.dtype == tf.float32:
-            return function
-        reasons.append(f"its output is {function.structured_outputs.dtype.name} {shape}")
-    own = [reason for reason in reasons if reason.startswith("its ")] or reasons
-    raise ModelError(
-        f"this SavedModel does not classify images of [N, {image_size}, {image_size}, 3]: "
-        + ("; ".join(dict.fromkeys(own)) or "it can't be called and has no signature")
-    )
-
-
-def _classify(taker: _Taker, taken: Input | None, images: Any) -> Any:
-    tf = import_tensorflow()
-    outputs = _single(taker.call(taker.prepared(images, taken)))
-    return tf.cast(outputs, tf.float32) if outputs.dtype in (tf.float16, tf.bfloat16, tf.float64) else outputs
-
-
-@dataclass(frozen=True, slots=True)
-class _Taker:
-    """One way of calling a SavedModel on images.
-
-    Attributes:
-        call: Makes the outputs of the images.
-        name: The name of a signature's input; "" for the object's own call.
-        spec: The TensorSpec of a signature's input; None for the object's own call, on float32 [N, H, W, 3].
-    """
-
-    call: Callable[[Any], Any]
-    name: str = ""
-    spec: Any = None
-
-    @property
-    def is_planar(self) -> bool:
-        """Whether it takes [N, 3, H, W]."""
-        if self.spec is None or self.spec.shape.rank != 4:
-            return False
-        _, depth, _, width = self.spec.shape
-        return bool(depth == 3 and width != 3)
-
-    def unfit(self) -> str | None:
-        """Return why it does not take images as arrays of numbers, or None."""
-        if self.spec is None:
-            return None
-        if self.spec.dtype.name == "string":
-            return f"{self.described()}: encoded images, not pixels"
-        is_number = self.spec.dtype.is_floating or self.spec.dtype.is_integer
-        return None if is_number and self.spec.shape.rank in (None, 4) else self.described()
-
-    def described(self) -> str:
-        """Return the model's own input in words, "" for the object's own call."""
-        if self.spec is None:
-            return ""
-        rank = self.spec.shape.rank
-        sides = ["N", *("any" if side is None else str(side) for side in self.spec.shape[1:])] if rank else []
-        return f"its input {self.name!r} is {self.spec.dtype.name} [{', '.join(sides)}]"
-
-    def prepared(self, images: Any, taken: Input | None) -> Any:
-        """Return images, float32 [N, H, W, 3] in [0, 1], as they are taken."""
-        tf = import_tensorflow()
-        dtype = tf.float32 if self.spec is None else self.spec.dtype
-        if taken is None and dtype.is_integer:
-            taken = BYTES
-        if taken is not None and taken != UNIT:
-            ordered = images if taken.channels == "rgb" else images[..., ::-1]
-            images = (ordered - tf.constant(taken.mean)) / tf.constant(taken.std)
-        if dtype.is_integer:
-            # By minimum and maximum, since LiteRT has no counterpart for saturate_cast.
-            whole = tf.minimum(tf.maximum(tf.round(images), float(dtype.min)), float(dtype.max))
-            images = tf.cast(whole, dtype)
-        elif dtype != tf.float32:
-            images = tf.cast(images, dtype)
-        return tf.transpose(images, [0, 3, 1, 2]) if self.is_planar else images
-
-
-def takes_other_arrays(model: Any, image_size: int) -> bool:
-    """Return whether what `concrete_function` chooses takes another type or layout than float32 [N, H, W, 3]."""
-    chosen = _chosen(model, image_size)
-    return chosen is not None and chosen.spec is not None and (chosen.spec.dtype.name != "float32" or chosen.is_planar)
-
-
-def takes_integers(model: Any, image_size: int) -> bool:
-    """Return whether what `concrete_function` chooses takes integers, which are the bytes of the pixels."""
-    chosen = _chosen(model, image_size)
-    return chosen is not None and chosen.spec is not None and bool(chosen.spec.dtype.is_integer)
-
-
-def has_hub_interface(model: Any) -> bool:
-    """Return whether a SavedModel has the interface of TF Hub's image models, whose images are 0 to 1.
-
-    That is the call of a reusable SavedModel with a batch-norm momentum, or a signature from `inputs` or `images` to
-    `logits`, `feature_vector` or `default`, both as in "Common SavedModel APIs for Image Tasks".
-    """
-    if callable(model) and "batch_norm_momentum" in inspect.signature(model.__call__).parameters:
-        return True
-    if hasattr(model, "keras_api"):
-        return False
-    signature = getattr(model, "signatures", {}).get("serving_default")
-    if signature is None:
-        return False
-    takes, makes = signature.structured_input_signature[1], signature.structured_outputs
-    is_hubs = all(
-        name in ("inputs", "images") and spec.dtype.name == "float32" and spec.shape.rank == 4 and spec.shape[3] == 3
-        for name, spec in takes.items()
-    )
-    return is_hubs and len(takes) == 1 and not {"logits", "feature_vector", "default"}.isdisjoint(makes)
-
-
-def fixed_image_size(model: Any) -> int | None:
-    """Return the side in pixels of the square images that a loaded SavedModel's signature is fixed to, if any."""
-    for signature in getattr(model, "signatures", {}).values():
-        for name, spec in signature.structured_input_signature[1].items():
-            if spec.shape.rank == 4:
-                at = 2 if _Taker(signature, name, spec).is_planar else 1
-                if spec.shape[at] is not None and spec.shape[at] == spec.shape[at + 1]:
-                    return int(spec.shape[at])
-    return None
-
-
-def _chosen(model: Any, image_size: int) -> _Taker | None:
-    tf = import_tensorflow()
-    spec = tf.TensorSpec([None, image_size, image_size, 3], tf.float32)
-    for taker in _takers(model):
-        try:
-            with silenced():
-                if taker.unfit() is None:
-                    tf.function(partial(_classify, taker, None)).get_concrete_function(spec)
-                    return taker
-        except Exception:  # noqa: S112 - as in concrete_function, which says what is wrong
-            continue
-    return None
-
-
-def _takers(model: Any) -> list[_Taker]:
-    takers: list[_Taker] = []
-    if callable(model):
-        takers += [_Taker(lambda images: model(images, training=False)), _Taker(model)]
-    signatures = getattr(model, "signatures", {})
-    for key in sorted(signatures, key=lambda key: (key != "serving_default", key)):
-        signature = signatures[key]
-        takes = signature.structured_input_signature[1]
-        if len(takes) == 1:
-            ((name, spec),) = takes.items()
-            takers.append(_Taker(partial(_call_signature, signature, name), name, spec))
-    return takers
-
-
-def _call_signature(signature: Any, name: str, images: Any) -> Any:
-    return signature(**{name: images})
-
-
-def _single(outputs: Any) -> Any:
-    """Pick the one tensor of logits out of what a model returns."""
-    if not isinstance(outputs, dict):
-        return outputs
-    if len(outputs) == 1:
-        return next(iter(outputs.values()))
-    for name in _OUTPUT_NAMES:
-        if name in outputs:
-            return outputs[name]
-    raise ModelError(f"several outputs ({', '.join(sorted(outputs))}) and none that is known to be the logits")

@@ -144,7 +144,7 @@ class _Pass:
         """Return the figures, and the outcomes that they are made of."""
         sures = sures_with(self.sure)
         labelled = (
-            LabelledSource(image.path, image.data, image.error, target)
+            LabelledSource(image.path, image.data, image.error, target, content=image.content)
             for image, target in zip(images, targets, strict=True)
         )
         pairs = self.classifier.name_sources(labelled, sures, top_k=TOP_K, batch_size=batch_size, workers=workers)

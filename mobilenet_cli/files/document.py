@@ -15,12 +15,19 @@ if TYPE_CHECKING:
     from mobilenet_cli.files.part_file import PartFile
 
 
-class _HasPath(Protocol):
+class HasStatus(Protocol):
+    """A record, as far as a document knows it."""
+
     @property
-    def path(self) -> str: ...
+    def path(self) -> str:
+        """The path of its source."""
+
+    @property
+    def status(self) -> str:
+        """Whether its image could be read: "ok" or "error"."""
 
 
-_Record = TypeVar("_Record", bound=_HasPath)
+_Record = TypeVar("_Record", bound=HasStatus)
 _Options = TypeVar("_Options", bound=RowOptions)
 
 
@@ -41,7 +48,8 @@ class Document(Generic[_Record, _Options]):
         options: _Options,
         *,
         resume: bool = False,
-        trained_at: float = 0.0,
+        made_at: float = 0.0,
+        keeps_others: bool | None = None,
     ) -> None:
         """Begin the document, or read back what an earlier run has finished of it.
 
@@ -50,8 +58,10 @@ class Document(Generic[_Record, _Options]):
             chosen: The format.
             options: The options that shape the rows.
             resume: Keep the finished rows that are there.
-            trained_at: With `resume`: when the model was trained, in seconds since the epoch. Older rows are
-                another model's.
+            made_at: With `resume`: when the user trained or calibrated the model, in seconds since the epoch. Older
+                rows are another model's.
+            keeps_others: With `resume`: whether rows of images stay that are not among the sources; None: as the
+                options say.
 
         Raises:
             InputError: The format needs a regular file, and the stream is none; or it cannot be resumed.
@@ -64,7 +74,7 @@ class Document(Generic[_Record, _Options]):
         if resume:
             from mobilenet_cli.files.resume import resume_run
 
-            self.earlier = resume_run(_part_file(stream, chosen.name), chosen, options, trained_at)
+            self.earlier = resume_run(_part_file(stream, chosen.name), chosen, options, made_at, keeps_others)
         self._writer = chosen.make(stream, options, begun=self.earlier.has_rows)
 
     def pending(self, sources: Iterable[Source]) -> Iterator[Source]:

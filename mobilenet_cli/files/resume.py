@@ -23,14 +23,22 @@ if TYPE_CHECKING:
 _Options = TypeVar("_Options", bound="RowOptions")
 
 
-def resume_run(stream: PartFile, chosen: Format[Any, _Options], options: _Options, trained_at: float) -> InterruptedRun:
+def resume_run(
+    stream: PartFile,
+    chosen: Format[Any, _Options],
+    options: _Options,
+    made_at: float,
+    keeps_others: bool | None = None,
+) -> InterruptedRun:
     """Read what is there, drop a torn last row, and leave the stream at the end of the others.
 
     Args:
         stream: Opened with `resume`.
         chosen: The format.
         options: The options that shape the rows now.
-        trained_at: When the model was trained, in seconds since the epoch: older rows are another model's.
+        made_at: When the user trained or calibrated the model, in seconds since the epoch: older rows are another
+            model's.
+        keeps_others: Whether rows of images stay that are not among the sources; None: as the options say.
 
     Raises:
         InputError: A run in this format cannot be resumed.
@@ -39,20 +47,21 @@ def resume_run(stream: PartFile, chosen: Format[Any, _Options], options: _Option
     """
     if chosen.rows is None:
         raise InputError(f"a run that writes {chosen.name} cannot be resumed")
-    _check_age(stream, options.model, trained_at)
+    _check_age(stream, options.model, made_at)
     if chosen.conversion is not None:
         _turn_into_lines(stream, chosen.name, chosen.conversion, options)
     with stream.earlier() as document:
         with _refusing(document):
-            run = InterruptedRun(stream, chosen.rows(document, options), keeps_others=options.keeps_others)
+            stays = options.keeps_others if keeps_others is None else keeps_others
+            run = InterruptedRun(stream, chosen.rows(document, options), keeps_others=stays)
         stream.keep_beginning(document, run.end)
     return run
 
 
-def _check_age(stream: PartFile, model: str, trained_at: float) -> None:
-    """Refuse rows from before a model of this name was last trained: they are another model's."""
+def _check_age(stream: PartFile, model: str, made_at: float) -> None:
+    """Refuse rows from before a model of this name was last trained or calibrated: they are another model's."""
     with stream.earlier() as document:
-        if os.fstat(document.fileno()).st_mtime < trained_at:
+        if os.fstat(document.fileno()).st_mtime < made_at:
             raise OutputError(
                 f"cannot resume {printable(document.name)}: {printable(model)} is newer than its rows: "
                 "another model may have made them. Give --overwrite to start over."

@@ -1,4 +1,4 @@
-"""Colours of a file's own space → sRGB, by its ICC profile; without one, CMYK is taken for offset print."""
+"""Colours of a file's own space → sRGB, by its ICC profile or code points; CMYK without is taken for offset print."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from PIL import Image
+
+from mobilenet_cli.images.code_points import CodePoints, convert
 
 if TYPE_CHECKING:
     from PIL.ImageCms import ImageCmsTransform
@@ -21,19 +23,20 @@ _NEAR = 2
 """What a profile may change at most, of 255, to pass for sRGB: a viewer's rounding."""
 
 
-def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
+def to_srgb(image: Image.Image, profile: bytes | None, points: CodePoints | None = None) -> Image.Image:
     """Convert a small image to sRGB.
 
     Args:
         image: L, RGB, CMYK, La or RGBa.
         profile: The ICC profile that the file holds, if it does. One that is broken, or for another kind of
             image, is as none.
+        points: The code points that the file names, if it does. A profile says more, so it goes first.
 
     Returns:
         L, RGB, La or RGBa. The same image where there is nothing to convert.
     """
     if image.mode in ("La", "RGBa"):
-        return _with_alpha(image, profile)
+        return _with_alpha(image, profile, points)
     transform = _transform(bytes(profile), image.mode) if profile else None
     if transform is not None:
         return transform.apply(image.convert(transform.input_mode))
@@ -41,13 +44,13 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
         from mobilenet_cli.images.inks import cmyk_to_srgb
 
         return cmyk_to_srgb(image)
-    return image
+    return image if points is None or profile else convert(image, points)
 
 
-def _with_alpha(image: Image.Image, profile: bytes | None) -> Image.Image:
+def _with_alpha(image: Image.Image, profile: bytes | None, points: CodePoints | None) -> Image.Image:
     straight = image.convert("LA" if image.mode == "La" else "RGBA")
     colours = straight.convert("L" if image.mode == "La" else "RGB")
-    converted = to_srgb(colours, profile)
+    converted = to_srgb(colours, profile, points)
     if converted is colours:
         return image
     converted = converted.convert("RGB")

@@ -16,7 +16,7 @@ from mobilenet_cli.images.flaws import add_warning
 from mobilenet_cli.images.formats import HEAD_BYTES, reader_of
 from mobilenet_cli.images.levels import Levels, levels_of, to_bytes
 from mobilenet_cli.machine.paths import not_a_file
-from mobilenet_cli.records import Source
+from mobilenet_cli.records import Elsewhere, Source
 from mobilenet_cli.remote.urls import is_url
 
 if TYPE_CHECKING:
@@ -58,18 +58,23 @@ def open_image(source: Source) -> Iterator[ImageFile]:
 
 
 def _stream(source: Source) -> IO[bytes]:
+    path = source.path
     if source.data is not None:
         return io.BytesIO(source.data)
-    if is_url(source.path):
+    if isinstance(source.content, Elsewhere):
+        path = source.content.path
+    elif source.content is not None:
+        return io.BytesIO(source.content.read())
+    if is_url(path):
         from mobilenet_cli.remote.fetch import fetch
 
-        return io.BytesIO(fetch(source.path))
-    if "\0" in source.path:
+        return io.BytesIO(fetch(path))
+    if "\0" in path:
         raise FileNotFoundError
     # Looked at before it is opened: opening a FIFO or a device may block for ever.
-    if problem := not_a_file(os.stat(source.path).st_mode):  # noqa: PTH116
+    if problem := not_a_file(os.stat(path).st_mode):  # noqa: PTH116
         raise ImageError(problem)
-    return open(source.path, "rb")  # noqa: PTH123
+    return open(path, "rb")  # noqa: PTH123
 
 
 def _reason(error: Exception) -> str:

@@ -28,16 +28,17 @@ def warning_of(image: Image) -> str | None:
     return warning
 
 
-def cut_off(image: Image, rows: float) -> None:
+def cut_off(image: Image, rows: float, flaw: str = "cut off") -> None:
     """Note on an image that only its first rows are there.
 
     Args:
         image: The image.
         rows: The share of its rows, 0 to 1, from the top as they are stored.
+        flaw: What is wrong with the file.
     """
     image.info[_ROWS] = rows
     missing = f"; the last {max(1, round(100 * (1 - rows)))} % of its rows are missing" if rows < 1 else ""
-    add_warning(image, f"the file is cut off{missing}")
+    add_warning(image, f"the file is {flaw}{missing}")
 
 
 def check_rows(image: Image, top: float, bottom: float) -> None:

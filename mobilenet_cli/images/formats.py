@@ -78,9 +78,9 @@ FORMATS = (
     # MPO too: its first picture is a plain JPEG.
     ImageFormat((".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"), rb"\xff\xd8\xff", "mobilenet_cli.images.jpeg", "JpegFile"),
     ImageFormat((".png", ".apng"), rb"\x89PNG\r\n\x1a\n", "mobilenet_cli.images.png", "open_png"),
-    ImageFormat((".webp",), rb"RIFF....WEBP", "PIL.WebPImagePlugin", "WebPImageFile"),
+    ImageFormat((".webp",), rb"RIFF....WEBP", "mobilenet_cli.images.webp", "open_webp"),
     ImageFormat((".gif",), rb"GIF8[79]a", "PIL.GifImagePlugin", "GifImageFile"),
-    ImageFormat((".bmp",), rb"BM", "PIL.BmpImagePlugin", "BmpImageFile"),
+    ImageFormat((".bmp",), rb"BM", "mobilenet_cli.images.bmp", "BmpFile"),
     # Raw files that are no TIFFs (Canon, Fujifilm, Panasonic, Olympus). Those that are, `open_tiff` passes on.
     ImageFormat(
         RAW_ENDINGS,
@@ -91,19 +91,19 @@ FORMATS = (
     ),
     ImageFormat((".tif", ".tiff"), rb"II(?:[*+]\0|\0\*)|MM(?:\0[*+]|\*\0)", "mobilenet_cli.images.tiff", "open_tiff"),
     # Of a HEIF container, any of its first brands decides.
-    ImageFormat((".avif",), rb"....ftyp(?:....){0,12}?avi[fs]", "PIL.AvifImagePlugin", "AvifImageFile"),
+    ImageFormat((".avif",), rb"....ftyp(?:....){0,12}?avi[fs]", "mobilenet_cli.images.avif", "AvifFile"),
     ImageFormat(
         (".heic", ".heif", ".hif"),
         rb"....ftyp(?:....){0,12}?(?:he[iv][cmsx]|mif1|msf1)",
-        "pillow_heif",
-        "HeifImageFile",
+        "mobilenet_cli.images.heif",
+        "HeifFile",
     ),
     ImageFormat((".ppm", ".pgm", ".pbm", ".pnm"), rb"P[1-6f]\s", "PIL.PpmImagePlugin", "PpmImageFile"),
     ImageFormat(
         (".jp2", ".j2k", ".jpx"),
         rb"\xff\x4f\xff\x51|\0\0\0\x0cjP  \r\n\x87\n",
-        "PIL.Jpeg2KImagePlugin",
-        "Jpeg2KImageFile",
+        "mobilenet_cli.images.jpeg2000",
+        "Jpeg2000File",
     ),
     ImageFormat((".jxl",), rb"\xff\x0a|\0\0\0\x0cJXL \r\n\x87\n", "mobilenet_cli.images.jxl", "open_jxl", JXL),
     ImageFormat((".psd",), rb"8BPS\0\x01", "mobilenet_cli.images.psd", "open_psd"),

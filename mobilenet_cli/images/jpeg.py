@@ -13,6 +13,9 @@ from PIL.JpegImagePlugin import JpegImageFile
 from simplejpeg import decode_jpeg
 
 from mobilenet_cli.images.flaws import add_warning, cut_off
+from mobilenet_cli.images.jpeg_damage import has_coarse_picture, sound_end, without_end
+from mobilenet_cli.images.progressive import for_an_eighth
+from mobilenet_cli.images.scaling import Box, Size, spare
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,13 +26,31 @@ if TYPE_CHECKING:
 # Of each mode, as what it is decoded: in Pillow's own layout, where RGB has a fourth byte.
 _COLOUR_SPACES = {"L": "GRAY", "RGB": "RGBX", "CMYK": "CMYK"}
 _END = b"\xff\xd9"
-_SCAN = b"\xff\xda"
+_WORTH_SHORTENING = 1 << 18
+"""From how many bytes on a progressive JPEG's scans are worth a look, before they are decoded."""
+_DAMAGED = "the file is damaged: part of the picture may be wrong"
+_LIMITS = ("Could not determine subsampling", "decoded at another scale", "colorspace conversion")
+"""What libjpeg-turbo's own interface says where it can do less than the library."""
+_NO_DAMAGE = ("Unknown Adobe color transform", "unknown JFIF revision", "Invalid SOS parameters", "bad ICC marker")
+"""What libjpeg says of odd headers, which change no pixel."""
+_CUT_OFF = ("Premature end of JPEG file", "premature end of data segment")
 _FILLER = bytes(range(7, 0xF7, 2)) * 64
 """Bytes in place of the missing ones, without a marker: what they change in the picture is not there."""
 
 
 class JpegFile(JpegImageFile):
-    """A JPEG whose damage is noted on it (see `flaws`)."""
+    """A JPEG that is decoded at a smaller scale where that is enough, and whose damage is noted on it (see `flaws`)."""
+
+    _is_an_eighth = False
+
+    def fit(self, box: Box, size: Size) -> Box:
+        """Choose the least of 1/8, 1/4 and 1/2 that has `box` in `size` pixels: see `scaling.Fitting`."""
+        divisor = next((each for each in (8, 4, 2) if spare(box, size) >= each), 1)
+        if divisor > 1:
+            # Pillow finds the divisor by integer division from a size; these quotients lead back to this one.
+            self.draft(None, (self.width // divisor, self.height // divisor))
+        self._is_an_eighth = divisor == 8
+        return box[0] / divisor, box[1] / divisor, box[2] / divisor, box[3] / divisor
 
     def load(self) -> Any:
         """Decode the image at the scale that `draft` has set, if that was not done yet."""
@@ -42,11 +63,14 @@ class JpegFile(JpegImageFile):
         self.fp.seek(0)
         data = self.fp.read()
         try:
-            pixels = self._pixels(data, strict=True)
+            pixels = self._pixels(self._needed(data), strict=True)
         except ValueError as error:
             try:
                 pixels = self._in_spite_of(str(error), data)
-            except ValueError:
+            except ValueError as problem:
+                # Left to Pillow, which says nothing of damage.
+                if not _has(str(problem), (*_LIMITS, *_NO_DAMAGE)):
+                    add_warning(self, _DAMAGED)
                 self.fp.seek(0)
                 return
         if self.mode == "CMYK":  # Adobe stores it inverted, and Pillow takes each CMYK for Adobe's
@@ -54,6 +78,12 @@ class JpegFile(JpegImageFile):
         # Not copied, which would be a twentieth of the whole time.
         self.im = Image.core.map_buffer(pixels, self.size, "raw", 0, (self.mode, 0, 1))  # type: ignore[attr-defined]
         self.readonly, self.tile = 1, []
+
+    def _needed(self, data: bytes) -> bytes:
+        """Return the part of a file that its pixels depend on at this scale; all of it where that is as fast."""
+        if self._is_an_eighth and self.info.get("progressive") and len(data) >= _WORTH_SHORTENING:
+            return for_an_eighth(data) or data
+        return data
 
     def _pixels(self, data: bytes, *, strict: bool) -> Pixels:
         """Decode to uint8 [height, width, channels].
@@ -69,14 +99,16 @@ class JpegFile(JpegImageFile):
 
     def _in_spite_of(self, problem: str, data: bytes) -> Pixels:
         """Decode what the decoder has complained of, and note on the image what is wrong with it."""
-        if problem.startswith("Premature end of JPEG file") or "premature end of data segment" in problem:
-            data = _without_end(data)
-            pixels = self._pixels(data + _END, strict=False)
-            cut_off(self, self._rows_there(data, pixels))
-            return pixels
-        pixels = self._pixels(data, strict=False)
-        if problem.startswith("Corrupt JPEG data"):  # anything else is an odd header, and no harm
-            add_warning(self, "the file is damaged: part of the picture may be wrong")
+        if _has(problem, (*_LIMITS, *_NO_DAMAGE)):
+            return self._pixels(data, strict=False)
+        if problem.startswith("Corrupt JPEG data") and not _has(problem, _CUT_OFF):
+            add_warning(self, _DAMAGED)  # all of the picture is there, right or wrong
+            return self._pixels(data, strict=False)
+        there, flaw = without_end(data), "cut off"
+        if (sound := sound_end(data)) < len(there):  # libjpeg reads nothing behind that
+            there, flaw = data[:sound].rstrip(b"\xff"), "damaged"
+        pixels = self._pixels(there + _END, strict=False)
+        cut_off(self, self._rows_there(there, pixels), flaw)
         return pixels
 
     def _rows_there(self, data: bytes, pixels: Pixels) -> float:
@@ -85,34 +117,11 @@ class JpegFile(JpegImageFile):
 
         if self.info.get("progressive"):
             # Each scan refines the whole picture. The first ones give its coarse shape, as a viewer shows it.
-            return float(_has_coarse_picture(data))
+            return float(has_coarse_picture(data))
         otherwise = self._pixels(data + _FILLER + _END, strict=False)
         changed = (pixels != otherwise).any(axis=tuple(range(1, pixels.ndim)))
         return int(np.argmax(changed)) / len(changed) if changed.any() else 1.0
 
 
-def _without_end(data: bytes) -> bytes:
-    """Return the data up to the end marker of the picture; without the zeros that a broken copy leaves there."""
-    end = data.find(_END, data.find(_SCAN, _scan_start(data)))
-    return (data if end < 0 else data[:end]).rstrip(b"\0\xff")
-
-
-def _scan_start(data: bytes) -> int:
-    """Return where the first scan begins, past the segments before it, which may hold JPEGs of their own."""
-    place = 2
-    while place + 4 <= len(data) and data[place] == 0xFF:
-        if data[place : place + 2] == _SCAN:
-            return place
-        place += 2 + int.from_bytes(data[place + 2 : place + 4], "big") if data[place + 1] != 0xFF else 1
-    return 0
-
-
-def _has_coarse_picture(data: bytes) -> bool:
-    """Whether a progressive JPEG has its first two kinds of scans whole: all mean values, and waves of luminance."""
-    place, scans = _scan_start(data), []
-    while (place := data.find(_SCAN, place)) >= 0:
-        components = data[place + 4] if place + 4 < len(data) else 0
-        first = place + 5 + 2 * components
-        scans.append(data[first] if first < len(data) else 0)  # its first coefficient
-        place += 2
-    return 0 in scans[:1] and any(scans[1:-1])
+def _has(problem: str, words: tuple[str, ...]) -> bool:
+    return any(each in problem for each in words)

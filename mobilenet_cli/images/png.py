@@ -7,6 +7,7 @@ are the whole process's. So such a file is written once more in memory, without 
 from __future__ import annotations
 
 import io
+import re
 import struct
 import zlib
 from collections.abc import Iterable, Iterator
@@ -14,10 +15,17 @@ from typing import IO, Any
 
 from PIL.PngImagePlugin import PngImageFile
 
+from mobilenet_cli.errors import ImageError
+from mobilenet_cli.images.code_points import CodePoints, note_code_points
+from mobilenet_cli.images.flaws import cut_off
+from mobilenet_cli.images.png_rows import CheckedChunk, first_rows
+
 Chunk = tuple[bytes, bytes]
 """A chunk's type and data."""
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_CODE_POINTS = re.compile(rb"\0\0\0\x04cICP(..)", re.DOTALL)
+_HEAD = 1 << 16
 _NEEDED = (b"IHDR", b"PLTE", b"IDAT", b"IEND")
 _LONGEST_TEXT = 1 << 16  # of those that are kept: some hold EXIF or XMP, and with them the orientation
 _LARGEST_PROFILE = 1 << 25
@@ -41,11 +49,19 @@ def open_png(stream: IO[bytes]) -> PngImageFile:
 
 
 class PngFile(PngImageFile):
-    """A PNG that is repaired, too, where Pillow refuses a chunk behind the pixels."""
+    """A PNG that is repaired, too, where Pillow refuses a chunk behind the pixels, or pixels are missing."""
 
     def _open(self) -> None:
         self._stream = self.fp
         super()._open()
+        assert self._stream is not None  # noqa: S101 - it has just been read
+        place = self._stream.tell()
+        self._stream.seek(0)
+        points = _CODE_POINTS.search(self._stream.read(_HEAD).partition(b"IDAT")[0])
+        self._stream.seek(place)
+        if points is not None:  # they go before a profile (PNG, third edition, 4.3)
+            self.info.pop("icc_profile", None)
+            note_code_points(self, CodePoints(points[1][0], points[1][1]))
 
     def load(self) -> Any:
         """Decode the image, if that was not done yet."""
@@ -54,13 +70,31 @@ class PngFile(PngImageFile):
         except Exception:
             assert self._stream is not None  # noqa: S101 - _open has set it
             self._stream.seek(0)
-            whole = PngImageFile(io.BytesIO(_file(list(_sound(_chunks(self._stream.read()))))))
-            whole.load()  # raises once more where the pixels are damaged
+            chunks = list(_chunks(self._stream.read()))
+            whole = PngImageFile(io.BytesIO(_file(list(_sound(chunks)))))
+            try:
+                whole.load()
+            except Exception:
+                whole = self._first_rows(chunks)
+                whole.load()
             self.im, self.tile = whole.im, []
             return super().load()
 
+    def _first_rows(self, chunks: list[CheckedChunk]) -> PngImageFile:
+        """Return the image of the rows before the damage, black below, and note on this one how many there are.
 
-def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes, bool]]:
+        Raises:
+            ImageError: It is interlaced: its rows are spread over the whole file.
+        """
+        there = first_rows(chunks)
+        if there is None:
+            raise ImageError("the image is truncated or damaged (an interlaced PNG)")
+        cut_off(self, there.share, "damaged" if there.is_damaged else "cut off")
+        sound = [chunk for chunk in _sound(chunks) if chunk[0] != b"IDAT"]
+        return PngImageFile(io.BytesIO(_file([*sound, (b"IDAT", zlib.compress(there.data, 1))])))
+
+
+def _chunks(data: bytes) -> Iterator[CheckedChunk]:
     """Yield each chunk's type, data and whether its checksum is right, up to where the file is cut off."""
     place = len(_SIGNATURE)
     while place + 8 <= len(data):
@@ -71,7 +105,7 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes, bool]]:
         place += 12 + length
 
 
-def _sound(chunks: Iterable[tuple[bytes, bytes, bool]]) -> Iterator[Chunk]:
+def _sound(chunks: Iterable[CheckedChunk]) -> Iterator[Chunk]:
     """Yield the chunks but for those that are not needed and are damaged, or texts and long."""
     for kind, content, is_right in chunks:
         if kind in _NEEDED or (is_right and not _is_long_text(kind, content)):

@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from PIL.Image import Image
     from PIL.ImageFile import ImageFile
 
+    from mobilenet_cli.images.scaling import Box
     from mobilenet_cli.records import Source
 
     Pixels = npt.NDArray[np.uint8]
 
 Crop = Literal["center", "squash", "pad"]
 Interpolation = Literal["bilinear", "bicubic"]
-Box = tuple[float, float, float, float]
 
 CROP_FRACTION = 0.875
 """How much of the short side the centre crop keeps: the value of ImageNet's evaluation in TF-Slim."""
@@ -125,22 +125,23 @@ def _shrunk(image: ImageFile, box: Box, size: tuple[int, int], interpolation: In
     """
     from PIL.Image import Resampling
 
+    from mobilenet_cli.images.code_points import code_points_of
     from mobilenet_cli.images.decode import check_pixels, resizable
     from mobilenet_cli.images.flaws import check_rows
+    from mobilenet_cli.images.scaling import fit
 
     full = image.size
-    scale = _draft(image, box, size)
+    box = fit(image, box, size)
     check_pixels(image, full)
-    box = (box[0] / scale, box[1] / scale, box[2] / scale, box[3] / scale)
     whole = resizable(image)
     check_rows(image, box[1], box[3])
     small = whole.resize(size, Resampling[interpolation.upper()], box)
-    profile = image.info.get("icc_profile")
-    if not profile and small.mode != "CMYK":
+    profile, points = image.info.get("icc_profile"), code_points_of(image)
+    if not profile and not points and small.mode != "CMYK":
         return small
     from mobilenet_cli.images.colour import to_srgb
 
-    return to_srgb(small, profile)
+    return to_srgb(small, profile, points)
 
 
 def _plan(width: int, height: int, preprocessing: Preprocessing) -> tuple[Box, tuple[int, int]]:
@@ -154,18 +155,6 @@ def _plan(width: int, height: int, preprocessing: Preprocessing) -> tuple[Box, t
         return (0, 0, width, height), (target, target)
     shrink = target / max(width, height)
     return (0, 0, width, height), (max(1, round(width * shrink)), max(1, round(height * shrink)))
-
-
-def _draft(image: ImageFile, box: Box, size: tuple[int, int]) -> int:
-    """Have a JPEG decoded at the least of 1/8, 1/4, 1/2 where `box` keeps `size` pixels; return its divisor."""
-    if image.format != "JPEG":
-        return 1
-    spare = min((box[2] - box[0]) / size[0], (box[3] - box[1]) / size[1])
-    scale = next((divisor for divisor in (8, 4, 2) if spare >= divisor), 1)
-    if scale > 1:
-        # Pillow finds the divisor by integer division from a size; these quotients lead back to this one.
-        image.draft(None, (image.width // scale, image.height // scale))
-    return scale
 
 
 def _fill(out: Pixels, small: Image, turn: int) -> None:

@@ -6,23 +6,22 @@ Pillow reads what has 8 bits a sample, or fewer. What it reads wrong, or not at 
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import io
 import struct
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 from typing import IO
 
-import PIL
-from PIL import ImagePalette
 from PIL.ImageFile import ImageFile
 from PIL.TiffImagePlugin import ImageFileDirectory_v2, TiffImageFile
 
 from mobilenet_cli.images.formats import RAW, check_installed
-from mobilenet_cli.images.tiff_samples import BITS, FORMAT, HEIGHT, PHOTOMETRIC, WIDTH, SampledTiff, number, numbers
+from mobilenet_cli.images.libraries import library
+from mobilenet_cli.images.tiff_parts import Tags
+from mobilenet_cli.images.tiff_pyramid import Page, TiffFile
+from mobilenet_cli.images.tiff_samples import BITS, FORMAT, PHOTOMETRIC, SampledTiff, number, numbers
 
-_KIND, _OLD_KIND, _SUBFILES, _COLOUR_MAP = 254, 255, 330, 320
+_KIND, _OLD_KIND, _SUBFILES = 254, 255, 330
 _SENSOR = (32803, 34892)
 """Photometric interpretations: the samples of a camera's sensor."""
 _MOST_PAGES = 64
@@ -40,68 +39,73 @@ def open_tiff(stream: IO[bytes]) -> ImageFile:
     if not pages:
         stream.seek(0)
         return TiffImageFile(stream)  # says what is wrong
-    if any(_is_raw(page) for _, page in pages):
+    if any(_is_raw(page) for page in pages):
         check_installed(RAW)
         from mobilenet_cli.images.raw import open_raw
 
         return open_raw(stream)
     # The first of the largest: that is the first page, but where it is a thumbnail.
-    whole = [each for each in pages if not _is_reduced(each[1])] or pages
-    place, page = max(whole, key=lambda each: number(each[1], WIDTH) * number(each[1], HEIGHT))
-    return _opened(stream, place, page, is_first=place == pages[0][0])
+    whole = [page for page in pages if not _is_reduced(page)] or pages
+    page = max(whole, key=lambda page: page.size[0] * page.size[1])
+    image = _opened(stream, page, is_first=page is pages[0])
+    if isinstance(image, TiffFile):
+        image.page, image.smaller = page, [each for each in pages if each is not page and _is_reduced(each)]
+    return image
 
 
-def _opened(stream: IO[bytes], place: int, page: ImageFileDirectory_v2, *, is_first: bool) -> ImageFile:
+def _opened(stream: IO[bytes], page: Page, *, is_first: bool) -> ImageFile:
     stream.seek(0)
-    if not _pillow_is_right(page):
-        return SampledTiff(stream, page)
+    if not _pillow_is_right(page.tags):
+        return SampledTiff(stream, page.tags)
     try:
-        image = TiffImageFile(stream if is_first else _beginning_at(place, stream.read()))
+        return TiffFile(stream if is_first else _beginning_at(page.place, stream.read()))
     except (SyntaxError, KeyError, TypeError):  # a combination of samples that Pillow does not know
         stream.seek(0)
-        return SampledTiff(stream, page)
-    if image.mode == "P" and max(numbers(page, _COLOUR_MAP)) < 256:
-        # Its colours should have 16 bits, and Pillow takes the upper 8.
-        image.palette = ImagePalette.raw("RGB;L", bytes(numbers(page, _COLOUR_MAP)))
-    return image
+        return SampledTiff(stream, page.tags)
 
 
 def _pillow_is_right(page: ImageFileDirectory_v2) -> bool:
     return max(numbers(page, BITS, 1)) <= 8 and set(numbers(page, FORMAT, 1)) <= {1, 4}
 
 
-def _is_reduced(page: ImageFileDirectory_v2) -> bool:
-    return bool(number(page, _KIND, 0) & 1) or number(page, _OLD_KIND, 0) == 2
+def _is_reduced(page: Page) -> bool:
+    return bool(number(page.tags, _KIND, 0) & 1) or number(page.tags, _OLD_KIND, 0) == 2
 
 
-def _is_raw(page: ImageFileDirectory_v2) -> bool:
-    return number(page, PHOTOMETRIC, 0) in _SENSOR
+def _is_raw(page: Page) -> bool:
+    return number(page.tags, PHOTOMETRIC, 0) in _SENSOR
 
 
-def _pages(stream: IO[bytes]) -> Iterator[tuple[int, ImageFileDirectory_v2]]:
-    """Yield the place and the tags of the first page, and of those that it may be a thumbnail of.
+def _pages(stream: IO[bytes]) -> Iterator[Page]:
+    """Yield the first page, those that it may be a thumbnail of, and those that are smaller copies of it.
 
-    Those are the pages in its SubIFDs, and if it says that it is one, all others.
+    Those are the pages in its SubIFDs, the ones behind it that say that they are reduced, and if it says so itself,
+    all others.
     """
     head = stream.read(16)
     first = ImageFileDirectory_v2(head[:16] if head[2:3] == b"+" or head[3:4] == b"+" else head[:8])
-    waiting, seen, is_thumbnail = [first.next], set[int](), False
+    waiting, seen, behind, is_thumbnail = [first.next], set[int](), {first.next}, False
     while waiting and len(seen) < _MOST_PAGES:
         place = waiting.pop(0)
         if not place or place in seen:
             continue
         seen.add(place)
-        page = ImageFileDirectory_v2(head[:16] if first._bigtiff else head[:8])
+        tags = ImageFileDirectory_v2(head[:16] if first._bigtiff else head[:8])
         with contextlib.suppress(Exception):  # a damaged page is none
             stream.seek(place)
-            page.load(stream)
-            if number(page, WIDTH, 0) > 0 and number(page, HEIGHT, 0) > 0:
-                yield place, page
-            waiting += numbers(page, _SUBFILES, 0)
+            tags.load(stream)
+            page = Page(place, tags)
+            is_reduced = _is_reduced(page)
             if len(seen) == 1:
-                is_thumbnail = _is_reduced(page)
-            if is_thumbnail:
-                waiting.append(page.next)
+                is_thumbnail = is_reduced
+            elif place in behind and not is_reduced and not is_thumbnail:
+                continue  # the next picture
+            if min(page.size) > 0:
+                yield page
+            waiting += Tags(stream, place).numbers(_SUBFILES)  # of a BigTIFF's, too, which Pillow does not read
+            if is_thumbnail or place in behind:
+                waiting.append(tags.next)
+                behind.add(tags.next)
 
 
 def _beginning_at(place: int, data: bytes) -> IO[bytes]:
@@ -115,18 +119,8 @@ def _beginning_at(place: int, data: bytes) -> IO[bytes]:
 @cache
 def _keep_libtiff_quiet() -> None:
     """Have libtiff print nothing: what it says of a damaged file, a line each time, is said by the error, too."""
-    with contextlib.suppress(OSError, AttributeError):
-        library = ctypes.CDLL(_libtiff())
-        library.TIFFSetErrorHandler(None)
-        library.TIFFSetWarningHandler(None)
-
-
-def _libtiff() -> str | None:
-    """Return the path of the libtiff that Pillow has loaded; None, the process itself, where that is not seen."""
-    with contextlib.suppress(OSError):
-        for line in Path("/proc/self/maps").read_text().splitlines():
-            if "/libtiff" in line and (path := line.split(maxsplit=5)[-1]).startswith("/"):
-                return path
-    package = Path(PIL.__file__).parent
-    bundled = [*package.glob(".dylibs/libtiff*"), *package.parent.glob("pillow.libs/libtiff*")]
-    return str(bundled[0]) if bundled else None
+    with contextlib.suppress(AttributeError):
+        libtiff = library("libtiff")
+        if libtiff is not None:
+            libtiff.TIFFSetErrorHandler(None)
+            libtiff.TIFFSetWarningHandler(None)

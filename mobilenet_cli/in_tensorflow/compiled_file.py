@@ -66,5 +66,5 @@ def inspect(
         found.output or "features",
         str(file),
         input=found.input,
-        is_guess=found.is_guess,
+        guess=found.guess,
     )

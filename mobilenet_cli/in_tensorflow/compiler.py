@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from mobilenet_cli.engines import open_compiled, savedmodel
+from mobilenet_cli.engines import loading, open_compiled, savedmodel, tracing
 from mobilenet_cli.engines.check import BOUND, output_kind, random_images, relative_difference
 from mobilenet_cli.engines.network_input import Input
 from mobilenet_cli.errors import ModelError
@@ -34,7 +34,7 @@ class CompiledNetwork:
             where there is no SavedModel or it does not compile.
         failure: Why it does not compile, or None.
         input: The numbers that the SavedModel takes or, where there is none, the compiled file; None: 0 to 1, or bytes.
-        is_guess: Whether the input was found by trying alone.
+        guess: How a warning says why that input is taken, where nothing shows it; "" where something does.
     """
 
     image_size: int
@@ -44,7 +44,7 @@ class CompiledNetwork:
     difference: float | None = None
     failure: str | None = None
     input: Input | None = None
-    is_guess: bool = False
+    guess: str = ""
 
 
 def compile_model(
@@ -71,16 +71,16 @@ def compile_model(
     """
     from mobilenet_cli.in_tensorflow.finding import input_of_saved_model
 
-    model = savedmodel.load(saved_model)
-    size = image_size or savedmodel.fixed_image_size(model) or default_size
-    if wish.input is None and not wish.is_hubs:
-        wish = replace(wish, input=stated_input.read(saved_model))
+    model = loading.load(saved_model)
+    size = image_size or tracing.fixed_image_size(model) or default_size
+    if not wish.is_hubs:
+        wish = replace(wish, stated=stated_input.read(saved_model))
     found = input_of_saved_model(model, size, wish)
-    function = savedmodel.concrete_function(model, size, found.input)
+    function = tracing.concrete_function(model, size, found.input)
     images = random_images(size)
     expected = savedmodel.call(function, images)
     width, output = int(expected.shape[1]), wish.output or found.output or output_kind(expected)
-    made = CompiledNetwork(size, width, output, file=None, input=found.input, is_guess=found.is_guess)
+    made = CompiledNetwork(size, width, output, file=None, input=found.input, guess=found.guess)
     destination = folder / f"{size}{suffix}"
     temporary = destination.with_suffix(f".{os.getpid()}.tmp")
     try:
@@ -100,7 +100,7 @@ def compile_model(
 
 
 def _convert(function: Any, model: Any) -> bytes:
-    tf = savedmodel.import_tensorflow()
+    tf = loading.import_tensorflow()
     try:
         with silenced():
             converter = tf.lite.TFLiteConverter.from_concrete_functions([function], model)

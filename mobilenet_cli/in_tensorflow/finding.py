@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mobilenet_cli.engines import savedmodel
+from mobilenet_cli.engines import savedmodel, tracing
 from mobilenet_cli.engines.check import output_kind
 from mobilenet_cli.engines.litert import LiteRTEngine
 from mobilenet_cli.engines.network_input import BYTES, SIGNED, UNIT, Input
 from mobilenet_cli.errors import ModelError
 from mobilenet_cli.in_tensorflow.graph_ends import GraphEnds, ends_of_file, ends_of_function
+from mobilenet_cli.in_tensorflow.stated_input import StatedInput
 from mobilenet_cli.in_tensorflow.trying import OPTIONS, found_by_trying, photographs
 from mobilenet_cli.in_tensorflow.wish import Wish
 from mobilenet_cli.records import OutputKind
 from mobilenet_cli.tensorflow_files.tflite_metadata import Metadata
 
+if TYPE_CHECKING:
+    from mobilenet_cli.in_tensorflow.trying import Run
+
 # TF-Slim's own: mobilenet_v1_1.0_224.tflite, mobilenet_v1_1.0_224_quant.tflite.
 _SLIM_FILE = re.compile(r"mobilenet_v1_(1\.0|0\.75|0\.5|0\.50|0\.25)_\d{3}(_quant|_frozen)?\.tflite")
 
 _TEACHABLE_MACHINES = "model_unquant.tflite"
+
+
+_BY_TRYING = "on photographs it does best with"
+_LIKE_HUBS = StatedInput(UNIT, "its signature is called as those of TF Hub's image models, which take")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +39,12 @@ class Found:
     Attributes:
         input: The numbers that it takes; None: float32 from 0 to 1, or bytes where it takes integers.
         output: What its outputs are; None: not looked for.
-        is_guess: Whether the input was found by trying alone.
+        guess: How a warning says why that input is taken, where nothing shows it; "" where something does.
     """
 
     input: Input | None = None
     output: OutputKind | None = None
-    is_guess: bool = False
+    guess: str = ""
 
 
 def input_of_saved_model(model: Any, image_size: int, wish: Wish) -> Found:
@@ -45,26 +53,23 @@ def input_of_saved_model(model: Any, image_size: int, wish: Wish) -> Found:
     Raises:
         ModelError: Nothing says what it takes, and trying does not show it.
     """
-    function = savedmodel.concrete_function(model, image_size, UNIT)
+    function = tracing.concrete_function(model, image_size, UNIT)
     ends = _ends_of_function(function)
     images = photographs(image_size)
     output = wish.output or (output_kind(savedmodel.call(function, images), ends.last) if wish.is_classifier else None)
-    if wish.input is None and (wish.is_hubs or savedmodel.has_hub_interface(model)):
+    if wish.input is None and (wish.is_hubs or tracing.has_hub_call(model)):
         return Found(None, output)
-    if wish.input is None and savedmodel.takes_integers(model, image_size):
+    if wish.input is None and tracing.takes_integers(model, image_size):
         return Found(BYTES, output)
-    known = wish.input or ends.input
-    if known is None:
-        _check_can_be_tried(wish)
-        assert output is not None  # noqa: S101 - of a classifier
-        known = found_by_trying(
-            lambda each, batch: savedmodel.call(savedmodel.concrete_function(model, image_size, each), batch),
-            output,
-            image_size,
-        )
-    is_guess = wish.input is None and ends.input is None
-    is_plain = known == UNIT and not savedmodel.takes_other_arrays(model, image_size)
-    return Found(None if is_plain else known, output, is_guess)
+    if wish.stated is None and tracing.has_hub_signature(model):
+        wish = replace(wish, stated=_LIKE_HUBS)
+
+    def run(each: Input, batch: Any) -> Any:
+        return savedmodel.call(tracing.concrete_function(model, image_size, each), batch)
+
+    known, guess = _known(wish, ends, None, run, output, image_size)
+    is_plain = known == UNIT and not tracing.takes_other_arrays(model, image_size)
+    return Found(None if is_plain else known, output, guess)
 
 
 def input_of_file(file: Path, image_size: int, wish: Wish, metadata: Metadata, step: float) -> Found:
@@ -81,21 +86,40 @@ def input_of_file(file: Path, image_size: int, wish: Wish, metadata: Metadata, s
         ModelError: Nothing says what it takes, and trying does not show it.
     """
     ends = ends_of_file(file)
+    if _SLIM_FILE.fullmatch(file.name) or file.name == _TEACHABLE_MACHINES:
+        wish = replace(wish, stated=StatedInput(SIGNED))
 
     def run(each: Input, batch: Any) -> Any:
         return LiteRTEngine(file, each).session()(batch)
 
-    known = wish.input or _of_metadata(metadata) or ends.input
-    if known is None and (_SLIM_FILE.fullmatch(file.name) or file.name == _TEACHABLE_MACHINES):
-        known = SIGNED
+    of_metadata = _of_metadata(metadata)
     output = wish.output
     if output is None and wish.is_classifier:
-        output = output_kind(run(known or UNIT, photographs(image_size)), ends.last, step)
+        shown = wish.input or of_metadata or ends.input or UNIT
+        output = output_kind(run(shown, photographs(image_size)), ends.last, step)
+    known, guess = _known(wish, ends, of_metadata, run, output, image_size)
+    return Found(known, output, guess)
+
+
+def _known(
+    wish: Wish, ends: GraphEnds, of_metadata: Input | None, run: Run, output: OutputKind | None, image_size: int
+) -> tuple[Input, str]:
+    """Return what a network takes and, where nothing shows it, how a warning says why that is taken.
+
+    The user's word comes first, then the file's own metadata, what its operations show, and where it comes from.
+    """
+    stated = wish.stated
+    known = wish.input or of_metadata or ends.input or (stated.input if stated and not stated.usually else None)
     if known is not None:
-        return Found(known, output)
-    _check_can_be_tried(wish)
-    assert output is not None  # noqa: S101 - of a classifier
-    return Found(found_by_trying(run, output, image_size), output, is_guess=True)
+        return known, ""
+    if not wish.is_classifier or output is None:
+        raise ModelError(f"nothing says which numbers the model takes for black and white: give {OPTIONS}")
+    try:
+        return found_by_trying(run, output, image_size), _BY_TRYING
+    except ModelError:
+        if stated is None:
+            raise
+        return stated.input, stated.usually
 
 
 def _of_metadata(metadata: Metadata) -> Input | None:
@@ -109,8 +133,3 @@ def _ends_of_function(function: Any) -> GraphEnds:
         return ends_of_function(function)
     except Exception:  # a graph that TensorFlow cannot freeze says nothing
         return GraphEnds(None, "")
-
-
-def _check_can_be_tried(wish: Wish) -> None:
-    if not wish.is_classifier:
-        raise ModelError(f"nothing says which numbers the model takes for black and white: give {OPTIONS}")

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from mobilenet_cli.engines.loading import import_tensorflow
 from mobilenet_cli.engines.network_input import SIGNED
-from mobilenet_cli.engines.savedmodel import import_tensorflow
 from mobilenet_cli.errors import ModelError
 from mobilenet_cli.in_tensorflow import stated_input
+from mobilenet_cli.in_tensorflow.stated_input import StatedInput
 from mobilenet_cli.machine.native_logs import silenced
 from mobilenet_cli.text import first_line
 
@@ -34,6 +35,8 @@ def convert(file: Path, destination: Path) -> None:
         if node.op in _NO_NETWORKS:
             raise ModelError(f"{file.name} has the operation {node.op}, which is no part of a network")
     image, output = _image(graph, file.name), _output(graph, file.name)
+    if tf.as_dtype(image.attr["dtype"].type) == tf.string:
+        raise ModelError(f"its input {image.name!r} is a string: an encoded image, not pixels")
     sides = [dimension.size for dimension in image.attr["shape"].shape.dim]
     shape = [None, *(side if side > 0 else None for side in sides[1:])] if len(sides) == 4 else [None, None, None, 3]
     dtype = tf.as_dtype(image.attr["dtype"].type)
@@ -54,7 +57,7 @@ def convert(file: Path, destination: Path) -> None:
     except Exception as error:  # ValueError, OpError, and what importing an unknown operation raises
         raise ModelError(f"TensorFlow cannot import the graph in {file.name}: {first_line(error)}") from error
     if any(node.name.startswith(_TAKES_SIGNED) for node in graph.node):
-        stated_input.write(destination, SIGNED)
+        stated_input.write(destination, StatedInput(SIGNED))
 
 
 def _image(graph: Any, name: str) -> Any:

@@ -20,9 +20,22 @@ _AFFINE = {
     "Sub": lambda scale, offset, by: (scale, offset - by),
 }
 _SAME_VALUES = ("Cast", "Identity", "Reshape", "Squeeze", "Quantize", "Dequantize")
+_SAME_RANGE = (
+    *_SAME_VALUES,
+    *("ResizeBilinear", "ResizeNearestNeighbor", "Transpose", "StridedSlice", "ReverseV2", "Pack"),
+)
 _BOUND_TOLERANCE = 0.05
 _OUTER = (UNIT, SIGNED, BYTES)
-_INNER = (UNIT, SIGNED, BYTES, TORCH, CAFFE)
+# The last two are what is left where a converter has put a scale into the weights of the first convolution.
+_INNER = (
+    UNIT,
+    SIGNED,
+    BYTES,
+    TORCH,
+    CAFFE,
+    Input.of_range(-127.5, 127.5),
+    Input.of_pixels((123.68, 116.779, 103.939), (1,)),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +97,29 @@ def ends_of_function(function: Any) -> GraphEnds:
         outputs = tuple(tensor.name for tensor in operation.outputs)
         if operation.type == "Const":
             constants |= dict.fromkeys(outputs, _tensor(operation))
-        elif operation.type in _SAME_VALUES and len(inputs) == 1 and constants.get(inputs[0]) is not None:
-            constants |= dict.fromkeys(outputs, constants[inputs[0]])
+        elif (value := _folded(operation.type, [constants.get(each) for each in inputs])) is not None:
+            constants |= dict.fromkeys(outputs, value)
         name = {"AddV2": "Add", "BiasAdd": "Add"}.get(operation.type, operation.type)
         constant = next((constants[each] for each in inputs if constants.get(each) is not None), None)
         steps.append(_Step(name, inputs, outputs, constant))
     return GraphEnds(_rescaled(steps, frozen.inputs[0].name), _last(steps, frozen.outputs[0].name))
+
+
+def _folded(operation: str, inputs: list[NDArray[Any] | None]) -> NDArray[Any] | None:
+    """Return what an operation makes of constants, as a Normalization layer does of its variance; None if unknown."""
+    import numpy as np
+
+    given = [each for each in inputs if each is not None]
+    if not given or len(given) < len(inputs):
+        return None
+    if operation in _SAME_VALUES and len(given) == 1:
+        return given[0]
+    folds: dict[str, Callable[..., Any]] = {
+        "Sqrt": np.sqrt,
+        "Rsqrt": lambda value: 1 / np.sqrt(value),
+        "Maximum": np.maximum,
+    }
+    return np.asarray(folds[operation](*given)) if operation in folds else None
 
 
 def _rescaled(steps: list[_Step], start: Any) -> Input | None:
@@ -105,7 +135,7 @@ def _rescaled(steps: list[_Step], start: Any) -> Input | None:
             change: Callable[..., Any] = _AFFINE[step.name]
             scale, offset = change(scale, offset, step.constant.reshape(-1).astype(np.float64))
             is_changed = True
-        elif step.name not in _SAME_VALUES:
+        elif step.name not in _SAME_RANGE:
             break
         at = step.outputs[0]
     if not is_changed:
@@ -150,7 +180,12 @@ _LEAST = {3: 0, 9: -128}
 
 
 def _only_use(steps: list[_Step], tensor: Any) -> _Step | None:
+    """Return the one operation that takes a tensor or, where channels are taken apart, the one that joins them."""
     uses = [step for step in steps if tensor in step.inputs]
+    if len(uses) > 1 and all(step.name == "StridedSlice" for step in uses):
+        parts = [step.outputs[0] for step in uses]
+        uses = [step for step in steps if not set(parts).isdisjoint(step.inputs)]
+        return uses[0] if len(uses) == 1 and uses[0].name == "Pack" else None
     return uses[0] if len(uses) == 1 else None
 
 
@@ -164,7 +199,15 @@ def _last(steps: list[_Step], output: Any) -> str:
 
 def _name(builtin: str) -> str:
     """Return TensorFlow's name of one of LiteRT's operations."""
-    known = {"LOGISTIC": "Sigmoid", "DIV": "RealDiv", "LOG_SOFTMAX": "LogSoftmax"}
+    known = {
+        "LOGISTIC": "Sigmoid",
+        "DIV": "RealDiv",
+        "LOG_SOFTMAX": "LogSoftmax",
+        "RESIZE_BILINEAR": "ResizeBilinear",
+        "STRIDED_SLICE": "StridedSlice",
+        "REVERSE_V2": "ReverseV2",
+        "RESIZE_NEAREST_NEIGHBOR": "ResizeNearestNeighbor",
+    }
     return known.get(builtin, builtin.title() if builtin.isalpha() else builtin)
 
 

@@ -1,9 +1,12 @@
-"""What a converted SavedModel takes, in a file in its folder: written as it is converted, read as it is compiled."""
+"""What a converted SavedModel takes, in a file in its folder: written as it is converted, read as it is compiled.
+
+It comes after what the network's own operations show: a network of a known form may stand behind a rescaling.
+"""
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from mobilenet_cli.engines.network_input import Input
@@ -12,19 +15,34 @@ from mobilenet_cli.errors import ModelError
 _FILE = "network_input.json"
 
 
-def write(folder: Path, known: Input) -> None:
+@dataclass(frozen=True, slots=True)
+class StatedInput:
+    """What is known of the numbers that a network takes from where it comes from.
+
+    Attributes:
+        input: The numbers.
+        usually: How a warning says why they are taken, where such a network takes them as a rule, but not always; ""
+            where it always does.
+    """
+
+    input: Input
+    usually: str = ""
+
+
+def write(folder: Path, stated: StatedInput) -> None:
     """Write it."""
-    (folder / _FILE).write_text(json.dumps(asdict(known)), encoding="utf-8")
+    (folder / _FILE).write_text(json.dumps(asdict(stated)), encoding="utf-8")
 
 
-def read(folder: Path) -> Input | None:
+def read(folder: Path) -> StatedInput | None:
     """Return what was written, None where nothing was.
 
     Raises:
         ModelError: The file is damaged.
     """
     try:
-        return Input.read(json.loads((folder / _FILE).read_text(encoding="utf-8")))
+        values = json.loads((folder / _FILE).read_text(encoding="utf-8"))
+        return StatedInput(Input.read(values["input"]), str(values["usually"]))
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError) as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mobilenet_cli.engines.network_input import Input
+from mobilenet_cli.in_tensorflow.stated_input import StatedInput
 from mobilenet_cli.records import OutputKind
 
 
@@ -17,12 +18,14 @@ class Wish:
         output: What its outputs are, by an option; None: not given.
         is_hubs: Whether it comes from where all models take 0 to 1, so that nothing has to be found.
         is_classifier: Whether it puts out classes, and not features.
+        stated: What is known from where it comes from, if anything.
     """
 
     input: Input | None = None
     output: OutputKind | None = None
     is_hubs: bool = False
     is_classifier: bool = True
+    stated: StatedInput | None = None
 
 
 KNOWN = Wish(is_hubs=True)

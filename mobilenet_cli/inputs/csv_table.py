@@ -204,7 +204,7 @@ def _header(lines: Iterator[str], column: str | None, delimiter: str | None) -> 
 
     def plausibility(candidate: str) -> tuple[bool, bool, int]:
         cells = read(candidate)
-        has_column = column in cells if column is not None else bool(_usual(cells))
+        has_column = column in cells if column is not None else bool(usual_column(cells))
         # Where quotes end before something other than the delimiter, a quotation mark is left in the cell.
         return has_column, not any('"' in cell for cell in cells), len(cells)
 
@@ -213,7 +213,7 @@ def _header(lines: Iterator[str], column: str | None, delimiter: str | None) -> 
 
 
 def _column(file: str, columns: Sequence[str], wanted: str | None, advice: str) -> str:
-    found = _usual(columns) if wanted is None else [name for name in columns if name == wanted]
+    found = usual_column(columns) if wanted is None else [name for name in columns if name == wanted]
     if len(found) == 1:
         return found[0]
     names = ", ".join(repr(printable(name)) for name in columns)
@@ -224,7 +224,8 @@ def _column(file: str, columns: Sequence[str], wanted: str | None, advice: str) 
     raise InputError(f"{file} has no column {printable(wanted)!r}; its columns are {names}")
 
 
-def _usual(columns: Sequence[str]) -> list[str]:
+def usual_column(columns: Sequence[str]) -> list[str]:
+    """Return those of the columns that have the first of the usual names that any has."""
     for usual in USUAL_COLUMNS:
         if found := [name for name in columns if name.strip().lower() in usual]:
             return found

@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from itertools import chain
 from typing import BinaryIO
 
 from mobilenet_cli.images.formats import HEAD_BYTES, format_of
+from mobilenet_cli.inputs.archives import STREAMED, find_in_archive
+from mobilenet_cli.inputs.braces import expand_ranges, has_range
 from mobilenet_cli.inputs.left_out import LeftOut
 from mobilenet_cli.inputs.patterns import is_pattern
 from mobilenet_cli.inputs.stdin import STDIN, open_stdin, read_all
-from mobilenet_cli.inputs.walk import Rules, file_source, walk
+from mobilenet_cli.inputs.walk import ArchiveUse, Rules, file_source, walk
 from mobilenet_cli.records import Source
 from mobilenet_cli.remote.urls import is_url
 
@@ -28,6 +31,8 @@ def find_sources(
     exclude: Sequence[str] = (),
     any_ending: bool = False,
     left_out: LeftOut | None = None,
+    archives: ArchiveUse = "any",
+    column: str | None = None,
     stdin: BinaryIO | None = None,
 ) -> Iterator[Source]:
     """Yield the Sources that the arguments stand for, in the order of the arguments, as they are asked for.
@@ -38,25 +43,35 @@ def find_sources(
     Args:
         arguments: Each is one of
             - a file, whatever its ending; one that is named twice comes twice;
+            - an archive, by its ending (`archives.KINDS`): the images in it, in the order of the file. One of a
+              folder is left out;
             - a folder: the images in it (`IMAGE_ENDINGS`), sorted;
             - a pattern (also with `**`) that is no file's exact name: each match counts as if it had been named;
             - a URL: see `remote_listing.find_remote`;
+            - any of these with a range in braces (`shard-{000..099}.tar`) that is no file's exact name;
             - "-": one image, the bytes of standard input.
-        listed: Files that come after the arguments. Each path or URL is one Source, whatever its ending; it is taken
-            literally (not as a pattern or standard input), and a folder is an error. It is iterated as the
-            stream is consumed: see `lists.read_list`.
+        listed: Files that come after the arguments. Each path or URL is one Source, whatever its ending, or an
+            archive; it is taken literally (not as a pattern or standard input), and a folder is an error. It is
+            iterated as the stream is consumed: see `lists.read_list`.
         recursive: Whether to walk the folders inside a folder.
         include_hidden: Whether folders and patterns include hidden files and folders (named ones are included).
         exclude: Shell patterns of files and folders to leave out, including named ones: see `walk.Rules`.
         any_ending: Whether a folder's files of other endings, or none, are images too, if they begin as images do.
-        left_out: Counts the files of folders that are left out because an extra is missing.
+        left_out: Counts the files of folders that are left out: an extra is missing, or they are archives.
+        archives: Whether archives are opened: "any"; "in_place", those whose Sources hold no data and can be read again
+            (`.zip` and plain `.tar` of this machine), the others are Sources with an error; or "none". With "any", the
+            Sources of the others come with their data: do not keep them.
+        column: The column of a Parquet table that has the images; None for the one that its type or name shows.
         stdin: The stream that "-" reads; None for the process's standard input.
     """
-    rules = Rules(recursive, include_hidden, tuple(exclude), any_ending, left_out)
+    rules = Rules(recursive, include_hidden, tuple(exclude), any_ending, left_out, archives, column)
     yield from _find(arguments, rules, _read_stdin if stdin is None else stdin.read)
     for path in _listed(listed, rules):
         source = Source(path) if is_url(path) else file_source(path)
-        yield source or Source(path, error="a folder, not an image; name it as an argument instead")
+        if source is None:
+            yield Source(path, error="a folder, not an image; name it as an argument instead")
+        else:
+            yield from _opened(source, rules)
 
 
 def count_sources(
@@ -67,20 +82,34 @@ def count_sources(
     include_hidden: bool = False,
     exclude: Sequence[str] = (),
     any_ending: bool = False,
+    archives: ArchiveUse = "any",
+    column: str | None = None,
     finished: Container[str] = (),
-) -> int:
+) -> int | None:
     """Return how many Sources `find_sources` would yield now, without those whose path is in `finished`.
 
-    It walks the same folders, but neither reads standard input nor looks at the listed files.
+    It walks the same folders, but neither reads standard input nor looks at the listed files. None where an archive
+    would have to be read to its end, or is listed.
     """
-    rules = Rules(recursive, include_hidden, tuple(exclude), any_ending)
-    named = sum(source.path not in finished for source in _find(arguments, rules, bytes))
-    return named + sum(path not in finished for path in _listed(listed, rules))
+    del column  # of archives that would have to be read
+    rules = Rules(
+        recursive, include_hidden, tuple(exclude), any_ending, None, "none" if archives == "none" else "in_place"
+    )
+    count = 0
+    for source in _find(arguments, rules, bytes):
+        if source.error == STREAMED:
+            return None
+        count += source.path not in finished
+    for path in _listed(listed, rules):
+        if rules.opens(path):
+            return None
+        count += path not in finished
+    return count
 
 
 def _find(arguments: Iterable[str], rules: Rules, read_stdin: Callable[[], bytes]) -> Iterator[Source]:
     stdin_was_read = False
-    for argument in arguments:
+    for argument in chain.from_iterable(map(_without_ranges, arguments)):
         if argument == STDIN:
             yield _stdin_source(read_stdin, stdin_was_read)
             stdin_was_read = True
@@ -92,6 +121,19 @@ def _find(arguments: Iterable[str], rules: Rules, read_stdin: Callable[[], bytes
             yield from _matching(argument, rules)
         else:
             yield from _named(argument, rules)
+
+
+def _without_ranges(argument: str) -> Iterator[str]:
+    """Yield the arguments that one with ranges in braces stands for; itself where it is a file's exact name."""
+    return iter((argument,)) if not has_range(argument) or os.path.lexists(argument) else expand_ranges(argument)
+
+
+def _opened(source: Source, rules: Rules) -> Iterator[Source]:
+    """Yield a file's Source, or those of the images in it where it is an archive."""
+    if source.error is None and rules.opens(source.path):
+        yield from find_in_archive(source.path, rules)
+    else:
+        yield source
 
 
 def _listed(paths: Iterable[str], rules: Rules) -> Iterator[str]:
@@ -144,4 +186,4 @@ def _named(path: str, rules: Rules) -> Iterator[Source]:
     if source is None:
         yield from walk(path, rules)
     else:
-        yield source
+        yield from _opened(source, rules)

@@ -1,4 +1,4 @@
-"""Files of a folder that are left out: reading them needs an extra that is not installed, or they are no images."""
+"""Files of a folder that are left out: an extra is not installed, or they are archives, or of other types."""
 
 from __future__ import annotations
 
@@ -14,16 +14,21 @@ _SIDECAR = ".xmp"  # belongs to an image, and is not missed
 
 
 class LeftOut:
-    """How many files were left out for each extra, and of each other type."""
+    """How many files were left out for each extra, how many archives, and how many files of each other type."""
 
     def __init__(self) -> None:
         self._files: Counter[Extra] = Counter()
+        self._archives = 0
         self._others: Counter[str] = Counter()
         self._spellings: dict[str, str] = {}
 
     def add(self, extra: Extra) -> None:
         """Count one more file."""
         self._files[extra] += 1
+
+    def add_archive(self) -> None:
+        """Count one more archive."""
+        self._archives += 1
 
     def add_other(self, name: str) -> None:
         """Count one more file that is none of the image formats, by its name."""
@@ -45,8 +50,9 @@ class LeftOut:
         return [f"{counted(total, 'file')} of other types skipped: {printable(', '.join(shown))}"]
 
     def lines(self) -> list[str]:
-        """Return a line for each extra that is missing: how many files, and the command that installs it."""
-        return [
+        """Return a line for each extra that is missing: how many files, and what to do; and one for archives."""
+        of_archives = f"{counted(self._archives, 'archive')} in folders left out: name them to label the images in them"
+        return ([of_archives] if self._archives else []) + [
             f"{counted(count, f'{extra.what} file')} left out: {install_command(extra.name)}"
             for extra in EXTRAS
             if (count := self._files[extra])

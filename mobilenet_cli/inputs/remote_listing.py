@@ -12,11 +12,14 @@ from functools import lru_cache
 from itertools import chain
 
 from mobilenet_cli.errors import ImageError
-from mobilenet_cli.images.formats import IMAGE_ENDINGS
+from mobilenet_cli.images.formats import HEAD_BYTES, IMAGE_ENDINGS, format_of
+from mobilenet_cli.inputs.archives import find_in_archive
+from mobilenet_cli.inputs.flat_folder import FlatFolder
 from mobilenet_cli.inputs.globs import PartialMatch
 from mobilenet_cli.inputs.patterns import is_pattern, literal_start
 from mobilenet_cli.inputs.walk import Rules
 from mobilenet_cli.records import Source
+from mobilenet_cli.remote.fetch import fetch_head
 from mobilenet_cli.remote.object_stores import store_of
 from mobilenet_cli.remote.store import ListedEntry, ObjectStore
 from mobilenet_cli.remote.urls import is_url, is_web, refusal
@@ -32,9 +35,9 @@ def must_be_listed(argument: str) -> bool:
 def find_remote(url: str, rules: Rules) -> Iterator[Source]:
     """Yield the Sources that a URL stands for. Nothing is raised: what cannot be listed is a Source with an error.
 
-    An `https://` or `http://` URL is one file, whatever its ending and characters. In an object store
-    (`s3://bucket/key`, or any other protocol that fsspec knows), a URL is
-    - one file, if it has an image's ending (`IMAGE_ENDINGS`): the store is not asked first;
+    A file that is an archive stands for the images in it. An `https://` or `http://` URL is one file, whatever its
+    ending and characters. In an object store (`s3://bucket/key`, or any other protocol that fsspec knows), a URL is
+    - one file, if it has the ending of an image (`IMAGE_ENDINGS`) or an archive: the store is not asked first;
     - a pattern, if it has a `*`, `?` or `[` and is no file's exact name: each match counts as if it had been named.
       Everything below the part before the first of those characters is listed, unless they are all in the last part;
     - a folder, if it is a bucket or there are files below it: the images in it;
@@ -48,14 +51,18 @@ def find_remote(url: str, rules: Rules) -> Iterator[Source]:
         yield Source(url, error="it names no bucket")
     elif is_pattern(url):
         yield from _matching(url, rules)
-    elif url.lower().endswith(IMAGE_ENDINGS):
+    elif url.lower().endswith(IMAGE_ENDINGS) or rules.opens(url):
         yield from _file(url, rules)
     else:
         yield from _named(url, rules)
 
 
 def _file(url: str, rules: Rules) -> Iterator[Source]:
-    if not rules.leaves_out(url, is_folder=False):
+    if rules.leaves_out(url, is_folder=False):
+        return
+    if rules.opens(url):
+        yield from find_in_archive(url, rules)
+    else:
         yield Source(url)
 
 
@@ -74,7 +81,7 @@ def _named(url: str, rules: Rules) -> Iterator[Source]:
         return
     if first is not None:
         if not rules.leaves_out(url, is_folder=True):
-            yield from _RemoteFolder(root, rules).images(chain([first], entries))
+            yield from FlatFolder(root, rules, _begins_as_image).images(chain([first], entries))
     elif is_bucket:
         return
     elif url == root:
@@ -83,49 +90,12 @@ def _named(url: str, rules: Rules) -> Iterator[Source]:
         yield from _file(url, rules)
 
 
-class _RemoteFolder:
-    """A folder that is walked.
-
-    Args:
-        root: Its URL, which ends in "/".
-        rules: Which of its files are wanted.
-    """
-
-    def __init__(self, root: str, rules: Rules) -> None:
-        self._root, self._rules = root, rules
-        # The keys come sorted, so the folders of one key are mostly those of the next.
-        self._is_entered = lru_cache(maxsize=256)(self._enters)
-
-    def images(self, entries: Iterator[ListedEntry]) -> Iterator[Source]:
-        """Yield a Source for each of the entries that is one of the folder's images."""
-        try:
-            for url, is_folder in entries:
-                if not is_folder and self.has(url):
-                    yield Source(url)
-        except ImageError as error:
-            yield Source(self._root, error=f"cannot be listed to its end: {error}")
-
-    def has(self, url: str) -> bool:
-        """Return whether a file below the folder is one of its images."""
-        folder, _, name = url.rpartition("/")
-        return (
-            name.lower().endswith(IMAGE_ENDINGS)
-            and not self._rules.hides(name, is_folder=False)
-            and (self._rules.recursive or len(folder) < len(self._root))
-            and self._is_entered(folder)
-            and not self._rules.leaves_out(url, below=self._root, is_folder=False)
-            and not self._rules.lacks_extra(name)
-        )
-
-    def _enters(self, folder: str) -> bool:
-        if len(folder) < len(self._root):
-            return True
-        above, _, name = folder.rpartition("/")
-        return (
-            self._is_entered(above)
-            and not self._rules.hides(name, is_folder=True)
-            and not self._rules.leaves_out(folder, below=self._root, is_folder=True)
-        )
+def _begins_as_image(url: str) -> bool:
+    """Return whether a file begins as an image does. One that cannot be read is taken for one, to get a row."""
+    try:
+        return format_of(fetch_head(url, HEAD_BYTES)) is not None
+    except ImageError:
+        return True
 
 
 def _matching(pattern: str, rules: Rules) -> Iterator[Source]:
@@ -157,7 +127,7 @@ class _RemotePattern:
         rest = pattern[len(self._root) :]
         self._folders_only = rest.endswith("/")
         self._start = PartialMatch.start(rest, rules.include_hidden)
-        self._folder = lru_cache(maxsize=256)(lambda url: _RemoteFolder(f"{url}/", rules))
+        self._folder = lru_cache(maxsize=256)(lambda url: FlatFolder(f"{url}/", rules, _begins_as_image))
 
     def matches(self) -> Iterator[tuple[ListedEntry, str]]:
         """Yield each entry that matches or lies in a folder that does, with the URL that matches.

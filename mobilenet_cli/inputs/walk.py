@@ -12,9 +12,10 @@ import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from mobilenet_cli.images.formats import HEAD_BYTES, IMAGE_ENDINGS, extra_missing_for, format_of
+from mobilenet_cli.inputs.archives import is_archive
 from mobilenet_cli.inputs.left_out import LeftOut
 from mobilenet_cli.machine.paths import not_a_file
 from mobilenet_cli.records import Source
@@ -26,6 +27,9 @@ _OTHER_PROGRAMS = {"@eadir", "#recycle", "$recycle.bin", ".thumbnails", "lost+fo
 """Folders, in lower case, that programs keep for themselves: thumbnails, deleted files, resource forks."""
 _NO_MEDIA = ".nomedia"
 """A file that asks programs to show nothing of its folder."""
+
+
+ArchiveUse = Literal["any", "in_place", "none"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +45,11 @@ class Rules:
             the name alone; one with "/", with the path below the walked folder and with the path as shown. A
             trailing "/" makes it match folders only. A folder that matches is not entered.
         any_ending: Whether to include files whose first bytes are those of an image, whatever their names.
-        left_out: Counts the files that need an extra which is not installed, and those of other types. They are
-            not wanted.
+        left_out: Counts the files that need an extra which is not installed, archives, and files of other types. They
+            are not wanted.
+        archives: Whether an archive that is named stands for the images in it: "any"; "in_place", if they can be read
+            again, and in any order; or "none", it is a file like any other.
+        column: The column of a Parquet table that has the images; None for the one that its type or name shows.
     """
 
     recursive: bool = True
@@ -50,6 +57,19 @@ class Rules:
     exclude: tuple[str, ...] = ()
     any_ending: bool = False
     left_out: LeftOut | None = None
+    archives: ArchiveUse = "any"
+    column: str | None = None
+
+    def opens(self, path: str) -> bool:
+        """Return whether a path or URL that was named stands for the images in it, since it is an archive's."""
+        return self.archives != "none" and is_archive(path)
+
+    def passes_by(self, name: str) -> bool:
+        """Return whether a file of a folder is an archive; if so, it is counted."""
+        found = self.opens(name)
+        if found and self.left_out is not None:
+            self.left_out.add_archive()
+        return found
 
     def lacks_extra(self, name: str) -> bool:
         """Return whether a file of this name needs an extra that is not installed; if so, it is counted."""
@@ -174,7 +194,7 @@ def walk(folder: str, rules: Rules) -> Iterator[Source]:
             return False
         if is_folder:
             return rules.recursive
-        if rules.any_ending or name.lower().endswith(IMAGE_ENDINGS):
+        if rules.any_ending or name.lower().endswith(IMAGE_ENDINGS) or rules.opens(name):
             return True
         others.append(name)
         return False
@@ -202,7 +222,7 @@ def walk(folder: str, rules: Rules) -> Iterator[Source]:
             if is_folder:
                 if not rules.hides_content(path + "/"):
                     yield Subtree(path + "/")
-            elif rules.lacks_extra(name):
+            elif rules.passes_by(name) or rules.lacks_extra(name):
                 continue
             elif not (name.lower().endswith(IMAGE_ENDINGS) or _begins_as_image(path)):
                 if rules.left_out is not None:

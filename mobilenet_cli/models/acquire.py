@@ -7,14 +7,16 @@ import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mobilenet_cli.engines import COMPILED, ENGINES, REFERENCE, Engine, EngineName, opens_compiled
+from mobilenet_cli.engines import ENGINES, REFERENCE, Engine, EngineName, engine_for, opens_compiled
 from mobilenet_cli.engines.network_input import Input
+from mobilenet_cli.engines.precision import DEFAULT, Precision, unsuited
 from mobilenet_cli.errors import FallbackWarning, InputError, ModelError, ModelWarning, StoreError, UnavailableError
 from mobilenet_cli.models import AUTO, registry, store
 from mobilenet_cli.models.labels import IMAGENET, imagenet_labels, numbered_labels, read_labels, stored_labels
 from mobilenet_cli.models.making import Wanted, obtain
-from mobilenet_cli.models.manifest import Manifest, Network
+from mobilenet_cli.models.manifest import Compiled, Manifest, Network
 from mobilenet_cli.models.origin import Origin, origin_of
+from mobilenet_cli.models.variants import Photographs
 from mobilenet_cli.progress import Progress, silent
 from mobilenet_cli.records import ClassName, NetworkKind
 
@@ -30,6 +32,7 @@ class Model:
         image_size: The side in pixels of the images it gets.
         engine: The name of the engine that runs it, never "auto".
         folder: The folder of its files.
+        precision: At which precision it runs; it is in the name unless it is float32.
     """
 
     name: str
@@ -38,6 +41,7 @@ class Model:
     image_size: int
     engine: EngineName
     folder: Path
+    precision: Precision = DEFAULT
 
     @property
     def network(self) -> Network:
@@ -45,14 +49,19 @@ class Model:
         return self.manifest.networks[self.kind]
 
     @property
-    def trained_at(self) -> float:
-        """When a model of the user's own was trained, in seconds since the epoch; 0 for any other model."""
-        if self.manifest.training is None:
-            return 0.0
-        try:
-            return (self.folder / self.manifest.labels).stat().st_mtime
-        except OSError:
-            return 0.0
+    def made_at(self) -> float:
+        """When a model was trained or calibrated by the user, in seconds since the epoch; 0 for any other model.
+
+        Another one may have had its name before.
+        """
+        variant = self._compiled.variants.get(self.precision) if self._compiled else None
+        files = [self.manifest.labels] if self.manifest.training is not None else []
+        files += [variant.file] if variant is not None and variant.photographs else []
+        return max((_modified(self.folder / file) for file in files), default=0.0)
+
+    @property
+    def _compiled(self) -> Compiled | None:
+        return self.network.compiled.get(str(self.image_size))
 
     @property
     def temperature(self) -> float:
@@ -66,11 +75,15 @@ class Model:
             ModelError: Its files cannot be loaded.
         """
         engine, network = ENGINES[self.engine], self.network
-        file = network.saved_model if engine.opens == "saved_model" else network.compiled[str(self.image_size)].file
-        assert file is not None  # noqa: S101 - `acquire` has seen to it
+        file = network.saved_model
+        if engine.opens == "compiled":
+            assert self._compiled is not None  # noqa: S101 - `acquire` has seen to it
+            variant = self._compiled.variants.get(self.precision)
+            file = self._compiled.file if variant is None else variant.file
+        assert file is not None  # noqa: S101 - the same
         # A file that was compiled from a SavedModel has the way from 0…1 to what that takes in it.
         taken = network.input if engine.opens == "saved_model" or network.saved_model is None else None
-        return engine.open(self.folder / file, self.image_size, taken)
+        return engine.open(self.folder / file, self.image_size, taken, self.precision)
 
     def labels(self, file: Path | None = None) -> tuple[ClassName, ...]:
         """Return the name of each class: from a label file where one is given, else the model's own.
@@ -86,6 +99,13 @@ class Model:
         if self.manifest.labels:
             return stored_labels(self.folder / self.manifest.labels, classes)
         return numbered_labels(classes)
+
+
+def _modified(file: Path) -> float:
+    try:
+        return file.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def check_takes_temperature(model: Model) -> None:
@@ -107,6 +127,9 @@ def acquire(
     offline: bool = False,
     progress: Progress = silent,
     network_input: Input | None = None,
+    trust_model: bool = False,
+    precision: Precision = DEFAULT,
+    calibrate: str | os.PathLike[str] | None = None,
 ) -> Model:
     """Return the model that `model` names, ready to run.
 
@@ -122,9 +145,15 @@ def acquire(
         offline: Ask no server for it; the same where $MNCLASSIFY_OFFLINE is set.
         progress: Called as long work proceeds.
         network_input: The numbers that the model's file takes, for a model that is given by its path; None: found.
+        trust_model: Whether Python code in a model file (a Lambda layer of Keras) may run.
+        precision: The type of the numbers that it multiplies. Where the processor has no instructions for it, it is
+            float32, with a ModelWarning.
+        calibrate: A folder of photographs to calibrate bfloat16 or int8 on; None: what it was calibrated on before,
+            or the photographs of this package.
 
     Raises:
-        InputError: The image size is out of range, or the model's input is known already.
+        InputError: The image size is out of range, the model's input is known already, the engine does not run the
+            precision or is not installed, or the folder has too few photographs.
         ModelError: The model is unavailable, or does not fit; the message lists what was tried.
         StoreError: The store cannot be read, or not be written where it has to be.
         ProcessError: TensorFlow's process died.
@@ -135,9 +164,36 @@ def acquire(
     if model == AUTO and network_input is not None:
         raise InputError(f"what {model} takes is known; an input range is for a model that is given by its path")
     offline = offline or os.environ.get("MNCLASSIFY_OFFLINE", "").lower() not in ("", "0", "false", "no")
-    wanted = Wanted(kind, image_size, opens_compiled(engine), offline, progress)
-    origin, manifest, folder = _auto(wanted) if model == AUTO else _found(origin_of(model, network_input), wanted)
-    return _chosen(Model(origin.name, manifest, kind, image_size or manifest.image_size, engine, folder))
+    if calibrate is not None and precision == DEFAULT:
+        raise InputError(f"photographs to calibrate on are for bfloat16 and int8, not for {precision}")
+    precision = _fitting(model, engine, precision)
+    photographs = None if calibrate is None or precision == DEFAULT else Photographs.in_folder(calibrate)
+    wanted = Wanted(kind, image_size, opens_compiled(engine), offline, progress, precision, photographs)
+    origin, manifest, folder = (
+        _auto(wanted) if model == AUTO else _found(origin_of(model, network_input, is_trusted=trust_model), wanted)
+    )
+    if origin.local is not None:
+        from mobilenet_cli.models.building import warn_of_guess
+
+        # Each time, since its user may have seen no other run.
+        warn_of_guess(origin.name, manifest.networks[kind])
+    name = origin.name if precision == DEFAULT else f"{origin.name}@{precision}"
+    size = image_size or manifest.image_size
+    return _chosen(Model(name, manifest, kind, size, engine, folder, precision))
+
+
+def _fitting(model: str, engine: EngineName, precision: Precision) -> Precision:
+    """Return the precision at which a model runs here: float32, with a ModelWarning, where the processor lacks more.
+
+    Raises:
+        InputError: The engine does not run it, or is not installed.
+    """
+    engine_for(engine, precision)
+    if (reason := unsuited(precision)) is not None:
+        warnings.warn(f"{model} runs at {DEFAULT}, since {reason}", ModelWarning, stacklevel=3)
+        precision = DEFAULT
+    ENGINES[engine_for(engine, precision)].check_installed()
+    return precision
 
 
 def _found(origin: Origin, wanted: Wanted) -> tuple[Origin, Manifest, Path]:
@@ -166,13 +222,13 @@ def _chosen(model: Model) -> Model:
             title = ENGINES[model.engine].title
             raise ModelError(f"{model.name} is a compiled file without a SavedModel, so {title} cannot run it")
         return model
-    engine = COMPILED if model.engine == "auto" else model.engine
+    engine = engine_for(model.engine, model.precision)
     failure = network.compiled[str(model.image_size)].failure
     if failure is None:
         return replace(model, engine=engine)
-    if model.engine != "auto":
+    if model.engine != "auto" or model.precision != DEFAULT:
         title = ENGINES[engine].title
-        raise ModelError(f"{model.name} does not run in {title}: {failure}; --engine {REFERENCE} runs it")
+        raise ModelError(f"{model.name} does not run in {title}: {failure}; --engine {REFERENCE} runs it at {DEFAULT}")
     warnings.warn(f"{model.name} runs in {reference.title}, since {failure}", ModelWarning, stacklevel=3)
     return replace(model, engine=REFERENCE)
 

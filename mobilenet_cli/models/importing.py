@@ -9,7 +9,8 @@ from pathlib import Path
 from mobilenet_cli.engines.network_input import Input
 from mobilenet_cli.errors import InputError
 from mobilenet_cli.models import AUTO, in_place, registry, store
-from mobilenet_cli.models.making import Builder, making
+from mobilenet_cli.models.building import Builder, warn_of_guess
+from mobilenet_cli.models.making import making
 from mobilenet_cli.models.manifest import Manifest
 from mobilenet_cli.models.origin import Origin, size_in
 from mobilenet_cli.models.sources.local import Local
@@ -30,6 +31,7 @@ def import_model(
     license: str = "",
     overwrite: bool = False,
     network_input: Input | None = None,
+    trust_model: bool = False,
     progress: Progress = silent,
 ) -> Manifest:
     """Copy a model into the store, compiled. `name` then names it everywhere, and `source` is no longer needed.
@@ -48,6 +50,7 @@ def import_model(
         license: SPDX name of its licence, if known.
         overwrite: Replace any model of that name.
         network_input: The numbers that it takes; None: found in it, or by trying.
+        trust_model: Whether Python code in it (a Lambda layer of Keras) may run.
         progress: Called as long work proceeds.
 
     Raises:
@@ -58,6 +61,7 @@ def import_model(
     local = Local.find(source)
     if local is None:
         raise InputError(f"{source} does not exist")
+    local = replace(local, is_trusted=trust_model)
     origin = Origin(name=name, key=name, local=local, license=license, image_size=size_in(local.path.name, name))
     origin = replace(origin, input=network_input)
 
@@ -69,7 +73,10 @@ def import_model(
         builder = Builder(origin, process, progress, image_size, output, labels, copied=True)
         with store.new_files(name) as folder:
             copied = in_place.copy(local.path, folder, name) if local.is_trained else _built(builder, local, folder)
-            return store.publish(folder, copied)
+            published = store.publish(folder, copied)
+    for network in published.networks.values():
+        warn_of_guess(name, network)
+    return published
 
 
 def _built(builder: Builder, local: Local, folder: Path) -> Manifest:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mobilenet_cli.errors import ModelError
 from mobilenet_cli.records import ClassName
+from mobilenet_cli.text import counted
 
 IMAGENET = "imagenet"
 LABELS = "labels.txt"
@@ -78,15 +79,20 @@ def _text_of(file: Path) -> str:
 def _named(labels: Sequence[ClassName], file: Path, classes: int) -> tuple[ClassName, ...]:
     if len(labels) != classes:
         hint = " (is the background class missing or surplus?)" if abs(len(labels) - classes) == 1 else ""
-        raise ModelError(f"{file} has {len(labels)} labels, but the model has {classes} classes{hint}")
+        raise ModelError(
+            f"{file} has {counted(len(labels), 'label')}, but the model has {counted(classes, 'class')}{hint}"
+        )
     if classes in (_WITH_BACKGROUND, _WITH_BACKGROUND - 1):
         imagenet = imagenet_labels(classes)
         if [name.label for name in imagenet] == [name.label for name in labels]:
             return imagenet
-    wnids = {name.wnid for name in _imagenet_table() if name.wnid}
-    return tuple(
-        name if name.wnid else ClassName(name.label if name.label in wnids else "", name.label) for name in labels
-    )
+    return tuple(name if name.wnid else ClassName(_wnid_in(name.label), name.label) for name in labels)
+
+
+def _wnid_in(label: str) -> str:
+    """Return the WordNet id of an ImageNet class that a label is or begins with, as folders' names do, or ""."""
+    found = re.match(r"n\d{8}(?![^\W_])", label)
+    return found[0] if found and any(name.wnid == found[0] for name in _imagenet_table()) else ""
 
 
 def _line(name: ClassName) -> str:

@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-import shutil
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import TypeGuard
+from typing import TYPE_CHECKING, TypeGuard
 
-from mobilenet_cli.engines.network_input import UNIT
-from mobilenet_cli.errors import ModelError, ModelWarning, ProcessError, StoreError, UnavailableError
-from mobilenet_cli.in_tensorflow.compiled_file import inspect
-from mobilenet_cli.in_tensorflow.compiler import CompiledNetwork, compile_model
+from mobilenet_cli.engines.precision import DEFAULT, Precision
+from mobilenet_cli.errors import ModelError, ProcessError, StoreError, UnavailableError
 from mobilenet_cli.in_tensorflow.process import TensorFlowProcess
-from mobilenet_cli.in_tensorflow.wish import KNOWN, Wish
-from mobilenet_cli.models import registry, store
-from mobilenet_cli.models.labels import LABELS, write_labels
-from mobilenet_cli.models.manifest import FOLDERS, SUFFIXES, Compiled, Manifest, Network
+from mobilenet_cli.models import store
+from mobilenet_cli.models.manifest import Compiled, Manifest
 from mobilenet_cli.models.origin import Origin
 from mobilenet_cli.models.sources import ModelSource, Question
+from mobilenet_cli.models.variants import Photographs, has_variant, with_variant
 from mobilenet_cli.progress import Progress
-from mobilenet_cli.records import NetworkKind, OutputKind
+from mobilenet_cli.records import NetworkKind
 
-_IMAGENET_CLASSES = 1000  # one more with the background
+if TYPE_CHECKING:
+    from mobilenet_cli.models.building import Builder
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +32,8 @@ class Wanted:
         compiled: Whether it must be compiled for that size.
         offline: Ask no server for it.
         progress: Called as long work proceeds.
+        precision: At which precision it is to run; of each but float32 it has a file beside the float32 one.
+        photographs: What to calibrate that file on; None: what it was calibrated on, or this package's photographs.
     """
 
     kind: NetworkKind
@@ -44,13 +41,23 @@ class Wanted:
     compiled: bool
     offline: bool
     progress: Progress
+    precision: Precision = DEFAULT
+    photographs: Photographs | None = None
 
     def is_in(self, manifest: Manifest | None) -> TypeGuard[Manifest]:
+        """Return whether a model has the network: compiled if it must be, and of the precision."""
+        return self.is_compiled_in(manifest) and has_variant(
+            self._compiled_in(manifest), self.precision, self.photographs
+        )
+
+    def is_compiled_in(self, manifest: Manifest | None) -> TypeGuard[Manifest]:
         """Return whether a model has the network, compiled if it must be."""
         if manifest is None or self.kind not in manifest.networks:
             return False
-        size = self.image_size or manifest.image_size
-        return not self.compiled or str(size) in manifest.networks[self.kind].compiled
+        return not self.compiled or self._compiled_in(manifest) is not None
+
+    def _compiled_in(self, manifest: Manifest) -> Compiled | None:
+        return manifest.networks[self.kind].compiled.get(str(self.image_size or manifest.image_size))
 
 
 def obtain(origin: Origin, wanted: Wanted) -> Manifest:
@@ -71,7 +78,20 @@ def obtain(origin: Origin, wanted: Wanted) -> Manifest:
         manifest = store.find(origin.key)  # another process may have made it while this one waited
         if manifest is None or wanted.kind not in manifest.networks:
             manifest = _fetched(origin, manifest, wanted, process)
-        return manifest if wanted.is_in(manifest) else _compiled(manifest, wanted, process)
+        if not wanted.is_compiled_in(manifest):
+            manifest = _compiled(manifest, wanted, process)
+        if wanted.is_in(manifest):
+            return manifest
+        size = wanted.image_size or manifest.image_size
+        return with_variant(
+            manifest,
+            wanted.kind,
+            size,
+            wanted.precision,
+            wanted.photographs,
+            process=process,
+            progress=wanted.progress,
+        )
 
 
 @contextmanager
@@ -87,6 +107,7 @@ def making(origin: Origin, progress: Progress) -> Iterator[TensorFlowProcess]:
 
 def _fetched(origin: Origin, manifest: Manifest | None, wanted: Wanted, process: TensorFlowProcess) -> Manifest:
     """Put the network into the store, from the disk or from the first source that has it."""
+    from mobilenet_cli.models.building import Builder
     from mobilenet_cli.models.sources import http
 
     builder = Builder(origin, process, wanted.progress, wanted.image_size)
@@ -136,6 +157,9 @@ def _put(builder: Builder, manifest: Manifest | None, source: ModelSource, kind:
 
 def _compiled(manifest: Manifest, wanted: Wanted, process: TensorFlowProcess) -> Manifest:
     """Compile a network that the store has for another image size."""
+    from mobilenet_cli.in_tensorflow.wish import Wish
+    from mobilenet_cli.models.building import as_recorded, compile_network
+
     network, size = manifest.networks[wanted.kind], wanted.image_size or manifest.image_size
     if network.saved_model is None:
         sizes = ", ".join(network.compiled)
@@ -148,149 +172,3 @@ def _compiled(manifest: Manifest, wanted: Wanted, process: TensorFlowProcess) ->
         compiled = network.compiled | {str(size): as_recorded(result)}
         networks = manifest.networks | {wanted.kind: replace(network, compiled=compiled)}
         return store.extend(folder, replace(manifest, networks=networks))
-
-
-@dataclass(frozen=True, slots=True)
-class Builder:
-    """Builds the networks of one model.
-
-    Attributes:
-        origin: Which model.
-        process: Where TensorFlow runs.
-        progress: Called as long work proceeds.
-        image_size: What to compile it for; None: its own size.
-        output: What its classification network puts out; None: found by trying it.
-        labels: A file with a label a class; None: those that come with it, or ImageNet's for 1000 and 1001 classes.
-        copied: Whether files that are on the disk already are copied into the model's folder, or used where they are.
-    """
-
-    origin: Origin
-    process: TensorFlowProcess
-    progress: Progress
-    image_size: int | None = None
-    output: OutputKind | None = None
-    labels: Path | None = None
-    copied: bool = False
-
-    def build(self, folder: Path, manifest: Manifest | None, source: ModelSource, kind: NetworkKind) -> Manifest:
-        """Add the network of a kind to a model's folder and return the model's manifest with it.
-
-        Args:
-            folder: An empty folder, whose content is to be the model's or to be added to it.
-            manifest: The model as it is, or None where it is a new one.
-            source: Where the network comes from.
-            kind: Which network.
-
-        Raises:
-            ModelError: The source does not have it, or it does not fit.
-        """
-        self.progress(f"getting {self.origin.name} from {source.title}", None, None)
-        fetched = source.fetch(kind, folder / FOLDERS[kind], self.process)
-        if self.copied and not fetched.is_relative_to(folder):
-            fetched = _copied(fetched, folder / FOLDERS[kind])
-        self.progress(f"compiling {self.origin.name} (once)", None, None)
-        result = self._compile(fetched, folder, kind)
-        network = Network(
-            source=source.place,
-            saved_model=_within(fetched, folder) if fetched.is_dir() else None,
-            width=result.width,
-            output="features" if kind == "feature_vector" else self.output or result.output,
-            compiled={str(result.image_size): as_recorded(result)},
-            input=result.input,
-        )
-        if result.is_guess:
-            warnings.warn(
-                f"nothing in {self.origin.name} says which numbers it takes for black and white; on photographs "
-                f"it does best with {result.input or UNIT}, which is taken; --input-range says it",
-                ModelWarning,
-                stacklevel=2,
-            )
-        networks = {**(manifest.networks if manifest else {}), kind: network}
-        labels, temperature = (manifest.labels, manifest.temperature) if manifest else ("", 1.0)
-        if kind == "classification":
-            own = folder / LABELS
-            labels = write_labels(
-                folder, self.labels or _brought(fetched) or (own if own.is_file() else None), network.classes
-            )
-            if manifest is None or manifest.calibration is None:
-                temperature = self._temperature(fetched, result.width)
-        if manifest is not None:
-            return replace(manifest, networks=networks, labels=labels, temperature=temperature)
-        is_fixed = self.image_size is None or self.copied
-        return Manifest(
-            name=self.origin.key,
-            license=self.origin.license,
-            image_size=result.image_size if is_fixed else self.origin.image_size,
-            crop=self.origin.crop,
-            interpolation=self.origin.interpolation,
-            labels=labels,
-            networks=networks,
-            temperature=temperature,
-        )
-
-    def _temperature(self, fetched: Path, classes: int) -> float:
-        """Return the classifier's temperature: that of the MobileNet V1 family also where the file alone shows it."""
-        is_of_imagenet = classes in (_IMAGENET_CLASSES, _IMAGENET_CLASSES + 1)
-        if self.origin.temperature == 1 and is_of_imagenet and _is_mobilenet_v1(fetched):
-            return registry.MOBILENET_V1_TEMPERATURE
-        return self.origin.temperature
-
-    def _compile(self, fetched: Path, folder: Path, kind: NetworkKind) -> CompiledNetwork:
-        if fetched.is_dir():
-            size, default_size = self.image_size, self.origin.image_size
-            return compile_network(self.process, fetched, folder, kind, size, default_size, wish=self._wish(kind))
-        labels = folder / LABELS if kind == "classification" else None
-        found = self.process.call(inspect, fetched, self.image_size, self.origin.image_size, self._wish(kind), labels)
-        if fetched.is_relative_to(folder):
-            fetched = fetched.rename(folder / f"{found.image_size}{SUFFIXES[kind]}")
-        return replace(found, file=_within(fetched, folder))
-
-    def _wish(self, kind: NetworkKind) -> Wish:
-        is_classifier = kind == "classification"
-        return Wish(
-            input=self.origin.input,
-            output=self.output if is_classifier else None,
-            is_hubs=self.origin.local is None,
-            is_classifier=is_classifier,
-        )
-
-
-def compile_network(
-    process: TensorFlowProcess,
-    saved_model: Path,
-    folder: Path,
-    kind: NetworkKind,
-    size: int | None,
-    default_size: int,
-    *,
-    wish: Wish = KNOWN,
-) -> CompiledNetwork:
-    """Compile a SavedModel into `folder`; see compiler.compile_model."""
-    return process.call(compile_model, saved_model, folder, SUFFIXES[kind], size, default_size, wish=wish)
-
-
-def as_recorded(result: CompiledNetwork) -> Compiled:
-    """Return the part of a result that a manifest has."""
-    return Compiled(result.file, result.difference, result.failure)
-
-
-def _brought(fetched: Path) -> Path | None:
-    """Return the label file that comes with a SavedModel, if any."""
-    return next(iter(sorted(fetched.glob(f"**/{LABELS}"))), None) if fetched.is_dir() else None
-
-
-def _is_mobilenet_v1(fetched: Path) -> bool:
-    """Return whether a SavedModel's variables are those of TF-Slim's MobileNet V1, as in the hub's and ours."""
-    file = fetched / "saved_model.pb"
-    return file.is_file() and b"MobilenetV1/Conv2d_0/" in file.read_bytes()
-
-
-def _copied(fetched: Path, destination: Path) -> Path:
-    if fetched.is_dir():
-        return Path(shutil.copytree(fetched, destination))
-    return Path(shutil.copyfile(fetched, destination.with_suffix(fetched.suffix)))
-
-
-def _within(path: Path, folder: Path) -> str:
-    """Return a path as a manifest has it: relative where it is in the model's folder."""
-    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else str(path)

@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Self
 
 from mobilenet_cli.engines.network_input import Input
+from mobilenet_cli.engines.precision import Precision
 from mobilenet_cli.errors import ModelError
 from mobilenet_cli.images.preprocess import Crop, Interpolation
 from mobilenet_cli.postprocess.topk import is_temperature
@@ -18,7 +19,8 @@ FOLDERS: dict[NetworkKind, str] = {"classification": "saved_model", "feature_vec
 """Where each network's SavedModel is, in the model's folder."""
 SUFFIXES: dict[NetworkKind, str] = {"classification": ".tflite", "feature_vector": "-feature_vector.tflite"}
 """How each network's compiled file is called, after its image size."""
-_VERSION = 3  # 2 added `training`; 3 `temperature`, `calibration`, and networks of other inputs and outputs
+# 2 added `training`; 3 `temperature`, `calibration`, and networks of other inputs and outputs; 4 `variants`.
+_VERSION = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,28 @@ class FileRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Variant:
+    """A compiled network in a file of another precision than float32.
+
+    Attributes:
+        file: The .tflite's name in the model's folder.
+        difference: The root mean square of the differences between its outputs and the float32 network's, over the
+            deviation of those, on the photographs that it was calibrated on.
+        images: How many photographs it was calibrated on.
+        calibrated_on: Their folder; "" for the photographs of this package.
+        photographs: The SHA-256 of their names, sizes and times; "" for the photographs of this package.
+        in_float: How many layers stayed in float32.
+    """
+
+    file: str
+    difference: float
+    images: int
+    calibrated_on: str
+    photographs: str
+    in_float: int
+
+
+@dataclass(frozen=True, slots=True)
 class Compiled:
     """A network compiled for one image size, or the reason why it does not compile.
 
@@ -46,11 +70,13 @@ class Compiled:
         file: The .tflite's name in the model's folder, or None where the model does not compile.
         difference: Largest difference from the SavedModel's output, relative to its range.
         failure: Why it does not compile, or None.
+        variants: Those of other precisions that were made of it.
     """
 
     file: str | None
     difference: float | None = None
     failure: str | None = None
+    variants: dict[Precision, Variant] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +92,7 @@ class Network:
         compiled: By image size.
         input: The numbers that its SavedModel takes or, where there is none, its compiled file; None: 0 to 1, or the
             pixels' bytes where they are integers. A file that was compiled from a SavedModel takes 0 to 1.
+        guess: How a warning says why that input is taken, where nothing in the model shows it; "" where something does.
     """
 
     source: str
@@ -74,6 +101,14 @@ class Network:
     output: OutputKind
     compiled: dict[str, Compiled] = field(default_factory=dict)
     input: Input | None = None
+    guess: str = ""
+
+    @property
+    def files(self) -> list[str]:
+        """Its compiled files, of every image size and precision."""
+        compiled = list(self.compiled.values())
+        variants = [variant.file for each in compiled for variant in each.variants.values()]
+        return [each.file for each in compiled if each.file is not None] + variants
 
     @property
     def classes(self) -> int:
@@ -168,7 +203,7 @@ class Manifest:
         networks = [
             path
             for network in self.networks.values()
-            for path in (network.saved_model, *(compiled.file for compiled in network.compiled.values()))
+            for path in (network.saved_model, *network.files)
             if path is not None and not (stored and PurePosixPath(path).is_absolute())
         ]
         for path in map(PurePosixPath, (self.labels, *self.files, *networks)):
@@ -180,12 +215,18 @@ class Manifest:
         """Write the manifest into a folder that nobody reads from yet."""
         values = asdict(self) | {"version": _VERSION}
         for network in values["networks"].values():
-            if network["input"] is None:
-                del network["input"]
+            for key in ("input", "guess"):
+                if not network[key]:
+                    del network[key]
+            for compiled in network["compiled"].values():
+                if not compiled["variants"]:
+                    del compiled["variants"]
         # Of the lowest version that can say it, so that earlier versions of this program read it.
+        if not any(each.variants for network in self.networks.values() for each in network.compiled.values()):
+            values["version"] = 3
         if self.temperature == 1 and self.calibration is None:
             del values["temperature"], values["calibration"]
-            if not any(map(_is_new, self.networks.values())):
+            if values["version"] == 3 and not any(map(_is_new, self.networks.values())):
                 values["version"] = 2
         if self.training is None:
             del values["training"]
@@ -206,11 +247,16 @@ class Manifest:
 
 
 def _network(values: dict[str, Any]) -> Network:
-    compiled = {size: Compiled(**value) for size, value in values["compiled"].items()}
+    compiled = {size: _compiled(value) for size, value in values["compiled"].items()}
     taken = values.get("input")
     return Network(**values | {"compiled": compiled, "input": taken and Input.read(taken)})
 
 
+def _compiled(values: dict[str, Any]) -> Compiled:
+    variants = {precision: Variant(**value) for precision, value in values.get("variants", {}).items()}
+    return Compiled(**values | {"variants": variants})
+
+
 def _is_new(network: Network) -> bool:
     """Return whether earlier versions of this program would run a network wrongly: by its input or its output."""
-    return network.input is not None or network.output == "multilabel" or network.width == 1
+    return network.input is not None or network.guess != "" or network.output == "multilabel" or network.width == 1

@@ -48,19 +48,22 @@ class Origin:
     input: Input | None = None
 
 
-def origin_of(model: str, network_input: Input | None = None) -> Origin:
+def origin_of(model: str, network_input: Input | None = None, *, is_trusted: bool = False) -> Origin:
     """Return the origin of the model that `model` names.
 
     Args:
         model: A known model, a TF Hub handle (http or https), a model in the store, or a path of a SavedModel,
             a checkpoint, an archive or a .tflite; in this order.
         network_input: The numbers that it takes, where the user says it.
+        is_trusted: Whether Python code in a model file may run.
 
     Raises:
         InputError: What it takes is known already.
         ModelError: It names nothing.
     """
     origin = _named_by(model)
+    if is_trusted and origin.local is not None:
+        origin = replace(origin, local=replace(origin.local, is_trusted=True))
     if network_input is None:
         return origin
     if origin.local is None or origin.local.is_trained:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
+from mobilenet_cli.engines.precision import DEFAULT, Precision
 from mobilenet_cli.errors import ModelError
 from mobilenet_cli.machine.home import home
 from mobilenet_cli.models import AUTO, registry, store, unavailable
@@ -14,7 +16,15 @@ from mobilenet_cli.progress import Progress
 from mobilenet_cli.records import NetworkKind
 
 
-def pull(model: str, kinds: Sequence[NetworkKind], image_size: int | None, progress: Progress) -> list[Model]:
+def pull(
+    model: str,
+    kinds: Sequence[NetworkKind],
+    image_size: int | None,
+    progress: Progress,
+    *,
+    precision: Precision = DEFAULT,
+    calibrate: str | None = None,
+) -> list[Model]:
     """Get a model's networks and compile them, so that later runs need neither the network nor TensorFlow.
 
     Args:
@@ -23,6 +33,8 @@ def pull(model: str, kinds: Sequence[NetworkKind], image_size: int | None, progr
         kinds: Which of its networks.
         image_size: The side in pixels of the images to compile for; None: the model's own.
         progress: Called as long work proceeds.
+        precision: As `acquire` takes it.
+        calibrate: As `acquire` takes it.
 
     Raises:
         InputError: The image size is out of range.
@@ -34,7 +46,8 @@ def pull(model: str, kinds: Sequence[NetworkKind], image_size: int | None, progr
     if model == AUTO:
         for kind in kinds:
             unavailable.forget(origin_of(registry.MAIN), kind)
-    return [acquire(model, kind=kind, image_size=image_size, progress=progress) for kind in kinds]
+    options: dict[str, Any] = {"image_size": image_size, "precision": precision, "calibrate": calibrate}
+    return [acquire(model, kind=kind, progress=progress, **options) for kind in kinds]
 
 
 def verify(models: Sequence[str]) -> Iterator[tuple[str, list[str]]]:

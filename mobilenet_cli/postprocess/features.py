@@ -30,10 +30,10 @@ class Features:
         if not np.isfinite(outputs).all():
             raise ModelError("the model's outputs are not finite numbers; its weights are damaged")
         return [
-            Embedding(image.path, "ok", vector, None, image.width, image.height, model)
+            Embedding(image.path, "ok", vector, None, image.warning, image.width, image.height, model)
             for image, vector in zip(images, outputs, strict=True)
         ]
 
     def failure(self, path: str, error: str, model: str) -> Embedding:
         """Return the Embedding of an image that cannot be read."""
-        return Embedding(path, "error", None, error, None, None, model)
+        return Embedding(path, "error", None, error, None, None, None, model)

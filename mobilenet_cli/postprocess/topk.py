@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from mobilenet_cli.engines.network_output import scores_of
 from mobilenet_cli.errors import ModelError
@@ -13,6 +13,42 @@ from mobilenet_cli.records import ClassName, OutputKind, Prediction
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+_TOP_K = 5
+_LIKELY = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Which of an image's classes are its predictions.
+
+    Attributes:
+        k: How many at most.
+        threshold: The lowest score of one, 0 to 1.
+    """
+
+    k: int
+    threshold: float
+
+    @classmethod
+    def of(cls, output: OutputKind, classes: int, k: int | None, threshold: float | None) -> Self:
+        """Return those that the user has chosen or, where one is None, those that suit the network.
+
+        That is the best 5 classes. Of a multi-label network, where each class is right or wrong for itself, it is all
+        classes that are more likely right than wrong.
+
+        Args:
+            output: The kind of the network's outputs.
+            classes: How many classes it has.
+            k: How many at most; None: 5, or all of a multi-label network.
+            threshold: The lowest score; None: 0, or 0.5 of a multi-label network.
+        """
+        is_multilabel = output == "multilabel"
+        if k is None:
+            k = classes if is_multilabel else _TOP_K
+        if threshold is None:
+            threshold = _LIKELY if is_multilabel else 0.0
+        return cls(min(k, classes), threshold)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 from mobilenet_cli.errors import ImageError
 from mobilenet_cli.remote.patience import CONNECT, THREADS, Patience, silence_seconds
-from mobilenet_cli.remote.pieces import check_size, filled, ranges
+from mobilenet_cli.remote.pieces import WHOLE_IMAGE, Span, check_size, filled, ranges
 from mobilenet_cli.remote.retries import TRIES, attempt
 from mobilenet_cli.remote.store import ListedEntry
 
@@ -30,17 +30,29 @@ class S3:
         self._files = S3FileSystem(config_kwargs=settings, skip_instance_cache=True)
         self._files.retries = 1  # `attempt` retries
 
-    def pieces(self, url: str, patience: Patience) -> Iterator[bytes]:
-        """Yield the bytes of an object in pieces."""
+    def pieces(self, url: str, patience: Patience, span: Span = WHOLE_IMAGE) -> Iterator[bytes]:
+        """Yield the bytes of an object, or of a part of it, in pieces."""
         bucket, key = bucket_and_key(url)
-        answer = patience.result(self._files._call_s3("get_object", Bucket=bucket, Key=key))
+        part = {} if span.header is None else {"Range": span.header}
+        try:
+            answer = patience.result(self._files._call_s3("get_object", Bucket=bucket, Key=key, **part))
+        except Exception as error:
+            if part and _status_of(error) == 416:  # nothing is left
+                return
+            raise
         body = answer["Body"]
         try:
-            check_size(answer.get("ContentLength"))
+            check_size(answer.get("ContentLength") if span.limited else None)
             while piece := patience.result(filled(body.read)):
                 yield piece
         finally:
             self._files.loop.call_soon_threadsafe(body.close)
+
+    def size(self, url: str, patience: Patience) -> int:
+        """Return how many bytes an object has."""
+        bucket, key = bucket_and_key(url)
+        answer = patience.result(self._files._call_s3("head_object", Bucket=bucket, Key=key))
+        return int(answer["ContentLength"])
 
     def entries(self, start: str, recursive: bool) -> Iterator[ListedEntry]:
         """Yield the objects whose URL begins with `start`, in the order of their keys in UTF-8.
@@ -83,10 +95,14 @@ class Google:
         except (KeyError, ValueError) as error:  # a file without credentials, or a token that Google does not know
             raise ImageError("the credentials cannot be used: look at FSSPEC_GS_TOKEN") from error
 
-    def pieces(self, url: str, patience: Patience) -> Iterator[bytes]:
-        """Yield the bytes of an object in pieces."""
+    def pieces(self, url: str, patience: Patience, span: Span = WHOLE_IMAGE) -> Iterator[bytes]:
+        """Yield the bytes of an object, or of a part of it, in pieces."""
         path = "/".join(bucket_and_key(url))
-        return ranges(lambda start, end: patience.result(self._files._cat_file(path, start, end)))
+        return ranges(lambda start, end: patience.result(self._files._cat_file(path, start, end)), span)
+
+    def size(self, url: str, patience: Patience) -> int:
+        """Return how many bytes an object has."""
+        return int(patience.result(self._files._info("/".join(bucket_and_key(url))))["size"])
 
     def entries(self, start: str, recursive: bool) -> Iterator[ListedEntry]:
         """Yield the objects whose URL begins with `start`, in the order of their keys in UTF-8.
@@ -110,6 +126,16 @@ class Google:
             query["pageToken"] = found.get("nextPageToken")
             if query["pageToken"] is None:
                 return
+
+
+def _status_of(error: BaseException) -> int:
+    """Return the HTTP status of one of botocore's errors, or of an error that it caused; 0 for any other."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(response := getattr(cause, "response", None), dict):
+            return int(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+        cause = cause.__cause__
+    return 0
 
 
 def bucket_and_key(url: str) -> tuple[str, str]:

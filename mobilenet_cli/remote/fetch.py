@@ -22,6 +22,22 @@ class MemoryBudget(Protocol):
         ...
 
 
+def fetch_head(url: str, size: int) -> bytes:
+    """Return the first bytes of the file at a URL, `size` of them if there are as many. Blocks until they are here.
+
+    Raises:
+        ImageError: They cannot be fetched. The message is one line.
+    """
+    patience = Patience()
+
+    def head() -> bytes:
+        # Of most stores a whole image comes in one piece, which costs hardly more than its first bytes.
+        return next(iter(store.pieces(url, patience)), b"")[:size]
+
+    store = store_of(url, patience)
+    return attempt(head, patience, store.tries)
+
+
 def fetch(url: str, patience: Patience | None = None, budget: MemoryBudget | None = None) -> bytes:
     """Return the content of the file at a URL. Blocks until all of it has arrived, in up to `retries.TRIES` tries.
 

@@ -14,7 +14,7 @@ from mobilenet_cli._version import __version__
 from mobilenet_cli.errors import ImageError, InputError
 from mobilenet_cli.remote.failures import StatusError
 from mobilenet_cli.remote.patience import CONNECT, Patience, silence_seconds
-from mobilenet_cli.remote.pieces import check_size, filled, ranges
+from mobilenet_cli.remote.pieces import WHOLE_IMAGE, Span, check_size, filled, ranges
 from mobilenet_cli.remote.retries import TRIES, attempt
 from mobilenet_cli.remote.store import ListedEntry, ObjectStore
 from mobilenet_cli.remote.urls import check_installed, refusal, scheme_of
@@ -57,6 +57,9 @@ _stores: dict[str, ObjectStore] = {}
 _making: dict[str, threading.Lock] = {}
 
 
+_NO_PARTS = "the server sends no parts of files, which such an archive is read by: download it"
+
+
 class _Web:
     """`https://` and `http://`: files that can be read but not listed."""
 
@@ -74,18 +77,41 @@ class _Web:
         }
         self._files = HTTPFileSystem(client_kwargs=options, skip_instance_cache=True)
 
-    def pieces(self, url: str, patience: Patience) -> Iterator[bytes]:
-        response = patience.result(self._answer(url))
+    def pieces(self, url: str, patience: Patience, span: Span = WHOLE_IMAGE) -> Iterator[bytes]:
         try:
-            check_size(response.content_length)
+            response = patience.result(self._answer(url, span.header))
+        except StatusError as error:
+            if span.begin and error.status == 416:  # nothing is left
+                return
+            raise
+        try:
+            is_part = response.status == 206
+            if span.end is not None and not is_part:
+                raise ImageError(_NO_PARTS)
+            before = 0 if is_part else span.begin  # a server that sends no parts begins again
+            check_size(response.content_length if span.limited else None)
             while piece := patience.result(filled(response.content.read)):
-                yield piece
+                before, piece = max(0, before - len(piece)), piece[before:]
+                if piece:
+                    yield piece
         finally:
             self._files.loop.call_soon_threadsafe(response.close)
 
-    async def _answer(self, url: str) -> Any:
+    def size(self, url: str, patience: Patience) -> int:
+        response = patience.result(self._answer(url, "bytes=0-0"))  # HEAD is refused by URLs that are signed for GET
+        try:
+            whole = response.headers.get("Content-Range", "").rpartition("/")[2]
+            if response.status != 206 or not whole.isdecimal():
+                raise ImageError(_NO_PARTS)
+            return int(whole)
+        finally:
+            self._files.loop.call_soon_threadsafe(response.close)
+
+    async def _answer(self, url: str, part: str | None) -> Any:
         session = await self._files.set_session()
-        response = await session.get(self._files.encode_url(url))
+        # As it is: an offset in a file that is compressed on its way is no offset in the file.
+        headers = {} if part is None else {"Range": part, "Accept-Encoding": "identity"}
+        response = await session.get(self._files.encode_url(url), headers=headers)
         if response.status >= 400:
             response.close()
             wait = response.headers.get("Retry-After", "")
@@ -101,11 +127,15 @@ class _Other:
 
     tries = TRIES
 
-    def pieces(self, url: str, patience: Patience) -> Iterator[bytes]:
+    def pieces(self, url: str, patience: Patience, span: Span = WHOLE_IMAGE) -> Iterator[bytes]:
         files, path = _filesystem(url)
         if files.async_impl:
-            return ranges(lambda start, end: patience.result(files._cat_file(path, start=start, end=end)))
-        return ranges(lambda start, end: files.cat_file(path, start=start, end=end))
+            return ranges(lambda start, end: patience.result(files._cat_file(path, start=start, end=end)), span)
+        return ranges(lambda start, end: files.cat_file(path, start=start, end=end), span)
+
+    def size(self, url: str, patience: Patience) -> int:
+        files, path = _filesystem(url)
+        return int((patience.result(files._info(path)) if files.async_impl else files.info(path))["size"])
 
     def entries(self, start: str, recursive: bool) -> Iterator[ListedEntry]:
         folder = start[: start.rfind("/") + 1]

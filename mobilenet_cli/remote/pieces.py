@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
 
 from mobilenet_cli.errors import ImageError
 
@@ -10,6 +11,31 @@ MAX_BYTES = 256 << 20
 """The largest image that is read. Larger ones are refused before they fill the memory."""
 _PIECE = 1 << 20
 _RANGE = 8 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The part of a file that is to be fetched.
+
+    Attributes:
+        begin: The offset of its first byte.
+        end: The offset after its last byte; None for the end of the file.
+        limited: Whether it may have no more than MAX_BYTES.
+    """
+
+    begin: int = 0
+    end: int | None = None
+    limited: bool = True
+
+    @property
+    def header(self) -> str | None:
+        """The value of the HTTP header "Range"; None for a whole file."""
+        if not self.begin and self.end is None:
+            return None
+        return f"bytes={self.begin}-{'' if self.end is None else self.end - 1}"
+
+
+WHOLE_IMAGE = Span()
 
 
 def check_size(size: int | None) -> None:
@@ -26,17 +52,18 @@ async def filled(read: Callable[[int], Awaitable[bytes]]) -> bytes:
     return bytes(piece)
 
 
-def ranges(read: Callable[[int, int], bytes]) -> Iterator[bytes]:
-    """Yield a file in ranges, without asking for its size first: most images fit into one range."""
-    start = 0
-    while True:
+def ranges(read: Callable[[int, int], bytes], span: Span) -> Iterator[bytes]:
+    """Yield a part of a file in ranges, without asking for its size first: most images fit into one range."""
+    start = span.begin
+    while span.end is None or start < span.end:
+        end = start + _RANGE if span.end is None else min(start + _RANGE, span.end)
         try:
-            piece = read(start, start + _RANGE)
+            piece = read(start, end)
         except Exception as error:
             if getattr(error, "code", None) == 416:  # nothing is left
                 return
             raise
         yield piece
         start += len(piece)
-        if len(piece) < _RANGE:
+        if start < end:
             return

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple, Protocol
 
 from mobilenet_cli.remote.patience import Patience
+from mobilenet_cli.remote.pieces import WHOLE_IMAGE, Span
 
 
 class ListedEntry(NamedTuple):
@@ -21,13 +22,21 @@ class ListedEntry(NamedTuple):
 
 
 class ObjectStore(Protocol):
-    """An object store, or what is read like one. Both methods raise whatever their library raises."""
+    """An object store, or what is read like one. All methods raise whatever their library raises."""
 
     tries: int
     """How often to ask in all, where a request fails."""
 
-    def pieces(self, url: str, patience: Patience) -> Iterator[bytes]:
-        """Yield the bytes of a file in pieces."""
+    def pieces(self, url: str, patience: Patience, span: Span = WHOLE_IMAGE) -> Iterator[bytes]:
+        """Yield the bytes of a file, or of a part of it, in pieces; none where the part begins at the file's end."""
+        ...
+
+    def size(self, url: str, patience: Patience) -> int:
+        """Return how many bytes a file has.
+
+        Raises:
+            ImageError: Parts of it cannot be fetched.
+        """
         ...
 
     def entries(self, start: str, recursive: bool) -> Iterator[ListedEntry]:

@@ -52,11 +52,11 @@ def refusal(url: str) -> str | None:
     return None
 
 
-def check_installed(url: str) -> None:
-    """Raise an InputError that says what to install, if the modules that read this URL are missing."""
+def check_installed(url: str, use: str = "sources") -> None:
+    """Raise an InputError that says what to install, if the modules for this URL are missing; `use`: its use."""
     scheme = scheme_of(url)
     if not all(map(_is_installed, _MODULES.get(scheme, ("fsspec",)))):
-        raise InputError(f"{scheme}:// sources need an extra: {install_command('remote')}")
+        raise InputError(f"{scheme}:// {use} need an extra: {install_command('remote')}")
 
 
 def _is_installed(module: str) -> bool:

@@ -30,7 +30,9 @@ _LARGEST = 64 << 20
 """The largest sidecar in bytes: about a hundred times the size of an edit with many masks."""
 
 
-def write_keywords(image: str, keywords: Sequence[str], model: str, name: SidecarName = "auto") -> Outcome:
+def write_keywords(
+    image: str, keywords: Sequence[str], model: str, name: SidecarName = "auto", *, as_path: bool = True
+) -> Outcome:
     """Replace our keywords in the sidecar of the file `image` by `keywords`.
 
     A missing sidecar is created if there are keywords. One that we created is deleted if nothing is left in it.
@@ -38,14 +40,15 @@ def write_keywords(image: str, keywords: Sequence[str], model: str, name: Sideca
 
     Args:
         image: The path of an image file.
-        keywords: As returned by `keywords_of`.
+        keywords: As returned by `keywords_of` or `keywords_from`.
         model: The name of the model that predicted them.
         name: Which sidecar it is.
+        as_path: Whether the keywords are one path, from general to specific; else each has a path of its own.
 
     Raises:
         SidecarError: The sidecar cannot be read or written, or would be that of another image too. It is unchanged.
     """
-    return _edit(sidecar_of(image, name), lambda document: with_keywords(document, keywords, model))
+    return _edit(sidecar_of(image, name), lambda document: with_keywords(document, keywords, model, as_path=as_path))
 
 
 def remove_keywords(image: str) -> list[Outcome]:

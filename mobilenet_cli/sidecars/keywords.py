@@ -1,6 +1,7 @@
 """Adding, replacing and removing our keywords in an XMP document, and nothing else in it.
 
-The keywords of an image are the everyday words above its label, and the label. Photo libraries read them in two
+The keywords of an image are the everyday words above its label, and the label; of a multi-label model, each label
+that is sure. Photo libraries read them in two
 forms: each on its own in `dc:subject`, and as one path in `lr:hierarchicalSubject`, `mnclassify|animal|dog|beagle`,
 whose root marks it as ours. A keyword that the user already has in `dc:subject` is not added again.
 `mnclassify:addedSubjects` lists those that we added, so that removing ours removes none of the user's.
@@ -39,17 +40,26 @@ def keywords_of(result: Result) -> tuple[str, ...]:
     """
     if result.label is None:
         return ()
-    names = (_text(each.label) for each in (*result.kinds, result.label))
-    return tuple(dict.fromkeys(name for name in names if name))
+    return _distinct(each.label for each in (*result.kinds, result.label))
 
 
-def with_keywords(document: bytes | None, keywords: Sequence[str], model: str) -> bytes | None:
+def keywords_from(result: Result, sure: float) -> tuple[str, ...]:
+    """Return the labels of a multi-label model's Result whose scores are at least `sure`, made fit as `keywords_of`."""
+    return _distinct(each.label for each in result.predictions if each.score >= sure)
+
+
+def _distinct(labels: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for name in map(_text, labels) if name))
+
+
+def with_keywords(document: bytes | None, keywords: Sequence[str], model: str, *, as_path: bool = True) -> bytes | None:
     """Return the document with our keywords replaced by `keywords`.
 
     Args:
         document: A sidecar's content; None if there is none yet.
-        keywords: From general to specific, as returned by `keywords_of`. If empty, ours are only removed.
+        keywords: As returned by `keywords_of` or `keywords_from`. If empty, ours are only removed.
         model: The name of the model that predicted them; it is recorded beside them.
+        as_path: Whether they are one path, from general to specific; else each has a path of its own.
 
     Returns:
         The new content; `document` itself if nothing changes; None if nothing is left of a document that we made.
@@ -64,7 +74,7 @@ def with_keywords(document: bytes | None, keywords: Sequence[str], model: str) -
     added = items(rdf, _ADDED)
     users = {each.casefold() for each in items(rdf, _SUBJECT) if each not in added}
     flat = [each for each in keywords if each.casefold() not in users]
-    paths = [_path(keywords)] if keywords else []
+    paths = [_path(each) for each in ([keywords] if as_path else [[name] for name in keywords]) if each]
     if _has(rdf, flat, paths, model if keywords else None):
         return document
     _remove_ours(rdf, added)

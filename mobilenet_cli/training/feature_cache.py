@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mobilenet_cli.images.preprocess import Preprocessing
 
 # Raise it with every change to decoding, resizing or running the network that changes the vectors.
-_VERSION = 2
+_VERSION = 3
 _SECONDS = 30.0  # of waiting for another process that writes
 _AT_ONCE = 500  # below SQLite's limit of parameters per statement
 _BETWEEN_COMMITS = 256

@@ -114,7 +114,10 @@ class _HashedSource(Source):
 
 
 def _hashed(sources: dict[str, Source]) -> Iterator[_HashedSource]:
-    return (_HashedSource(source.path, source.data, source.error, digest) for digest, source in sources.items())
+    return (
+        _HashedSource(source.path, source.data, source.error, digest, content=source.content)
+        for digest, source in sources.items()
+    )
 
 
 class _NoNetwork:

@@ -88,6 +88,7 @@ class Trainer:
         fine_tuning: FineTuning | None = None,
         progress: Progress = silent,
         network_input: Input | None = None,
+        trust_model: bool = False,
     ) -> None:
         """Find the images and the network. Nothing is computed yet.
 
@@ -109,6 +110,7 @@ class Trainer:
             fine_tuning: How to train the whole network; None to train a new head on its features.
             progress: Called with the progress of what takes long.
             network_input: The numbers that the network takes, as for `Embedder`: 0 to 1, or it cannot be trained on.
+            trust_model: Whether Python code in a model file may run, as for `Embedder`.
 
         Raises:
             InputError: An argument is out of range, or the images cannot be learnt from.
@@ -137,6 +139,7 @@ class Trainer:
             offline=offline,
             progress=progress,
             network_input=network_input,
+            trust_model=trust_model,
         )
         self._base = self._embedder.model
         self._saved_model = _saved_model_of(self._base)

@@ -33,7 +33,7 @@ def write(lines: Path, stream: BinaryIO, shape: Shape) -> None:
     - `paths`: str [N]
     - `vectors`: float32 [N, features]; NaN in the rows of images that failed
     - `status`: str [N], "ok" or "error"
-    - `errors`: str [N], "" where there is none
+    - `errors`, `warnings`: str [N], "" where there is none
     - `widths`, `heights`: int32 [N], in pixels; 0 where they are not known
     - `model`: str [], the model's name
 
@@ -66,6 +66,8 @@ def write(lines: Path, stream: BinaryIO, shape: Shape) -> None:
         _put(archive, "status", _text_type(len("error")), (count,), [status])
         dtype = _text_type(facts.longest_error)
         _put(archive, "errors", dtype, (count,), texts(lambda each: each.error or "", dtype))
+        dtype = _text_type(facts.longest_warning)
+        _put(archive, "warnings", dtype, (count,), texts(lambda each: each.warning or "", dtype))
         for name, numbers in (("widths", facts.widths), ("heights", facts.heights)):
             _put(archive, name, "<i4", (count,), [np.frombuffer(numbers, np.int32)])
         _put(archive, "model", _text_type(len(shape.model)), (), [np.array(shape.model)])
@@ -94,15 +96,20 @@ def _embeddings(stream: BinaryIO) -> Iterator[Embedding]:
             (model,) = column("model").next(1)
             vectors = column("vectors")
             others = [column(name) for name in ("paths", "status", "errors", "widths", "heights")]
+            warnings = column("warnings") if "warnings.npy" in archive.namelist() else None  # of earlier versions
             for begin in range(0, vectors.rows, _BATCH):
                 size = min(_BATCH, vectors.rows - begin)
                 columns = (each.next(size).tolist() for each in others)
-                for vector, path, status, error, width, height in zip(vectors.next(size), *columns, strict=True):
+                said = warnings.next(size).tolist() if warnings else [""] * size
+                for vector, warning, path, status, error, width, height in zip(
+                    vectors.next(size), said, *columns, strict=True
+                ):
                     yield Embedding(
                         path,
                         status,
                         vector if status == "ok" else None,
                         error or None,
+                        warning or None,
                         width or None,
                         height or None,
                         str(model),
@@ -137,13 +144,14 @@ class _Facts:
     def __init__(self, lines: Path) -> None:
         self.ok = bytearray()
         self.widths, self.heights = array("i"), array("i")
-        self.longest_path = self.longest_error = 0
+        self.longest_path = self.longest_error = self.longest_warning = 0
         for each in chain.from_iterable(batches(lines, _BATCH, vectors=False)):
             self.ok.append(each.status == "ok")
             self.widths.append(each.width or 0)
             self.heights.append(each.height or 0)
             self.longest_path = max(self.longest_path, len(each.path))
             self.longest_error = max(self.longest_error, len(each.error or ""))
+            self.longest_warning = max(self.longest_warning, len(each.warning or ""))
 
 
 def _text_type(longest: int) -> str:

@@ -40,12 +40,13 @@ def write(lines: Path, stream: BinaryIO, shape: Shape) -> None:
             ("status", pa.string()),
             ("vector", pa.list_(pa.float32(), features)),
             ("error", pa.string()),
+            ("warning", pa.string()),
             ("width", pa.int32()),
             ("height", pa.int32()),
             ("model", pa.string()),
         ]
     )
-    with pq.ParquetWriter(stream, schema, use_dictionary=["status", "error", "model"]) as writer:
+    with pq.ParquetWriter(stream, schema, use_dictionary=["status", "error", "warning", "model"]) as writer:
         for batch in batches(lines, max(1, _GROUP_BYTES // (4 * features))):
             writer.write_batch(_columns(batch, schema, features))
 
@@ -69,6 +70,7 @@ def _embeddings(stream: BinaryIO) -> Iterator[Embedding]:
             lists = batch.column("vector")
             vectors = lists.flatten().to_numpy().reshape(batch.num_rows, -1)
             for row, vector in zip(batch.drop_columns(["vector"]).to_pylist(), vectors, strict=True):
+                row = {"warning": None} | row  # noqa: PLW2901 - tables of earlier versions have none
                 yield Embedding(vector=vector if row["status"] == "ok" else None, **row)
     except (pa.ArrowException, OSError, AttributeError, KeyError, TypeError, ValueError) as error:
         raise ValueError(f"it is not a Parquet file of mnclassify's vectors ({error})") from error
@@ -85,6 +87,7 @@ def _columns(batch: list[Embedding], schema: Any, features: int) -> Any:
         "status": pa.array([each.status for each in batch]),
         "vector": pa.FixedSizeListArray.from_arrays(pa.array(values), features),
         "error": pa.array([each.error and valid_utf8(each.error) for each in batch], pa.string()),
+        "warning": pa.array([each.warning and valid_utf8(each.warning) for each in batch], pa.string()),
         "width": pa.array([each.width for each in batch], pa.int32()),
         "height": pa.array([each.height for each in batch], pa.int32()),
         "model": pa.array([valid_utf8(each.model) for each in batch]),

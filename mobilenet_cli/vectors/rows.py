@@ -88,6 +88,7 @@ def to_line(embedding: Embedding, *, packed: bool = False) -> bytes:
     after = encoded(
         {
             "error": embedding.error,
+            "warning": embedding.warning,
             "width": embedding.width,
             "height": embedding.height,
             "model": embedding.model,
@@ -128,7 +129,7 @@ def from_line(line: bytes, *, vectors: bool = True) -> Embedding:
             fields["vector"] = np.array(fields["vector"], np.float32)
         if mark and vectors:
             fields["vector"] = np.frombuffer(base64.b64decode(vector, validate=True), _PACKED_TYPE)
-        return Embedding(**fields)
+        return Embedding(**({"warning": None} | fields))  # lines of earlier versions have none
     except (TypeError, KeyError) as error:
         raise ValueError(f"other fields than an embedding's: {error}") from error
 

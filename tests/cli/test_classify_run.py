@@ -86,12 +86,12 @@ def test_sort_says_how_many_images_are_unsorted(run, tmp_path: Path):
     assert "mnclassify: 1 image without a sure name, so in unsorted/" in done.err.splitlines()
 
 
-@pytest.mark.parametrize("command", [(), ("embed",), ("evaluate",)])
+@pytest.mark.parametrize("command", ["classify", "embed", "evaluate"])
 @pytest.mark.parametrize("folder", ["photos", "photos/", "new/"])
-def test_an_output_that_is_a_folder_is_said_to_be_one(run, command: tuple[str, ...], folder: str):
-    done = run(*command, "photos", "-o", folder)
-    assert done.code == 4
-    assert f"cannot write {folder}: it is a folder; name a file in it, as in {folder.rstrip('/')}/" in done.err
+def test_an_output_that_is_a_folder_is_said_to_be_one(run, command: str, folder: str):
+    done = run(command, "photos", "-o", folder)
+    assert done.code == (4 if command == "evaluate" else 2)
+    assert re.search(f"{folder}:? (it )?is a folder[:;] name a file in it", done.err)
 
 
 def test_json_is_short_for_the_format_json(run):
@@ -115,7 +115,7 @@ def lines(done: Done) -> list[str]:
 
 
 def test_what_a_folder_has_of_other_types_is_counted_by_type(run, tmp_path: Path):
-    for name in ("a.mp4", "b.MP4", "c.txt", "notes", "d.xmp", ".hidden.txt", "e.doc", "f.exe", "g.zip", "not this.iso"):
+    for name in ("a.mp4", "b.MP4", "c.txt", "notes", "d.xmp", ".hidden.txt", "e.doc", "f.exe", "g.bin", "not this.iso"):
         (tmp_path / "photos" / name).write_text("x")
     (tmp_path / "photos" / "more").mkdir()
     (tmp_path / "photos" / "more" / "h.txt").write_text("x")

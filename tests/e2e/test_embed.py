@@ -64,7 +64,7 @@ def test_the_classifiers_last_layer_on_the_vectors_gives_the_classifiers_scores(
     results = [json.loads(line) for line in labels.stdout.splitlines()]
     assert len(vectors) == len(results) == 5
     for embedding, result in zip(vectors, results, strict=True):
-        for name in ("path", "status", "error", "width", "height", "model"):
+        for name in ("path", "status", "error", "warning", "width", "height", "model"):
             assert embedding[name] == result[name]
         vector = np.array(embedding["vector"])
         assert vector.shape == (1280,)

@@ -16,4 +16,4 @@ def test_every_engine_can_be_chosen_and_has_a_module_that_opens_it():
 
 def test_auto_runs_compiled_files_in_litert_and_what_does_not_compile_in_tensorflow():
     assert (COMPILED, REFERENCE) == ("litert", "tensorflow")
-    assert [name for name in get_args(EngineName) if opens_compiled(name)] == ["auto", "litert"]
+    assert [name for name in get_args(EngineName) if opens_compiled(name)] == ["auto", "litert", "openvino"]

@@ -8,7 +8,7 @@ import zlib
 
 import numpy as np
 import pytest
-from image_forms import GREY, PHOTOGRAPH, RGB, chunk, png, saved, tiff, wide
+from image_forms import GREY, PHOTOGRAPH, RGB, RGBA, chunk, png, saved, tiff, wide
 from PIL import Image
 
 from mobilenet_cli.engines import Engine
@@ -88,6 +88,55 @@ def test_a_jpeg_damaged_in_its_middle_has_a_warning():
     assert warned >= 32
 
 
+def damaged_at(share, how, **options):
+    """A photograph with the grain of a camera, damaged at a share of its pixels' data; and the whole one."""
+    grain = np.random.default_rng(9).integers(-9, 10, (375, 500, 3))
+    large = np.asarray(PHOTOGRAPH.resize((500, 375)), np.int16) + grain
+    data = saved(large.clip(0, 255).astype(np.uint8), "JPEG", quality=90, **options)
+    place = (start := data.index(b"\xff\xda") + 14) + int((len(data) - start) * share)
+    return how(data, place), data
+
+
+FOREIGN = saved(np.random.default_rng(1).integers(0, 255, (128, 128, 3), np.uint8), "JPEG")[1000:5096]
+DAMAGES = {
+    "zeros": lambda data, place: data[:place] + bytes(4096) + data[place + 4096 :],
+    "erased": lambda data, place: data[:place] + b"\xff" * 4096 + data[place + 4096 :],
+    "of another file": lambda data, place: data[:place] + FOREIGN + data[place + 4096 :],
+    "missing": lambda data, place: data[:place] + data[place + 4096 :],
+}
+
+
+@pytest.mark.parametrize("how", DAMAGES.values(), ids=DAMAGES)
+@pytest.mark.parametrize("options", [{}, {"restart_marker_rows": 1}, {"progressive": True}])
+def test_a_block_of_a_jpeg_that_is_lost_is_never_silent(how, options):
+    for share in np.linspace(0.05, 0.9, 9):
+        damaged, _ = damaged_at(share, how, **options)
+        try:
+            warning = loaded(damaged)[1]
+        except ImageError as error:
+            warning = str(error)
+        assert "damaged" in warning or "cut off" in warning
+
+
+def test_behind_a_stray_marker_nothing_is_there():
+    for share in (0.6, 0.8):
+        damaged, whole = damaged_at(share, DAMAGES["erased"])
+        pixels, warning = loaded(damaged)
+        assert warning.startswith("the file is damaged; the last ")
+        there = int(128 * (share - 0.15))
+        assert (pixels[:there] == loaded(whole)[0][:there]).all()
+    with pytest.raises(ImageError, match="truncated or damaged"):
+        loaded(damaged_at(0.3, DAMAGES["erased"])[0])
+
+
+def test_an_odd_header_is_no_damage():
+    data = saved(PHOTOGRAPH, "JPEG")
+    assert data[2:4] == b"\xff\xe0"
+    assert loaded(data[:11] + b"\x09" + data[12:])[1] is None  # an unknown version of JFIF
+    adobe = b"\xff\xee\0\x0eAdobe\0\x64\0\0\0\0\x07"  # an unknown transform
+    assert loaded(data[:2] + adobe + data[2:])[1] is None
+
+
 def test_the_pixels_are_those_that_pillow_decodes():
     for options in (BASELINE, PROGRESSIVE, {"quality": 80, "subsampling": 0}, {"quality": 80, "keep_rgb": True}):
         path = saved(PHOTOGRAPH, "JPEG", **options)
@@ -125,12 +174,58 @@ def test_a_png_whose_ancillary_chunk_has_a_bad_checksum_is_read(name):
         assert (pixels == loaded(data)[0]).all()
 
 
-def test_a_png_whose_pixels_are_cut_off_is_refused_and_one_without_its_end_is_whole():
-    data = saved(RGB, "PNG")
+PNGS = {
+    "rgb": RGB,
+    "alpha": RGBA,
+    "grey": GREY,
+    "palette": PHOTOGRAPH.quantize(64),
+    "1 bit": PHOTOGRAPH.convert("1"),
+    "16 bit": PHOTOGRAPH.convert("I;16"),
+}
+
+
+@pytest.mark.parametrize("kind", PNGS)
+def test_a_png_without_its_end_is_whole_and_one_that_is_cut_off_is_read_where_half_of_the_rows_in_the_crop_are_there(
+    kind,
+):
+    data = saved(PNGS[kind], "PNG")
     assert loaded(data[:-12])[1] is None
-    for size in (len(data) * 95 // 100, len(data) // 4):
-        with pytest.raises(ImageError, match="truncated"):
-            loaded(data[:size])
+    whole = loaded(data)[0]
+    shares = {}
+    for percent in range(4, 100, 4):
+        try:
+            pixels, shares[percent] = loaded(data[: len(data) * percent // 100])
+        except ImageError as error:
+            assert "truncated" in str(error)  # noqa: PT017
+            continue
+        missing = int(shares[percent].partition("last ")[2].partition(" %")[0])
+        there = int((1 - missing / 100 - 1 / 16) * 8 / 7 * 128) - 3  # of the crop, whose first row is a 16th
+        assert (pixels[:there] == whole[:there]).all()
+    least = min(shares)
+    assert list(shares) == list(range(least, 100, 4))
+    assert 38 <= int(shares[least].partition("last ")[2].partition(" %")[0]) <= 50
+
+
+def in_chunks(data, size):
+    """The same PNG with its pixels in chunks of `size` bytes."""
+    start = data.index(b"IDAT") - 4
+    length = int.from_bytes(data[start : start + 4], "big")
+    pixels = data[start + 8 : start + 8 + length]
+    pieces = [chunk((b"IDAT", pixels[place : place + size])) for place in range(0, length, size)]
+    return data[:start] + b"".join(pieces) + data[start + 12 + length :]
+
+
+def test_of_a_png_that_is_damaged_the_rows_before_the_damage_are_used():
+    data = in_chunks(saved(RGB, "PNG"), 1000)
+    assert (loaded(data)[0] == loaded(saved(RGB, "PNG"))[0]).all()
+    damaged = bytearray(data)
+    damaged[len(data) * 4 // 5] ^= 1
+    pixels, warning = loaded(bytes(damaged))
+    assert warning.startswith("the file is damaged; the last ")
+    assert (pixels[:80] == loaded(data)[0][:80]).all()
+    damaged[len(data) // 5] ^= 1
+    with pytest.raises(ImageError, match="truncated or damaged"):
+        loaded(bytes(damaged))
 
 
 def test_pixels_that_do_not_match_their_checksums_are_never_silent():

@@ -15,7 +15,8 @@ from conftest import SHARED
 from PIL import Image
 
 from mobilenet_cli.images.decode import open_image
-from mobilenet_cli.images.preprocess import Preprocessing, _draft, _plan, load_image
+from mobilenet_cli.images.preprocess import Preprocessing, _plan, load_image
+from mobilenet_cli.images.scaling import fit
 from mobilenet_cli.records import Source
 
 
@@ -216,7 +217,7 @@ def test_a_jpeg_is_decoded_at_the_smallest_scale_that_covers_the_crop(crop, targ
             continue
         with open_image(Source("-", data=jpeg_of_size(width, height))) as image:
             box, size = _plan(width, height, Preprocessing(target, crop))
-            scale = _draft(image, box, size)
+            scale = round((box[2] - box[0]) / np.subtract(*fit(image, box, size)[2::-2]))
             assert image.size == (-(-width // scale), -(-height // scale))
         spare = min((box[2] - box[0]) / size[0], (box[3] - box[1]) / size[1])
         assert scale == 1 or spare >= scale, "the crop would be upsampled"

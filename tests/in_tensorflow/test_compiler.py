@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mobilenet_cli.engines import savedmodel
+from mobilenet_cli.engines import loading
 from mobilenet_cli.engines.check import BOUND
 from mobilenet_cli.engines.litert import LiteRTEngine
 from mobilenet_cli.engines.savedmodel import SavedModelEngine
@@ -94,10 +94,10 @@ def test_what_is_no_classifier_of_images_is_refused(tmp_path):
 
 def test_a_folder_without_or_with_a_damaged_savedmodel_is_refused(tmp_path):
     with pytest.raises(ModelError, match=r"no saved_model\.pb"):
-        savedmodel.load(tmp_path)
+        loading.load(tmp_path)
     (tmp_path / "saved_model.pb").write_bytes(b"nonsense")
     with pytest.raises(ModelError, match="cannot load"):
-        savedmodel.load(tmp_path)
+        loading.load(tmp_path)
 
 
 def test_litert_refuses_a_file_that_is_no_model(tmp_path):

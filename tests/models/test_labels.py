@@ -69,6 +69,17 @@ def test_a_model_without_names_gets_numbers():
         '{"1": "dog", "0": "cat"}',
         '{"id2label": {"0": "cat", "1": "dog"}, "architectures": []}',
         "{0: 'cat',\n 1: 'dog'}".replace("{", "").replace("}", ""),
+        "{0: 'cat',\n 1: 'dog'}",
+        "['cat', 'dog']",
+        '"cat",\n"dog",\n',
+        "dog,1\ncat,0\n",
+        "class_name\ncat\ndog\n",
+        "index,mid,display_name\n0,/m/01,cat\n1,/m/02,dog\n",
+        '[{"id": 1, "name": "dog"}, {"id": 0, "name": "cat"}]',
+        '[[1, "dog"], [0, "cat"]]',
+        '{"names": {"0": "cat", "1": "dog"}}',
+        '{"cat": "0", "dog": "1"}',
+        '{"label2id": {"dog": 1, "cat": 0}}',
     ],
 )
 def test_an_index_is_read_and_not_kept_in_the_name(tmp_path, text):
@@ -94,12 +105,25 @@ def test_a_wnid_is_read_and_survives_in_the_store(tmp_path, text):
     assert [(each.wnid, each.label) for each in stored_labels(tmp_path / "labels.txt", 2)] == names
 
 
+def test_a_trained_models_folders_that_begin_with_wnids_have_them(tmp_path):
+    (tmp_path / "labels.txt").write_text("n02099712\nn02123045_tabby\nn99999999_none\nn020997120\n")
+    found = [(each.wnid, each.label) for each in stored_labels(tmp_path / "labels.txt", 4)]
+    assert found == [
+        ("n02099712", "n02099712"),
+        ("n02123045", "n02123045_tabby"),
+        ("", "n99999999_none"),
+        ("", "n020997120"),
+    ]
+
+
 def test_a_number_in_a_name_stays_where_not_all_lines_have_their_index(tmp_path):
     (tmp_path / "labels.txt").write_text("7 up\n3 musketeers\n")
     assert [each.label for each in read_labels(tmp_path / "labels.txt", 2)] == ["7 up", "3 musketeers"]
 
 
-@pytest.mark.parametrize("text", ['{"cat": 0, "dog": 2}', '{"a": 1.5}', "index,label\n0,cat\n0,dog\n", "{broken"])
+@pytest.mark.parametrize(
+    "text", ['{"cat": 0, "dog": 2}', '{"a": 1.5}', "index,label\n0,cat\n0,dog\n", "{broken", "0: cat\n2: dog"]
+)
 def test_indexes_with_gaps_and_damaged_json_are_refused(tmp_path, text):
     (tmp_path / "labels.json").write_text(text)
     with pytest.raises(ModelError, match="cannot read the labels"):

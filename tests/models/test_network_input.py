@@ -117,6 +117,8 @@ def test_an_input_that_nothing_says_is_found_by_trying_with_a_warning(tmp_path, 
     file = compiled(tmp_path / "m.tflite", function)
     with pytest.warns(ModelWarning, match=f"does best with {known}.*--input-range"):
         assert light(file, 160) == pytest.approx(expected(160), abs=1e-4)
+    with pytest.warns(ModelWarning, match=f"does best with {known}"):  # the next run too
+        Classifier(file)
 
 
 def test_an_input_that_trying_does_not_show_is_refused_with_the_options_to_give(tmp_path):
@@ -140,6 +142,20 @@ def test_a_rescaling_or_the_quantisation_says_the_input(tmp_path):
 
             file = compiled(tmp_path / f"{high}.tflite", function, quantised=(low, high))
             assert light(file, 160) == pytest.approx(expected(160), abs=0.03)
+
+
+def test_the_arithmetic_of_keras_caffe_mode_says_bytes(tmp_path):
+    import tensorflow as tf
+
+    def function(images):  # as vgg16.preprocess_input makes it in a model: BGR, less ImageNet's mean
+        mean = np.array([103.939, 116.779, 123.68], np.float32)
+        taken = tf.stack([images[..., 2], images[..., 1], images[..., 0]], axis=-1) + -mean
+        return two((taken + mean) / 127.5 - 1)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        folder = saved(tmp_path / "saved", function, [None, SIZE, SIZE, 3], "float32")
+        assert light(folder, 160) == pytest.approx(expected(160), abs=1e-4)
 
 
 def test_an_input_is_part_of_an_imported_model(tmp_path):
@@ -172,7 +188,7 @@ def test_several_sigmoids_are_labels_each_for_itself(tmp_path):
     file = compiled(tmp_path / "m.tflite", lambda x: tf.sigmoid(tf.concat([-brightness(x), brightness(x)] * 2, 1)))
     classifier = Classifier(file, network_input=SIGNED)
     assert classifier.model.network.output == "multilabel"
-    (result,) = classifier.classify([grey(200)], threshold=0.5)
+    (result,) = classifier.classify([grey(200)])
     assert [each.index for each in result.predictions] == [1, 3]
     assert result.predictions[0].score == pytest.approx(expected(200), abs=1e-4)
 
@@ -210,3 +226,56 @@ def test_a_savedmodel_of_encoded_images_is_refused_with_its_own_input(tmp_path):
     folder = saved(tmp_path / "encoded", decoded, [None], tf.string)
     with pytest.raises(ModelError, match=r"its input 'pixels' is string \[N\]: encoded images, not pixels$"):
         Classifier(folder)
+
+
+@pytest.mark.parametrize("shows", [True, False], ids=["trying shows it", "trying shows nothing"])
+def test_a_signature_named_as_tf_hubs_is_no_proof(tmp_path, shows):
+    import tensorflow as tf
+
+    def function(images):
+        bytes_ = two(at_least_0(images) / 127.5 - 1)
+        return bytes_ if shows else bytes_ * 0 + np.array([[0.2, 0.8]], np.float32)
+
+    module = tf.Module()
+    spec = tf.TensorSpec([None, SIZE, SIZE, 3], tf.float32, name="inputs")
+    module.serve = tf.function(lambda inputs: {"logits": function(inputs)}, input_signature=[spec])
+    tf.saved_model.save(module, str(tmp_path / "m"), signatures={"serving_default": module.serve})
+    reason = "on photographs it does best with 0 to 255" if shows else "called as those of TF Hub's .* take 0 to 1"
+    with pytest.warns(ModelWarning, match=reason):
+        score = light(tmp_path / "m", 160)
+    assert score == pytest.approx(expected(160) if shows else 0.8, abs=1e-4)
+
+
+def test_outputs_of_one_by_one_pixel_are_classes(tmp_path):
+    import tensorflow as tf
+
+    def function(images):
+        return tf.reshape(two(images), [-1, 1, 1, 2])
+
+    file = compiled(tmp_path / "m.tflite", function)
+    folder = saved(tmp_path / "saved", function, [None, SIZE, SIZE, 3], "float32")
+    for model in (file, folder):
+        assert light(model, 160, network_input=SIGNED) == pytest.approx(expected(160), abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("last", "reason"),
+    [("softmax", "the softmax of one class, which is 1 for every image"), ("tanh", "a tanh, from −1 to 1, .*--output")],
+)
+def test_outputs_that_are_no_scores_are_refused(tmp_path, last, reason):
+    import tensorflow as tf
+
+    file = compiled(tmp_path / "m.tflite", lambda images: getattr(tf.nn, last)(brightness(images)))
+    with pytest.raises(ModelError, match=reason):
+        Classifier(file, network_input=SIGNED)
+
+
+def test_a_savedmodel_of_several_outputs_is_refused_with_their_names(tmp_path):
+    import tensorflow as tf
+
+    module = tf.Module()
+    spec = tf.TensorSpec([None, SIZE, SIZE, 3], tf.float32, name="pixels")
+    module.serve = tf.function(lambda pixels: {"boxes": two(pixels), "kinds": two(pixels)}, input_signature=[spec])
+    tf.saved_model.save(module, str(tmp_path / "m"), signatures={"serving_default": module.serve})
+    with pytest.raises(ModelError, match="its outputs are boxes, kinds, of which none is known to be the logits"):
+        Classifier(tmp_path / "m")

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from urllib.parse import unquote
 
 import pytest
@@ -18,7 +19,8 @@ from web_server import TIMEOUT, Answer, WebServer, classified, new_stores, outco
 
 from mobilenet_cli.inputs.find import find_sources
 from mobilenet_cli.inputs.remote_listing import must_be_listed
-from mobilenet_cli.records import Source
+from mobilenet_cli.pipeline import run
+from mobilenet_cli.records import RowSource, Source
 from mobilenet_cli.remote import ahead, patience, pieces
 from mobilenet_cli.remote.urls import is_url
 
@@ -277,10 +279,19 @@ def test_what_was_decoded_is_freed_at_once(web):
         for _ in range(200):
             next(results)
         results.close()
-        alive = sum(isinstance(each, ahead.Fetched) for each in gc.get_objects())
+        alive = sum(isinstance(each, Source) and each.data is not None for each in gc.get_objects())
     finally:
         gc.enable()
     assert alive == 0
+
+
+def test_what_comes_with_a_url_is_still_there_when_it_was_fetched(web):
+    web.answers = {"/a.png": [Answer(IMAGES["red"])], "/none.png": [Answer(status=404)]}
+    rows = [RowSource(f"{web.url}/{name}", cells=(name, "x")) for name in ("a.png", "none.png")]
+    assert [(source, result.status) for source, result in run(rows, task(ColourEngine()))] == [
+        (rows[0], "ok"),
+        (replace(rows[1], error="404 Not Found"), "error"),
+    ]
 
 
 def test_an_image_larger_than_what_may_be_held_comes_through(web, monkeypatch):

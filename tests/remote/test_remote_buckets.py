@@ -17,6 +17,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import pytest
 from colour_engine import IMAGES, ColourEngine, records_of, task
 from conftest import ROOT, SAMPLES
+from s3_server import CREDENTIALS
 from web_server import TIMEOUT, Answer, WebServer, new_stores, outcome, serving
 
 from mobilenet_cli.inputs.find import count_sources, find_sources
@@ -67,16 +68,6 @@ def s3_url() -> Iterator[str]:
             client.put_object(Bucket="samples", Key=f"sample_images/{file.name}", Body=file.read_bytes())
         yield url
         server.stop()
-
-
-CREDENTIALS = {
-    "AWS_ACCESS_KEY_ID": "testing",
-    "AWS_SECRET_ACCESS_KEY": "s3cret",
-    "AWS_DEFAULT_REGION": "us-east-1",
-    "AWS_EC2_METADATA_DISABLED": "true",
-    "AWS_CONFIG_FILE": "/dev/null",
-    "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
-}
 
 
 @pytest.fixture(scope="module")
@@ -385,6 +376,28 @@ def test_other_protocols_of_fsspec_are_listed_and_read(monkeypatch):
         assert outcome("memory://photos/b/none.png") == "404 Not Found"
     finally:
         files.rm("/photos", recursive=True)
+
+
+def test_any_ending_finds_images_of_a_remote_folder_by_their_first_bytes():
+    import fsspec
+
+    files = fsspec.filesystem("memory")
+    content = {"b/1.png": b"", "b/2": IMAGES["green"], "b/c/3.jpg_large": IMAGES["red"], "b/4.txt": b"text", "b/5": b""}
+    for name, data in {**content, "b/.6": IMAGES["red"]}.items():
+        files.pipe_file(f"/any/{name}", data)
+    try:
+        assert [source.path for source in find_sources(["memory://any/b"])] == ["memory://any/b/1.png"]
+        with_any = [source.path for source in find_sources(["memory://any/b"], any_ending=True)]
+        assert with_any == [f"memory://any/{name}" for name in ("b/1.png", "b/2", "b/c/3.jpg_large")]
+        assert count_sources(["memory://any/b"], any_ending=True) == 3
+    finally:
+        files.rm("/any", recursive=True)
+
+
+def test_any_ending_looks_into_the_objects_of_s3(s3):
+    # Every object but the placeholders of folders is an image.
+    expected = sorted([*images(), "notes.txt", "same"], key=str.encode)
+    assert found("s3://photos/", any_ending=True) == expected
 
 
 def test_a_protocol_that_nothing_here_reads_is_a_row():

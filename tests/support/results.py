@@ -69,13 +69,22 @@ def with_names(result: Result, names: Iterable[Name | None] = ()) -> NamedResult
     return NamedResult(**fields, names=tuple(names))
 
 
-def embedding_of(path: str, vector: ArrayLike, *, width: int = 32, height: int = 32, model: str = "net") -> Embedding:
+def embedding_of(
+    path: str,
+    vector: ArrayLike,
+    *,
+    warning: str | None = None,
+    width: int = 32,
+    height: int = 32,
+    model: str = "net",
+) -> Embedding:
     """Return the Embedding of an image whose features are `vector`, [features], made float32."""
     return Embedding(
         path=path,
         status="ok",
         vector=np.asarray(vector, np.float32),
         error=None,
+        warning=warning,
         width=width,
         height=height,
         model=model,
@@ -84,4 +93,6 @@ def embedding_of(path: str, vector: ArrayLike, *, width: int = 32, height: int =
 
 def failed_embedding(path: str, error: str = "no such file", *, model: str = "net") -> Embedding:
     """Return the Embedding of an image that could not be read, for the reason `error`."""
-    return Embedding(path=path, status="error", vector=None, error=error, width=None, height=None, model=model)
+    return Embedding(
+        path=path, status="error", vector=None, error=error, warning=None, width=None, height=None, model=model
+    )

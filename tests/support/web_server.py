@@ -6,7 +6,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -31,6 +31,8 @@ class Answer:
     """Bytes after which the connection is dropped."""
     drip: float = 0.0
     """Seconds before each byte of the body."""
+    has_parts: bool = False
+    """Whether a part of it is sent where that is asked for."""
 
 
 class WebServer:
@@ -39,6 +41,7 @@ class WebServer:
     def __init__(self) -> None:
         self.answers: dict[str, list[Answer]] = {}
         self.requests: list[str] = []
+        self.parts: list[str] = []
         self.agents: set[str] = set()
         self.busiest = 0
         self.closing = threading.Event()
@@ -65,6 +68,9 @@ class WebServer:
 
             def _send(self, answer: Answer) -> None:
                 web.closing.wait(answer.latency)
+                part = self.headers["Range"]
+                if answer.has_parts and part is not None:
+                    answer = self._part(answer, *part.removeprefix("bytes=").split("-"))
                 self.send_response(answer.status)
                 if "Transfer-Encoding" not in answer.headers:
                     self.send_header("Content-Length", str(len(answer.body)))
@@ -78,6 +84,15 @@ class WebServer:
                 self.wfile.write(answer.body[: answer.cut_after])
                 if answer.cut_after is not None:
                     self.close_connection = True
+
+            def _part(self, answer: Answer, begin: str, last: str) -> Answer:
+                web.parts.append(f"{begin}-{last}")
+                size = len(answer.body)
+                if int(begin) >= size:
+                    return Answer(status=416)
+                body = answer.body[int(begin) : int(last) + 1 if last else size]
+                headers = {**answer.headers, "Content-Range": f"bytes {begin}-{int(begin) + len(body) - 1}/{size}"}
+                return replace(answer, body=body, status=206, headers=headers)
 
             def log_message(self, *_: object) -> None:
                 pass

@@ -43,7 +43,8 @@ def embedding(number: int, path: str | None = None) -> Embedding:
     path = NAMES[number] if path is None else path
     if path == "gone.jpg":
         return failed_embedding(path)
-    return embedding_of(path, vector(number), width=640 + number, height=480)
+    warning = "the file is cut off" if number == 1 else None
+    return embedding_of(path, vector(number), warning=warning, width=640 + number, height=480)
 
 
 ALL = [embedding(number) for number in range(len(NAMES))]
@@ -86,9 +87,9 @@ def rows_of(path: Path) -> list[dict[str, object]]:
         found = pyarrow.parquet.read_table(path).to_pylist()
     else:
         arrays = np.load(path, allow_pickle=False)
-        names = ("paths", "status", "vectors", "errors", "widths", "heights")
+        names = ("paths", "status", "vectors", "errors", "warnings", "widths", "heights")
         rows = zip(*(arrays[name].tolist() for name in names), strict=True)
-        keys = ("path", "status", "vector", "error", "width", "height")
+        keys = ("path", "status", "vector", "error", "warning", "width", "height")
         found = [{key: value or None for key, value in zip(keys, row, strict=True)} for row in rows]
         found = [each | {"model": str(arrays["model"])} for each in found]
     for each in found:
@@ -110,6 +111,7 @@ def test_a_file_has_every_field_of_every_record_in_order(tmp_path, name):
         assert {key: value for key, value in row.items() if key not in ("path", "vector")} == {
             "status": expected.status,
             "error": expected.error,
+            "warning": expected.warning,
             "width": expected.width,
             "height": expected.height,
             "model": "net",
@@ -146,12 +148,14 @@ def test_the_arrays_of_an_npz_have_the_documented_types(tmp_path):
         "vectors": ("f", (5, FEATURES)),
         "status": ("U", (5,)),
         "errors": ("U", (5,)),
+        "warnings": ("U", (5,)),
         "widths": ("i", (5,)),
         "heights": ("i", (5,)),
         "model": ("U", ()),
     }
     assert arrays["vectors"].dtype == np.float32
     assert arrays["errors"].tolist() == ["", "", "", "no such file", ""]
+    assert arrays["warnings"].tolist() == ["", "the file is cut off", "", "", ""]
     assert [os.fsencode(path) for path in arrays["paths"].tolist()] == [os.fsencode(path) for path in NAMES]
 
 
@@ -165,6 +169,7 @@ def test_the_columns_of_a_parquet_file_have_the_documented_types(tmp_path):
         "status string",
         f"vector fixed_size_list<element: float>[{FEATURES}]",
         "error string",
+        "warning string",
         "width int32",
         "height int32",
         "model string",

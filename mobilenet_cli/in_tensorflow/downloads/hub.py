@@ -20,7 +20,7 @@ def download(handle: str, destination: Path) -> None:
     Raises:
         ModelError: It failed; the message is the reason.
     """
-    from mobilenet_cli.engines.savedmodel import import_tensorflow
+    from mobilenet_cli.engines.loading import import_tensorflow
     from mobilenet_cli.in_tensorflow import archive
 
     import_tensorflow()

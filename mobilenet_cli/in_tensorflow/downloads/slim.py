@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mobilenet_cli.in_tensorflow import conversion
+from mobilenet_cli.in_tensorflow import packaged
 from mobilenet_cli.in_tensorflow.downloads import http
 from mobilenet_cli.records import NetworkKind
 
@@ -19,7 +19,7 @@ def download(url: str, sha256: str, destination: Path, kind: NetworkKind) -> Pat
         kind: Which network to make of the checkpoint.
 
     Returns:
-        The model's path: see conversion.unpack_archive.
+        The model's path: see packaged.convert_packaged.
 
     Raises:
         ModelError: It failed, or the archive holds no checkpoint of MobileNet V1.
@@ -27,6 +27,6 @@ def download(url: str, sha256: str, destination: Path, kind: NetworkKind) -> Pat
     archive = Path(f"{destination}.tgz")
     try:
         http.download(url, archive, f"downloading {url}", sha256)
-        return conversion.unpack_archive(archive, destination, kind)
+        return packaged.convert_packaged(archive, destination, kind)
     finally:
         archive.unlink(missing_ok=True)

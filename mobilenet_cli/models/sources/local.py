@@ -24,11 +24,13 @@ class Local:
     Attributes:
         path: Its file or folder, absolute; of a checkpoint its prefix, which is no file's name, or its folder.
         form: Its form.
+        is_trusted: Whether Python code in it may run.
     """
 
     title: ClassVar[str] = "this machine"
     path: Path
     form: Form
+    is_trusted: bool = False
 
     @classmethod
     def find(cls, text: str) -> Self | None:
@@ -79,7 +81,8 @@ class Local:
         """
         if self.form.convert is None:
             return self.path
-        return process.call(self.form.convert, self.path, destination, kind)
+        trust = {"is_trusted": True} if self.is_trusted and self.form.may_hold_code else {}
+        return process.call(self.form.convert, self.path, destination, kind, **trust)
 
     def store_name(self) -> str:
         """Return its name in the store, where the files compiled from it are kept.

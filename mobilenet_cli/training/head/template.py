@@ -137,14 +137,14 @@ def build(saved_model: Path, folder: Path, image_size: int) -> None:
     """
     import numpy as np
 
-    from mobilenet_cli.engines import savedmodel
+    from mobilenet_cli.engines import loading, savedmodel, tracing
     from mobilenet_cli.engines.check import random_images
 
-    module = savedmodel.load(saved_model)
-    tf = savedmodel.import_tensorflow()
+    module = loading.load(saved_model)
+    tf = loading.import_tensorflow()
     from mobilenet_cli.in_tensorflow import hub_module
 
-    expected = savedmodel.call(savedmodel.concrete_function(module, image_size), random_images(image_size))
+    expected = savedmodel.call(tracing.concrete_function(module, image_size), random_images(image_size))
     np.save(folder / _EXPECTED, expected)
     describe(folder / _PROTOS)
     graph = Protos(folder / _PROTOS).parsed("SavedModel", (saved_model / _GRAPH).read_bytes())

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from mobilenet_cli.images.preprocess import Preprocessing
 from mobilenet_cli.in_tensorflow.process import TensorFlowProcess
-from mobilenet_cli.models.making import as_recorded, compile_network
+from mobilenet_cli.models.building import as_recorded, compile_network
 from mobilenet_cli.models.manifest import FOLDERS, Network
 from mobilenet_cli.progress import Note, Progress
 from mobilenet_cli.records import NetworkKind

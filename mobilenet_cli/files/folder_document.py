@@ -1,0 +1,195 @@
+"""One run's records on their way to a folder of parts, each of which is a Document of its own.
+
+The sources are cut into groups as they pass: a shard each, or so many images. Both what passes (in the pipeline's
+reader thread) and what is written (by whoever iterates the records) goes through the groups in the same order, so a
+part is closed when the first record of a later one comes.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from mobilenet_cli.errors import MnclassifyError
+from mobilenet_cli.files.document import Document, HasStatus
+from mobilenet_cli.files.earlier_run import EarlierRun
+from mobilenet_cli.files.format import Format, RowOptions
+from mobilenet_cli.files.part_folder import PartFolder, part_name
+from mobilenet_cli.records import Source
+
+ROWS = 100_000
+"""Rows of a part, where the images are not in shards."""
+_FAILURES = 1000
+"""Failures at the beginning that are held back before anything is replaced: perhaps nothing else comes."""
+
+_Record = TypeVar("_Record", bound=HasStatus)
+_Options = TypeVar("_Options", bound=RowOptions)
+
+
+@dataclass(slots=True)
+class _Part(Generic[_Record, _Options]):
+    """A part that is being written, or looked through.
+
+    Attributes:
+        name: Its file's name.
+        archive: The shard whose images it has; None where they are in none.
+        document: Its rows.
+        sources: How many sources it has so far.
+        asked: How many of them went to the network.
+        rows: How many of those have rows.
+    """
+
+    name: str
+    archive: str | None
+    document: Document[_Record, _Options]
+    sources: int = 0
+    asked: int = 0
+    rows: int = 0
+
+
+class FolderDocument(Generic[_Record, _Options]):
+    """The records of one run. It is used as a Document is.
+
+    Attributes:
+        earlier: Counts the finished rows that are kept, part by part.
+    """
+
+    def __init__(
+        self,
+        folder: PartFolder,
+        chosen: Format[_Record, _Options],
+        options: _Options,
+        *,
+        rows_per_file: int | None = None,
+        made_at: float = 0.0,
+    ) -> None:
+        """Begin the document.
+
+        Args:
+            folder: Where the parts go.
+            chosen: Their format.
+            options: The options that shape the rows.
+            rows_per_file: How many sources a part has; None for a part a shard, and ROWS where there are none.
+            made_at: As for Document.
+
+        Raises:
+            OutputError: The folder may not be written to.
+        """
+        self._folder, self._format, self._options = folder, chosen, options
+        self._rows_per_file, self._made_at = rows_per_file, made_at
+        folder.check(chosen.endings[0])
+        self.earlier = EarlierRun()
+        self._number = 0
+        self._due: deque[_Part[_Record, _Options]] = deque()  # of each source that `pending` yielded
+        self._written: _Part[_Record, _Options] | None = None  # to which the last record went
+        self._held_back: list[tuple[Source, _Record]] | None = [] if folder.overwrite else None
+        self._lock = threading.Lock()  # guards what follows
+        self._has_begun = False
+        self._finished: dict[str, dict[str, Any]] = {}
+
+    def pending(self, sources: Iterable[Source]) -> Iterator[Source]:
+        """Yield the sources that have no finished row yet."""
+        part: _Part[_Record, _Options] | None = None
+        for source in sources:
+            if part is None or self._is_full(part, source):
+                if part is not None and not part.asked:
+                    self._finish(part)
+                part = self._begin_part(source.archive)
+            part.sources += 1
+            before = part.asked
+            for wanted in part.document.pending((source,)):
+                part.asked += 1
+                self._due.append(part)
+                yield wanted
+            self.earlier.found += part.asked == before
+        if part is not None and not part.asked:
+            self._finish(part)
+
+    def write(self, source: Source, record: _Record) -> None:
+        """Write the record of the next source that `pending` yielded. Raises as Document.write does."""
+        if self._held_back is not None:
+            self._held_back.append((source, record))
+            if record.status == "error" and len(self._held_back) < _FAILURES:
+                return
+            self._release()
+        else:
+            self._write(source, record)
+
+    def leave_out(self) -> None:
+        """Give the next source that `pending` yielded no row."""
+        self._release()
+        self._next().document.leave_out()
+
+    def close(self) -> None:
+        """Complete the last part, and the folder.
+
+        Raises:
+            MnclassifyError: There are parts that were to be replaced, but no image could be read.
+            OutputError: It cannot be written.
+        """
+        if self._held_back and self._folder.would_lose():
+            raise MnclassifyError(f"no image could be read, so {self._folder.shown} is left as it was")
+        self._release()
+        if self._written is not None:
+            self._finish(self._written)
+        if not self._number:  # a table without rows, which can be read too
+            self._finish(self._begin_part(None))
+        parts = [self._finished[name] for name in sorted(self._finished)]
+        rows = sum(each["rows"] for each in parts)
+        self._folder.complete({"format": self._format.name, "model": self._options.model, "rows": rows, "parts": parts})
+
+    def _is_full(self, part: _Part[_Record, _Options], source: Source) -> bool:
+        if self._rows_per_file is not None:
+            return part.sources >= self._rows_per_file
+        return source.archive != part.archive or (part.archive is None and part.sources >= ROWS)
+
+    def _begin_part(self, archive: str | None) -> _Part[_Record, _Options]:
+        name = part_name(self._number, self._format.endings[0])
+        self._number += 1
+        document = Document(
+            self._folder.open(name),
+            self._format,
+            self._options,
+            resume=self._folder.resume,
+            made_at=self._made_at,
+            keeps_others=False,  # they have a row in another part
+        )
+        return _Part(name, archive if self._rows_per_file is None else None, document)
+
+    def _release(self) -> None:
+        """Write what was held back."""
+        held_back, self._held_back = self._held_back, None
+        for source, record in held_back or ():
+            self._write(source, record)
+
+    def _write(self, source: Source, record: _Record) -> None:
+        part = self._next()
+        part.document.write(source, record)
+        part.rows += 1
+
+    def _next(self) -> _Part[_Record, _Options]:
+        """Return the part of the next record, after the one before it is complete."""
+        self._begin()
+        part = self._due.popleft()
+        if self._written is not None and self._written is not part:
+            self._finish(self._written)
+        self._written = part
+        return part
+
+    def _begin(self) -> None:
+        with self._lock:
+            if not self._has_begun:
+                self._folder.begin()
+            self._has_begun = True
+
+    def _finish(self, part: _Part[_Record, _Options]) -> None:
+        self._begin()
+        part.document.close()
+        size = self._folder.finish(part.name)
+        rows = part.rows + part.document.earlier.found
+        figures = {"name": part.name, "rows": rows, "bytes": size, "archive": part.archive}
+        with self._lock:
+            self._finished[part.name] = figures

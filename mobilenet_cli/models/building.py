@@ -1,0 +1,179 @@
+"""One network of a model: fetched from a source, compiled, checked, and added to the model's manifest."""
+
+from __future__ import annotations
+
+import shutil
+import warnings
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from mobilenet_cli.engines.network_input import UNIT
+from mobilenet_cli.errors import ModelWarning
+from mobilenet_cli.in_tensorflow.compiled_file import inspect
+from mobilenet_cli.in_tensorflow.compiler import CompiledNetwork, compile_model
+from mobilenet_cli.in_tensorflow.process import TensorFlowProcess
+from mobilenet_cli.in_tensorflow.wish import KNOWN, Wish
+from mobilenet_cli.models import registry
+from mobilenet_cli.models.labels import LABELS, write_labels
+from mobilenet_cli.models.manifest import FOLDERS, SUFFIXES, Compiled, Manifest, Network
+from mobilenet_cli.models.origin import Origin
+from mobilenet_cli.models.sources import ModelSource
+from mobilenet_cli.progress import Progress
+from mobilenet_cli.records import NetworkKind, OutputKind
+
+_IMAGENET_CLASSES = 1000  # one more with the background
+
+
+@dataclass(frozen=True, slots=True)
+class Builder:
+    """Builds the networks of one model.
+
+    Attributes:
+        origin: Which model.
+        process: Where TensorFlow runs.
+        progress: Called as long work proceeds.
+        image_size: What to compile it for; None: its own size.
+        output: What its classification network puts out; None: found by trying it.
+        labels: A file with a label a class; None: those that come with it, or ImageNet's for 1000 and 1001 classes.
+        copied: Whether files that are on the disk already are copied into the model's folder, or used where they are.
+    """
+
+    origin: Origin
+    process: TensorFlowProcess
+    progress: Progress
+    image_size: int | None = None
+    output: OutputKind | None = None
+    labels: Path | None = None
+    copied: bool = False
+
+    def build(self, folder: Path, manifest: Manifest | None, source: ModelSource, kind: NetworkKind) -> Manifest:
+        """Add the network of a kind to a model's folder and return the model's manifest with it.
+
+        Args:
+            folder: An empty folder, whose content is to be the model's or to be added to it.
+            manifest: The model as it is, or None where it is a new one.
+            source: Where the network comes from.
+            kind: Which network.
+
+        Raises:
+            ModelError: The source does not have it, or it does not fit.
+        """
+        self.progress(f"getting {self.origin.name} from {source.title}", None, None)
+        fetched = source.fetch(kind, folder / FOLDERS[kind], self.process)
+        if self.copied and not fetched.is_relative_to(folder):
+            fetched = _copied(fetched, folder / FOLDERS[kind])
+        self.progress(f"compiling {self.origin.name} (once)", None, None)
+        result = self._compile(fetched, folder, kind)
+        network = Network(
+            source=source.place,
+            saved_model=_within(fetched, folder) if fetched.is_dir() else None,
+            width=result.width,
+            output="features" if kind == "feature_vector" else self.output or result.output,
+            compiled={str(result.image_size): as_recorded(result)},
+            input=result.input,
+            guess=result.guess,
+        )
+        networks = {**(manifest.networks if manifest else {}), kind: network}
+        labels, temperature = (manifest.labels, manifest.temperature) if manifest else ("", 1.0)
+        if kind == "classification":
+            own = folder / LABELS
+            labels = write_labels(
+                folder, self.labels or _brought(fetched) or (own if own.is_file() else None), network.classes
+            )
+            if manifest is None or manifest.calibration is None:
+                temperature = self._temperature(fetched, result.width)
+        if manifest is not None:
+            return replace(manifest, networks=networks, labels=labels, temperature=temperature)
+        is_fixed = self.image_size is None or self.copied
+        return Manifest(
+            name=self.origin.key,
+            license=self.origin.license,
+            image_size=result.image_size if is_fixed else self.origin.image_size,
+            crop=self.origin.crop,
+            interpolation=self.origin.interpolation,
+            labels=labels,
+            networks=networks,
+            temperature=temperature,
+        )
+
+    def _temperature(self, fetched: Path, classes: int) -> float:
+        """Return the classifier's temperature: that of the MobileNet V1 family also where the file alone shows it."""
+        is_of_imagenet = classes in (_IMAGENET_CLASSES, _IMAGENET_CLASSES + 1)
+        if self.origin.temperature == 1 and is_of_imagenet and _is_mobilenet_v1(fetched):
+            return registry.MOBILENET_V1_TEMPERATURE
+        return self.origin.temperature
+
+    def _compile(self, fetched: Path, folder: Path, kind: NetworkKind) -> CompiledNetwork:
+        if fetched.is_dir():
+            size, default_size = self.image_size, self.origin.image_size
+            return compile_network(self.process, fetched, folder, kind, size, default_size, wish=self._wish(kind))
+        labels = folder / LABELS if kind == "classification" else None
+        found = self.process.call(inspect, fetched, self.image_size, self.origin.image_size, self._wish(kind), labels)
+        if fetched.is_relative_to(folder):
+            fetched = fetched.rename(folder / f"{found.image_size}{SUFFIXES[kind]}")
+        return replace(found, file=_within(fetched, folder))
+
+    def _wish(self, kind: NetworkKind) -> Wish:
+        is_classifier = kind == "classification"
+        return Wish(
+            input=self.origin.input,
+            output=self.output if is_classifier else None,
+            is_hubs=self.origin.local is None,
+            is_classifier=is_classifier,
+        )
+
+
+def compile_network(
+    process: TensorFlowProcess,
+    saved_model: Path,
+    folder: Path,
+    kind: NetworkKind,
+    size: int | None,
+    default_size: int,
+    *,
+    wish: Wish = KNOWN,
+) -> CompiledNetwork:
+    """Compile a SavedModel into `folder`; see compiler.compile_model."""
+    return process.call(compile_model, saved_model, folder, SUFFIXES[kind], size, default_size, wish=wish)
+
+
+def warn_of_guess(name: str, network: Network) -> None:
+    """Warn where nothing in a model shows which numbers it takes.
+
+    Warns:
+        ModelWarning: It says which are taken, why, and the option that says others.
+    """
+    if network.guess:
+        warnings.warn(
+            f"nothing in {name} says which numbers it takes for black and white; {network.guess} "
+            f"{network.input or UNIT}, which is taken; --input-range says it",
+            ModelWarning,
+            stacklevel=3,
+        )
+
+
+def as_recorded(result: CompiledNetwork) -> Compiled:
+    """Return the part of a result that a manifest has."""
+    return Compiled(result.file, result.difference, result.failure)
+
+
+def _brought(fetched: Path) -> Path | None:
+    """Return the label file that comes with a SavedModel, if any."""
+    return next(iter(sorted(fetched.glob(f"**/{LABELS}"))), None) if fetched.is_dir() else None
+
+
+def _is_mobilenet_v1(fetched: Path) -> bool:
+    """Return whether a SavedModel's variables are those of TF-Slim's MobileNet V1, as in the hub's and ours."""
+    file = fetched / "saved_model.pb"
+    return file.is_file() and b"MobilenetV1/Conv2d_0/" in file.read_bytes()
+
+
+def _copied(fetched: Path, destination: Path) -> Path:
+    if fetched.is_dir():
+        return Path(shutil.copytree(fetched, destination))
+    return Path(shutil.copyfile(fetched, destination.with_suffix(fetched.suffix)))
+
+
+def _within(path: Path, folder: Path) -> str:
+    """Return a path as a manifest has it: relative where it is in the model's folder."""
+    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else str(path)
