@@ -115,7 +115,18 @@ def lines(done: Done) -> list[str]:
 
 
 def test_what_a_folder_has_of_other_types_is_counted_by_type(run, tmp_path: Path):
-    for name in ("a.mp4", "b.MP4", "c.txt", "notes", "d.xmp", ".hidden.txt", "e.doc", "f.exe", "g.bin", "not this.iso"):
+    for name in (
+        "a.mp4",
+        "b.MP4",
+        "c.txt",
+        "notes",
+        "d.xmp",
+        ".hidden.txt",
+        "e.doc",
+        "f.exe",
+        "g.bak.xyz",
+        "not this.iso",
+    ):
         (tmp_path / "photos" / name).write_text("x")
     (tmp_path / "photos" / "more").mkdir()
     (tmp_path / "photos" / "more" / "h.txt").write_text("x")
