@@ -28,6 +28,9 @@ SHARED = Path(__file__).resolve().parents[2] / "shared" / "images"
 SAVED_MODEL = "models/mobilenet_v1_100_128"
 ONNX_MODEL = "models/model.onnx"
 _LARGE = (4000, 3000)
+_SMALL = (800, 600)
+_SMOKE_TEST = 2
+"""With so few large JPEGs, no figure counts, and encoding 12 megapixels in each format takes a minute."""
 _MADE_UP = 200
 A_FORMAT = 1
 _FILES_A_FOLDER = 1000
@@ -44,7 +47,7 @@ def make(work: Path, images: int, large: int) -> None:
     links(work / "photos", originals, images)
     links(work / "one", originals, 1)
     _resized(work / "large", originals[:large], ".jpg", _LARGE)
-    _make_formats(work / "formats", originals[:A_FORMAT])
+    _make_formats(work / "formats", originals[:A_FORMAT], _LARGE if large > _SMOKE_TEST else _SMALL)
     tiny = _resized(work / "originals-tiny", originals, ".png", (32, 32))
     links(work / "tiny", tiny, images)
     _make_models(work)
@@ -139,8 +142,8 @@ def _resized(folder: Path, originals: Sequence[Path], ending: str, size: tuple[i
     return paths
 
 
-def _make_formats(folder: Path, originals: Sequence[Path]) -> None:
-    """Make files of 12 megapixels, with the noise that a camera's have."""
+def _make_formats(folder: Path, originals: Sequence[Path], size: tuple[int, int]) -> None:
+    """Make files of `size` in each format, with the noise that a camera's have."""
     import numpy as np
     import pillow_heif
     from PIL import Image
@@ -153,7 +156,7 @@ def _make_formats(folder: Path, originals: Sequence[Path]) -> None:
         if all(path.exists() for path in paths):
             continue
         with Image.open(original) as image:
-            large = np.asarray(image.convert("RGB").resize(_LARGE, Image.Resampling.BICUBIC), np.int16)
+            large = np.asarray(image.convert("RGB").resize(size, Image.Resampling.BICUBIC), np.int16)
         noise = np.random.default_rng(number).normal(0, 3, large.shape)
         picture = Image.fromarray((large + noise).clip(0, 255).astype(np.uint8))
         for path, options in paths.items():

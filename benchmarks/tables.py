@@ -95,7 +95,9 @@ def _precision(figures: dict[str, Any], processor: str) -> Iterator[str]:
         for network, by_name in figures["inference"].items()
         for name, each in by_name.items()
     ]
-    header = ("network", "engine and precision", "ms, batch 1", "batch 4", "batch 32", "pipeline, images/s")
+    batches = next(iter(next(iter(figures["inference"].values())).values()))
+    columns = (f"ms, batch of {batch}" for batch in batches)
+    header = ("network", "engine and precision", *columns, "pipeline, images/s")
     yield from table(header, rows, texts=2)
 
 

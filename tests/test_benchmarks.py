@@ -138,6 +138,36 @@ def test_what_just_meets_its_target_passes_and_what_is_slower_misses_it():
     assert len(missed) == 17
 
 
+def precisions(**suited: bool) -> dict[str, Any]:
+    """Return figures of the precisions whose targets are just met."""
+    inference = {
+        "MobileNet V1 1.0/128": {"LiteRT float32": {"4": 3.0}, "OpenVINO bfloat16": {"4": 1.0}},
+        "EfficientNet-Lite0": {"LiteRT float32": {"4": 10.0}, "LiteRT int8": {"4": 4.0}},
+    }
+    pipeline = {
+        "MobileNet V1 1.0/128": {"LiteRT float32": 100.0, "OpenVINO bfloat16": 200.0},
+        "EfficientNet-Lite0": {"LiteRT float32": 100.0, "LiteRT int8": 180.0},
+    }
+    precision = {"suited": {"float32": True, **suited}, "inference": inference, "pipeline": pipeline}
+    return {"machine": {"processor": "Some (avx2)"}, "precision": precision}
+
+
+def test_precisions_have_targets_where_the_processor_has_the_instructions():
+    met = list(targets(precisions(bfloat16=True, int8=True)))
+    assert [(target.least, target.met) for target in met] == [(3, True), (2, True), (2.5, True), (1.8, True)]
+    assert [target.least for target in targets(precisions(bfloat16=False, int8=True))] == [2.5, 1.8]
+    assert not list(targets(precisions(bfloat16=False, int8=False)))
+    slower = precisions(bfloat16=True, int8=True)
+    slower["precision"]["pipeline"]["EfficientNet-Lite0"]["LiteRT int8"] = 170.0
+    assert [target.met for target in targets(slower)] == [True, True, True, False]
+
+
+def test_the_table_of_precisions_names_the_processor():
+    lines = list(tables.lines(precisions(bfloat16=False, int8=True)))
+    assert "Precisions on Some (avx2); instructions for float32 yes, bfloat16 no, int8 yes" in lines
+    assert any("LiteRT int8" in line and "4.00" in line and "180.0" in line for line in lines)
+
+
 def test_only_the_suites_that_ran_have_targets():
     assert not list(targets({"machine": {}, "tiny": {}}))
     assert len(list(targets({"large": figures()["large"]}))) == 1

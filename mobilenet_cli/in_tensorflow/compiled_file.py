@@ -67,4 +67,5 @@ def inspect(
         str(file),
         input=found.input,
         guess=found.guess,
+        takes_any_size=shape[1] <= 0,
     )

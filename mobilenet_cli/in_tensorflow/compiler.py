@@ -35,6 +35,8 @@ class CompiledNetwork:
         failure: Why it does not compile, or None.
         input: The numbers that the SavedModel takes or, where there is none, the compiled file; None: 0 to 1, or bytes.
         guess: How a warning says why that input is taken, where nothing shows it; "" where something does.
+        takes_any_size: Whether the model was made for no image size, so that `image_size` may not be what it was
+            trained at.
     """
 
     image_size: int
@@ -45,6 +47,7 @@ class CompiledNetwork:
     failure: str | None = None
     input: Input | None = None
     guess: str = ""
+    takes_any_size: bool = False
 
 
 def compile_model(
@@ -72,7 +75,8 @@ def compile_model(
     from mobilenet_cli.in_tensorflow.finding import input_of_saved_model
 
     model = loading.load(saved_model)
-    size = image_size or tracing.fixed_image_size(model) or default_size
+    fixed_size = tracing.fixed_image_size(model)
+    size = image_size or fixed_size or default_size
     if not wish.is_hubs:
         wish = replace(wish, stated=stated_input.read(saved_model))
     found = input_of_saved_model(model, size, wish)
@@ -81,6 +85,7 @@ def compile_model(
     expected = savedmodel.call(function, images)
     width, output = int(expected.shape[1]), wish.output or found.output or output_kind(expected)
     made = CompiledNetwork(size, width, output, file=None, input=found.input, guess=found.guess)
+    made = replace(made, takes_any_size=fixed_size is None)
     destination = folder / f"{size}{suffix}"
     temporary = destination.with_suffix(f".{os.getpid()}.tmp")
     try:

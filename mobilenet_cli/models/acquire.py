@@ -176,7 +176,7 @@ def acquire(
         from mobilenet_cli.models.building import warn_of_guess
 
         # Each time, since its user may have seen no other run.
-        warn_of_guess(origin.name, manifest.networks[kind])
+        warn_of_guess(origin.name, manifest.networks[kind], manifest.image_size if image_size is None else None)
     name = origin.name if precision == DEFAULT else f"{origin.name}@{precision}"
     size = image_size or manifest.image_size
     return _chosen(Model(name, manifest, kind, size, engine, folder, precision))

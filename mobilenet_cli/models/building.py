@@ -72,6 +72,8 @@ class Builder:
             compiled={str(result.image_size): as_recorded(result)},
             input=result.input,
             guess=result.guess,
+            is_size_guessed=result.takes_any_size
+            and not (self.origin.is_size_known or (self.copied and self.image_size)),
         )
         networks = {**(manifest.networks if manifest else {}), kind: network}
         labels, temperature = (manifest.labels, manifest.temperature) if manifest else ("", 1.0)
@@ -137,12 +139,24 @@ def compile_network(
     return process.call(compile_model, saved_model, folder, SUFFIXES[kind], size, default_size, wish=wish)
 
 
-def warn_of_guess(name: str, network: Network) -> None:
-    """Warn where nothing in a model shows which numbers it takes.
+def warn_of_guess(name: str, network: Network, image_size: int | None) -> None:
+    """Warn where nothing in a model shows which numbers it takes, or images of which size.
+
+    Args:
+        name: The model's.
+        network: The network that runs.
+        image_size: The side in pixels of its images, where nobody asked for it; else None.
 
     Warns:
-        ModelWarning: It says which are taken, why, and the option that says others.
+        ModelWarning: It says what is taken, why, and the option that says another.
     """
+    if network.is_size_guessed and image_size is not None:
+        warnings.warn(
+            f"{name} takes images of any size, and nothing says at which it was trained; "
+            f"{image_size} × {image_size} pixels are taken; --image-size says another",
+            ModelWarning,
+            stacklevel=3,
+        )
     if network.guess:
         warnings.warn(
             f"nothing in {name} says which numbers it takes for black and white; {network.guess} "

@@ -12,7 +12,7 @@ from mobilenet_cli.models import AUTO, in_place, registry, store
 from mobilenet_cli.models.building import Builder, warn_of_guess
 from mobilenet_cli.models.making import making
 from mobilenet_cli.models.manifest import Manifest
-from mobilenet_cli.models.origin import Origin, size_in
+from mobilenet_cli.models.origin import of_file, size_in
 from mobilenet_cli.models.sources.local import Local
 from mobilenet_cli.progress import Progress, silent
 from mobilenet_cli.records import OutputKind
@@ -62,8 +62,8 @@ def import_model(
     if local is None:
         raise InputError(f"{source} does not exist")
     local = replace(local, is_trusted=trust_model)
-    origin = Origin(name=name, key=name, local=local, license=license, image_size=size_in(local.path.name, name))
-    origin = replace(origin, input=network_input)
+    origin = of_file(name, name, local, size_in(local.path.name, name))
+    origin = replace(origin, license=license, input=network_input)
 
     with making(origin, progress) as process:
         if name in store.names() and not overwrite:
@@ -75,7 +75,7 @@ def import_model(
             copied = in_place.copy(local.path, folder, name) if local.is_trained else _built(builder, local, folder)
             published = store.publish(folder, copied)
     for network in published.networks.values():
-        warn_of_guess(name, network)
+        warn_of_guess(name, network, published.image_size)
     return published
 
 

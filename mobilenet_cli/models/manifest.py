@@ -93,6 +93,7 @@ class Network:
         input: The numbers that its SavedModel takes or, where there is none, its compiled file; None: 0 to 1, or the
             pixels' bytes where they are integers. A file that was compiled from a SavedModel takes 0 to 1.
         guess: How a warning says why that input is taken, where nothing in the model shows it; "" where something does.
+        is_size_guessed: Whether nothing says the side of the images that it was trained on.
     """
 
     source: str
@@ -102,6 +103,7 @@ class Network:
     compiled: dict[str, Compiled] = field(default_factory=dict)
     input: Input | None = None
     guess: str = ""
+    is_size_guessed: bool = False
 
     @property
     def files(self) -> list[str]:
@@ -215,7 +217,7 @@ class Manifest:
         """Write the manifest into a folder that nobody reads from yet."""
         values = asdict(self) | {"version": _VERSION}
         for network in values["networks"].values():
-            for key in ("input", "guess"):
+            for key in ("input", "guess", "is_size_guessed"):
                 if not network[key]:
                     del network[key]
             for compiled in network["compiled"].values():
@@ -259,4 +261,5 @@ def _compiled(values: dict[str, Any]) -> Compiled:
 
 def _is_new(network: Network) -> bool:
     """Return whether earlier versions of this program would run a network wrongly: by its input or its output."""
-    return network.input is not None or network.guess != "" or network.output == "multilabel" or network.width == 1
+    is_guessed = network.guess != "" or network.is_size_guessed
+    return network.input is not None or is_guessed or network.output == "multilabel" or network.width == 1

@@ -29,7 +29,8 @@ class Origin:
         sources: Where to get it, in the order to try; none for one that is in the store or on the disk.
         local: The model on the disk, or None.
         license: SPDX name of its licence, or "".
-        image_size: Its input's side in pixels.
+        image_size: Its input's side in pixels, where the model itself is made for none.
+        is_size_known: Whether something says that size; else it is only the usual one.
         crop: How an image becomes a square.
         interpolation: How an image is resized.
         temperature: The divisor of its logits.
@@ -42,6 +43,7 @@ class Origin:
     local: Local | None = None
     license: str = ""
     image_size: int = _DEFAULT_SIZE
+    is_size_known: bool = True
     crop: Crop = "center"
     interpolation: Interpolation = "bilinear"
     temperature: float = 1.0
@@ -85,7 +87,7 @@ def _named_by(model: str) -> Origin:
     from mobilenet_cli.models.sources.local import Local
 
     if local := Local.find(model):
-        return Origin(name=model, key=local.store_name(), local=local, image_size=size_in(local.path.name))
+        return of_file(model, local.store_name(), local, size_in(local.path.name))
     known_names = ", ".join((AUTO, *registry.ENTRIES))
     raise ModelError(
         f"no model is called {model!r}, and there is no SavedModel, checkpoint, archive, .tflite or trained model "
@@ -114,13 +116,26 @@ def _of_handle(handle: str) -> Origin:
         name=handle,
         key="hub-" + slug(handle.split("://", 1)[1]),
         sources=(Hub(handle),),
-        image_size=size_in(handle),
+        image_size=size_in(handle) or _DEFAULT_SIZE,
         temperature=registry.MOBILENET_V1_TEMPERATURE if registry.is_mobilenet_v1(handle) else 1.0,
     )
 
 
-def size_in(*names: str) -> int:
-    """Guess the input's side in pixels from names, from the first that has one; 128 where none has.
+def of_file(name: str, key: str, local: Local, image_size: int | None) -> Origin:
+    """Return the origin of a model on the disk.
+
+    Args:
+        name: Its name in its records.
+        key: Its folder's name in the store.
+        local: The model.
+        image_size: Its input's side in pixels, where its name says it.
+    """
+    is_known = image_size is not None
+    return Origin(name, key, local=local, image_size=image_size or _DEFAULT_SIZE, is_size_known=is_known)
+
+
+def size_in(*names: str) -> int | None:
+    """Return the input's side in pixels by the first of the names that has one; None where none has.
 
     TF Hub's names have it ("mobilenet_v2_100_224/classification"), and TF-Slim's ("mobilenet_v1_0.75_224.ckpt").
     """
@@ -129,4 +144,4 @@ def size_in(*names: str) -> int:
         for size in reversed(sizes):
             if size in range(96, 513) and size % 16 == 0:
                 return size
-    return _DEFAULT_SIZE
+    return None

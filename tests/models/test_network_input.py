@@ -279,3 +279,16 @@ def test_a_savedmodel_of_several_outputs_is_refused_with_their_names(tmp_path):
     tf.saved_model.save(module, str(tmp_path / "m"), signatures={"serving_default": module.serve})
     with pytest.raises(ModelError, match="its outputs are boxes, kinds, of which none is known to be the logits"):
         Classifier(tmp_path / "m")
+
+
+@pytest.mark.parametrize(("name", "is_said"), [("of_any_size", True), ("of_any_size_160", False)])
+def test_a_size_that_nothing_says_is_said_in_each_run_until_it_is_given(tmp_path, name, is_said):
+    folder = saved(tmp_path / name, lambda pixels: two(pixels * 2 - 1), [None, None, None, 3], np.float32)
+    for options, warns in (({}, is_said), ({}, is_said), ({"image_size": 64}, False)):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            classifier = Classifier(str(folder), network_input=UNIT, **options)
+        told = [str(each.message) for each in caught if "--image-size" in str(each.message)]
+        assert bool(told) == warns
+        assert classifier.model.image_size == options.get("image_size", 128 if is_said else 160)
+        assert not told or f"{name} takes images of any size" in told[0]
