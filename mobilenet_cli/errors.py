@@ -49,3 +49,20 @@ class SidecarError(OutputError):
 
 class ModelWarning(UserWarning):
     """Another model or engine is used than the best one, or a model's input was found by trying alone."""
+
+
+class FallbackWarning(ModelWarning):
+    """The embedded model is used because the main one cannot be had.
+
+    Attributes:
+        short: That in a few words.
+        reason: Why the main model cannot be had, and what the user can choose instead.
+    """
+
+    def __init__(self, message: str, short: str, reason: str) -> None:
+        super().__init__(message)
+        self.short, self.reason = short, reason
+
+
+class StoreWarning(ModelWarning):
+    """The model store is in another folder than usual."""

@@ -13,8 +13,8 @@ from rich.text import Text
 
 ROOT = Path(__file__).resolve().parents[1]
 PICTURE = ROOT / "docs" / "terminal.svg"
-COMMAND = ("mnclassify", "sample_images", "-m", "efficientnet_lite0", "-k", "3")
-COLUMNS = 84
+COMMAND = ("mnclassify", "sample_images", "-m", "efficientnet_lite0")
+COLUMNS = 100
 
 # rich's own template loads its font from a server; this one uses the reader's fonts.
 SVG = """\

@@ -42,19 +42,25 @@ class _Messages(io.FileIO):
     no_args_is_help=True,
     options_metavar="",
     subcommand_metavar="[classify] SOURCES… [OPTIONS]",
-    epilog="Exit codes: 0 success, 1 some images failed or none found, 2 usage error, 3 model unavailable, "
-    "4 output not written, 130 interrupted, 143 terminated.",
+    epilog="Exit codes: 0 success, 1 some images failed or none was found or matched, 2 usage error, "
+    "3 model unavailable, 4 output not written, 130 interrupted, 143 terminated.",
 )
-@click.version_option(__version__, prog_name=PROGRAM, message="%(prog)s %(version)s (main model: mobilenet_v1_100_128)")
+@click.version_option(
+    __version__,
+    "-V",
+    "--version",
+    prog_name=PROGRAM,
+    message="%(prog)s %(version)s (main model: mobilenet_v1_100_128)",
+)
 def cli() -> None:
-    """Label images: files and folders in; a table, CSV or JSON out.
+    """Label images: files and folders in; a table, CSV, JSON or web page out.
 
     \b
-      mnclassify photos/                      a table on the terminal
-      mnclassify photos/ -o labels.csv        a CSV of the five best labels
-      mnclassify photos/ --kind dog -f path   the paths of the photographs of dogs
+      mnclassify photos/                      print a table
+      mnclassify photos/ -o labels.csv        write a CSV, five labels per image
+      mnclassify photos/ --kind dog -f path   print the paths of the dog pictures
 
-    `classify` is the default command. See `mnclassify classify --help` for its options.
+    `classify` is the default command; `mnclassify classify --help` lists its options.
     """
 
 
@@ -67,7 +73,18 @@ def main() -> NoReturn:
     _own_stdout()
     # BLAS's threads would only spin beside the workers, which use it for small arrays alone.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    _show_warnings()
     sys.exit(_run(sys.argv[1:]))
+
+
+def _show_warnings() -> None:
+    """Print warnings that no command prints itself in a line, without where in the code they are."""
+    import warnings
+
+    def show(message: Warning | str, *_: Any, **__: Any) -> None:
+        click.echo(printable_lines(f"{PROGRAM}: warning: {message}"), err=True)
+
+    warnings.showwarning = show
 
 
 def _open_standard_descriptors() -> None:

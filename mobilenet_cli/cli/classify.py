@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, BinaryIO
@@ -12,7 +13,13 @@ from mobilenet_cli.cli.exit_codes import ExitCode
 from mobilenet_cli.cli.help import Command
 from mobilenet_cli.cli.input_options import named_or_csv_options
 from mobilenet_cli.cli.kind_words import check_words
-from mobilenet_cli.cli.model_options import ModelChoice, model_options, temperature_option
+from mobilenet_cli.cli.model_options import (
+    ModelChoice,
+    describe_model,
+    labels_option,
+    model_options,
+    temperature_option,
+)
 from mobilenet_cli.cli.options import Pace, pace_options, previews_option, terminal_options
 from mobilenet_cli.cli.output_options import Output, output_options
 from mobilenet_cli.cli.precision_options import PrecisionChoice, precision_options
@@ -38,13 +45,13 @@ if TYPE_CHECKING:
 
 
 @click.command("classify", cls=Command)
+@output_options
+@record_options
 @named_or_csv_options
 @model_options
 @precision_options
 @temperature_option
-@click.option("--labels", type=click.Path(exists=True, dir_okay=False), help="Text file with one label per line.")
-@record_options
-@output_options
+@labels_option
 @xmp_options
 @pace_options
 @previews_option
@@ -62,10 +69,10 @@ def command(
     fast_previews: bool,
     terminal: Terminal,
 ) -> int:
-    """Label each image in SOURCES.
+    """Label every image in SOURCES.
 
-    SOURCES are files, folders, quoted globs, archives (.zip, .tar, .tar.gz, .tar.zst, .parquet), URLs (https://,
-    s3://, gs://), or - for one image on standard input. Use --from for a list of files.
+    SOURCES can be files, folders, quoted globs, archives (.zip, .tar, .tar.gz, .tar.zst, .parquet), URLs (https://,
+    s3://, gs://), or - to read one image from standard input. To read a list of files, use --from.
 
     \b
     Examples:
@@ -88,12 +95,14 @@ def command(
         return remove_keywords(named.find(), terminal)
     chosen = records.format(output, of_rows=named.columns is not None)
     check_words(records.kind, model, labels)
-    tally = Tally(terminal, "classified", left_out=named.left_out)
+    terminal.detail(f"sources: {named.described}")
+    tally = Tally(terminal, "classified", left_out=named.left_out, rows=records.failures_are_in(output, chosen))
     run = _LabellingRun(named, records, chosen, output, xmp, terminal, tally, Sidecars(terminal, xmp.name))
     with terminal.warnings_shown(), output.opened(terminal, resumable=chosen.rows is not None) as stream:
         with terminal.waiting() as progress:
             from mobilenet_cli.classifier import Classifier
 
+            started = time.monotonic()
             classifier = Classifier(
                 labels=labels,
                 temperature=temperature,
@@ -101,6 +110,7 @@ def command(
                 **model.arguments(progress),
                 **precision.arguments(),
             )
+        describe_model(terminal, classifier.model, time.monotonic() - started)
         document = run.label(classifier, pace, stream)
     return run.conclude(document)
 
@@ -150,10 +160,12 @@ class _LabellingRun:
                     document.write(source, result)
                 self.labelled += result.status == "ok"
         self.output.check_worth(stream, self.tally.done - self.tally.failed)
+        written = time.monotonic()
         with self.terminal.waiting() as progress:
             if self.chosen.conversion is not None and self.terminal.live:
                 progress(f"Writing {printable(self.output.file or '')}", None, None)
             document.close()
+        self.terminal.detail(f"output: {self.chosen.name}, completed in {time.monotonic() - written:.2f} s")
         return document
 
     def conclude(self, document: AnyDocument) -> int:
@@ -163,8 +175,14 @@ class _LabellingRun:
         if self.named.note is not None:
             self.terminal.note(self.named.note)
         self._say_what_was_written(earlier, self.tally.done)
-        code = self.tally.conclude()
-        return self.sidecars.conclude(code, finished=earlier.found) if self.xmp.write else code
+        code: int = self.tally.conclude()
+        if self.records.selects and not earlier.found + self.labelled:
+            code = ExitCode.FAILED  # as grep does where nothing matches
+        if self.xmp.write:
+            code = self.sidecars.conclude(code, finished=earlier.found)
+        if self.output.file is not None or self.terminal.live or self.terminal.is_verbose or self.tally.is_long:
+            self.tally.print_pace()
+        return code
 
     def _document(self, classifier: Classifier, stream: BinaryIO | PartFolder) -> AnyDocument:
         model, limits = classifier.model, classifier.limits(self.records.top_k, self.records.threshold)
@@ -193,5 +211,7 @@ class _LabellingRun:
             self.terminal.note(f"left the rows of {counted(others, 'image')} out that the CSV has no more, or changed")
         if self.records.selects and done and not labelled:
             self.terminal.note("no image matches")
-        elif done and self.output.file is not None:
+        elif self.records.selects and done and self.xmp.write:
+            self.terminal.note(f"{labelled:,} of {counted(done, 'image')} {'match' if labelled != 1 else 'matches'}")
+        if done and labelled and self.output.file is not None:
             self.terminal.note(f"{counted(labelled, 'image')} labelled in {printable(self.output.file)}")

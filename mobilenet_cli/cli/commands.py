@@ -14,16 +14,16 @@ from mobilenet_cli.cli.completion import files
 
 _DEFAULT = "classify"
 SUMMARIES = {
-    _DEFAULT: "Label each image in SOURCES.",
-    "embed": "Compute feature vectors, or rank images by similarity.",
-    "evaluate": "Measure how well a model labels images of which is known what they show.",
-    "kinds": "List the words that images are searched, named and sorted by.",
-    "models": "List, fetch, import, verify and remove models.",
+    _DEFAULT: "Label every image in SOURCES.",
+    "sort": "Sort images into folders by what they show.",
     "report": "Make an HTML page from saved results.",
-    "sort": "Put images into folders by what is on them.",
+    "embed": "Compute feature vectors, or find similar images.",
     "train": "Train a model on your own images.",
+    "evaluate": "Measure a model's accuracy on labelled images.",
+    "kinds": "List the words you can search and sort by.",
+    "models": "List, download, import, verify and remove models.",
 }
-"""Each command, which is `command` in the module of its name here, and the first line of its help.
+"""Each command, the most used first, which is `command` in the module of its name here, and the first line of its help.
 
 The line is repeated here so that listing the commands does not import them.
 """
@@ -52,10 +52,9 @@ class Commands(click.Group):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write each command and its summary, cut where Click would cut it."""
-        room = formatter.width - 6 - max(map(len, SUMMARIES))
+        """Write each command and its summary, whole: Click would cut it in a narrow terminal."""
         with formatter.section("Commands"):
-            formatter.write_dl([(name, _summary(name, room)) for name in SUMMARIES])
+            formatter.write_dl(list(SUMMARIES.items()))
 
     def make_context(self, *args: Any, **extra: Any) -> click.Context:
         """Parse the arguments. Raises ReaderLeftError."""
@@ -83,9 +82,9 @@ class Commands(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse the arguments, of the default command where they do not begin with a command."""
-        if args and args[0] not in SUMMARIES and args[0] not in ("-h", "--help", "--version"):
+        if args and args[0] not in SUMMARIES and args[0] not in ("-h", "--help", "-V", "--version"):
             if not ctx.resilient_parsing:  # set while the shell completes a word
-                _check_mistyped(args[0])
+                _check_mistyped(args)
             args = [_DEFAULT, *args]
         return super().parse_args(ctx, args)
 
@@ -94,15 +93,15 @@ def _summary(name: str, room: int = 45) -> str:
     return click.Command(name, help=SUMMARIES[name]).get_short_help_str(room)
 
 
-def _check_mistyped(word: str) -> None:
-    """Reject a word that resembles a command's name and is not a file.
+def _check_mistyped(arguments: list[str]) -> None:
+    """Reject a first argument that is no file and means a command, by a slip or by another program's name for it.
 
     Raises:
-        UsageError: It does; the message suggests the command.
+        UsageError: It does; the message says what to type.
     """
-    if os.path.lexists(word):
+    if os.path.lexists(arguments[0]) or arguments[0].startswith("-"):
         return
-    from difflib import get_close_matches
+    from mobilenet_cli.cli.mistyped import meant
 
-    if meant := get_close_matches(word, SUMMARIES, n=1, cutoff=0.75):
-        raise click.UsageError(f"no command or file is called {word!r}; did you mean {meant[0]}?")
+    if (instead := meant(arguments, SUMMARIES)) is not None:
+        raise click.UsageError(f"no command or file is called {arguments[0]!r}; {instead}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Container, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass
@@ -14,7 +15,7 @@ from mobilenet_cli.cli import completion
 from mobilenet_cli.cli.exit_codes import ExitCode
 from mobilenet_cli.cli.help import Command
 from mobilenet_cli.cli.input_options import input_options
-from mobilenet_cli.cli.model_options import ModelChoice, model_options
+from mobilenet_cli.cli.model_options import ModelChoice, describe_model, model_options
 from mobilenet_cli.cli.options import Pace, pace_options, previews_option, terminal_options
 from mobilenet_cli.cli.output_options import Output, output_options
 from mobilenet_cli.cli.precision_options import PrecisionChoice, precision_options
@@ -39,9 +40,7 @@ _NEIGHBOURS = 10
 
 
 @click.command("embed", cls=Command)
-@input_options
-@model_options
-@precision_options
+@output_options
 @click.option(
     "--similar",
     metavar="IMAGE",
@@ -61,9 +60,12 @@ _NEIGHBOURS = 10
     "--format",
     "format_name",
     type=click.Choice(list(dict.fromkeys((*FORMATS, *NEIGHBOUR_FORMATS)))),
-    help="Output format  [default: from FILE's ending, else jsonl; with --similar: table on a terminal, else csv]",
+    help="Output format  [default: by FILE's ending, otherwise jsonl; with --similar: table on a terminal, otherwise "
+    "csv]",
 )
-@output_options
+@input_options
+@model_options
+@precision_options
 @pace_options
 @previews_option
 @terminal_options
@@ -79,10 +81,10 @@ def command(
     fast_previews: bool,
     terminal: Terminal,
 ) -> int:
-    """Compute feature vectors, or rank images by similarity.
+    """Compute feature vectors, or find similar images.
 
-    SOURCES are files, folders, quoted globs, URLs (https://, s3://, gs://), or - for one image on standard
-    input.
+    SOURCES can be files, folders, quoted globs, URLs (https://, s3://, gs://), or - to read one image from
+    standard input.
 
     \b
     Examples:
@@ -93,7 +95,11 @@ def command(
     """
     if named.are_missing(terminal):
         return ExitCode.FAILED
-    tally = Tally(terminal, "embedded", left_out=named.left_out)
+    terminal.detail(f"sources: {named.described}")
+    rows = None
+    if similar is None:
+        rows = f"the rows with an error in {printable(output.file) if output.file is not None else 'the output'}"
+    tally = Tally(terminal, "embedded", left_out=named.left_out, rows=rows)
     run = _EmbeddingRun(named, model, precision, pace, fast_previews, terminal, tally)
     if similar is None:
         if neighbours is not None:
@@ -108,7 +114,10 @@ def command(
 
 def _vector_format(name: str | None, output: Output) -> Format[Embedding, Shape]:
     if name is None and output.is_folder:
-        raise click.UsageError("-o DIR/ needs -f parquet or -f jsonl")
+        folder = printable(output.file or "")
+        raise click.UsageError(
+            f"{folder} is a folder: name a file in it; for a folder of part files, -o DIR/ needs -f parquet or -f jsonl"
+        )
     if name is None:
         chosen = format_of(output.file) if output.file is not None else FORMATS["jsonl"]
     elif name in FORMATS:
@@ -162,7 +171,9 @@ class _EmbeddingRun:
         if self.tally.done and output.file is not None:
             vectors = counted(self.tally.done - self.tally.failed, "vector")
             self.terminal.note(f"{vectors} in {printable(output.file)}")
-        return self.tally.conclude()
+        code = self.tally.conclude()
+        self._print_pace(output)
+        return code
 
     def neighbours(self, image: str, count: int, chosen: str, output: Output) -> int:
         """Write the paths of the images that are most similar to `image` and return the exit code."""
@@ -178,15 +189,24 @@ class _EmbeddingRun:
             text = NEIGHBOUR_FORMATS[chosen](found)
             file = cast("BinaryIO", stream)  # a folder was refused
             file.write((printable_lines(text) if file.isatty() else text).encode())
-        return self.tally.conclude()
+        code = self.tally.conclude()
+        self._print_pace(output)
+        return code
+
+    def _print_pace(self, output: Output) -> None:
+        if output.file is not None or self.terminal.live or self.terminal.is_verbose or self.tally.is_long:
+            self.tally.print_pace()
 
     def _embedder(self) -> Embedder:
         with self.terminal.waiting() as progress:
             from mobilenet_cli.embedder import Embedder
 
-            return Embedder(
+            started = time.monotonic()
+            embedder = Embedder(
                 fast_previews=self.fast_previews, **self.model.arguments(progress), **self.precision.arguments()
             )
+        describe_model(self.terminal, embedder.model, time.monotonic() - started)
+        return embedder
 
     @contextmanager
     def _progress(self, finished: Container[str] = ()) -> Iterator[ProgressLine]:

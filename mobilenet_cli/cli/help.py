@@ -8,6 +8,8 @@ from typing import Any
 import click
 
 _OWN = "Options"
+_FIRST = ("-o", "-f", "-k", "-t")
+"""The options that are used most: the help has them first, in this order."""
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -29,7 +31,12 @@ def sections(command: click.Command, ctx: click.Context) -> dict[str, list[tuple
     for option in command.get_params(ctx):
         if isinstance(option, click.Option) and (record := option.get_help_record(ctx)) is not None:
             found.setdefault(getattr(option, "heading", _OWN), []).append(record)
-    return {heading: records for heading, records in found.items() if records}
+    return {heading: sorted(records, key=_place) for heading, records in found.items() if records}
+
+
+def _place(record: tuple[str, str]) -> int:
+    short = record[0].partition(",")[0]
+    return _FIRST.index(short) if short in _FIRST else len(_FIRST)
 
 
 class Command(click.Command):
@@ -46,3 +53,7 @@ class Group(click.Group):
     """A group of commands whose help groups options under headings."""
 
     command_class = Command
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of the commands in the order of their definition: the most used first."""
+        return list(self.commands)

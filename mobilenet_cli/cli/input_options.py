@@ -119,20 +119,23 @@ _INPUTS = (
         "list_file",
         type=click.Path(exists=True, dir_okay=False, allow_dash=True),
         metavar="FILE",
-        help="Also read paths from FILE, one per line; - is standard input.",
+        help="Also read paths from FILE, one per line; use - for standard input.",
     ),
     click.option(
-        "-0", "--null", is_flag=True, help="With --from: paths are separated by NUL bytes, as by find -print0."
+        "-0", "--null", is_flag=True, help="With --from: paths end with a NUL byte, as printed by find -print0."
     ),
-    click.option("--exclude", multiple=True, metavar="GLOB", help="Skip files and folders that match."),
+    click.option("--exclude", multiple=True, metavar="GLOB", help="Skip matching files and folders."),
     click.option(
         "--include-hidden",
         is_flag=True,
-        help="Include names that begin with a dot, and other programs' folders (@eaDir, …).",
+        help="Include hidden files, and folders that other programs keep (@eaDir, …).",
     ),
-    click.option("--no-recursive", is_flag=True, help="Do not descend into subfolders."),
     click.option(
-        "--any-ending", is_flag=True, help="Include files of a folder that are images by content, whatever their names."
+        "-r", "--recursive", is_flag=True, hidden=True, expose_value=False, help="Accepted; it is the default."
+    ),
+    click.option("--no-recursive", is_flag=True, help="Do not search subfolders."),
+    click.option(
+        "--any-ending", is_flag=True, help="In folders, also find images with other file extensions, or none."
     ),
 )
 _WHICH_IMAGES = "Which images"
@@ -143,7 +146,7 @@ def encoding_option(table: str) -> Callable[[click.decorators.FC], click.decorat
     return click.option(
         "--encoding",
         metavar="NAME",
-        help=f"{table}its encoding  [default: UTF-8, UTF-16 or cp1252, as its bytes show]",
+        help=f"{table}text encoding  [default: detected: UTF-8, UTF-16 or cp1252]",
     )
 
 
@@ -167,17 +170,18 @@ named_or_csv_options = option_group(
         "csv_file",
         type=click.Path(exists=True, dir_okay=False, allow_dash=True),
         metavar="FILE",
-        help="Label the image named in each row of a CSV, and keep its columns; - is standard input.",
+        help="Label the image named in each row of a CSV and keep its columns; use - for standard input.",
     ),
     click.option(
         "--column",
         metavar="NAME",
-        help="Column of the CSV with the image paths, or of a .parquet with images  [default: path, file, image, …]",
+        help="Column of the CSV that holds the paths, or of a .parquet file that holds the images  [default: path, "
+        "file, image, …]",
     ),
     click.option(
         "--delimiter",
         metavar="CHARACTER",
-        help="With --from-csv: cell separator  [default: , ; | or \\t, whichever the header uses]",
+        help="With --from-csv: column separator  [default: detected: , ; | or \\t]",
     ),
     encoding_option("With --from-csv: "),
     heading=_WHICH_IMAGES,

@@ -23,10 +23,10 @@ _INDENT = "  "
 @click.argument("word", required=False, metavar="[WORD]", shell_complete=completion.kinds)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of lines.")
 def command(word: str | None, as_json: bool) -> None:
-    """List the words that images are searched, named and sorted by.
+    """List the words you can search and sort by.
 
-    They are printed as a tree, each with the number of ImageNet's classes below it. A word that is below several
-    others is there several times. With WORD, which may be a WordNet id, only its tree is printed, and its classes.
+    Prints a tree of the words, each with the number of ImageNet classes below it. A word with several parents
+    appears several times. With WORD, or a WordNet id, prints only the tree and the classes below that word.
 
     \b
     Examples:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
@@ -17,6 +17,11 @@ from mobilenet_cli.images.preprocess import Crop
 from mobilenet_cli.models import AUTO
 from mobilenet_cli.postprocess.topk import is_temperature
 from mobilenet_cli.progress import Progress
+from mobilenet_cli.text import counted, printable
+
+if TYPE_CHECKING:
+    from mobilenet_cli.cli.terminal import Terminal
+    from mobilenet_cli.models.acquire import Model
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,15 @@ class ModelChoice:
     def arguments(self, progress: Progress) -> dict[str, Any]:
         """Return the arguments that a Classifier and an Embedder take."""
         return {**{field.name: getattr(self, field.name) for field in fields(self)}, "progress": progress}
+
+
+def describe_model(terminal: Terminal, model: Model, seconds: float) -> None:
+    """Print, with -v, which model runs how, and how long it took to be ready."""
+    classes = f"{counted(model.network.classes, 'class')}, " if model.kind == "classification" else ""
+    terminal.detail(
+        f"model: {printable(model.name)}, {classes}{model.image_size} pixels; engine: {model.engine}; "
+        f"ready in {seconds:.2f} s"
+    )
 
 
 def _model_choice(
@@ -64,8 +78,8 @@ model_options = option_group(
         show_envvar=True,
         metavar="NAME|URL|PATH",
         shell_complete=completion.models,
-        help="Model name, TF Hub handle, or path to a SavedModel, checkpoint, archive, .tflite or Keras file "
-        "or trained model.",
+        help="Model name, TF Hub handle, or path to a SavedModel, checkpoint, archive, .tflite file, Keras file, or "
+        "a model that you trained.",
     ),
     click.option(
         "--engine",
@@ -75,12 +89,12 @@ model_options = option_group(
         help="Inference engine.",
     ),
     click.option(
-        "--image-size", type=int, metavar="PIXELS", help="Input size of the model  [default: the model's own]"
+        "--image-size", type=int, metavar="PIXELS", help="Input size of the network  [default: the model's own]"
     ),
     click.option(
         "--crop",
         type=click.Choice(get_args(Crop)),
-        help="How to make an image square  [default: the model's own]",
+        help="How to make images square  [default: the model's own]",
     ),
     click.option(
         "--offline",
@@ -108,6 +122,15 @@ temperature_option = under(
         type=float,
         metavar="T",
         callback=_temperature,
-        help="Divide the logits by T: above 1 lowers the scores  [default: the model's own]",
+        help="Divide the logits by T; above 1 lowers the scores  [default: the model's own]",
+    ),
+)
+
+labels_option = under(
+    "Model",
+    click.option(
+        "--labels",
+        type=click.Path(exists=True, dir_okay=False),
+        help="Text file with one label per line, to replace the model's own labels.",
     ),
 )

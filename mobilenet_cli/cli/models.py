@@ -25,9 +25,23 @@ _FAILED, _UNAVAILABLE = 1, 3
 _with_input_options = option_group("network_input", chosen_input, *input_of_network_options)
 
 
-@click.group("models", cls=Group, no_args_is_help=True)
+class _Models(Group):
+    """The commands of `models`; one that does not exist is answered with the one that was meant."""
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        """Return the command that the arguments begin with. Raises UsageError."""
+        if args and not ctx.resilient_parsing and args[0] not in self.commands and not args[0].startswith("-"):
+            from mobilenet_cli.cli.mistyped import meant_of_models
+
+            instead = meant_of_models(args[0], self.commands)
+            advice = instead or f"there are {', '.join(self.commands)}"
+            raise click.UsageError(f"models has no command {args[0]!r}; {advice}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+@click.group("models", cls=_Models, no_args_is_help=True)
 def command() -> None:
-    """List, fetch, import, verify and remove models.
+    """List, download, import, verify and remove models.
 
     \b
     Examples:
@@ -41,13 +55,13 @@ def command() -> None:
 
 
 @command.command("list")
-@click.option("--json", "as_json", is_flag=True, help="Print an array of objects instead of a table.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON array instead of a table.")
 def list_models(as_json: bool) -> None:
-    """List the models known by name, and those in the store.
+    """List all known models.
 
-    stored: ready. embedded: installed with this program, built at its first use. remote: fetched at its
-    first use. damaged: see `models verify`. Accuracies are the published ones, in percent of ImageNet's
-    validation images; parameters and multiply-adds are in millions.
+    A model is stored (ready to use), embedded (installed with this program and built on first use), remote
+    (downloaded on first use) or damaged (see `models verify`). Accuracies are published figures, in percent of the
+    ImageNet validation images; parameters and multiply-adds are in millions.
     """
     from mobilenet_cli.cli import models_text
     from mobilenet_cli.models import catalogue
@@ -58,9 +72,9 @@ def list_models(as_json: bool) -> None:
 
 @command.command("show")
 @click.argument("name", shell_complete=completion.models)
-@click.option("--json", "as_json", is_flag=True, help="Print an object instead of lines.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object instead of text.")
 def show(name: str, as_json: bool) -> None:
-    """Show everything that is known of the model NAME."""
+    """Show details of the model NAME."""
     from mobilenet_cli.cli import models_text
     from mobilenet_cli.models import catalogue
 
@@ -70,23 +84,23 @@ def show(name: str, as_json: bool) -> None:
 
 @command.command("pull")
 @click.argument("names", nargs=-1, required=True, metavar="NAMES…", shell_complete=completion.models)
-@click.option("--image-size", type=int, metavar="PIXELS", help="Side of the model's input  [default: the model's]")
+@click.option("--image-size", type=int, metavar="PIXELS", help="Input size of the network  [default: the model's own]")
 @click.option(
     "--kind",
     type=click.Choice(["classification", "feature_vector", "both"]),
     default="classification",
     show_default=True,
-    help="Which of its networks: feature_vector is what `embed` uses.",
+    help="Network to get; `embed` uses feature_vector.",
 )
 @precision_options
 @terminal_options
 def pull(
     names: tuple[str, ...], image_size: int | None, kind: Any, precision: PrecisionChoice, terminal: Terminal
 ) -> int:
-    """Fetch and compile models ahead of their use; then they need neither the network nor TensorFlow.
+    """Download and compile models in advance.
 
-    NAMES are what -m takes, auto included. Exit code 3 if one of them is unavailable; the others are
-    pulled all the same.
+    Afterwards, using them needs neither a connection nor TensorFlow. NAMES are the same as for -m, including auto.
+    If a model is unavailable, the others are still pulled, and the exit code is 3.
     """
     from mobilenet_cli.models.upkeep import pull as pull_model
 
@@ -102,23 +116,27 @@ def pull(
 
 @command.command("import")
 @click.argument("source", shell_complete=completion.files)
-@click.option("--name", required=True, help="What to call it: -m NAME.")
-@click.option("--labels", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A file of labels.")
-@click.option("--image-size", type=click.IntRange(32, 1024), metavar="PIXELS", help="Side of the model's input.")
-@click.option("--output", type=click.Choice(["logits", "probabilities", "multilabel"]), help="What it puts out.")
-@click.option("--license", metavar="SPDX", default="", help="Its licence, as `models show` has it.")
-@click.option("--overwrite", is_flag=True, help="Replace a model of that name.")
+@click.option("--name", required=True, help="Name of the model, for -m NAME.")
+@click.option(
+    "--labels", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Text file with one label per line."
+)
+@click.option("--image-size", type=click.IntRange(32, 1024), metavar="PIXELS", help="Input size of the network.")
+@click.option(
+    "--output", type=click.Choice(["logits", "probabilities", "multilabel"]), help="What the network outputs."
+)
+@click.option("--license", metavar="SPDX", default="", help="Licence, as shown by `models show`.")
+@click.option("--overwrite", is_flag=True, help="Replace a model with this name.")
 @_with_input_options
 @trust_option
 @terminal_options
 def import_(source: str, name: str, terminal: Terminal, network_input: Input | None, **options: Any) -> None:
-    """Copy the model at the path SOURCE into the store and compile it.
+    """Add your own model to the store.
 
-    SOURCE is a TF-Slim checkpoint of MobileNet V1 (its prefix, .index file or folder), a SavedModel
-    folder, one that `train` wrote, a .tar.gz or .tgz of one of these, a .tflite, .keras or .h5 file, Teachable
-    Machine's export (folder or .zip), or a frozen graph (.pb). What the options leave
-    out is found in SOURCE, or by trying; the input's size also in its name or NAME (mobilenet_v1_0.75_224), else it
-    is 128. Where nothing says which numbers SOURCE takes and trying does not show it, it is refused.
+    SOURCE is a path: a TF-Slim checkpoint of MobileNet V1 (prefix, .index file or folder), a SavedModel folder, a
+    model written by `train`, a .tar.gz or .tgz of one of these, a .tflite, .keras or .h5 file, a Teachable Machine
+    export (folder or .zip), or a frozen graph (.pb). Settings that you leave out are read from SOURCE or found by
+    trying. The input size can also come from a name such as mobilenet_v1_0.75_224, and is otherwise 128. If the
+    range of the input values cannot be found, the model is refused.
     """
     from mobilenet_cli.models.importing import import_model
 
@@ -133,7 +151,7 @@ def import_(source: str, name: str, terminal: Terminal, network_input: Input | N
 @click.argument("names", nargs=-1, required=True, metavar="NAMES…", shell_complete=completion.models)
 @terminal_options
 def remove(names: tuple[str, ...], terminal: Terminal) -> int:
-    """Remove the models NAMES from the store."""
+    """Remove models from the store."""
     from mobilenet_cli.models.upkeep import remove as remove_model
 
     def removed(name: str) -> None:
@@ -146,9 +164,9 @@ def remove(names: tuple[str, ...], terminal: Terminal) -> int:
 @command.command("verify")
 @click.argument("names", nargs=-1, metavar="[NAMES…]", shell_complete=completion.models)
 def verify(names: tuple[str, ...]) -> int:
-    """Compare the files of models in the store, all by default, with their hashes.
+    """Check stored models against their hashes.
 
-    Exit code 1 if something is missing or has changed.
+    Checks all models by default. The exit code is 1 if a file is missing or has changed.
     """
     from mobilenet_cli.models.upkeep import verify as verified
 

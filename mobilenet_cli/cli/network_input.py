@@ -14,15 +14,23 @@ input_of_network_options = (
     click.option(
         "--input-range",
         metavar="MIN:MAX",
-        help="Numbers that a model file takes for black and white, such as -1:1  [default: found in it]",
+        help="For model files: values of black and white, such as -1:1  [default: detected]",
     ),
-    click.option("--mean", metavar="N[,N,N]", help="Mean that it takes off, of pixels from 0 to 255 or from 0 to 1."),
-    click.option("--std", metavar="N[,N,N]", help="Deviation that it divides by, on the scale of --mean."),
-    click.option("--channels", type=click.Choice(get_args(Channels)), help="Order of its colours  [default: rgb]"),
+    click.option(
+        "--mean", metavar="N[,N,N]", help="For model files: mean to subtract, on a scale of 0 to 1 or 0 to 255."
+    ),
+    click.option(
+        "--std", metavar="N[,N,N]", help="For model files: standard deviation to divide by, on the scale of --mean."
+    ),
+    click.option(
+        "--channels", type=click.Choice(get_args(Channels)), help="For model files: channel order  [default: rgb]"
+    ),
 )
 
 trust_option = click.option(
-    "--trust-model", is_flag=True, help="Run the Python code of Lambda layers in a Keras file. It can do anything."
+    "--trust-model",
+    is_flag=True,
+    help="Run code and file operations that a model file contains. They can do anything.",
 )
 
 

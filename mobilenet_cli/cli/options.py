@@ -34,7 +34,13 @@ pace_options = option_group(
         help="Images per inference batch  [default: the engine's own]",
     ),
     click.option(
-        "--workers", type=click.IntRange(1, 256), metavar="N", help="Worker threads  [default: number of usable cores]"
+        "-j",
+        "--workers",
+        "--jobs",
+        "workers",
+        type=click.IntRange(1, 256),
+        metavar="N",
+        help="Worker threads  [default: one per available core]",
     ),
     heading="Speed",
 )
@@ -60,9 +66,7 @@ terminal_options = option_group(
     _terminal,
     click.option("-q", "--quiet", is_flag=True, help="Only print errors."),
     click.option("-v", "--verbose", count=True, help="Print more; -vv adds logs and tracebacks."),
-    click.option(
-        "--progress/--no-progress", default=None, help="Show a progress line  [default: if stderr is a terminal]"
-    ),
+    click.option("--progress/--no-progress", default=None, help="Show progress  [default: if stderr is a terminal]"),
     heading="Messages",
 )
 
@@ -73,5 +77,5 @@ sure_option = click.option(
     default=SURE,
     show_default=True,
     metavar="SCORE",
-    help="Lowest score of a sure label: a class, or a word above classes, whose scores add up.",
+    help="Minimum score of a sure label; a word scores the sum of its classes.",
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from mobilenet_cli.cli import completion
 from mobilenet_cli.cli.option_group import option_group
 from mobilenet_cli.cli.signals import Terminated
 from mobilenet_cli.cli.terminal import Terminal
-from mobilenet_cli.errors import MnclassifyError
+from mobilenet_cli.errors import MnclassifyError, OutputError
 from mobilenet_cli.files.document import Document, HasStatus
 from mobilenet_cli.files.format import Format, RowOptions
 from mobilenet_cli.files.open import open_output
@@ -152,6 +153,21 @@ class Output:
             raise MnclassifyError(f"no image could be read, so {printable(self.file)} is left as it was")
 
 
+def check_is_no_folder(file: str, name: str) -> None:
+    """Check that a name for a file is not a folder's, before its ending is looked at.
+
+    Args:
+        file: The name that the user gave.
+        name: A file's name for the advice.
+
+    Raises:
+        OutputError: It is.
+    """
+    if file.endswith(("/", os.sep)) or os.path.isdir(file):  # noqa: PTH112 - it stays as it was typed
+        example = printable(os.path.join(file, name))  # noqa: PTH118
+        raise OutputError(f"cannot write {printable(file)}: it is a folder; name a file in it, as in {example}")
+
+
 def _output(output: str | None, overwrite: bool, resume: bool, rows_per_file: int | None) -> Output:
     if resume and overwrite:
         raise click.UsageError("--resume keeps finished rows and --overwrite discards them: give one of them")
@@ -168,17 +184,17 @@ output_options = option_group(
         "--output",
         metavar="FILE",
         shell_complete=completion.files,
-        help="Write to FILE. It appears once it is complete. DIR/ is a folder of part files, s3://… an object store.",
+        help="Write to FILE, which appears once it is complete. DIR/ is for a folder of part files, s3://… for an "
+        "object store.",
     ),
     click.option("--overwrite", is_flag=True, help="Replace FILE if it exists."),
     click.option(
-        "--resume", is_flag=True, help="Keep the finished rows of FILE or of an interrupted run, and do the rest."
+        "--resume", is_flag=True, help="Keep the rows already in FILE, or from an interrupted run, and do the rest."
     ),
     click.option(
         "--rows-per-file",
         type=click.IntRange(min=1),
         metavar="N",
-        help="With -o DIR/: images a part file  [default: those of an archive, else 100,000]",
+        help="With -o DIR/: images per part file  [default: those of an archive, otherwise 100,000]",
     ),
-    heading="Output",
 )

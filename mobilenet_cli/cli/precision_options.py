@@ -18,8 +18,8 @@ precision_option = under(
         type=click.Choice(get_args(Precision)),
         default=DEFAULT,
         show_default=True,
-        help="Numbers that the network multiplies. bfloat16 (OpenVINO) and int8 are faster where the processor has "
-        "instructions for them, and change a few labels.",
+        help="Number format for inference. bfloat16 (OpenVINO) and int8 are faster on processors that support them, "
+        "and change a few labels.",
     ),
 )
 
@@ -50,8 +50,8 @@ precision_options = option_group(
         "--calibrate",
         type=click.Path(exists=True, file_okay=False),
         metavar="FOLDER",
-        help="With --precision: photographs to measure the network's numbers on, once  "
-        "[default: those of this program]",
+        help="With --precision: sample images for calibrating the network, done once  "
+        "[default: images included with this program]",
     ),
     heading="Model",
 )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from mobilenet_cli.cli import completion
 from mobilenet_cli.cli.option_group import option_group
@@ -14,7 +15,8 @@ from mobilenet_cli.cli.output_options import Output
 from mobilenet_cli.cli.terminal import stdout_is_terminal
 from mobilenet_cli.files.format import Format
 from mobilenet_cli.records import Result
-from mobilenet_cli.writers import FORMATS, Layout, check_resumable, format_of
+from mobilenet_cli.text import printable
+from mobilenet_cli.writers import FORMATS, LONG_TABLE, Layout, check_resumable, format_of
 
 if TYPE_CHECKING:
     from mobilenet_cli.postprocess.topk import Limits
@@ -68,6 +70,13 @@ class RecordChoice:
             check_resumable(chosen)
         return chosen
 
+    def failures_are_in(self, output: Output, chosen: Format[Result, Layout]) -> str | None:
+        """Return where the rows of failures are, for the end of a sentence; None: there are none."""
+        if self.selects or chosen.name == "path":
+            return None
+        where = printable(output.file) if output.file is not None else "the output"
+        return f"the rows with an error in {where}"
+
     def layout(self, model: str, limits: Limits, format_name: str, columns: tuple[str, ...] | None) -> Layout:
         """Return the options that shape the records.
 
@@ -98,63 +107,103 @@ class RecordChoice:
         )
 
     def _named(self, output: Output) -> Format[Result, Layout]:
-        if self.format_name is not None:
-            return FORMATS[self.format_name]
-        if output.is_folder:
-            raise click.UsageError("-o DIR/ needs -f parquet, -f jsonl or -f csv")
-        if output.file is not None:
+        if self.format_name is None and output.is_folder:
+            folder = printable(output.file or "")
+            raise click.UsageError(
+                f"{folder} is a folder: name a file in it; for a folder of part files, "
+                "-o DIR/ needs -f parquet, -f jsonl or -f csv"
+            )
+        if self.format_name is None and output.file is not None:
             return format_of(output.file)
-        return FORMATS["table" if stdout_is_terminal() else "csv"]
+        name = self.format_name or ("table" if stdout_is_terminal() else "csv")
+        given = click.get_current_context().get_parameter_source("top_k") is ParameterSource.COMMANDLINE
+        return LONG_TABLE if name == "table" and given else FORMATS[name]
+
+
+def _record_choice(
+    format_name: str | None,
+    top_k: int | None,
+    threshold: float | None,
+    sure: float,
+    kind: tuple[str, ...],
+    match: tuple[str, ...],
+    as_json: bool,
+    long: bool,
+    csv_safe: bool,
+    print0: bool,
+) -> RecordChoice:
+    if as_json:
+        if format_name not in (None, "json"):
+            raise click.UsageError(f"--json is short for -f json, and -f {format_name} is given: give one of them")
+        format_name = "json"
+    return RecordChoice(
+        sure=sure,
+        top_k=top_k,
+        threshold=threshold,
+        kind=kind,
+        match=match,
+        format_name=format_name,
+        long=long,
+        print0=print0,
+        csv_safe=csv_safe,
+    )
 
 
 record_options = option_group(
     "records",
-    RecordChoice,
-    sure_option,
+    _record_choice,
+    click.option(
+        "-f",
+        "--format",
+        "format_name",
+        type=click.Choice(list(FORMATS)),
+        help="Output format  [default: by FILE's ending; otherwise table on a terminal, csv in a pipe]",
+    ),
     click.option(
         "-k",
         "--top-k",
         type=click.IntRange(min=1),
         metavar="N",
-        help="Number of labels per image  [default: 5, or all of a multi-label model]",
+        help="Number of labels per image; if given, tables have one line per label  [default: 5, or all of a "
+        "multi-label model]",
     ),
     click.option(
         "-t",
         "--threshold",
         type=click.FloatRange(0, 1),
         metavar="SCORE",
-        help="Omit labels with a lower score  [default: 0, or 0.5 of a multi-label model]",
+        help="Leave out labels with a lower score  [default: 0, or 0.5 for a multi-label model]",
     ),
+    sure_option,
     click.option(
         "--kind",
         multiple=True,
         metavar="WORD",
         shell_complete=completion.kinds,
-        help="Only keep images of this kind, as in dog, food or n02084071: the scores of its classes add up to at "
-        "least --sure. `mnclassify kinds` lists the words.",
+        help="Only keep images of this kind, such as dog, food or n02084071, that score at least --sure for it. "
+        "`mnclassify kinds` lists the words.",
     ),
     click.option(
         "--match",
         multiple=True,
         metavar="GLOB",
-        help="Only keep images with a matching label or wnid: the sure label, its kinds or the top k.",
+        help="Only keep images whose sure label, kinds or top k labels match, by label or wnid.",
     ),
     click.option(
-        "-f",
-        "--format",
-        "format_name",
-        type=click.Choice(list(FORMATS)),
-        help="Output format  [default: from FILE's ending; else table on a terminal, csv in a pipe]",
+        "--json",
+        "as_json",
+        is_flag=True,
+        help="Short for -f json: one array. For a stream of objects, one per line, use -f jsonl.",
     ),
     click.option(
         "--long",
         is_flag=True,
-        help="CSV and TSV: one row per label instead of one per image; rank 0 is the sure label.",
+        help="CSV and TSV: one row per label instead of per image; rank 0 is the sure label.",
     ),
     click.option(
         "--csv-safe",
         is_flag=True,
-        help="CSV and TSV: put ' before cells that a spreadsheet would compute as a formula, such as =1+1.",
+        help="CSV and TSV: put ' before cells that a spreadsheet would run as a formula, such as =1+1.",
     ),
     click.option("--print0", is_flag=True, help="With -f path: end each path with a NUL byte, for xargs -0."),
 )

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     "--output",
     metavar="FILE",
     shell_complete=completion.files,
-    help="Write the page to FILE. It appears once it is complete.",
+    help="Write the page to FILE, which appears once it is complete.",
 )
 @click.option("--overwrite", is_flag=True, help="Replace FILE if it exists.")
 @click.option("--title", default=TITLE, show_default=True, help="Title of the page.")
@@ -50,16 +50,16 @@ if TYPE_CHECKING:
     type=click.Path(exists=True, file_okay=False),
     default=".",
     metavar="FOLDER",
-    help="Folder that the paths in RESULTS are relative to: where classify ran.  [default: this one]",
+    help="Folder that the paths in RESULTS start from: where classify ran  [default: current folder]",
 )
-@click.option("--no-thumbnails", is_flag=True, help="Omit thumbnails: 0.2 kB per image instead of 6.")
+@click.option("--no-thumbnails", is_flag=True, help="Leave out the thumbnails: 0.2 kB per image instead of 6.")
 @click.option(
     "--thumbnail-size",
     type=click.IntRange(16, 1024),
     default=SIDE,
     show_default=True,
     metavar="PIXELS",
-    help="Longer side of the thumbnails.",
+    help="Longer side of a thumbnail.",
 )
 @previews_option
 @terminal_options
@@ -76,10 +76,10 @@ def command(
 ) -> None:
     """Make an HTML page from saved results.
 
-    The page shows each image's thumbnail, its sure label with the kinds above it, the best classes, and a warning
-    where the image was read only in part. Kinds are filters with counts, on several levels; images without a sure
-    label are a filter of their own. Search finds labels, kinds, wnids and paths. The page is one file and needs
-    neither the network nor the images. RESULTS are files written by classify -f jsonl or -f json; - is standard input.
+    For each image, the page shows a thumbnail, the sure label and its kinds, the best classes, and a warning if only
+    part of the image could be read. You can filter by kind, or for images without a sure label, and search labels,
+    kinds, wnids and paths. The page is a single file that works offline and without the images. RESULTS are files
+    written by classify -f jsonl or -f json; use - for standard input.
 
     \b
     Examples:

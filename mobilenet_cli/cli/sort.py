@@ -55,14 +55,14 @@ def command(
     fast_previews: bool,
     terminal: Terminal,
 ) -> int:
-    """Put images into folders by what is on them.
+    """Sort images into folders by what they show.
 
-    Each image in SOURCES goes into a folder of --into that is called after it: dog/, cat/, car/. Images without a
-    sure name go into unsorted/. Those that cannot be read stay where they are. Sidecars (IMG.xmp, IMG.jpg.xmp),
-    edits (IMG.aae) and the videos of live photos (IMG.mov, IMG.mp4) go with their image.
+    Each image goes into a folder named after what it shows, such as dog/, cat/ or car/, below --into. Images without
+    a sure name go into unsorted/. Images that cannot be read stay where they are. Sidecar files (IMG.xmp,
+    IMG.jpg.xmp), edits (IMG.aae) and the videos of live photos (IMG.mov, IMG.mp4) stay with their image.
 
-    Nothing is ever overwritten: another image of the same name becomes "IMG (2).jpg", and the same image is put
-    there once. A run that was interrupted or killed is resumed by the same command. --undo puts everything back.
+    Nothing is ever overwritten: a different image with the same name becomes "IMG (2).jpg", and an identical image
+    is not added twice. To resume an interrupted run, run the same command again. --undo puts everything back.
 
     \b
     Examples:
@@ -95,7 +95,9 @@ def command(
             else open_sorter(choice.into, choice.how, settings)
         )
         with opened as sorter:
-            run = _SortingRun(choice, folders, sorter, terminal, Tally(terminal, "sorted"))
+            run = _SortingRun(
+                choice, folders, sorter, terminal, Tally(terminal, "sorted", left_out=named.chosen.left_out)
+            )
             return run.sort(named.chosen, classifier, pace)
 
 
@@ -126,14 +128,12 @@ class _SortingRun:
         pending = Pending(self.sorter)
         results = classifier.classify(pending.of(named.find()), top_k=1, sure=self.choice.sure, **asdict(pace))
         try:
+            self.tally.begin()
             with self.terminal.counting("Sorting") as progress:
                 if self.terminal.live:
                     named.count_in_background(progress, finished=pending)
                 for result in results:
-                    is_sorted = self._put(result, progress)
-                    self.tally.done += 1
-                    self.tally.failed += not is_sorted
-                    progress.advance(failed=not is_sorted)
+                    self.tally.count(progress, failed=not self._put(result, progress))
         except (KeyboardInterrupt, Terminated):
             if not self.choice.dry_run:
                 self.terminal.note("give the same command again to resume, or --undo to put everything back")
@@ -142,7 +142,10 @@ class _SortingRun:
             self.terminal.note(f"{counted(pending.inside, 'image')} left out: the destination holds them already")
         self._summarise(pending.done)
         self.tally.done += pending.done
-        return self.tally.conclude()
+        code = self.tally.conclude()
+        if self.terminal.live or self.terminal.is_verbose or self.tally.is_long:
+            self.tally.print_pace()
+        return code
 
     def _put(self, result: Result, progress: ProgressLine) -> bool:
         from mobilenet_cli.sorting.sort import NotSortedError
@@ -169,6 +172,8 @@ class _SortingRun:
 
     def _summarise(self, done: int) -> None:
         """Print the number of images in each folder, and how to undo it."""
+        from mobilenet_cli.sorting.folders import UNSORTED
+
         note = self.terminal.note
         if done:
             note(f"{counted(done, 'image')} already sorted")
@@ -183,6 +188,9 @@ class _SortingRun:
             note(f"{count:>7,}  {printable(os.path.join(self.choice.into, folder))}")
         if more := counts[_MOST_FOLDERS:]:
             note(f"{sum(count for _, count in more):>7,}  in {counted(len(more), 'more folder')}")
+        if unsorted := self.counts[UNSORTED]:
+            reason = "of none of these kinds" if self.choice.kinds else "without a sure name"
+            note(f"{counted(unsorted, 'image')} {reason}, so in {UNSORTED}/")
         images = counted(sum(self.counts.values()), "image")
         companions = f" and {counted(self.companions, 'companion file')}" if self.companions else ""
         where = f"into {counted(len(counts), 'folder')}"

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from mobilenet_cli.inputs.csv_table import CsvTable
 
 
+_MOST_DESCRIBED = 5
 _LOOKED_FOR = 1000
 """Names of a range in braces among which one is looked for that is there."""
 
@@ -52,6 +53,11 @@ class Sources(ABC):
     def note(self) -> str | None:
         """A sentence for the user on how the sources were read, known when all are found; None for most."""
         return None
+
+    @property
+    @abstractmethod
+    def described(self) -> str:
+        """What was named, in a few words."""
 
     def are_missing(self, terminal: Terminal) -> bool:
         """Print what is named and missing, and return whether there is nothing else to read."""
@@ -137,6 +143,14 @@ class NamedSources(Sources):
         return bool(missing) and len(missing) == len(self._arguments) and self._list_file is None
 
     @property
+    def described(self) -> str:
+        """The arguments, of many the first, and the list."""
+        shown = [printable(each) for each in self._arguments[:_MOST_DESCRIBED]]
+        if (more := len(self._arguments) - len(shown)) > 0:
+            shown.append(f"{more:,} more")
+        return ", ".join(shown + ([f"the list {printable(self._list_file)}"] if self._list_file is not None else []))
+
+    @property
     def need_stdin(self) -> bool:
         """Whether standard input is an image or the list."""
         return self._list_file == STDIN or STDIN in self._arguments
@@ -207,6 +221,11 @@ class TableSources(Sources):
         self._file, self._column, self._delimiter, self._encoding = file, column, delimiter, encoding
         self._table = self._opened()
         self.columns = self._table.columns
+
+    @property
+    def described(self) -> str:
+        """The table."""
+        return f"the rows of {printable(self._file)}"
 
     @property
     def note(self) -> str | None:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 TICK = 0.1
 """Seconds before the first drawing and between drawings. A shorter run shows no line."""
 ERASE = "\r\x1b[2K"
+ROOM = len("^C") + 1
+"""Columns that stay free: the terminal prints ^C behind the line, and a full last column would move the cursor on."""
 
 
 class StatusLine:
@@ -85,8 +87,9 @@ class StatusLine:
             width = os.get_terminal_size(self._stream.fileno()).columns or 80
         except OSError:
             width = 80
-        line = self._line(self._console, width - 1)  # a full last column would move the cursor to the next line
-        line.truncate(width - 1, overflow="crop")
+        width = max(width - ROOM, 0)
+        line = self._line(self._console, width)
+        line.truncate(width, overflow="crop")
         with self._console.capture() as written:
             self._console.print(line, end="", soft_wrap=True)
         return written.get()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import sys
 import warnings
 from collections.abc import Callable, Iterator
@@ -14,6 +15,8 @@ import click
 
 from mobilenet_cli.cli.progress_line import ProgressLine
 from mobilenet_cli.cli.status_line import Spinner, StatusLine
+from mobilenet_cli.errors import FallbackWarning, ModelWarning
+from mobilenet_cli.machine.home import first_time
 from mobilenet_cli.progress import Progress
 from mobilenet_cli.text import printable, printable_lines
 
@@ -28,6 +31,10 @@ def stdout_is_terminal() -> bool:
 def say(text: str, *, err: bool = False) -> None:
     """Print lines of text on stdout, or on stderr if `err`, without what a terminal would obey."""
     click.echo(printable_lines(text), err=err)
+
+
+def _can_erase() -> bool:
+    return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
 
 
 class _SafeFormatter(logging.Formatter):
@@ -48,8 +55,8 @@ class Terminal:
             verbosity: 1 logs at level INFO; 2 or more logs at level DEBUG and lets native code write its logs.
             progress: Whether to show a status line; None: if stderr is a terminal and not `quiet`.
         """
-        self._quiet = quiet
-        self._live = progress if progress is not None else sys.stderr.isatty() and not quiet
+        self._quiet, self._verbosity = quiet, verbosity
+        self._live = progress if progress is not None else _can_erase() and not quiet
         self._line: StatusLine | None = None
         if verbosity:
             level = logging.INFO if verbosity == 1 else logging.DEBUG
@@ -62,6 +69,21 @@ class Terminal:
         """Print a message that is not an error, unless quiet."""
         if not self._quiet:
             self._print(text)
+
+    def detail(self, text: str) -> None:
+        """Print a message for the user who asked for more, with -v."""
+        if self._verbosity:
+            self.note(text)
+
+    @property
+    def is_verbose(self) -> bool:
+        """Whether the user asked for more, with -v."""
+        return self._verbosity > 0
+
+    @property
+    def says_each_minute(self) -> bool:
+        """Whether a long run prints a line each minute: there is no status line, or the user asked for more."""
+        return self._verbosity > 0 or not self._live
 
     def error(self, text: str) -> None:
         """Print an error, even if quiet."""
@@ -79,13 +101,24 @@ class Terminal:
         """Print this package's warnings as notes, and hide those of other libraries, during the block."""
 
         def show(message: Warning | str, *_: Any, **__: Any) -> None:
-            self.note(f"warning: {message}")
+            if isinstance(message, FallbackWarning):
+                self._say_fallback(message)
+            else:
+                self.note(f"warning: {message}")
 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             warnings.filterwarnings("always", module=r"mobilenet_cli\b")
+            warnings.filterwarnings("always", category=ModelWarning)
             warnings.showwarning = show
             yield
+
+    def _say_fallback(self, warning: FallbackWarning) -> None:
+        """Print that another model is used: once a model store, or with -v at each run, and then why."""
+        if self._verbosity:
+            self.note(printable(f"{warning.short}: {warning.reason}"))
+        elif not self._quiet and first_time("fallback"):
+            self.note(f"{warning.short} (-v: why)")
 
     @contextmanager
     def waiting(self, shown: Callable[[int, int | None], str] | None = None) -> Iterator[Progress]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
@@ -29,11 +31,12 @@ if TYPE_CHECKING:
 
 _MOST_LISTED = 10
 _FEW = 30
+_MOST_CLASSES = 20
 
 
 @click.command("train", cls=Command)
 @click.argument("data", nargs=-1, required=True, metavar="FOLDER|CSV…", shell_complete=completion.files)
-@click.option("-o", "--output", required=True, metavar="MODEL", help="Folder of the new model; use it with -m MODEL.")
+@click.option("-o", "--output", required=True, metavar="MODEL", help="Folder for the new model; use it with -m MODEL.")
 @click.option("--overwrite", is_flag=True, help="Replace MODEL if it exists.")
 @model_options
 @click.option(
@@ -41,23 +44,23 @@ _FEW = 30
     "validation_share",
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
     metavar="SHARE",
-    help="Share of each class to validate on  [default: 0.2]",
+    help="Share of each class held out for validation  [default: 0.2]",
 )
 @click.option(
     "--folds",
     type=click.IntRange(min=2),
     metavar="K",
-    help="Cross-validate with K folds and train on all images, for small data sets.",
+    help="Cross-validate with K folds, then train on all images; for small data sets.",
 )
 @click.option("--seed", type=click.IntRange(0, MOST_SEED), default=0, show_default=True, help="Random seed.")
-@encoding_option("Of CSVs: ")
+@encoding_option("For CSVs: ")
 @click.option("--summaries", metavar="DIR", help="Write TensorBoard summaries to DIR.")
 @click.option(
     "--assert-accuracy-at-least",
     "least_accuracy",
     type=click.FloatRange(0, 1),
     metavar="FRACTION",
-    help="Exit with 1 if the validation top-1 accuracy is lower. The model is written anyway.",
+    help="Exit with code 1 if validation top-1 accuracy is lower; the model is still written.",
 )
 @fine_tune_options
 @pace_options
@@ -79,10 +82,10 @@ def command(
 ) -> int:
     """Train a model on your own images.
 
-    FOLDER has one subfolder per class, named after it; images may lie at any depth in it. If it has train/ and
-    val/ (or valid/, validation/) with these subfolders, that split is used, and test/ is left for evaluate. A CSV
-    (or .tsv) has one row per image and a header with the columns path and label. By default only a new head is
-    trained, on the features of the network -m. The features are computed once and kept.
+    FOLDER has one subfolder per class, named after the class; images can be at any depth. If FOLDER has train/ and
+    val/ (or valid/ or validation/) with these subfolders, that split is used, and test/ is left for evaluate. A CSV
+    (or .tsv) has a header with the columns path and label, and one row per image. By default, only a new head is
+    trained, on features of the network -m, which are computed once and cached.
 
     \b
     Examples:
@@ -154,10 +157,20 @@ def _examples(trainer: Trainer, pace: Pace, terminal: Terminal, *, are_checked: 
 def _print_dataset(trainer: Trainer, terminal: Terminal) -> None:
     dataset = trainer.dataset
     terminal.note(f"{counted(len(dataset.sources), 'image')} of {len(dataset.classes):,} classes")
+    terminal.note(f"classes: {described_classes(dataset.classes, dataset.labels)}")
     for note in dataset.notes:
         terminal.note(note)
     if dataset.passed_over:
         terminal.note(f"{counted(dataset.passed_over, 'image')} outside the class folders left out")
+
+
+def described_classes(classes: Sequence[str], labels: Sequence[int]) -> str:
+    """Return the classes with their numbers of images, of many the first."""
+    images = Counter(labels)
+    shown = [f"{printable(name)} ({images[index]:,})" for index, name in enumerate(classes[:_MOST_CLASSES])]
+    if (more := len(classes) - len(shown)) > 0:
+        shown.append(f"and {more:,} more")
+    return ", ".join(shown)
 
 
 def _print_left_out(examples: Examples, terminal: Terminal) -> None:
@@ -177,6 +190,7 @@ def _conclude(
     split = record["split"]
     how = f"cross-validated, {split['folds']} folds" if "folds" in split else f"{counted(split['validation'], 'image')}"
     terminal.note(f"validation ({how}): {scored(record['metrics'], 'validation')}")
+    terminal.note("measured on the images that chose it, so flattering: `evaluate` it on others")
     if split.get("validation", _FEW) < _FEW:
         advice = "" if are_split else "; --folds 5 validates on all images"
         terminal.note(f"few validation images: the accuracy is a rough estimate{advice}")

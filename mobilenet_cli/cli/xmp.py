@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from mobilenet_cli.sidecars.files import SidecarName
 
 _ALLOWED_WITH_REMOVE = {
-    *("xmp_remove", "sources", "list_file", "null", "exclude", "include_hidden", "no_recursive", "any_ending"),
-    *("quiet", "verbose", "progress"),
+    *("xmp_remove", "sources", "list_file", "null", "exclude", "include_hidden", "no_recursive", "recursive"),
+    *("any_ending", "quiet", "verbose", "progress"),
 }
 
 
@@ -53,14 +53,18 @@ def _xmp(xmp: bool, sidecar_name: SidecarName | None, xmp_remove: bool) -> XmpCh
 xmp_options = option_group(
     "xmp",
     _xmp,
-    click.option("--xmp", is_flag=True, help="Also write the sure label and its kinds as keywords to XMP sidecars."),
+    click.option(
+        "--xmp", is_flag=True, help="Also write the sure label and its kinds as keywords to XMP sidecar files."
+    ),
     click.option(
         "--sidecar-name",
         type=click.Choice(["auto", "stem", "full"]),
-        help="stem: IMG.xmp; full: IMG.jpg.xmp; auto: IMG.xmp if it is there and is of no other image, else full  "
-        "[default: auto]",
+        help="stem: IMG.xmp; full: IMG.jpg.xmp; auto: IMG.xmp if it exists and belongs to no other image, otherwise "
+        "full  [default: auto]",
     ),
-    click.option("--xmp-remove", is_flag=True, help="Remove these keywords from the sidecars again; label nothing."),
+    click.option(
+        "--xmp-remove", is_flag=True, help="Remove these keywords from the sidecar files; do not label anything."
+    ),
     heading="Photo libraries",
 )
 
@@ -81,6 +85,8 @@ class Sidecars:
     each_from: float | None = None
     _outcomes: Counter[str] = field(default_factory=Counter)
     _without_file: int = 0
+    _labelled: int = 0
+    _unsure: int = 0
 
     def write(self, result: Result) -> None:
         """Write the label and its kinds to the image's sidecar, unless the image failed.
@@ -93,6 +99,8 @@ class Sidecars:
         if result.status == "ok":
             as_path = self.each_from is None
             keywords = keywords_of(result) if self.each_from is None else keywords_from(result, self.each_from)
+            self._labelled += bool(keywords)
+            self._unsure += not keywords
             self._edit(
                 result.path, lambda: [write_keywords(result.path, keywords, result.model, self.name, as_path=as_path)]
             )
@@ -123,6 +131,11 @@ class Sidecars:
         named = ("written", "unchanged", "deleted", "failed")
         counts = [f"{self._outcomes[each]:,} {each}" for each in named if self._outcomes[each]]
         self.terminal.note(f"sidecars: {', '.join(counts) or 'none'}")
+        if self._unsure:
+            self.terminal.note(
+                f"{self._labelled:,} of {counted(self._labelled + self._unsure, 'image')} have a sure label; "
+                "the others get no keywords"
+            )
         if self._without_file:
             self.terminal.note(f"{counted(self._without_file, 'image')} without a local file, so without a sidecar")
         if finished:

@@ -14,12 +14,14 @@ from mobilenet_cli.text import counted, printable, valid_utf8
 _SIDE = 160
 _CONFUSIONS = 25
 _FAILURES = 100
+PICTURES = 1000
+"""The most mistakes of a model that have thumbnails, the worst: these take about 4 kB each."""
 
 
 def as_html(evaluation: Evaluation, comparison: Comparison | None = None) -> bytes:
-    """Return the page, in UTF-8. The images of the worst mistakes are read again for thumbnails; URLs get none."""
+    """Return the page, in UTF-8. The images of the mistakes are read again for thumbnails; URLs get none."""
     evaluations = [evaluation] if comparison is None else [comparison.first, comparison.second]
-    mistaken = list(dict.fromkeys(mistake.path for each in evaluations for mistake in each.worst))
+    mistaken = list(dict.fromkeys(mistake.path for each in evaluations for mistake in each.mistakes[:PICTURES]))
     pictures = dict(zip(mistaken, thumbnails(map(local_file, mistaken), _SIDE), strict=True))
     text = template("evaluation.html.jinja").render(
         title="Evaluation of " + " and ".join(printable(each.model) for each in evaluations),
@@ -33,5 +35,6 @@ def as_html(evaluation: Evaluation, comparison: Comparison | None = None) -> byt
         thumbnail=pictures.get,
         most_confusions=_CONFUSIONS,
         most_failures=_FAILURES,
+        most_pictures=PICTURES,
     )
     return valid_utf8(text).encode()

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 _CONFUSIONS = 10
+_CLASSES = 10
 _NAMES_EXPLAINED = (
     "Named: of all images. Right, vaguer (a word above the truth; right too) and wrong: of the names.\n"
     "Classes: the median number of classes below a name. One class: names with no more than one."
@@ -42,25 +43,28 @@ _UNLIMITED = 10_000
 """Width in a pipe. Nothing is folded, so that grep finds whole lines."""
 
 
-def as_text(evaluation: Evaluation, comparison: Comparison | None = None, *, is_terminal: bool = False) -> str:
+def as_text(
+    evaluation: Evaluation, comparison: Comparison | None = None, *, is_terminal: bool = False, all_rows: bool = False
+) -> str:
     """Return the tables as text.
 
     Args:
         evaluation: The first model's evaluation.
         comparison: The comparison that it is part of, if there is a second model.
         is_terminal: Whether to use colours and the terminal's width.
+        all_rows: Whether the tables of classes and confusions have all rows, not only the first ten.
     """
     width = shutil.get_terminal_size().columns if is_terminal else _UNLIMITED
     console = Console(
         file=io.StringIO(), force_terminal=is_terminal, width=width, markup=False, highlight=False, emoji=False
     )
     with console.capture() as written:
-        for part in _parts(evaluation, comparison):
+        for part in _parts(evaluation, comparison, all_rows):
             console.print(part)
     return "\n".join(line.rstrip() for line in written.get().splitlines()) + "\n"
 
 
-def _parts(evaluation: Evaluation, comparison: Comparison | None) -> Iterator[RenderableType]:
+def _parts(evaluation: Evaluation, comparison: Comparison | None, all_rows: bool) -> Iterator[RenderableType]:
     evaluations = [evaluation] if comparison is None else [comparison.first, comparison.second]
     yield headline(evaluation)
     yield ""
@@ -70,7 +74,7 @@ def _parts(evaluation: Evaluation, comparison: Comparison | None) -> Iterator[Re
         yield _comparison(comparison)
     yield Text("\n" + intervals(comparison), "dim")
     for each in evaluations:
-        yield from _details(each)
+        yield from _details(each, all_rows)
     yield from _failures(evaluation)
     if comparison is not None and not same_failures(comparison):
         yield from _failures(comparison.second)
@@ -113,13 +117,20 @@ def _comparison(comparison: Comparison) -> Table:
     return table
 
 
-def _details(evaluation: Evaluation) -> Iterator[RenderableType]:
+def _details(evaluation: Evaluation, all_rows: bool) -> Iterator[RenderableType]:
     of_model = f"of {printable(evaluation.model)}"
+    most = len(evaluation.per_class) if all_rows else _CLASSES
+    yield ""
+    yield Text(f"Accuracy per class {of_model}, lowest first", "bold")  # rich would fold it to the table's width
+    yield _classes(evaluation, most)
+    if (more := len(evaluation.per_class) - most) > 0:
+        yield Text(f"and {counted(more, 'more class')}: --all lists them", "dim")
     if evaluation.confusions:
         yield ""
-        yield _confusions(evaluation, f"Most frequent confusions {of_model}")
-        if (more := len(evaluation.confusions) - _CONFUSIONS) > 0:
-            yield Text(f"and {counted(more, 'more pair')} of classes", "dim")
+        most = len(evaluation.confusions) if all_rows else _CONFUSIONS
+        yield _confusions(evaluation, f"Most frequent confusions {of_model}", most)
+        if (more := len(evaluation.confusions) - most) > 0:
+            yield Text(f"and {counted(more, 'more pair')} of classes: --all lists them", "dim")
     if evaluation.failed < evaluation.images:
         yield ""
         yield _names(evaluation, f"Names given by {printable(evaluation.model)}")
@@ -140,10 +151,18 @@ def _names(evaluation: Evaluation, title: str) -> Table:
     return table
 
 
-def _confusions(evaluation: Evaluation, title: str) -> Table:
+def _classes(evaluation: Evaluation, most: int) -> Table:
+    table = _table(None, "Accuracy#", "Correct#", "Images#", "Class")
+    for each in evaluation.worst_classes[:most]:
+        name = Text(class_name(evaluation, each.index))
+        table.add_row(percent(each.correct / each.images), f"{each.correct:,}", f"{each.images:,}", name)
+    return table
+
+
+def _confusions(evaluation: Evaluation, title: str, most: int) -> Table:
     table = _table(title, "Images#", "Of#", "Truth", "Prediction")
     images = {each.index: each.images for each in evaluation.per_class}
-    for each in evaluation.confusions[:_CONFUSIONS]:
+    for each in evaluation.confusions[:most]:
         truth, predicted = (Text(class_name(evaluation, index)) for index in (each.truth, each.predicted))
         table.add_row(f"{each.images:,}", f"{images[each.truth]:,}", truth, predicted)
     return table

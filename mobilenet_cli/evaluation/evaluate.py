@@ -150,9 +150,10 @@ class _Pass:
         pairs = self.classifier.name_sources(labelled, sures, top_k=TOP_K, batch_size=batch_size, workers=workers)
         names = NamesTally(self.finder, sures)
         outcomes = collect(watch(pairs), names)
-        return self._evaluation(outcomes, tuple(names.curve())), outcomes
+        paths = tuple(image.path for image in images)
+        return self._evaluation(outcomes, tuple(names.curve()), paths), outcomes
 
-    def _evaluation(self, outcomes: Outcomes, names: tuple[NamesAtSure, ...]) -> Evaluation:
+    def _evaluation(self, outcomes: Outcomes, names: tuple[NamesAtSure, ...], paths: tuple[str, ...]) -> Evaluation:
         truth, top, images, classes = outcomes.truth, outcomes.top, len(outcomes.truth), self.classifier.labels
         correct = metrics.hits(truth, top, 1)
         in_five = metrics.hits(truth, top, TOP_K)
@@ -177,10 +178,12 @@ class _Pass:
             calibration_error=metrics.calibration_error(*bins) if scored.any() else None,
             reliability=tuple(_bins(zip(*bins, strict=True))),
             images_per_second=images / outcomes.seconds,
-            worst=outcomes.worst,
+            mistakes=outcomes.mistakes,
             failures=outcomes.failures,
             sure=self.sure,
             names=names,
+            _paths=paths,
+            _outcomes=outcomes,
         )
 
 

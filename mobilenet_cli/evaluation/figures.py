@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 from mobilenet_cli.evaluation import metrics
-from mobilenet_cli.evaluation.outcomes import FailedImage, Mistake
+from mobilenet_cli.evaluation.outcomes import WORST, FailedImage, Mistake, Outcomes
 from mobilenet_cli.records import ClassName
 
 
@@ -40,6 +41,27 @@ class ClassAccuracy:
     index: int
     images: int
     correct: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an image shows, and what the model says.
+
+    Attributes:
+        path: The image's path.
+        truth: The index of what it shows.
+        predicted: The index of its best class; None where the image could not be read.
+        score: The score of its best class, 0 to 1; None where the image could not be read.
+        rank: The rank of the first class that is right, 1 to 5; None if none is among the best five.
+        error: Why the image could not be read, or None.
+    """
+
+    path: str
+    truth: int
+    predicted: int | None
+    score: float | None
+    rank: int | None
+    error: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +170,7 @@ class Evaluation:
             a class; None if all of these failed.
         reliability: The bins that the calibration error is computed from.
         images_per_second: Speed from the file to the prediction, failed images included.
-        worst: The mistakes with the highest scores, the highest first.
+        mistakes: The images whose best class is wrong, the highest score first.
         failures: The images that could not be read.
         sure: The score from which names are given.
         names: What the names are worth, at that score and from 0.30 to 0.95 in steps of 0.05, rising.
@@ -169,10 +191,36 @@ class Evaluation:
     calibration_error: float | None
     reliability: tuple[ReliabilityBin, ...]
     images_per_second: float
-    worst: tuple[Mistake, ...]
+    mistakes: tuple[Mistake, ...]
     failures: tuple[FailedImage, ...]
     sure: float
     names: tuple[NamesAtSure, ...]
+    _paths: tuple[str, ...] = field(default=(), repr=False, compare=False)
+    _outcomes: Outcomes | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def worst(self) -> tuple[Mistake, ...]:
+        """The mistakes with the highest scores, the highest first."""
+        return self.mistakes[:WORST]
+
+    @property
+    def worst_classes(self) -> list[ClassAccuracy]:
+        """The classes and words present, the least accurate first; of equals those with the most images."""
+        return sorted(self.per_class, key=lambda each: (each.correct / each.images, -each.images, each.index))
+
+    def answers(self) -> Iterator[Answer]:
+        """Yield what each image shows and what the model says, in the order of the images."""
+        if (outcomes := self._outcomes) is None:
+            return
+        errors = iter(outcomes.failures)
+        for place, path in enumerate(self._paths):
+            truth, best = int(outcomes.truth[place]), int(outcomes.best[place])
+            if best == metrics.FAILED:
+                yield Answer(path, truth, None, None, None, next(errors).error)
+            else:
+                top = outcomes.top[place].tolist()
+                rank = top.index(truth) + 1 if truth in top else None
+                yield Answer(path, truth, best, float(outcomes.score[place]), rank, None)
 
     @property
     def names_at_sure(self) -> NamesAtSure:

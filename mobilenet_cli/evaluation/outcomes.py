@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
 import time
 from array import array
 from collections.abc import Iterable
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
 TOP_K = 5
 WORST = 24
-"""The number of mistakes that are kept with their paths."""
+"""The number of mistakes that are the worst."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,22 +77,25 @@ class Outcomes:
         truth: int32 [N], the index of what each image shows.
         top: int32 [N, 5], the indexes of the best classes, best first; FAILED where there are none. A class that is
             right for a word has the word's index here.
+        best: int32 [N], the index of the best class itself, also where it is right for a word; FAILED where there is
+            none.
         score: float64 [N], the score of the best class, 0 to 1; NaN where the image failed.
-        failures: The images that failed.
-        worst: The mistakes with the highest scores, the highest first.
+        failures: The images that failed, in their order.
+        mistakes: The images whose best class is wrong, the highest score first; of equals the earlier image.
         seconds: Time from requesting the first result to receiving the last.
     """
 
     truth: NDArray[np.int32]
     top: NDArray[np.int32]
+    best: NDArray[np.int32]
     score: NDArray[np.float64]
     failures: tuple[FailedImage, ...]
-    worst: tuple[Mistake, ...]
+    mistakes: tuple[Mistake, ...]
     seconds: float
 
 
 def collect(pairs: Iterable[tuple[LabelledSource, NamedResult]], names: NamesTally) -> Outcomes:
-    """Collect the outcomes; the records themselves are not kept.
+    """Collect the outcomes; the records themselves are not kept, but for the paths of mistakes and failures.
 
     Args:
         pairs: Each image with its record, which has at least five predictions if there are as many classes.
@@ -102,10 +104,10 @@ def collect(pairs: Iterable[tuple[LabelledSource, NamedResult]], names: NamesTal
     import numpy as np
 
     begin = time.perf_counter()
-    truths, top, score = array("i"), array("i"), array("d")
+    truths, top, bests, score = array("i"), array("i"), array("i"), array("d")
     failures: list[FailedImage] = []
-    worst: list[tuple[float, int, Mistake]] = []
-    for order, (source, result) in enumerate(pairs):
+    mistakes: list[Mistake] = []
+    for source, result in pairs:
         truth, right = source.target.index, source.target.classes
         truths.append(truth)
         names.add(source.target, result.names)
@@ -113,19 +115,21 @@ def collect(pairs: Iterable[tuple[LabelledSource, NamedResult]], names: NamesTal
         top.extend(indexes + [FAILED] * (TOP_K - len(indexes)))
         if not indexes:
             failures.append(FailedImage(result.path, truth, result.error or "no prediction"))
+            bests.append(FAILED)
             score.append(np.nan)
             continue
+        bests.append(result.predictions[0].index)
         best = result.predictions[0].score
         score.append(best)
-        if indexes[0] != truth and (len(worst) < WORST or best > worst[0][0]):
+        if indexes[0] != truth:
             rank = indexes.index(truth) + 1 if truth in indexes else None
-            keep = heapq.heappush if len(worst) < WORST else heapq.heapreplace
-            keep(worst, (best, -order, Mistake(result.path, truth, indexes[0], best, rank)))
+            mistakes.append(Mistake(result.path, truth, indexes[0], best, rank))
     return Outcomes(
         truth=np.array(truths, np.int32),
         top=np.array(top, np.int32).reshape(-1, TOP_K),
+        best=np.array(bests, np.int32),
         score=np.array(score, np.float64),
         failures=tuple(failures),
-        worst=tuple(mistake for *_, mistake in sorted(worst, reverse=True)),
+        mistakes=tuple(sorted(mistakes, key=lambda mistake: -mistake.score)),
         seconds=time.perf_counter() - begin,
     )

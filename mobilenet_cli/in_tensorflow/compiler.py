@@ -14,7 +14,7 @@ from mobilenet_cli.engines import loading, open_compiled, savedmodel, tracing
 from mobilenet_cli.engines.check import BOUND, output_kind, random_images, relative_difference
 from mobilenet_cli.engines.network_input import Input
 from mobilenet_cli.errors import ModelError
-from mobilenet_cli.in_tensorflow import stated_input
+from mobilenet_cli.in_tensorflow import operations, stated_input
 from mobilenet_cli.in_tensorflow.wish import KNOWN, Wish
 from mobilenet_cli.machine.native_logs import silenced
 from mobilenet_cli.records import OutputKind
@@ -74,6 +74,8 @@ def compile_model(
     """
     from mobilenet_cli.in_tensorflow.finding import input_of_saved_model
 
+    if not wish.is_trusted:
+        operations.check_saved_model(saved_model)
     model = loading.load(saved_model)
     fixed_size = tracing.fixed_image_size(model)
     size = image_size or fixed_size or default_size

@@ -8,7 +8,7 @@ from typing import Any
 from mobilenet_cli.engines.loading import import_tensorflow
 from mobilenet_cli.engines.network_input import SIGNED
 from mobilenet_cli.errors import ModelError
-from mobilenet_cli.in_tensorflow import stated_input
+from mobilenet_cli.in_tensorflow import operations, stated_input
 from mobilenet_cli.in_tensorflow.stated_input import StatedInput
 from mobilenet_cli.machine.native_logs import silenced
 from mobilenet_cli.text import first_line
@@ -16,7 +16,6 @@ from mobilenet_cli.text import first_line
 # TF-for-poets' retrain.py, and TF-Slim's MobileNets.
 _OUTPUTS = ("final_result", "MobilenetV1/Predictions/Reshape_1", "MobilenetV2/Predictions/Reshape_1")
 _TAKES_SIGNED = ("MobilenetV1/", "MobilenetV2/", "InceptionV3/")
-_NO_NETWORKS = ("ReadFile", "WriteFile", "MatchingFiles", "PyFunc", "EagerPyFunc", "SaveV2", "RestoreV2", "PrintV2")
 
 
 def convert(file: Path, destination: Path) -> None:
@@ -31,9 +30,7 @@ def convert(file: Path, destination: Path) -> None:
         graph.ParseFromString(file.read_bytes())
     except Exception as error:  # protobuf's own class
         raise ModelError(f"{file.name} is no frozen graph: {first_line(error)}") from error
-    for node in graph.node:
-        if node.op in _NO_NETWORKS:
-            raise ModelError(f"{file.name} has the operation {node.op}, which is no part of a network")
+    operations.check_graph(graph)
     image, output = _image(graph, file.name), _output(graph, file.name)
     if tf.as_dtype(image.attr["dtype"].type) == tf.string:
         raise ModelError(f"its input {image.name!r} is a string: an encoded image, not pixels")

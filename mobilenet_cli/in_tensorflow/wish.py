@@ -18,6 +18,7 @@ class Wish:
         output: What its outputs are, by an option; None: not given.
         is_hubs: Whether it comes from where all models take 0 to 1, so that nothing has to be found.
         is_classifier: Whether it puts out classes, and not features.
+        is_trusted: Whether operations that could act on this machine may run.
         stated: What is known from where it comes from, if anything.
     """
 
@@ -25,6 +26,7 @@ class Wish:
     output: OutputKind | None = None
     is_hubs: bool = False
     is_classifier: bool = True
+    is_trusted: bool = False
     stated: StatedInput | None = None
 
 

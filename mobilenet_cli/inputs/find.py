@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from itertools import chain
 from typing import BinaryIO
 
+from mobilenet_cli.images.formats import HEAD_BYTES, format_of
 from mobilenet_cli.inputs.archives import STREAMED, find_in_archive
 from mobilenet_cli.inputs.braces import expand_ranges, has_range
 from mobilenet_cli.inputs.left_out import LeftOut
@@ -15,6 +17,9 @@ from mobilenet_cli.inputs.stdin import STDIN, open_stdin, read_all
 from mobilenet_cli.inputs.walk import ArchiveUse, Rules, file_source, walk
 from mobilenet_cli.records import Source
 from mobilenet_cli.remote.urls import is_url
+
+_HEAD = 4096
+_NOT_IN_TEXT = re.compile(rb"[\x01-\x08\x0e-\x1f\x7f]|\0\0|\A\0")
 
 
 def find_sources(
@@ -144,10 +149,24 @@ def _stdin_source(read: Callable[[], bytes], was_read: bool) -> Source:
     if was_read:
         return Source(STDIN, error="standard input was already read: it holds one image")
     try:
-        return Source(STDIN, data=read())
+        data = read()
+        return Source(STDIN, data=data, error=_text_instead(data))
     except (OSError, ValueError, AttributeError) as error:  # AttributeError: there is no standard input
         reason = "it is closed" if isinstance(error, AttributeError) else error
         return Source(STDIN, error=f"standard input cannot be read: {reason}")
+
+
+def _text_instead(data: bytes) -> str | None:
+    """Return an error for a list where an image should be, as `find … | mnclassify -` gives; None for anything else.
+
+    A server's page or JSON, as curl gives it, is no list.
+    """
+    head = data[:_HEAD]
+    is_list = (b"\n" in head or b"\0" in head) and not head.lstrip().startswith((b"<", b"{", b"["))
+    if not is_list or format_of(head[:HEAD_BYTES]) is not None or _NOT_IN_TEXT.search(head):
+        return None
+    null = " -0" if b"\0" in head else ""
+    return f"standard input is text, not an image; --from -{null} reads a list of files from it"
 
 
 def _matching(pattern: str, rules: Rules) -> Iterator[Source]:

@@ -45,7 +45,8 @@ class Rules:
             the name alone; one with "/", with the path below the walked folder and with the path as shown. A
             trailing "/" makes it match folders only. A folder that matches is not entered.
         any_ending: Whether to include files whose first bytes are those of an image, whatever their names.
-        left_out: Counts the files that need an extra which is not installed, and archives. They are not wanted.
+        left_out: Counts the files that need an extra which is not installed, archives, and files of other types. They
+            are not wanted.
         archives: Whether an archive that is named stands for the images in it: "any"; "in_place", if they can be read
             again, and in any order; or "none", it is a file like any other.
         column: The column of a Parquet table that has the images; None for the one that its type or name shows.
@@ -186,13 +187,24 @@ def walk(folder: str, rules: Rules) -> Iterator[Source]:
     from mobilenet_cli.inputs.depth_first import Subtree, depth_first
 
     root = os.path.join(folder, "")
+    others: list[str] = []  # names in the folder that is being listed
 
     def wanted(name: str, is_folder: bool) -> bool:
         if rules.hides(name, is_folder=is_folder):
             return False
         if is_folder:
             return rules.recursive
-        return rules.any_ending or name.lower().endswith(IMAGE_ENDINGS) or rules.opens(name)
+        if rules.any_ending or name.lower().endswith(IMAGE_ENDINGS) or rules.opens(name):
+            return True
+        others.append(name)
+        return False
+
+    def count_others(prefix: str) -> None:
+        if rules.left_out is not None:
+            for name in others:
+                if not rules.leaves_out(prefix + name, below=root, is_folder=False):
+                    rules.left_out.add_other(name)
+        others.clear()
 
     def visit(prefix: str) -> Iterator[Source | Subtree[str]]:
         try:
@@ -201,6 +213,7 @@ def walk(folder: str, rules: Rules) -> Iterator[Source]:
             shown = folder if prefix == root else prefix.rstrip("/")
             yield Source(shown, error=f"cannot list this folder: {error.strerror}")
             return
+        count_others(prefix)
         for name in listing.names:
             path = prefix + name
             is_folder = name in listing.folders
@@ -209,12 +222,11 @@ def walk(folder: str, rules: Rules) -> Iterator[Source]:
             if is_folder:
                 if not rules.hides_content(path + "/"):
                     yield Subtree(path + "/")
-            elif (
-                rules.passes_by(name)
-                or rules.lacks_extra(name)
-                or not (name.lower().endswith(IMAGE_ENDINGS) or _begins_as_image(path))
-            ):
+            elif rules.passes_by(name) or rules.lacks_extra(name):
                 continue
+            elif not (name.lower().endswith(IMAGE_ENDINGS) or _begins_as_image(path)):
+                if rules.left_out is not None:
+                    rules.left_out.add_other(name)
             elif name not in listing.others:
                 yield Source(path)
             elif source := file_source(path):

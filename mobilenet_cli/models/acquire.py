@@ -10,7 +10,7 @@ from pathlib import Path
 from mobilenet_cli.engines import ENGINES, REFERENCE, Engine, EngineName, engine_for, opens_compiled
 from mobilenet_cli.engines.network_input import Input
 from mobilenet_cli.engines.precision import DEFAULT, Precision, unsuited
-from mobilenet_cli.errors import InputError, ModelError, ModelWarning, StoreError, UnavailableError
+from mobilenet_cli.errors import FallbackWarning, InputError, ModelError, ModelWarning, StoreError, UnavailableError
 from mobilenet_cli.models import AUTO, registry, store
 from mobilenet_cli.models.labels import IMAGENET, imagenet_labels, numbered_labels, read_labels, stored_labels
 from mobilenet_cli.models.making import Wanted, obtain
@@ -250,12 +250,10 @@ def _auto(wanted: Wanted) -> tuple[Origin, Manifest, Path]:
             if _is_stored(main, wanted.kind) or not _is_stored(embedded, wanted.kind):
                 raise
             reason = str(error)
-    warnings.warn(
-        f"using the embedded model, {embedded.name}, since {main.name} is unavailable ({reason}); "
-        f"-m {embedded.name} chooses it without asking, -m {main.name} tries again",
-        ModelWarning,
-        stacklevel=3,
-    )
+    choice = f"-m {embedded.name} chooses it without asking, -m {main.name} tries again"
+    message = f"using the embedded model, {embedded.name}, since {main.name} is unavailable ({reason}); {choice}"
+    short = f"{main.name} is not reachable; using the embedded {embedded.name}"
+    warnings.warn(FallbackWarning(message, short, f"{reason}; {choice}"), stacklevel=3)
     return _found(embedded, wanted)
 
 

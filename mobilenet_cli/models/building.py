@@ -121,6 +121,7 @@ class Builder:
             input=self.origin.input,
             output=self.output if is_classifier else None,
             is_hubs=self.origin.local is None,
+            is_trusted=self.origin.local is not None and self.origin.local.is_trusted,
             is_classifier=is_classifier,
         )
 

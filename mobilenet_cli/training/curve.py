@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Literal
 
 from mobilenet_cli._version import __version__
@@ -13,8 +14,9 @@ from mobilenet_cli.html.templates import template
 _WIDTH, _HEIGHT = 640, 316
 _LEFT, _RIGHT, _TOP, _BOTTOM = 56, 108, 32, 44
 _TICKS = 5
-_MOST_X_LABELS = 10
 _LABEL_GAP = 16  # pixels between the lines' names
+_CHARACTER = 8.0  # pixels that a character of a tick takes at most, in any reader's sans-serif font of 12 pixels
+_TICK_GAP = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ def _drawn(chart: Chart) -> dict[str, Any]:
         [(x, y(value)) for x, value in zip(xs, series.values, strict=True) if value is not None]
         for series in chart.series
     ]
-    every = math.ceil(len(xs) / _MOST_X_LABELS)
+    every = math.ceil((max(map(len, chart.xs), default=0) * _CHARACTER + _TICK_GAP) / step)
     return {
         "left": _LEFT,
         "right": _WIDTH - _RIGHT,
@@ -92,13 +94,17 @@ def _drawn(chart: Chart) -> dict[str, Any]:
 
 
 def _names(ends: list[float]) -> list[float]:
-    """Return the heights of the lines' names: at the ends of the lines, moved apart where they would overlap."""
-    places = list(ends)
-    above: float | None = None
-    for index in sorted(range(len(ends)), key=ends.__getitem__):
-        if above is not None:
-            places[index] = max(places[index], above + _LABEL_GAP)
-        above = places[index]
+    """Return the heights of the lines' names: at the ends of the lines, moved apart where they would overlap.
+
+    Where that would put one below the chart, over the ticks, those above it make room.
+    """
+    order, places = sorted(range(len(ends)), key=ends.__getitem__), list(ends)
+    for above, below in pairwise(order):
+        places[below] = max(places[below], places[above] + _LABEL_GAP)
+    lowest = float(_HEIGHT - _BOTTOM)
+    for index in reversed(order):
+        places[index] = min(places[index], lowest)
+        lowest = places[index] - _LABEL_GAP
     return places
 
 

@@ -90,16 +90,19 @@ def network_digest(model: Model) -> str:
 
 
 def write_split(folder: Path, job: Job) -> None:
-    """Write split.csv: the path, label, part and error of each image, those left out at the end."""
+    """Write split.csv: the path, label, part, error and hash of each image, those left out at the end, without one."""
     parts = ["training"] * len(job.examples.paths)
     for fold, (_, validation) in enumerate(job.splits, start=1):
         for place in validation.tolist():
             parts[place] = "validation" if len(job.splits) == 1 else f"fold {fold}"
     labels = (job.classes[label] for label in job.examples.labels.tolist())
     rows = [
-        ("path", "label", "part", "error"),
-        *((path, label, part, "") for path, label, part in zip(job.examples.paths, labels, parts, strict=True)),
-        *((path, "", "left out", error) for path, error in job.examples.left_out),
+        ("path", "label", "part", "error", "sha256"),
+        *(
+            (path, label, part, "", digest)
+            for path, label, part, digest in zip(job.examples.paths, labels, parts, job.examples.digests, strict=True)
+        ),
+        *((path, "", "left out", error, "") for path, error in job.examples.left_out),
     ]
     with (folder / SPLIT).open("w", encoding="utf-8", errors="surrogateescape", newline="") as stream:
         stream.writelines(map(LineMaker(",").line, rows))

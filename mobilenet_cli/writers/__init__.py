@@ -19,10 +19,16 @@ from mobilenet_cli.writers.delimited import CsvWriter, TsvWriter, csv_rows, tsv_
 from mobilenet_cli.writers.json_objects import ExactLinesWriter, JsonArrayWriter, JsonLinesWriter, json_lines_rows
 from mobilenet_cli.writers.paths import PathWriter
 
-__all__ = ["FORMATS", "Layout", "check_resumable", "format_of"]
+__all__ = ["FORMATS", "LONG_TABLE", "Layout", "check_resumable", "format_of"]
 
 
 def _table(stream: BinaryIO, options: Layout, *, begun: bool = False) -> ResultWriter:
+    from mobilenet_cli.writers.one_line import OneLineWriter  # imports rich
+
+    return OneLineWriter(stream, options, begun=begun)
+
+
+def _long_table(stream: BinaryIO, options: Layout, *, begun: bool = False) -> ResultWriter:
     from mobilenet_cli.writers.table import TableWriter  # imports rich
 
     return TableWriter(stream, options, begun=begun)
@@ -62,6 +68,8 @@ FORMATS = by_name(
     _converted("html", (".html", ".htm"), Conversion(_page, read=None)),
     Format("path", (), PathWriter),
 )
+LONG_TABLE: Format[Result, Layout] = Format("table", (), _long_table)
+"""The table with a line a label instead of one an image: what `table` means where the user says how many."""
 
 
 def format_of(path: str) -> Format[Result, Layout]:

@@ -103,7 +103,7 @@ def test_the_line_counts_images_and_failures_and_tells_the_time_left():
             terminal.wait_for(r"^Classifying  50  [\d,]+ images/s  5 failed$")
             progress.set_total(1200)
             line = terminal.wait_for(r" 50/1,200  [\d,]+ images/s  5 failed  \d+:\d\d left$")
-            assert re.match("Classifying  [━╸]{20}", line)
+            assert re.match("Classifying  [━╸]{18}", line)
         terminal.wait_for("^$")
         assert terminal.lines() == [""]
 
@@ -129,6 +129,19 @@ def test_the_line_never_wraps(columns):
             time.sleep(0.35)
         terminal.wait_for("^$")
         assert max(len(line) for lines in terminal.history() for line in lines) in range(columns)
+
+
+@pytest.mark.parametrize("columns", [10, 20, 40, 80, 200])
+@pytest.mark.parametrize("kind", [ProgressLine, lambda *args, **options: Spinner(*args, "x" * 300, **options)])
+def test_what_the_terminal_prints_at_ctrl_c_has_room_behind_the_line(columns, kind):
+    with screen(columns) as terminal:
+        with kind(terminal.stream, enabled=True) as line:
+            if isinstance(line, ProgressLine):
+                line.set_total(123456)
+            time.sleep(0.35)
+        terminal.wait_for("^$")
+        widest = max(len(line) for lines in terminal.history() for line in lines)
+        assert 0 < widest + len("^C") < columns
 
 
 def test_a_narrow_terminal_shows_what_matters_most():

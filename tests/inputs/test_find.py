@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from conftest import SAMPLES
 
 from mobilenet_cli.images import formats
 from mobilenet_cli.inputs.find import count_sources, find_sources
@@ -390,3 +391,34 @@ def test_files_that_need_a_missing_extra_are_left_out_of_a_folder_and_counted(he
 def test_with_the_extras_nothing_is_left_out(here):
     here("p/a.jpg", "p/b.CR3", "p/e.jxl", "p/f.psd")
     assert paths("p") == ["p/a.jpg", "p/b.CR3", "p/e.jxl", "p/f.psd"]
+
+
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        (b"photos/a.jpg\nphotos/b.jpg\n", "--from - reads"),
+        (b"./caf\xc3\xa9.jpg\n" * 5000, "--from - reads"),
+        (b"caf\xe9.jpg\n", "--from - reads"),
+        (b"a.jpg\0b.jpg\0", "--from - -0 reads"),
+    ],
+)
+def test_a_list_on_standard_input_is_not_taken_for_an_image(text: bytes, advice: str):
+    (source,) = find_sources(["-"], stdin=io.BytesIO(text))
+    assert "standard input is text, not an image" in (source.error or "")
+    assert advice in (source.error or "")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"P3\n1 1\n255\n1 2 3\n", b"\x89PNG\r\n\x1a\n", b"\0\0\0 ftypavif", bytes(range(256)), b"<html>\n</html>\n"],
+)
+def test_what_is_no_text_on_standard_input_is_read(data: bytes):
+    (source,) = find_sources(["-"], stdin=io.BytesIO(data))
+    assert (source.data, source.error) == (data, None)
+
+
+@pytest.mark.parametrize("name", ["cat.jpg", "photographer.png", "espresso.webp", "astronaut.avif"])
+def test_an_image_on_standard_input_is_not_taken_for_text(name: str):
+    data = (SAMPLES / name).read_bytes()
+    (source,) = find_sources(["-"], stdin=io.BytesIO(data))
+    assert (source.data, source.error) == (data, None)

@@ -208,10 +208,11 @@ def test_without_a_home_folder_the_variable_is_named(monkeypatch):
         store.names()
 
 
-def test_in_a_home_folder_that_cannot_be_written_likewise(monkeypatch, unprivileged):
+def test_where_neither_the_home_folder_nor_temporary_files_can_be_written_likewise(monkeypatch, unprivileged):
     for name in ("MNCLASSIFY_HOME", "XDG_CACHE_HOME"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(unprivileged))
+    monkeypatch.setattr("tempfile.tempdir", str(unprivileged))
     unprivileged.chmod(0o500)
     with pytest.raises(StoreError, match="MNCLASSIFY_HOME"):
         acquire("efficientnet_lite0")

@@ -37,15 +37,15 @@ def test_each_image_is_one_row_of_the_split_whatever_its_name(tmp_path: Path) ->
     )
     write_split(tmp_path, job)
     content = (tmp_path / "split.csv").read_bytes()
-    assert b'"a\rb.jpg",y,training,\n' in content  # quoted: before Python 3.13, its reader takes it for two rows else
+    assert b'"a\rb.jpg",y,training,,3\n' in content  # quoted: before Python 3.13, its reader takes it for two rows else
     with (tmp_path / "split.csv").open(encoding="utf-8", errors="surrogateescape", newline="") as stream:
         rows = list(csv.reader(stream))
     assert rows == [
-        ["path", "label", "part", "error"],
-        [names[0], "x", "training", ""],
-        [names[1], "x", "validation", ""],
-        [names[2], "y", "training", ""],
-        [names[3], "y", "validation", ""],
-        [names[4], "", "left out", "no\rimage"],
-        [names[5], "", "left out", "gone"],
+        ["path", "label", "part", "error", "sha256"],
+        [names[0], "x", "training", "", "1"],
+        [names[1], "x", "validation", "", "2"],
+        [names[2], "y", "training", "", "3"],
+        [names[3], "y", "validation", "", "4"],
+        [names[4], "", "left out", "no\rimage", ""],
+        [names[5], "", "left out", "gone", ""],
     ]

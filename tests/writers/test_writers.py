@@ -20,7 +20,7 @@ from results import failed_result, name, prediction, result_of
 from mobilenet_cli.errors import InputError
 from mobilenet_cli.json_lines import encoded
 from mobilenet_cli.records import Result
-from mobilenet_cli.writers import FORMATS, Layout, format_of
+from mobilenet_cli.writers import FORMATS, LONG_TABLE, Layout, format_of
 from mobilenet_cli.writers.json_reading import read_results
 
 MODEL = "mobilenet_v1_100_128"
@@ -68,7 +68,7 @@ def named(path: str, record: Result = CAT) -> Result:
 
 def document(name: str, results, stream: io.BytesIO | None = None, **layout) -> bytes:
     stream = io.BytesIO() if stream is None else stream
-    writer = FORMATS[name].make(stream, Layout(**{"top_k": 2, **layout}))
+    writer = (LONG_TABLE if name == "long table" else FORMATS[name]).make(stream, Layout(**{"top_k": 2, **layout}))
     for result in results:
         writer.write(result)
     writer.close()
@@ -314,7 +314,7 @@ def test_the_table_of_formats_is_there_without_heavy_imports():
     )
 
 
-# --- the table
+# --- the table with a line a label, that of -k
 
 LONG_NAME = "holiday/2019/Corsica/" + "with the whole family/" * 4 + "IMG_20190714.jpeg"
 STAFFORD = prediction("American Staffordshire terrier", 0.999, index=181, wnid="n02093428")
@@ -336,15 +336,15 @@ def fold(line: str, width: int) -> str:
     return next(line[:end] for end in range(len(line), -1, -1) if cells(line[:end]) <= width)
 
 
-def on_terminal(results, width: int, monkeypatch, **layout) -> list[str]:
+def on_terminal(results, width: int, monkeypatch, table: str = "long table", **layout) -> list[str]:
     monkeypatch.setenv("COLUMNS", str(width))
-    text = document("table", results, Terminal(), **layout).decode()
+    text = document(table, results, Terminal(), **layout).decode()
     return re.sub("\x1b\\[[0-9;]*m", "", text).splitlines()
 
 
 def test_the_table_reads_as_file_score_label(monkeypatch):
     monkeypatch.setenv("COLUMNS", "60")
-    assert document("table", [CAT, LOST]).decode() == (
+    assert document("long table", [CAT, LOST]).decode() == (
         "File                        Score  Label\n"
         "────────────────────────────────────────────────────────────\n"
         "images/cat.jpg              92.1%  cat  animal, pet\n"
@@ -362,8 +362,9 @@ def test_a_wide_table_has_a_bar_as_long_as_the_score(monkeypatch):
     assert [line.count("█") for line in lines[2:]] == [10, 20]
 
 
-def test_no_results_make_no_table():
-    assert document("table", []) == b""
+@pytest.mark.parametrize("table", ["table", "long table"])
+def test_no_results_make_no_table(table):
+    assert document(table, []) == b""
 
 
 @pytest.mark.parametrize("width", [20, 40, 80, 200])
@@ -400,7 +401,7 @@ def test_a_long_label_folds_between_its_words(monkeypatch):
 def test_a_pipe_keeps_every_name_reason_and_label_on_one_line(monkeypatch):
     monkeypatch.setenv("COLUMNS", "40")
     failed = failed_result("broken.jpg", "the file ends before the image does, or so it seems")
-    lines = document("table", [named(LONG_NAME, DOG), failed]).decode().splitlines()
+    lines = document("long table", [named(LONG_NAME, DOG), failed]).decode().splitlines()
     assert LONG_NAME in lines
     assert any(
         line.endswith("99.9%  American Staffordshire terrier  animal, mammal, pet, dog, terrier") for line in lines
@@ -408,23 +409,26 @@ def test_a_pipe_keeps_every_name_reason_and_label_on_one_line(monkeypatch):
     assert any("broken.jpg" in line and line.endswith(failed.error) for line in lines)
 
 
-def test_without_a_terminal_the_table_has_no_escape_codes():
-    assert b"\x1b" not in document("table", [CAT, LOST])
+@pytest.mark.parametrize("table", ["table", "long table"])
+def test_without_a_terminal_the_table_has_no_escape_codes(table):
+    assert b"\x1b" not in document(table, [CAT, LOST])
 
 
 def test_a_terminal_shows_the_sure_label_bold_its_kinds_dimmed_and_a_failure_red():
-    written = document("table", [CAT, LOST], Terminal()).decode()
+    written = document("long table", [CAT, LOST], Terminal()).decode()
     assert "\x1b[1mcat\x1b[0m  \x1b[2manimal, pet\x1b[0m" in written
     assert "\x1b[2mtabby\x1b[0m" in written
     assert "\x1b[31mno such file\x1b[0m" in written
 
 
 @pytest.mark.parametrize(("variable", "value"), [("NO_COLOR", "1"), ("TERM", "dumb")])
-def test_the_user_can_have_a_terminal_without_colours(variable, value, monkeypatch):
+@pytest.mark.parametrize("table", ["table", "long table"])
+def test_the_user_can_have_a_terminal_without_colours(variable, value, monkeypatch, table):
     monkeypatch.setenv(variable, value)
-    assert "\x1b[3" not in document("table", [CAT, LOST], Terminal()).decode()
+    assert "\x1b[3" not in document(table, [CAT, LOST], Terminal()).decode()
 
 
+@pytest.mark.parametrize("table", ["table", "long table"])
 @pytest.mark.parametrize("stream", [io.BytesIO, Terminal])
 @pytest.mark.parametrize(
     ("name", "shown"),
@@ -436,10 +440,10 @@ def test_the_user_can_have_a_terminal_without_colours(variable, value, monkeypat
         ("[red]x[/red] :smile:", "[red]x[/red] :smile:"),
     ],
 )
-def test_a_name_cannot_command_the_terminal(name, shown, stream):
-    written = document("table", [result_of(name, [prediction(name)])], stream()).decode()
+def test_a_name_cannot_command_the_terminal(name, shown, stream, table):
+    written = document(table, [result_of(name, [prediction(name)])], stream()).decode()
     assert re.sub("\x1b\\[[0-9;]*m", "", written).count(shown) == 2
-    failed = document("table", [failed_result("x.jpg", name)], stream()).decode()
+    failed = document(table, [failed_result("x.jpg", name)], stream()).decode()
     assert shown in failed
     assert not re.search("[\x00-\x09\x0b-\x1a\x1c-\x1f\x7f-\x9f\u202e]|\x1b(?!\\[[0-9;]*m)", written + failed)
 
@@ -470,7 +474,7 @@ def test_a_terminal_shows_all_kinds_and_the_warning_within_its_width(width, monk
     shown = "".join(line[column:] for line in lines[2:])
     assert "animal,mammal,pet,dog,terrier" in shown.replace(" ", "")
     assert "".join(lines).count("early") == 5
-    assert "\x1b[33m" in document("table", [warned], Terminal()).decode()
+    assert "\x1b[33m" in document("long table", [warned], Terminal()).decode()
 
 
 def test_images_are_set_apart_only_where_each_has_several_lines(monkeypatch):
