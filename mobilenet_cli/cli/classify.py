@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -140,7 +140,7 @@ class _LabellingRun:
             kinds=self.records.kind,
             **asdict(pace),
         )
-        with self.terminal.counting() as progress:
+        with closing(pairs), self.terminal.counting() as progress:
             if self.terminal.live:
                 self.named.count_in_background(progress, finished=document.earlier)
             apart = progress.hidden if self.output.file is None and stdout_is_terminal() else nullcontext

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Container, Iterable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING, BinaryIO, cast
@@ -156,7 +156,7 @@ class _EmbeddingRun:
             if earlier.kept:
                 self.terminal.note(f"{counted(earlier.kept, 'image')} already done")
             pairs = embedder.embed_sources(document.pending(self.named.find()), **asdict(self.pace))
-            with self._progress(earlier) as progress:
+            with closing(pairs), self._progress(earlier) as progress:
                 apart = progress.hidden if output.file is None and stdout_is_terminal() else nullcontext
                 for source, embedding in self.tally.watched(pairs, progress):
                     with apart():
@@ -180,7 +180,7 @@ class _EmbeddingRun:
             if query.vector is None:
                 raise ImageError(f"{printable(image)}: {query.error}")
             pairs = embedder.embed_sources(self.named.find(), **asdict(self.pace))
-            with self._progress() as progress:
+            with closing(pairs), self._progress() as progress:
                 watched = (embedding for _, embedding in self.tally.watched(pairs, progress))
                 found = nearest(query.vector, self._failures_told(watched), count)
             text = NEIGHBOUR_FORMATS[chosen](found)

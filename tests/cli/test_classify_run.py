@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -14,6 +15,9 @@ import pytest
 from colour_engine import IMAGES, image
 
 from mobilenet_cli.cli import _run
+from mobilenet_cli.errors import OutputError
+from mobilenet_cli.files.folder_document import FolderDocument
+from mobilenet_cli.files.part_folder import PartFolder
 
 
 class Done(NamedTuple):
@@ -84,6 +88,22 @@ def test_sort_says_how_many_images_are_unsorted(run, tmp_path: Path):
     done = run("sort", "photos", "--into", "sorted", "--by", "label")
     assert done.code == 0
     assert "mnclassify: 1 image without a sure name, so in unsorted/" in done.err.splitlines()
+
+
+def test_the_threads_have_ended_before_the_parts_are_closed_of_a_run_that_fails(run, monkeypatch):
+    working: list[list[str]] = []
+
+    def fail(*_: object) -> None:
+        raise OutputError("the disk is full")
+
+    def abandon(*_: object) -> None:
+        working.append([thread.name for thread in threading.enumerate() if "_work" in thread.name])
+
+    monkeypatch.setattr(FolderDocument, "write", fail)
+    monkeypatch.setattr(PartFolder, "abandon", abandon)
+    done = run(*["photos"] * 300, "-f", "jsonl", "-o", "out/")
+    assert (done.code, lines(done)[-1]) == (4, "the disk is full")
+    assert working == [[]]
 
 
 @pytest.mark.parametrize("command", ["classify", "embed", "evaluate"])

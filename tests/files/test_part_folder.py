@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -227,6 +228,19 @@ def test_no_images_give_a_table_without_rows():
     Path("empty").mkdir()
     label(sources=["empty"], name="parquet")
     assert pd.read_parquet("out").shape == (0, 10)
+
+
+def test_no_part_is_opened_once_the_folder_is_abandoned():
+    sources = [Source(f"{number}.tar/x.png", IMAGES["red"], archive=f"{number}.tar") for number in range(20)]
+    with suppress(Killed), open_folder("out", overwrite=False, resume=True) as parts:
+        pending = FolderDocument(parts, FORMATS["jsonl"], LAYOUT).pending(sources)
+        next(pending)
+        raise Killed
+    before = set(Path("/proc/self/fd").iterdir())
+    with pytest.raises(OutputError, match="cannot write out: the run has ended"):
+        list(pending)  # as the thread does that reads the sources
+    assert set(Path("/proc/self/fd").iterdir()) == before
+    assert content() == {}
 
 
 def test_many_small_shards_need_few_open_files():
