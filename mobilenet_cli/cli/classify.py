@@ -141,7 +141,7 @@ class _LabellingRun:
             **asdict(pace),
         )
         with closing(pairs), self.terminal.counting() as progress:
-            if self.terminal.live:
+            if self.terminal.live and document.earlier.kept is not None:
                 self.named.count_in_background(progress, finished=document.earlier)
             apart = progress.hidden if self.output.file is None and stdout_is_terminal() else nullcontext
             for source, result in self.tally.watched(pairs, progress):
@@ -166,6 +166,8 @@ class _LabellingRun:
         """Say how the run went, and return the exit code."""
         earlier = document.earlier
         self.tally.done += earlier.found
+        if earlier.kept is None:
+            self.tally.print_already_done(earlier.found)
         if self.named.note is not None:
             self.terminal.note(self.named.note)
         self._say_what_was_written(earlier, self.tally.done)
@@ -182,8 +184,7 @@ class _LabellingRun:
         model, limits = classifier.model, classifier.limits(self.records.top_k, self.records.threshold)
         layout = self.records.layout(model.name, limits, self.chosen.name, self.named.columns)
         document = self.output.document(stream, self.chosen, layout, model.made_at)
-        if document.earlier.kept:
-            self.terminal.note(f"{counted(document.earlier.kept, 'image')} already done")
+        self.tally.print_already_done(document.earlier.kept)
         return document
 
     def _wants(self, result: Result) -> bool:

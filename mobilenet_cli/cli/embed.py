@@ -153,10 +153,9 @@ class _EmbeddingRun:
             shape = Shape(embedder.width, embedder.model.name)
             document = output.document(stream, chosen, shape, embedder.model.made_at)
             earlier = document.earlier
-            if earlier.kept:
-                self.terminal.note(f"{counted(earlier.kept, 'image')} already done")
+            self.tally.print_already_done(earlier.kept)
             pairs = embedder.embed_sources(document.pending(self.named.find()), **asdict(self.pace))
-            with closing(pairs), self._progress(earlier) as progress:
+            with closing(pairs), self._progress(None if earlier.kept is None else earlier) as progress:
                 apart = progress.hidden if output.file is None and stdout_is_terminal() else nullcontext
                 for source, embedding in self.tally.watched(pairs, progress):
                     with apart():
@@ -164,6 +163,8 @@ class _EmbeddingRun:
             output.check_worth(stream, self.tally.done - self.tally.failed)
             document.close()
         self.tally.done += earlier.found
+        if earlier.kept is None:
+            self.tally.print_already_done(earlier.found)
         self.tally.print_kept(earlier.others)
         if self.tally.done and output.file is not None:
             vectors = counted(self.tally.done - self.tally.failed, "vector")
@@ -204,9 +205,10 @@ class _EmbeddingRun:
         return embedder
 
     @contextmanager
-    def _progress(self, finished: Container[str] = ()) -> Iterator[ProgressLine]:
+    def _progress(self, finished: Container[str] | None = ()) -> Iterator[ProgressLine]:
+        """Show a progress line, without a total where the finished sources are not known (None)."""
         with self.terminal.counting("Embedding") as progress:
-            if self.terminal.live:
+            if self.terminal.live and finished is not None:
                 self.named.count_in_background(progress, finished)
             yield progress
 

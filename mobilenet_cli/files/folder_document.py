@@ -53,7 +53,8 @@ class FolderDocument(Generic[_Record, _Options]):
     """The records of one run. It is used as a Document is.
 
     Attributes:
-        earlier: Counts the finished rows that are kept, part by part.
+        earlier: Counts the finished rows that are kept. It finds them part by part, so with `resume` their number is
+            not known before all sources have passed.
     """
 
     def __init__(
@@ -81,6 +82,8 @@ class FolderDocument(Generic[_Record, _Options]):
         self._rows_per_file, self._made_at = rows_per_file, made_at
         folder.check(chosen.endings[0])
         self.earlier = EarlierRun()
+        if folder.resume:
+            self.earlier.kept = None
         self._number = 0
         self._due: deque[_Part[_Record, _Options]] = deque()  # of each source that `pending` yielded
         self._written: _Part[_Record, _Options] | None = None  # to which the last record went

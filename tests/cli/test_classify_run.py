@@ -15,6 +15,7 @@ import pytest
 from colour_engine import IMAGES, image
 
 from mobilenet_cli.cli import _run
+from mobilenet_cli.cli.sources import Sources
 from mobilenet_cli.errors import OutputError
 from mobilenet_cli.files.folder_document import FolderDocument
 from mobilenet_cli.files.part_folder import PartFolder
@@ -104,6 +105,20 @@ def test_the_threads_have_ended_before_the_parts_are_closed_of_a_run_that_fails(
     done = run(*["photos"] * 300, "-f", "jsonl", "-o", "out/")
     assert (done.code, lines(done)[-1]) == (4, "the disk is full")
     assert working == [[]]
+
+
+def test_resuming_into_a_folder_says_what_was_done_and_shows_no_total_that_is_too_high(run, monkeypatch, tmp_path):
+    counting: list[bool] = []
+    monkeypatch.setattr(Sources, "count_in_background", lambda *_, **__: counting.append(True))
+    arguments = ["photos", "-f", "jsonl", "-o", "out/", "--progress"]
+    assert "already done" not in run(*arguments).err
+    assert counting == [True]
+    (tmp_path / "photos" / "new.png").write_bytes(IMAGES["red"])
+    done = run(*arguments, "--resume")
+    assert done.code == 0
+    assert "3 images already done" in done.err
+    assert "4 images labelled in out/" in done.err
+    assert counting == [True]
 
 
 @pytest.mark.parametrize("command", ["classify", "embed", "evaluate"])
