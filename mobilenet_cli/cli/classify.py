@@ -87,12 +87,12 @@ def command(
       mnclassify photos/ --match '*cat*' -f path --print0 | xargs -0r cp -t cats/
       mnclassify photos/ --xmp -o labels.csv
     """
-    if named.are_missing(terminal):
-        return ExitCode.FAILED
     if xmp.remove:
-        return remove_keywords(named.find(), terminal)
+        return ExitCode.FAILED if named.are_missing(terminal) else remove_keywords(named.find(), terminal)
     chosen = records.format(output, of_rows=named.columns is not None)
     check_words(records.kind, model, labels)
+    if named.are_missing(terminal):
+        return ExitCode.FAILED
     terminal.detail(f"sources: {named.described}")
     tally = Tally(terminal, "classified", left_out=named.left_out, rows=records.failures_are_in(output, chosen))
     run = _LabellingRun(named, records, chosen, output, xmp, terminal, tally, Sidecars(terminal, xmp.name))

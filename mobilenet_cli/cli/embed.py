@@ -91,42 +91,41 @@ def command(
       mnclassify embed photos/ | jq -c '[.path, .vector[0]]'
       mnclassify embed photos/ --similar cat.jpg -k 5
     """
-    if named.are_missing(terminal):
-        return ExitCode.FAILED
-    terminal.detail(f"sources: {named.described}")
     rows = None
-    if similar is None:
-        rows = f"the rows with an error in {printable(output.file) if output.file is not None else 'the output'}"
-    tally = Tally(terminal, "embedded", left_out=named.left_out, rows=rows)
-    run = _EmbeddingRun(named, model, precision, pace, terminal, tally)
     if similar is None:
         if neighbours is not None:
             raise click.UsageError("-k goes with --similar")
-        return run.vectors(_vector_format(format_name, output), output)
-    if output.resume:
-        raise click.UsageError("--resume goes with files of vectors, not with --similar")
-    if output.is_folder or output.is_remote:
-        raise click.UsageError("--similar writes one file of this machine: give -o FILE")
-    return run.neighbours(similar, neighbours or _NEIGHBOURS, _neighbour_format(format_name, output), output)
+        of_vectors = _vector_format(format_name, output)
+        rows = f"the rows with an error in {printable(output.file) if output.file is not None else 'the output'}"
+    else:
+        of_neighbours = _neighbour_format(format_name, output)
+    if named.are_missing(terminal):
+        return ExitCode.FAILED
+    terminal.detail(f"sources: {named.described}")
+    tally = Tally(terminal, "embedded", left_out=named.left_out, rows=rows)
+    run = _EmbeddingRun(named, model, precision, pace, terminal, tally)
+    if similar is None:
+        return run.vectors(of_vectors, output)
+    return run.neighbours(similar, neighbours or _NEIGHBOURS, of_neighbours, output)
 
 
 def _vector_format(name: str | None, output: Output) -> Format[Embedding, Shape]:
-    if name is None and output.is_folder:
-        folder = printable(output.file or "")
-        raise click.UsageError(
-            f"{folder} is a folder: name a file in it; for a folder of part files, -o DIR/ needs -f parquet or -f jsonl"
-        )
     if name is None:
+        output.check_format_of_folder(FORMATS)
         chosen = format_of(output.file) if output.file is not None else FORMATS["jsonl"]
     elif name in FORMATS:
         chosen = FORMATS[name]
     else:
         raise click.UsageError(f"-f {name} goes with --similar; vectors are written as {', '.join(FORMATS)}")
-    output.check(chosen)
+    output.check(chosen, FORMATS)
     return chosen
 
 
 def _neighbour_format(name: str | None, output: Output) -> str:
+    if output.resume:
+        raise click.UsageError("--resume goes with files of vectors, not with --similar")
+    if output.is_folder or output.is_remote:
+        raise click.UsageError("--similar writes one file of this machine: give -o FILE")
     if name is None and output.file is None:
         return "table" if stdout_is_terminal() else "csv"
     chosen = name or PurePath(output.file or "").suffix.lower().removeprefix(".")

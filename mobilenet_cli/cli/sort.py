@@ -75,9 +75,9 @@ def command(
     if named.chosen is None:
         raise click.UsageError("name SOURCES…, or a list of them with --from FILE")
     named.chosen.check_files()
+    check_words(choice.kinds, model)
     if named.chosen.are_missing(terminal):
         return ExitCode.FAILED
-    check_words(choice.kinds, model)
     from mobilenet_cli.sorting.sort import Sorter, open_sorter
 
     with terminal.warnings_shown():

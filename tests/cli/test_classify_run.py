@@ -121,6 +121,27 @@ def test_resuming_into_a_folder_says_what_was_done_and_shows_no_total_that_is_to
     assert counting == [True]
 
 
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        (["classify", "--kind", "dgo"], "dgo"),
+        (["classify", "-f", "html", "-o", "out/"], "a folder takes the formats csv, tsv, jsonl, parquet, not html"),
+        (["embed", "-k", "3"], "-k goes with --similar"),
+        (["embed", "-o", "out/"], "-o DIR/ needs -f with one of jsonl, npz, parquet"),
+        (["embed", "--similar", "a.png", "-o", "out/"], "--similar writes one file of this machine"),
+        (["sort", "--into", "sorted", "--kinds", "dgo"], "dgo"),
+        (["evaluate", "--truth", "flder"], "flder"),
+        (["evaluate", "--truth", "csv:none.csv"], "none.csv"),
+    ],
+)
+@pytest.mark.usefixtures("run")
+def test_an_error_in_the_options_comes_before_sources_that_are_missing(command: list[str], words: str, capfd):
+    model = [] if "dgo" in command else ["-m", "colours"]  # words are checked of ImageNet's classes
+    code = _run([command[0], "phtos", *command[1:], *model])
+    err = capfd.readouterr().err
+    assert (code, words in err, "phtos" in err) == (2, True, False)
+
+
 @pytest.mark.parametrize("command", ["classify", "embed", "evaluate"])
 @pytest.mark.parametrize("folder", ["photos", "photos/", "new/"])
 def test_an_output_that_is_a_folder_is_said_to_be_one(run, command: str, folder: str):
