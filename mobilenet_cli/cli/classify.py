@@ -154,12 +154,7 @@ class _LabellingRun:
                     document.write(source, result)
                 self.labelled += result.status == "ok"
         self.output.check_worth(stream, self.tally.done - self.tally.failed)
-        written = time.monotonic()
-        with self.terminal.waiting() as progress:
-            if self.chosen.conversion is not None and self.terminal.live:
-                progress(f"Writing {printable(self.output.file or '')}", None, None)
-            document.close()
-        self.terminal.detail(f"output: {self.chosen.name}, completed in {time.monotonic() - written:.2f} s")
+        self.output.complete(document, self.chosen, self.terminal)
         return document
 
     def conclude(self, document: AnyDocument) -> int:
@@ -203,7 +198,9 @@ class _LabellingRun:
         if self.named.columns is None:
             self.tally.print_kept(others)
         elif others:
-            self.terminal.note(f"left the rows of {counted(others, 'image')} out that the CSV has no more, or changed")
+            self.terminal.note(
+                f"dropped the rows of {counted(others, 'image')} whose row in the CSV was removed or changed"
+            )
         if self.records.selects and done and not labelled:
             self.terminal.note("no image matches")
         elif self.records.selects and done and self.xmp.write:

@@ -160,7 +160,7 @@ class _EmbeddingRun:
                     with apart():
                         document.write(source, embedding)
             output.check_worth(stream, self.tally.done - self.tally.failed)
-            document.close()
+            output.complete(document, chosen, self.terminal)
         self.tally.done += earlier.found
         if earlier.kept is None:
             self.tally.print_already_done(earlier.found)
@@ -182,7 +182,7 @@ class _EmbeddingRun:
             pairs = embedder.embed_sources(self.named.find(), **asdict(self.pace))
             with closing(pairs), self._progress() as progress:
                 watched = (embedding for _, embedding in self.tally.watched(pairs, progress))
-                found = nearest(query.vector, self._failures_told(watched), count)
+                found = nearest(query.vector, self._with_failures_printed(watched), count)
             text = NEIGHBOUR_FORMATS[chosen](found)
             file = cast("BinaryIO", stream)  # a folder was refused
             file.write((printable_lines(text) if file.isatty() else text).encode())
@@ -211,7 +211,7 @@ class _EmbeddingRun:
                 self.named.count_in_background(progress, finished)
             yield progress
 
-    def _failures_told(self, embeddings: Iterable[Embedding]) -> Iterator[Embedding]:
+    def _with_failures_printed(self, embeddings: Iterable[Embedding]) -> Iterator[Embedding]:
         for each in embeddings:
             if each.error is not None:
                 self.terminal.note(f"{printable(each.path)}: {each.error}")

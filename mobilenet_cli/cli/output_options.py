@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -153,6 +154,17 @@ class Output:
         from mobilenet_cli.files.part_folder import open_folder
 
         return open_folder(file, overwrite=self.overwrite, resume=self.resume)
+
+    def complete(
+        self, document: Document[Any, Any] | FolderDocument[Any, Any], chosen: Format[Any, Any], terminal: Terminal
+    ) -> None:
+        """Complete the document, and show that where it takes a while. Raises as Document.close does."""
+        started = time.monotonic()
+        with terminal.waiting() as progress:
+            if chosen.conversion is not None and terminal.live:
+                progress(f"Writing {printable(self.file or '')}", None, None)
+            document.close()
+        terminal.detail(f"output: {chosen.name}, completed in {time.monotonic() - started:.2f} s")
 
     def check_worth(self, stream: BinaryIO | PartFolder, labelled: int) -> None:
         """Refuse to replace FILE by failures alone, as after a mistyped folder or an unmounted disk.

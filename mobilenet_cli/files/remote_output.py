@@ -96,7 +96,7 @@ class RemotePartFolder(PartFolder):
         return name in self._there
 
     def finish(self, name: str) -> int:
-        """Upload a part, unless that is there which it is, and return its size in bytes."""
+        """Upload a part, unless the same bytes are there already, and return its size in bytes."""
         size = super().finish(name)
         file = Path(self.place(name))
         if self._uploaded.pop(name, None) != _digest(file):
