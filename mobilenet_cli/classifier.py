@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -153,7 +153,7 @@ class Classifier:
         kinds: Sequence[str] = (),
         batch_size: int | None = None,
         workers: int | None = None,
-    ) -> Iterator[tuple[_OneSource, Result]]:
+    ) -> Generator[tuple[_OneSource, Result], None, None]:
         """Yield each of `sources`, without its data, with its Result. Otherwise the same as `classify`.
 
         Args:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from typing import TypeVar
 
 from mobilenet_cli.engines import EngineName
@@ -109,6 +109,6 @@ class Embedder:
 
     def embed_sources(
         self, sources: Iterable[_OneSource], *, batch_size: int | None = None, workers: int | None = None
-    ) -> Iterator[tuple[_OneSource, Embedding]]:
+    ) -> Generator[tuple[_OneSource, Embedding], None, None]:
         """Yield each of `sources`, without its data, with its Embedding. Otherwise the same as `embed`."""
         return self._loaded.run(sources, Features(), batch_size=batch_size, workers=workers)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from typing import TypeVar, get_args
 
 from mobilenet_cli.engines import Engine, EngineName
@@ -79,7 +79,7 @@ class LoadedModel:
         *,
         batch_size: int | None,
         workers: int | None,
-    ) -> Iterator[tuple[_OneSource, _Record]]:
+    ) -> Generator[tuple[_OneSource, _Record], None, None]:
         """Yield each Source, without its data, with its record, in order and as soon as it is ready.
 
         Raises:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar, cast
@@ -74,9 +74,10 @@ class Task(Generic[_Record]):
 
 def run(
     sources: Iterable[_AnySource], task: Task[_Record], *, batch_size: int | None = None, workers: int | None = None
-) -> Iterator[tuple[_AnySource, _Record]]:
+) -> Generator[tuple[_AnySource, _Record], None, None]:
     """Yield each Source with its one record, in the order of the Sources.
 
+    Close the generator where it may be left early: until then, the threads go on.
     The Source comes back without its `data`, so that a caller who keeps it does not keep the image's bytes.
 
     Args:

@@ -151,4 +151,6 @@ def _failure(error: Exception) -> int:
 def _print_error(message: str) -> None:
     if logging.getLogger("mobilenet_cli").isEnabledFor(logging.DEBUG):
         logging.getLogger("mobilenet_cli").debug("here", exc_info=True)
-    click.echo(printable_lines(f"{PROGRAM}: {message}"), err=True)
+    from mobilenet_cli.cli.terminal import say
+
+    say(f"{PROGRAM}: {message}", err=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -89,12 +89,12 @@ def command(
       mnclassify photos/ --match '*cat*' -f path --print0 | xargs -0r cp -t cats/
       mnclassify photos/ --xmp -o labels.csv
     """
-    if named.are_missing(terminal):
-        return ExitCode.FAILED
     if xmp.remove:
-        return remove_keywords(named.find(), terminal)
+        return ExitCode.FAILED if named.are_missing(terminal) else remove_keywords(named.find(), terminal)
     chosen = records.format(output, of_rows=named.columns is not None)
     check_words(records.kind, model, labels)
+    if named.are_missing(terminal):
+        return ExitCode.FAILED
     terminal.detail(f"sources: {named.described}")
     tally = Tally(terminal, "classified", left_out=named.left_out, rows=records.failures_are_in(output, chosen))
     run = _LabellingRun(named, records, chosen, output, xmp, terminal, tally, Sidecars(terminal, xmp.name))
@@ -146,8 +146,8 @@ class _LabellingRun:
             kinds=self.records.kind,
             **asdict(pace),
         )
-        with self.terminal.counting() as progress:
-            if self.terminal.live:
+        with closing(pairs), self.terminal.counting() as progress:
+            if self.terminal.live and document.earlier.kept is not None:
                 self.named.count_in_background(progress, finished=document.earlier)
             apart = progress.hidden if self.output.file is None and stdout_is_terminal() else nullcontext
             for source, result in self.tally.watched(pairs, progress):
@@ -160,18 +160,15 @@ class _LabellingRun:
                     document.write(source, result)
                 self.labelled += result.status == "ok"
         self.output.check_worth(stream, self.tally.done - self.tally.failed)
-        written = time.monotonic()
-        with self.terminal.waiting() as progress:
-            if self.chosen.conversion is not None and self.terminal.live:
-                progress(f"Writing {printable(self.output.file or '')}", None, None)
-            document.close()
-        self.terminal.detail(f"output: {self.chosen.name}, completed in {time.monotonic() - written:.2f} s")
+        self.output.complete(document, self.chosen, self.terminal)
         return document
 
     def conclude(self, document: AnyDocument) -> int:
         """Say how the run went, and return the exit code."""
         earlier = document.earlier
         self.tally.done += earlier.found
+        if earlier.kept is None:
+            self.tally.print_already_done(earlier.found)
         if self.named.note is not None:
             self.terminal.note(self.named.note)
         self._say_what_was_written(earlier, self.tally.done)
@@ -188,8 +185,7 @@ class _LabellingRun:
         model, limits = classifier.model, classifier.limits(self.records.top_k, self.records.threshold)
         layout = self.records.layout(model.name, limits, self.chosen.name, self.named.columns)
         document = self.output.document(stream, self.chosen, layout, model.made_at)
-        if document.earlier.kept:
-            self.terminal.note(f"{counted(document.earlier.kept, 'image')} already done")
+        self.tally.print_already_done(document.earlier.kept)
         return document
 
     def _wants(self, result: Result) -> bool:
@@ -208,7 +204,9 @@ class _LabellingRun:
         if self.named.columns is None:
             self.tally.print_kept(others)
         elif others:
-            self.terminal.note(f"left the rows of {counted(others, 'image')} out that the CSV has no more, or changed")
+            self.terminal.note(
+                f"dropped the rows of {counted(others, 'image')} whose row in the CSV was removed or changed"
+            )
         if self.records.selects and done and not labelled:
             self.terminal.note("no image matches")
         elif self.records.selects and done and self.xmp.write:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Container, Iterable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING, BinaryIO, cast
@@ -93,42 +93,41 @@ def command(
       mnclassify embed photos/ | jq -c '[.path, .vector[0]]'
       mnclassify embed photos/ --similar cat.jpg -k 5
     """
-    if named.are_missing(terminal):
-        return ExitCode.FAILED
-    terminal.detail(f"sources: {named.described}")
     rows = None
-    if similar is None:
-        rows = f"the rows with an error in {printable(output.file) if output.file is not None else 'the output'}"
-    tally = Tally(terminal, "embedded", left_out=named.left_out, rows=rows)
-    run = _EmbeddingRun(named, model, precision, pace, fast_previews, terminal, tally)
     if similar is None:
         if neighbours is not None:
             raise click.UsageError("-k goes with --similar")
-        return run.vectors(_vector_format(format_name, output), output)
-    if output.resume:
-        raise click.UsageError("--resume goes with files of vectors, not with --similar")
-    if output.is_folder or output.is_remote:
-        raise click.UsageError("--similar writes one file of this machine: give -o FILE")
-    return run.neighbours(similar, neighbours or _NEIGHBOURS, _neighbour_format(format_name, output), output)
+        of_vectors = _vector_format(format_name, output)
+        rows = f"the rows with an error in {printable(output.file) if output.file is not None else 'the output'}"
+    else:
+        of_neighbours = _neighbour_format(format_name, output)
+    if named.are_missing(terminal):
+        return ExitCode.FAILED
+    terminal.detail(f"sources: {named.described}")
+    tally = Tally(terminal, "embedded", left_out=named.left_out, rows=rows)
+    run = _EmbeddingRun(named, model, precision, pace, fast_previews, terminal, tally)
+    if similar is None:
+        return run.vectors(of_vectors, output)
+    return run.neighbours(similar, neighbours or _NEIGHBOURS, of_neighbours, output)
 
 
 def _vector_format(name: str | None, output: Output) -> Format[Embedding, Shape]:
-    if name is None and output.is_folder:
-        folder = printable(output.file or "")
-        raise click.UsageError(
-            f"{folder} is a folder: name a file in it; for a folder of part files, -o DIR/ needs -f parquet or -f jsonl"
-        )
     if name is None:
+        output.check_format_of_folder(FORMATS)
         chosen = format_of(output.file) if output.file is not None else FORMATS["jsonl"]
     elif name in FORMATS:
         chosen = FORMATS[name]
     else:
         raise click.UsageError(f"-f {name} goes with --similar; vectors are written as {', '.join(FORMATS)}")
-    output.check(chosen)
+    output.check(chosen, FORMATS)
     return chosen
 
 
 def _neighbour_format(name: str | None, output: Output) -> str:
+    if output.resume:
+        raise click.UsageError("--resume goes with files of vectors, not with --similar")
+    if output.is_folder or output.is_remote:
+        raise click.UsageError("--similar writes one file of this machine: give -o FILE")
     if name is None and output.file is None:
         return "table" if stdout_is_terminal() else "csv"
     chosen = name or PurePath(output.file or "").suffix.lower().removeprefix(".")
@@ -156,17 +155,18 @@ class _EmbeddingRun:
             shape = Shape(embedder.width, embedder.model.name)
             document = output.document(stream, chosen, shape, embedder.model.made_at)
             earlier = document.earlier
-            if earlier.kept:
-                self.terminal.note(f"{counted(earlier.kept, 'image')} already done")
+            self.tally.print_already_done(earlier.kept)
             pairs = embedder.embed_sources(document.pending(self.named.find()), **asdict(self.pace))
-            with self._progress(earlier) as progress:
+            with closing(pairs), self._progress(None if earlier.kept is None else earlier) as progress:
                 apart = progress.hidden if output.file is None and stdout_is_terminal() else nullcontext
                 for source, embedding in self.tally.watched(pairs, progress):
                     with apart():
                         document.write(source, embedding)
             output.check_worth(stream, self.tally.done - self.tally.failed)
-            document.close()
+            output.complete(document, chosen, self.terminal)
         self.tally.done += earlier.found
+        if earlier.kept is None:
+            self.tally.print_already_done(earlier.found)
         self.tally.print_kept(earlier.others)
         if self.tally.done and output.file is not None:
             vectors = counted(self.tally.done - self.tally.failed, "vector")
@@ -183,9 +183,9 @@ class _EmbeddingRun:
             if query.vector is None:
                 raise ImageError(f"{printable(image)}: {query.error}")
             pairs = embedder.embed_sources(self.named.find(), **asdict(self.pace))
-            with self._progress() as progress:
+            with closing(pairs), self._progress() as progress:
                 watched = (embedding for _, embedding in self.tally.watched(pairs, progress))
-                found = nearest(query.vector, self._failures_told(watched), count)
+                found = nearest(query.vector, self._with_failures_printed(watched), count)
             text = NEIGHBOUR_FORMATS[chosen](found)
             file = cast("BinaryIO", stream)  # a folder was refused
             file.write((printable_lines(text) if file.isatty() else text).encode())
@@ -209,13 +209,14 @@ class _EmbeddingRun:
         return embedder
 
     @contextmanager
-    def _progress(self, finished: Container[str] = ()) -> Iterator[ProgressLine]:
+    def _progress(self, finished: Container[str] | None = ()) -> Iterator[ProgressLine]:
+        """Show a progress line, without a total where the finished sources are not known (None)."""
         with self.terminal.counting("Embedding") as progress:
-            if self.terminal.live:
+            if self.terminal.live and finished is not None:
                 self.named.count_in_background(progress, finished)
             yield progress
 
-    def _failures_told(self, embeddings: Iterable[Embedding]) -> Iterator[Embedding]:
+    def _with_failures_printed(self, embeddings: Iterable[Embedding]) -> Iterator[Embedding]:
         for each in embeddings:
             if each.error is not None:
                 self.terminal.note(f"{printable(each.path)}: {each.error}")

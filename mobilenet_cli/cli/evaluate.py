@@ -169,9 +169,9 @@ def command(
         raise click.UsageError("--calibrate fits the temperature and --temperature gives it: give one of them")
     _check_truth(truth, encoding, named)
     files = _all_files(files, predictions)
+    rule = truth_of(truth, encoding=encoding)
     if named.chosen is not None and named.chosen.are_missing(terminal):
         return ExitCode.FAILED
-    rule = truth_of(truth, encoding=encoding)
     if note := getattr(rule, "note", None):
         terminal.note(note)
     images = list(_sources(named, rule))

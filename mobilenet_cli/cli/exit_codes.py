@@ -21,6 +21,4 @@ class ExitCode(IntEnum):
     INTERNAL = 70
     """A bug (EX_SOFTWARE in sysexits.h)."""
     INTERRUPTED = 130
-    """Ended by Ctrl-C: 128 + SIGINT, as shells report it."""
-    TERMINATED = 143
-    """Ended by SIGTERM: 128 + SIGTERM. SIGHUP gives 129 in the same way."""
+    """Ended by Ctrl-C: 128 + SIGINT, as shells report it. SIGTERM gives 143 and SIGHUP 129 in the same way."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,8 @@ from mobilenet_cli.text import printable
 if TYPE_CHECKING:
     from mobilenet_cli.files.folder_document import FolderDocument
     from mobilenet_cli.files.part_folder import PartFolder
+
+Formats = Mapping[str, Format[Any, Any]]
 
 _Record = TypeVar("_Record", bound=HasStatus)
 _Options = TypeVar("_Options", bound=RowOptions)
@@ -77,28 +80,45 @@ class Output:
         folder = cast("PartFolder", stream)
         return FolderDocument(folder, chosen, options, rows_per_file=self.rows_per_file, made_at=made_at)
 
-    def check(self, chosen: Format[Any, Any]) -> None:
+    def check(self, chosen: Format[Any, Any], formats: Formats) -> None:
         """Check that a format can be written there.
+
+        Args:
+            chosen: The format.
+            formats: The command's formats, of which a message lists those that can be.
 
         Raises:
             UsageError: The format needs a file, and none is given.
             InputError: Records cannot be written to such a URL, or a package that it needs is not installed.
             OutputError: A package that the format needs is not installed.
         """
-        if self.is_folder and (chosen.rows is None or (chosen.conversion and chosen.conversion.read is None)):
-            raise click.UsageError(f"a folder takes the formats parquet, jsonl and csv, not {chosen.name}")
+        if self.is_folder and not chosen.fits_folder:
+            raise click.UsageError(f"a folder takes the formats {_of_folders(formats)}, not {chosen.name}")
         if self.is_remote:
             from mobilenet_cli.remote.uploads import check_writable
 
             check_writable(self.file or "")
-            if chosen.rows is None:
-                raise click.UsageError(f"a URL takes the formats parquet, jsonl, csv, tsv and html, not {chosen.name}")
+            if not chosen.is_resumable:
+                able = ", ".join(each.name for each in formats.values() if each.is_resumable)
+                raise click.UsageError(f"a URL takes the formats {able}, not {chosen.name}")
         if self.rows_per_file is not None and not self.is_folder:
             raise click.UsageError("--rows-per-file goes with a folder: give -o DIR/")
         if chosen.conversion is not None:
             if self.file is None:
                 raise click.UsageError(f"{chosen.name} goes to a file: give -o FILE")
             chosen.conversion.check_installed()
+
+    def check_format_of_folder(self, formats: Formats) -> None:
+        """Check that this is no folder, where no format is named: nothing of the folder's name says which.
+
+        Raises:
+            UsageError: It is one.
+        """
+        if self.is_folder:
+            raise click.UsageError(
+                f"{printable(self.file or '')} is a folder: name a file in it; for a folder of part files, "
+                f"-o DIR/ needs -f with one of {_of_folders(formats)}"
+            )
 
     @contextmanager
     def opened(self, terminal: Terminal, *, resumable: bool = True) -> Iterator[BinaryIO | PartFolder]:
@@ -135,6 +155,17 @@ class Output:
 
         return open_folder(file, overwrite=self.overwrite, resume=self.resume)
 
+    def complete(
+        self, document: Document[Any, Any] | FolderDocument[Any, Any], chosen: Format[Any, Any], terminal: Terminal
+    ) -> None:
+        """Complete the document, and show that where it takes a while. Raises as Document.close does."""
+        started = time.monotonic()
+        with terminal.waiting() as progress:
+            if chosen.conversion is not None and terminal.live:
+                progress(f"Writing {printable(self.file or '')}", None, None)
+            document.close()
+        terminal.detail(f"output: {chosen.name}, completed in {time.monotonic() - started:.2f} s")
+
     def check_worth(self, stream: BinaryIO | PartFolder, labelled: int) -> None:
         """Refuse to replace FILE by failures alone, as after a mistyped folder or an unmounted disk.
 
@@ -151,6 +182,10 @@ class Output:
             if isinstance(stream, PartFile):
                 stream.discard_new()
             raise MnclassifyError(f"no image could be read, so {printable(self.file)} is left as it was")
+
+
+def _of_folders(formats: Formats) -> str:
+    return ", ".join(each.name for each in formats.values() if each.fits_folder)
 
 
 def check_is_no_folder(file: str, name: str) -> None:

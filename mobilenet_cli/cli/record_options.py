@@ -65,7 +65,7 @@ class RecordChoice:
             raise click.UsageError(f"--print0 needs -f path, not {chosen.name}")
         if self.csv_safe and chosen.name not in ("csv", "tsv"):
             raise click.UsageError(f"--csv-safe needs -f csv or -f tsv, not {chosen.name}")
-        output.check(chosen)
+        output.check(chosen, FORMATS)
         if output.resume:
             check_resumable(chosen)
         return chosen
@@ -107,12 +107,8 @@ class RecordChoice:
         )
 
     def _named(self, output: Output) -> Format[Result, Layout]:
-        if self.format_name is None and output.is_folder:
-            folder = printable(output.file or "")
-            raise click.UsageError(
-                f"{folder} is a folder: name a file in it; for a folder of part files, "
-                "-o DIR/ needs -f parquet, -f jsonl or -f csv"
-            )
+        if self.format_name is None:
+            output.check_format_of_folder(FORMATS)
         if self.format_name is None and output.file is not None:
             return format_of(output.file)
         name = self.format_name or ("table" if stdout_is_terminal() else "csv")

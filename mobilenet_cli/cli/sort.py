@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 import shlex
 from collections import Counter
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
@@ -77,9 +77,9 @@ def command(
     if named.chosen is None:
         raise click.UsageError("name SOURCES…, or a list of them with --from FILE")
     named.chosen.check_files()
+    check_words(choice.kinds, model)
     if named.chosen.are_missing(terminal):
         return ExitCode.FAILED
-    check_words(choice.kinds, model)
     from mobilenet_cli.sorting.sort import Sorter, open_sorter
 
     with terminal.warnings_shown():
@@ -126,13 +126,13 @@ class _SortingRun:
         from mobilenet_cli.sorting.pending import Pending
 
         pending = Pending(self.sorter)
-        results = classifier.classify(pending.of(named.find()), top_k=1, sure=self.choice.sure, **asdict(pace))
+        pairs = classifier.classify_sources(pending.of(named.find()), top_k=1, sure=self.choice.sure, **asdict(pace))
         try:
             self.tally.begin()
-            with self.terminal.counting("Sorting") as progress:
+            with closing(pairs), self.terminal.counting("Sorting") as progress:
                 if self.terminal.live:
                     named.count_in_background(progress, finished=pending)
-                for result in results:
+                for _, result in pairs:
                     self.tally.count(progress, failed=not self._put(result, progress))
         except (KeyboardInterrupt, Terminated):
             if not self.choice.dry_run:

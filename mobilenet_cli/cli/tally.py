@@ -86,6 +86,11 @@ class Tally:
                 failures = f", {self.failed:,} failed" if self.failed else ""
                 self.terminal.note(f"{counted(self._counted, 'image')} so far{failures}, {self._rate()}")
 
+    def print_already_done(self, count: int | None) -> None:
+        """Print the number of images, if any, that an earlier run has finished."""
+        if count:
+            self.terminal.note(f"{counted(count, 'image')} already done")
+
     def print_kept(self, count: int) -> None:
         """Print the number of images, if any, whose earlier rows are kept although SOURCES does not name them."""
         if count:

@@ -13,14 +13,13 @@ from typing import Any
 
 import click
 
+from mobilenet_cli.cli import PROGRAM
 from mobilenet_cli.cli.progress_line import ProgressLine
 from mobilenet_cli.cli.status_line import Spinner, StatusLine
 from mobilenet_cli.errors import FallbackWarning, ModelWarning
 from mobilenet_cli.machine.home import first_time
 from mobilenet_cli.progress import Progress
 from mobilenet_cli.text import printable, printable_lines
-
-_PROGRAM = "mnclassify"
 
 
 def stdout_is_terminal() -> bool:
@@ -90,7 +89,7 @@ class Terminal:
         self._print(text)
 
     def _print(self, text: str) -> None:
-        message = printable_lines(f"{_PROGRAM}: {text}")
+        message = printable_lines(f"{PROGRAM}: {text}")
         if self._line is not None:
             self._line.message(message)
         else:

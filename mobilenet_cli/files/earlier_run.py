@@ -1,4 +1,4 @@
-"""What a run keeps of an earlier one: nothing here, and the rows of one that was interrupted in `interrupted_run`."""
+"""The rows kept of an earlier run: none here; `interrupted_run` keeps those of one that was interrupted."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ class EarlierRun:
     """An earlier run that left nothing.
 
     Attributes:
-        kept: How many finished rows it left.
+        kept: How many finished rows it left; None where that is known only after all sources have passed.
         found: How many of the sources so far had such a row.
     """
 
-    kept = 0
-    found = 0
+    kept: int | None = 0
+    found: int = 0
 
     @property
     def others(self) -> int:

@@ -17,13 +17,12 @@ from mobilenet_cli.errors import MnclassifyError
 from mobilenet_cli.files.document import Document, HasStatus
 from mobilenet_cli.files.earlier_run import EarlierRun
 from mobilenet_cli.files.format import Format, RowOptions
+from mobilenet_cli.files.held_back import HeldBack
 from mobilenet_cli.files.part_folder import PartFolder, part_name
 from mobilenet_cli.records import Source
 
 ROWS = 100_000
 """Rows of a part, where the images are not in shards."""
-_FAILURES = 1000
-"""Failures at the beginning that are held back before anything is replaced: perhaps nothing else comes."""
 
 _Record = TypeVar("_Record", bound=HasStatus)
 _Options = TypeVar("_Options", bound=RowOptions)
@@ -36,7 +35,7 @@ class _Part(Generic[_Record, _Options]):
     Attributes:
         name: Its file's name.
         archive: The shard whose images it has; None where they are in none.
-        document: Its rows.
+        document: Its rows; None before it is opened. An earlier run's are read at once, others with the first record.
         sources: How many sources it has so far.
         asked: How many of them went to the network.
         rows: How many of those have rows.
@@ -44,7 +43,7 @@ class _Part(Generic[_Record, _Options]):
 
     name: str
     archive: str | None
-    document: Document[_Record, _Options]
+    document: Document[_Record, _Options] | None = None
     sources: int = 0
     asked: int = 0
     rows: int = 0
@@ -54,7 +53,8 @@ class FolderDocument(Generic[_Record, _Options]):
     """The records of one run. It is used as a Document is.
 
     Attributes:
-        earlier: Counts the finished rows that are kept, part by part.
+        earlier: Counts the finished rows that are kept. It finds them part by part, so with `resume` their number is
+            not known before all sources have passed.
     """
 
     def __init__(
@@ -82,10 +82,13 @@ class FolderDocument(Generic[_Record, _Options]):
         self._rows_per_file, self._made_at = rows_per_file, made_at
         folder.check(chosen.endings[0])
         self.earlier = EarlierRun()
+        if folder.resume:
+            self.earlier.kept = None
         self._number = 0
         self._due: deque[_Part[_Record, _Options]] = deque()  # of each source that `pending` yielded
         self._written: _Part[_Record, _Options] | None = None  # to which the last record went
-        self._held_back: list[tuple[Source, _Record]] | None = [] if folder.overwrite else None
+        # Failures before the first image that could be read, if there is something to lose.
+        self._held_back: HeldBack[_Record] | None = HeldBack() if folder.overwrite and folder.would_lose() else None
         self._lock = threading.Lock()  # guards what follows
         self._has_begun = False
         self._finished: dict[str, dict[str, Any]] = {}
@@ -100,7 +103,7 @@ class FolderDocument(Generic[_Record, _Options]):
                 part = self._begin_part(source.archive)
             part.sources += 1
             before = part.asked
-            for wanted in part.document.pending((source,)):
+            for wanted in (source,) if part.document is None else part.document.pending((source,)):
                 part.asked += 1
                 self._due.append(part)
                 yield wanted
@@ -110,18 +113,16 @@ class FolderDocument(Generic[_Record, _Options]):
 
     def write(self, source: Source, record: _Record) -> None:
         """Write the record of the next source that `pending` yielded. Raises as Document.write does."""
-        if self._held_back is not None:
-            self._held_back.append((source, record))
-            if record.status == "error" and len(self._held_back) < _FAILURES:
-                return
-            self._release()
-        else:
-            self._write(source, record)
+        if self._held_back is not None and record.status == "error":
+            self._held_back.append(source, record)
+            return
+        self._release()
+        self._write(source, record)
 
     def leave_out(self) -> None:
         """Give the next source that `pending` yielded no row."""
         self._release()
-        self._next().document.leave_out()
+        self._opened(self._next()).leave_out()
 
     def close(self) -> None:
         """Complete the last part, and the folder.
@@ -130,7 +131,7 @@ class FolderDocument(Generic[_Record, _Options]):
             MnclassifyError: There are parts that were to be replaced, but no image could be read.
             OutputError: It cannot be written.
         """
-        if self._held_back and self._folder.would_lose():
+        if self._held_back is not None:
             raise MnclassifyError(f"no image could be read, so {self._folder.shown} is left as it was")
         self._release()
         if self._written is not None:
@@ -149,25 +150,34 @@ class FolderDocument(Generic[_Record, _Options]):
     def _begin_part(self, archive: str | None) -> _Part[_Record, _Options]:
         name = part_name(self._number, self._format.endings[0])
         self._number += 1
-        document = Document(
-            self._folder.open(name),
-            self._format,
-            self._options,
-            resume=self._folder.resume,
-            made_at=self._made_at,
-            keeps_others=False,  # they have a row in another part
-        )
-        return _Part(name, archive if self._rows_per_file is None else None, document)
+        part: _Part[_Record, _Options] = _Part(name, archive if self._rows_per_file is None else None)
+        if self._folder.resume:
+            self._opened(part)
+        return part
+
+    def _opened(self, part: _Part[_Record, _Options]) -> Document[_Record, _Options]:
+        """Return the document of a part, which is opened if it is not yet."""
+        if part.document is None:
+            part.document = Document(
+                self._folder.open(part.name),
+                self._format,
+                self._options,
+                resume=self._folder.resume,
+                made_at=self._made_at,
+                keeps_others=False,  # they have a row in another part
+            )
+        return part.document
 
     def _release(self) -> None:
         """Write what was held back."""
         held_back, self._held_back = self._held_back, None
-        for source, record in held_back or ():
-            self._write(source, record)
+        if held_back is not None:
+            for source, record in held_back.taken():
+                self._write(source, record)
 
     def _write(self, source: Source, record: _Record) -> None:
         part = self._next()
-        part.document.write(source, record)
+        self._opened(part).write(source, record)
         part.rows += 1
 
     def _next(self) -> _Part[_Record, _Options]:
@@ -187,9 +197,10 @@ class FolderDocument(Generic[_Record, _Options]):
 
     def _finish(self, part: _Part[_Record, _Options]) -> None:
         self._begin()
-        part.document.close()
+        document = self._opened(part)
+        document.close()
         size = self._folder.finish(part.name)
-        rows = part.rows + part.document.earlier.found
+        rows = part.rows + document.earlier.found
         figures = {"name": part.name, "rows": rows, "bytes": size, "archive": part.archive}
         with self._lock:
             self._finished[part.name] = figures

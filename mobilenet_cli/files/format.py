@@ -127,6 +127,16 @@ class Format(Generic[_Record, _Options]):
     rows: Callable[[BinaryIO, _Options], Iterator[Row]] | None = None
     conversion: Conversion[_Options] | None = None
 
+    @property
+    def is_resumable(self) -> bool:
+        """Whether the rows of an interrupted run can be read back: a file at a URL is made of such rows too."""
+        return self.rows is not None
+
+    @property
+    def fits_folder(self) -> bool:
+        """Whether a complete document can be read back, as each part of a folder is by `--resume`."""
+        return self.is_resumable and (self.conversion is None or self.conversion.read is not None)
+
 
 _AnyFormat = TypeVar("_AnyFormat", bound=Format[Any, Any])
 

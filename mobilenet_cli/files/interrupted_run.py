@@ -22,11 +22,7 @@ from typing import TYPE_CHECKING
 from mobilenet_cli.files.earlier_rows import EarlierRows
 from mobilenet_cli.files.earlier_run import EarlierRun
 from mobilenet_cli.files.format import Row
-from mobilenet_cli.inputs.archives import is_archive
-from mobilenet_cli.inputs.patterns import is_pattern
-from mobilenet_cli.inputs.remote_listing import must_be_listed
 from mobilenet_cli.records import Source
-from mobilenet_cli.remote.urls import is_url
 from mobilenet_cli.text import valid_utf8
 
 if TYPE_CHECKING:
@@ -120,9 +116,16 @@ class InterruptedRun(EarlierRun):
 
 def _stands_for_others(path: str) -> bool:
     """Return whether a failed row is of a folder, an archive or a pattern: its images have rows of their own by now."""
+    # Imported here since most runs that are resumed have no failed row.
+    from mobilenet_cli.inputs.archives import is_archive
+    from mobilenet_cli.inputs.patterns import is_pattern
+    from mobilenet_cli.remote.urls import is_url
+
     if is_archive(path):
         return True
     if is_url(path):
+        from mobilenet_cli.inputs.remote_listing import must_be_listed
+
         return must_be_listed(path)
     return os.path.isdir(path) or (is_pattern(path) and not os.path.lexists(path))  # noqa: PTH112 - see globs
 

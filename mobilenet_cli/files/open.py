@@ -47,7 +47,7 @@ def open_output(
     if path is None or path == "-":
         return _standard_output()
     if is_url(path):
-        raise OutputError(f"cannot write {printable(path)}: records go to a file of this machine; copy it there")
+        raise OutputError(f"cannot write {printable(path)}: it goes to a file of this machine; copy that there")
     with explained(path):
         if path.endswith("/") or Path(path).is_dir():
             raise OutputError(f"cannot write {printable(path)}: it is a folder; give a file's name in it")

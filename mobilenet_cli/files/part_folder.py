@@ -13,6 +13,7 @@ import fcntl
 import json
 import os
 import re
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -52,28 +53,42 @@ class PartFolder:
     def __init__(self, path: str, *, overwrite: bool = False, resume: bool = False) -> None:
         self.path, self.overwrite, self.resume = path, overwrite, resume
         self.shown = printable(path)
+        self._lock = threading.Lock()  # guards what follows
         self._open: dict[str, AbstractContextManager[PartFile]] = {}
+        self._is_abandoned = False
 
     def place(self, name: str) -> str:
         """Return the path of a file of this machine in which a part is written, or its earlier one is read."""
         return os.path.join(self.path, name)  # noqa: PTH118
 
     def open(self, name: str) -> PartFile:
-        """Open a part to be written; with `resume`, what is there of it is kept. Raises as `open_part` does."""
-        opened = open_part(self.place(name), overwrite=self.overwrite, resume=self.resume)
-        stream = opened.__enter__()
-        self._open[name] = opened
-        return stream
+        """Open a part to be written; with `resume`, what is there of it is kept.
+
+        Raises:
+            OutputError: As `open_part` does, or the folder was abandoned: the sources that ask for the part pass in a
+                thread that may end later than the run.
+        """
+        with self._lock:
+            if self._is_abandoned:
+                raise OutputError(f"cannot write {self.shown}: the run has ended")
+            opened = open_part(self.place(name), overwrite=self.overwrite, resume=self.resume)
+            stream = opened.__enter__()
+            self._open[name] = opened
+            return stream
 
     def finish(self, name: str) -> int:
         """Have a part appear that is complete, and return its size in bytes. Raises as `open_part` does."""
-        self._open.pop(name).__exit__(None, None, None)
+        with self._lock:
+            opened = self._open.pop(name)
+        opened.__exit__(None, None, None)
         return Path(self.place(name)).stat().st_size
 
     def abandon(self, error: BaseException) -> None:
-        """Close the parts that are not complete: their finished rows stay beside them."""
-        while self._open:
-            self._open.popitem()[1].__exit__(type(error), error, error.__traceback__)
+        """Close the parts that are not complete: their finished rows stay beside them. No other part is opened."""
+        with self._lock:
+            self._is_abandoned = True
+            while self._open:
+                self._open.popitem()[1].__exit__(type(error), error, error.__traceback__)
 
     def names(self) -> Sequence[str]:
         """Return the names of what is in it, sorted."""

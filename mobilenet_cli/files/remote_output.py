@@ -40,7 +40,7 @@ def open_remote(url: str, *, overwrite: bool, resume: bool) -> Iterator[PartFold
         InputError: It names no file.
         OutputError: It cannot be written.
     """
-    with _explained(url), tempfile.TemporaryDirectory(prefix="mnclassify-") as work:
+    with _explained(url), _work_folder() as work:
         kind = RemotePartFolder if url.endswith("/") else PartsOfFile
         folder = kind(url, work, overwrite=overwrite, resume=resume)
         try:
@@ -48,6 +48,11 @@ def open_remote(url: str, *, overwrite: bool, resume: bool) -> Iterator[PartFold
         except BaseException as error:
             folder.abandon(error)
             raise
+
+
+def _work_folder() -> tempfile.TemporaryDirectory[str]:
+    # The thread that reads the sources may still be downloading an earlier part when a run is left.
+    return tempfile.TemporaryDirectory(prefix="mnclassify-", ignore_cleanup_errors=True)
 
 
 @contextmanager
@@ -91,7 +96,7 @@ class RemotePartFolder(PartFolder):
         return name in self._there
 
     def finish(self, name: str) -> int:
-        """Upload a part, unless that is there which it is, and return its size in bytes."""
+        """Upload a part, unless the same bytes are there already, and return its size in bytes."""
         size = super().finish(name)
         file = Path(self.place(name))
         if self._uploaded.pop(name, None) != _digest(file):

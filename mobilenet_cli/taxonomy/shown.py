@@ -41,10 +41,10 @@ class ShownWords:
     """
 
     def __init__(self, nodes: Iterable[ShownNode], taxonomy: Callable[[], Taxonomy]) -> None:
-        """Take the shown nodes and the classes.
+        """Index the nodes.
 
         Args:
-            nodes: They.
+            nodes: The shown nodes and the classes.
             taxonomy: Returns the taxonomy, which is asked for nodes that are neither.
         """
         self._nodes = {node.wnid: node for node in nodes}

@@ -3,7 +3,7 @@
 - wordnet.tsv: wnid, words, parents, class. WordNet 3.0's nouns above ImageNet's 1000 classes, and those classes, as
   WordNet has them (LICENSE.wordnet). `tools/make_taxonomy.py` writes it.
 - mends.tsv: change, wnid, parent, reason. The edges of WordNet that are dropped, and those that are added, because
-  a person would otherwise be told what is not so. An added parent that is not in wordnet.tsv is another node of
+  a person would otherwise get a wrong word. An added parent that is not in wordnet.tsv is another node of
   WordNet 3.0, by its own wnid.
 - words.tsv: wnid, word, also. The word of each node that is shown, and other words by which people ask for it.
 """

@@ -79,6 +79,6 @@ def format_of(path: str) -> Format[Result, Layout]:
 
 def check_resumable(chosen: Format[Result, Layout]) -> None:
     """Raise an InputError, which lists the formats that can be resumed, if this one cannot."""
-    if chosen.rows is None:
-        able = ", ".join(each.name for each in FORMATS.values() if each.rows is not None)
+    if not chosen.is_resumable:
+        able = ", ".join(each.name for each in FORMATS.values() if each.is_resumable)
         raise InputError(f"--resume goes with a file of the formats {able}, not with {chosen.name}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -14,6 +15,10 @@ import pytest
 from colour_engine import IMAGES, image
 
 from mobilenet_cli.cli import _run
+from mobilenet_cli.cli.sources import Sources
+from mobilenet_cli.errors import OutputError
+from mobilenet_cli.files.folder_document import FolderDocument
+from mobilenet_cli.files.part_folder import PartFolder
 
 
 class Done(NamedTuple):
@@ -84,6 +89,57 @@ def test_sort_says_how_many_images_are_unsorted(run, tmp_path: Path):
     done = run("sort", "photos", "--into", "sorted", "--by", "label")
     assert done.code == 0
     assert "mnclassify: 1 image without a sure name, so in unsorted/" in done.err.splitlines()
+
+
+def test_the_threads_have_ended_before_the_parts_are_closed_of_a_run_that_fails(run, monkeypatch):
+    working: list[list[str]] = []
+
+    def fail(*_: object) -> None:
+        raise OutputError("the disk is full")
+
+    def abandon(*_: object) -> None:
+        working.append([thread.name for thread in threading.enumerate() if "_work" in thread.name])
+
+    monkeypatch.setattr(FolderDocument, "write", fail)
+    monkeypatch.setattr(PartFolder, "abandon", abandon)
+    done = run(*["photos"] * 300, "-f", "jsonl", "-o", "out/")
+    assert (done.code, lines(done)[-1]) == (4, "the disk is full")
+    assert working == [[]]
+
+
+def test_resuming_into_a_folder_says_what_was_done_and_shows_no_total_that_is_too_high(run, monkeypatch, tmp_path):
+    counting: list[bool] = []
+    monkeypatch.setattr(Sources, "count_in_background", lambda *_, **__: counting.append(True))
+    arguments = ["photos", "-f", "jsonl", "-o", "out/", "--progress"]
+    assert "already done" not in run(*arguments).err
+    assert counting == [True]
+    (tmp_path / "photos" / "new.png").write_bytes(IMAGES["red"])
+    done = run(*arguments, "--resume")
+    assert done.code == 0
+    assert "3 images already done" in done.err
+    assert "4 images labelled in out/" in done.err
+    assert counting == [True]
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        (["classify", "--kind", "dgo"], "dgo"),
+        (["classify", "-f", "html", "-o", "out/"], "a folder takes the formats csv, tsv, jsonl, parquet, not html"),
+        (["embed", "-k", "3"], "-k goes with --similar"),
+        (["embed", "-o", "out/"], "-o DIR/ needs -f with one of jsonl, npz, parquet"),
+        (["embed", "--similar", "a.png", "-o", "out/"], "--similar writes one file of this machine"),
+        (["sort", "--into", "sorted", "--kinds", "dgo"], "dgo"),
+        (["evaluate", "--truth", "flder"], "flder"),
+        (["evaluate", "--truth", "csv:none.csv"], "none.csv"),
+    ],
+)
+@pytest.mark.usefixtures("run")
+def test_an_error_in_the_options_comes_before_sources_that_are_missing(command: list[str], words: str, capfd):
+    model = [] if "dgo" in command else ["-m", "colours"]  # words are checked of ImageNet's classes
+    code = _run([command[0], "phtos", *command[1:], *model])
+    err = capfd.readouterr().err
+    assert (code, words in err, "phtos" in err) == (2, True, False)
 
 
 @pytest.mark.parametrize("command", ["classify", "embed", "evaluate"])

@@ -75,11 +75,11 @@ def test_records_go_to_folders_of_parts(mnclassify: Run, tmp_path: Path):
     ]
     assert paths(tmp_path / "out" / "part-00001.csv") == ["s1.tar/0.jpg", "s1.tar/1.jpg"]
     for arguments, code, words in (
-        (("-o", "new/"), 2, "-o DIR/ needs -f parquet, -f jsonl or -f csv"),
-        (("-o", "new/", "-f", "html"), 2, "a folder takes the formats parquet, jsonl and csv, not html"),
+        (("-o", "new/"), 2, "-o DIR/ needs -f with one of csv, tsv, jsonl, parquet"),
+        (("-o", "new/", "-f", "html"), 2, "a folder takes the formats csv, tsv, jsonl, parquet, not html"),
         (("-o", "a.csv", "--rows-per-file", "2"), 2, "--rows-per-file goes with a folder"),
         (("-o", "https://x.org/a.csv"), 2, "records cannot be written to the web"),
-        (("-o", "s3://bucket/a.json"), 2, "a URL takes the formats parquet, jsonl, csv, tsv and html, not json"),
+        (("-o", "s3://bucket/a.json"), 2, "a URL takes the formats csv, tsv, jsonl, parquet, html, not json"),
         (("-o", "out/", "-f", "csv"), 4, "out has parts; give --overwrite"),
     ):
         done = mnclassify("s0.tar", *arguments)

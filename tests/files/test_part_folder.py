@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from colour_engine import IMAGES, ColourEngine, task
 from shards import tar_bytes
 
 from mobilenet_cli.errors import MnclassifyError, OutputError
+from mobilenet_cli.files import held_back
 from mobilenet_cli.files.folder_document import FolderDocument
 from mobilenet_cli.files.part_folder import open_folder
 from mobilenet_cli.inputs.find import find_sources
@@ -37,7 +39,7 @@ class Killed(BaseException):
 
 def label(
     folder: str = "out",
-    sources: Iterable[str] = ("photos",),
+    sources: Iterable[str | Source] = ("photos",),
     name: str = "jsonl",
     *,
     rows: int | None = 10,
@@ -49,7 +51,8 @@ def label(
     """Label the images, as the command does; with `stop`, only so many, and then die."""
     with open_folder(folder, overwrite=options.get("overwrite", False), resume=options.get("resume", False)) as parts:
         document = FolderDocument(parts, FORMATS[name], layout, rows_per_file=rows)
-        pairs = run(document.pending(find_sources(sources)), task(engine or ColourEngine()), workers=2)
+        found = sources if any(isinstance(each, Source) for each in sources) else find_sources(sources)
+        pairs = run(document.pending(found), task(engine or ColourEngine()), workers=2)
         for number, (source, result) in enumerate(pairs):
             if number == stop:
                 pairs.close()
@@ -168,6 +171,30 @@ def test_overwriting_replaces_all_parts_but_not_by_failures_alone():
     assert list(content()) == ["_SUCCESS", "_manifest.json", "part-00000.jsonl"]
 
 
+def test_overwriting_replaces_nothing_where_no_image_is_found():
+    label()
+    before = content()
+    Path("empty").mkdir()
+    with pytest.raises(MnclassifyError, match="no image could be read, so out is left as it was"):
+        label(sources=["empty"], overwrite=True)
+    assert content() == before
+    label("new", sources=["empty"], overwrite=True)  # there is nothing to lose
+    assert json.loads(content("new")["_manifest.json"])["rows"] == 0
+
+
+@pytest.mark.parametrize("rows", [None, 1000])
+def test_overwriting_replaces_nothing_by_failures_however_many(rows, monkeypatch):
+    monkeypatch.setattr(held_back, "_IN_MEMORY", 10_000)
+    label()
+    before = content()
+    failing = [Source(f"{number}.tar/x.png", error="damaged", archive=f"{number}.tar") for number in range(2500)]
+    with pytest.raises(MnclassifyError, match="no image could be read, so out is left as it was"):
+        label(sources=failing, overwrite=True, rows=rows)
+    assert content() == before
+    label(sources=[*failing, Source("a.png", IMAGES["red"])], overwrite=True, rows=rows)
+    assert paths() == [*(source.path for source in failing), "a.png"]
+
+
 def test_an_overwriting_run_that_dies_leaves_no_part_of_the_earlier_one():
     label()
     with pytest.raises(Killed):
@@ -201,6 +228,19 @@ def test_no_images_give_a_table_without_rows():
     Path("empty").mkdir()
     label(sources=["empty"], name="parquet")
     assert pd.read_parquet("out").shape == (0, 10)
+
+
+def test_no_part_is_opened_once_the_folder_is_abandoned():
+    sources = [Source(f"{number}.tar/x.png", IMAGES["red"], archive=f"{number}.tar") for number in range(20)]
+    with suppress(Killed), open_folder("out", overwrite=False, resume=True) as parts:
+        pending = FolderDocument(parts, FORMATS["jsonl"], LAYOUT).pending(sources)
+        next(pending)
+        raise Killed
+    before = set(Path("/proc/self/fd").iterdir())
+    with pytest.raises(OutputError, match="cannot write out: the run has ended"):
+        list(pending)  # as the thread does that reads the sources
+    assert set(Path("/proc/self/fd").iterdir()) == before
+    assert content() == {}
 
 
 def test_many_small_shards_need_few_open_files():

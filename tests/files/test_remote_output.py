@@ -184,6 +184,10 @@ def test_another_store_of_fsspec():
     files = fsspec.filesystem("memory")
     assert files.find("/records") == ["/records/labels.jsonl"]
     assert files.cat_file("/records/labels.jsonl") == on_disk("jsonl")
+    Path("empty").mkdir()
+    with pytest.raises(MnclassifyError, match="no image could be read, so memory://records/labels"):
+        label("memory://records/labels.jsonl", "jsonl", sources=["empty"], overwrite=True)
+    assert files.cat_file("/records/labels.jsonl") == on_disk("jsonl")
 
 
 @pytest.mark.parametrize(

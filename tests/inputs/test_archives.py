@@ -332,6 +332,28 @@ def test_counting_reads_no_image_and_gives_up_on_streams(monkeypatch):
     assert count_sources([], listed=["x.zip"]) is None
 
 
+@pytest.mark.parametrize("kind", ["zip", "tar"])
+def test_images_that_are_kept_hold_no_archive_open(kind):
+    names = [f"{number}.{kind}" for number in range(30)]
+    for name in names:
+        Path(name).write_bytes(BUILDERS[f"x.{kind}"](ENTRIES[:1]))
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    kept = list(find_sources(names))
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+    assert {source.content.read() for source in kept} == {ENTRIES[0][1]}
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+@pytest.mark.parametrize("kind", ["zip", "tar"])
+def test_a_member_of_an_archive_that_was_changed_is_not_read(kind):
+    file = Path(f"x.{kind}")
+    file.write_bytes(BUILDERS[file.name]())
+    (first, *_) = find_sources([file.name])
+    file.write_bytes(BUILDERS[file.name]([("other.png", IMAGES["blue"])]))
+    with pytest.raises(ImageError, match="the archive was changed while it was read"):
+        first.content.read()
+
+
 def test_only_archives_that_can_be_read_again_are_opened_in_place():
     for name in ("x.zip", *TARS):
         Path(name).write_bytes(BUILDERS[name]())

@@ -43,12 +43,22 @@ class ArchiveKind:
     in_place: bool = False
     library: str | None = None
 
+    def check_installed(self) -> None:
+        """Check that what reads this kind is installed.
 
+        Raises:
+            InputError: It is not; with the command that installs it.
+        """
+        if self.library is not None and find_spec(self.library) is None:
+            raise InputError(f"{self.endings[0]} files need an extra: {install_command('parquet')}")
+
+
+ZSTD = ArchiveKind((".tar.zst", ".tzst"), "tars", library="pyarrow")
 KINDS = (
     ArchiveKind((".zip",), "zips", in_place=True),
     ArchiveKind((".tar",), "tars", in_place=True),
     ArchiveKind((".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz"), "tars"),
-    ArchiveKind((".tar.zst", ".tzst"), "tars", library="pyarrow"),
+    ZSTD,
     ArchiveKind((".parquet",), "tables", library="pyarrow"),
 )
 
@@ -80,14 +90,9 @@ def is_counted_fast(path: str) -> bool:
 
 
 def check_installed(path: str) -> None:
-    """Check that what reads this archive is installed.
-
-    Raises:
-        InputError: It is not; with the command that installs it.
-    """
-    kind = kind_of(path)
-    if kind is not None and kind.library is not None and find_spec(kind.library) is None:
-        raise InputError(f"{kind.endings[0]} files need an extra: {install_command('parquet')}")
+    """Check that what reads a path is installed, if it is an archive's. Raises as ArchiveKind.check_installed does."""
+    if (kind := kind_of(path)) is not None:
+        kind.check_installed()
 
 
 def find_in_archive(path: str, rules: Rules) -> Iterator[Source]:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any, Literal
 
 from mobilenet_cli.errors import InputError
-from mobilenet_cli.inputs.archives import check_installed, kind_of
+from mobilenet_cli.inputs.archives import ZSTD, kind_of
 from mobilenet_cli.inputs.archives.archive import ArchiveError
 from mobilenet_cli.inputs.archives.forward import Counted, Forward
 
@@ -33,7 +33,7 @@ def codec_of(head: bytes, path: str) -> Codec | None:
         codec = "zstd"  # which may begin with a frame of another magic, that is left out
     if codec == "zstd":
         try:
-            check_installed("x.tar.zst")
+            ZSTD.check_installed()
         except InputError as error:
             raise ArchiveError(str(error)) from error
     return codec

@@ -20,7 +20,7 @@ class _Readable(Protocol):
 
 
 class Counted(io.RawIOBase):
-    """What a stream is made of, and how much of it was read.
+    """A compressed file, with the number of bytes read from it so far.
 
     Attributes:
         count: Bytes read.

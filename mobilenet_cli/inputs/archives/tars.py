@@ -13,6 +13,7 @@ from mobilenet_cli.inputs.archives import STREAMED
 from mobilenet_cli.inputs.archives.archive import CUT_OFF, Archive, ArchiveError, begins_as_image, damage
 from mobilenet_cli.inputs.archives.compression import codec_of, decompressed
 from mobilenet_cli.inputs.archives.forward import Forward
+from mobilenet_cli.inputs.archives.in_place import FileState, reopened
 from mobilenet_cli.records import Source
 
 _MAX_HEADER = 1 << 20
@@ -30,23 +31,12 @@ def sources(archive: Archive) -> Iterator[Source]:
     with archive.opened() as file:
         codec = codec_of(file.peek(8), archive.path)
         if codec is None and not archive.is_remote:
-            stat = os.fstat(file.fileno())
-            unchanged = FileState(stat.st_ino, stat.st_size, stat.st_mtime_ns)
-            yield from _in_place(archive, Headers(file), unchanged)
+            yield from _in_place(archive, Headers(file), FileState.of(file.fileno()))
         elif archive.rules.archives == "in_place":
             raise ArchiveError(STREAMED)
         else:
             with decompressed(file, codec) as stream:
                 yield from _streamed(archive, stream)
-
-
-@dataclass(frozen=True, slots=True)
-class FileState:
-    """A file as it was when its members were found: what differs later is another file."""
-
-    inode: int
-    size: int
-    changed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +61,9 @@ class FileSpan:
 
     def first(self, most: int) -> bytes:
         """Return the first bytes of the member, `most` at most, as `read` does."""
-        descriptor = os.open(self.path, os.O_RDONLY)
-        try:
-            stat = os.fstat(descriptor)
-            if FileState(stat.st_ino, stat.st_size, stat.st_mtime_ns) != self.unchanged:
-                raise ImageError("the archive was changed while it was read")
-            size = min(most, self.size)
-            data = os.pread(descriptor, size, self.begin)
-        finally:
-            os.close(descriptor)
+        size = min(most, self.size)
+        with reopened(self.path, self.unchanged) as file:
+            data = os.pread(file.fileno(), size, self.begin)
         if len(data) < size:
             raise ImageError(CUT_OFF)
         return data

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from typing import Any
 from mobilenet_cli.errors import ImageError
 from mobilenet_cli.images.formats import HEAD_BYTES
 from mobilenet_cli.inputs.archives.archive import CUT_OFF, Archive, ArchiveError, begins_as_image, damage
+from mobilenet_cli.inputs.archives.in_place import FileState, reopened
 from mobilenet_cli.records import Source
 from mobilenet_cli.remote.pieces import MAX_BYTES
 
@@ -34,26 +36,38 @@ def sources(archive: Archive) -> Iterator[Source]:
         raise ArchiveError(f"cannot be read: {error.strerror or error}") from error
     except Exception as error:  # BadZipFile, and whatever a hostile directory leads zipfile to
         raise ArchiveError(f"damaged, cut off, or no zip file ({damage(error)})") from error
+    with opened:
+        yield from _images(archive, opened)
+
+
+def _images(archive: Archive, opened: OwnZip) -> Iterator[Source]:
     for info in opened.infolist():
         is_folder = info.filename.endswith("/")  # is_dir() fails where there is no name
         source = None if is_folder else archive.member(info.filename, info.file_size, _problem(info))
         if source is None or source.error is not None:
             yield from () if source is None else (source,)
             continue
-        member = ZipMember(opened, info)
         try:
-            if archive.takes_by_content(info.filename) and not begins_as_image(member.read(HEAD_BYTES)):
+            if archive.takes_by_content(info.filename) and not begins_as_image(_unpacked(opened, info, HEAD_BYTES)):
                 continue
-            yield replace(source, data=member.read()) if archive.is_remote else replace(source, content=member)
+            if opened.state is None:
+                yield replace(source, data=_unpacked(opened, info))
+            else:
+                yield replace(source, content=ZipMember(archive.path, opened.state, info))
         except ImageError as error:
             yield replace(source, error=str(error))
 
 
 class OwnZip(zipfile.ZipFile):
-    """A zip that closes its file, with itself or when nothing refers to it any more, and reads a bounded directory."""
+    """A zip that closes its file, with itself or when nothing refers to it any more, and reads a bounded directory.
+
+    Attributes:
+        state: The file's state when its directory was read; None of a URL.
+    """
 
     def __init__(self, file: Any) -> None:
         self._own = _Bounded(file)
+        self.state = FileState.of(file.fileno()) if isinstance(file, io.FileIO) else None
         super().__init__(self._own)
 
     def close(self) -> None:
@@ -82,32 +96,56 @@ class _Bounded:
         return True
 
 
+class _WithoutDirectory(OwnZip):
+    """A zip of which one member is read that is known already."""
+
+    def _RealGetContents(self) -> None:  # noqa: N802 - zipfile's, which reads the directory
+        pass
+
+
 @dataclass(frozen=True, slots=True)
 class ZipMember:
-    """A member of an open zip. It may be read by several threads at once."""
+    """A member of a zip of this machine. It may be read by several threads at once.
 
-    archive: OwnZip
+    Attributes:
+        path: The zip.
+        unchanged: Its state, in which the member lies there.
+        info: Where it lies, as the directory says.
+    """
+
+    path: str
+    unchanged: FileState
     info: zipfile.ZipInfo
 
-    def read(self, most: int | None = None) -> bytes:
-        """Return the member, or its first bytes, `most` at most, unpacked.
+    def read(self) -> bytes:
+        """Return the member, unpacked.
 
         Raises:
-            ImageError: It is damaged, or cannot be read.
+            ImageError: It is damaged, or cannot be read, or the zip was changed.
         """
-        size = self.info.file_size if most is None else min(most, self.info.file_size)
         try:
-            with self.archive.open(self.info) as stream:
-                data = stream.read(size)  # not read(), which unpacks more than the directory says
-                if most is None:
-                    stream.read(1)  # at its end, the checksum is compared
-        except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError) as error:
-            raise ImageError(f"the archive is damaged here ({damage(error)})") from error
+            file = reopened(self.path, self.unchanged)
         except OSError as error:
             raise ImageError(f"cannot be read: {error.strerror or error}") from error
-        if len(data) < size:
-            raise ImageError(CUT_OFF)
-        return data
+        with _WithoutDirectory(file) as opened:
+            return _unpacked(opened, self.info)
+
+
+def _unpacked(opened: OwnZip, info: zipfile.ZipInfo, most: int | None = None) -> bytes:
+    """Return a member, or its first bytes, `most` at most. Raises an ImageError if it is damaged or cannot be read."""
+    size = info.file_size if most is None else min(most, info.file_size)
+    try:
+        with opened.open(info) as stream:
+            data = stream.read(size)  # not read(), which unpacks more than the directory says
+            if most is None:
+                stream.read(1)  # at its end, the checksum is compared
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError) as error:
+        raise ImageError(f"the archive is damaged here ({damage(error)})") from error
+    except OSError as error:
+        raise ImageError(f"cannot be read: {error.strerror or error}") from error
+    if len(data) < size:
+        raise ImageError(CUT_OFF)
+    return data
 
 
 def _problem(info: zipfile.ZipInfo) -> str | None:
