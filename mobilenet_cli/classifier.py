@@ -53,7 +53,7 @@ class Classifier:
         network_input: Input | None = None,
         trust_model: bool = False,
         precision: Precision = DEFAULT,
-        calibrate: str | os.PathLike[str] | None = None,
+        precision_photos: str | os.PathLike[str] | None = None,
     ) -> None:
         """Find the model, or fetch and compile it, which happens once and takes seconds.
 
@@ -75,8 +75,9 @@ class Classifier:
             precision: The type of the numbers that the network multiplies: "float32", "bfloat16" or "int8". Where the
                 processor has no instructions for it, it is float32, with a warning. The others change a few labels;
                 the model's name ends in "@bfloat16" or "@int8".
-            calibrate: A folder of photographs on which the numbers of the network are measured to round them, which
-                happens once; by default the few that come with this package.
+            precision_photos: A folder of at least 5 photographs like those to be classified, on which the network is
+                rounded to bfloat16 or int8, once; by default those it was rounded on before or, the first time, the
+                few that come with this package.
 
         Raises:
             InputError: An argument is out of range.
@@ -98,7 +99,7 @@ class Classifier:
             network_input=network_input,
             trust_model=trust_model,
             precision=precision,
-            calibrate=calibrate,
+            precision_photos=precision_photos,
         )
         self.model: Model = self._loaded.model
         self.labels: tuple[ClassName, ...] = self.model.labels(Path(labels) if labels is not None else None)

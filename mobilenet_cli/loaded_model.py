@@ -43,7 +43,7 @@ class LoadedModel:
         network_input: Input | None,
         trust_model: bool = False,
         precision: Precision,
-        calibrate: str | os.PathLike[str] | None,
+        precision_photos: str | os.PathLike[str] | None,
     ) -> None:
         """Find the model, or fetch and compile it. Arguments, errors and warnings: see Classifier."""
         for name, value, choices in (
@@ -63,7 +63,7 @@ class LoadedModel:
             network_input=network_input,
             trust_model=trust_model,
             precision=precision,
-            calibrate=calibrate,
+            precision_photos=precision_photos,
         )
         manifest = self.model.manifest
         self._preprocessing = Preprocessing(self.model.image_size, crop or manifest.crop, manifest.interpolation)

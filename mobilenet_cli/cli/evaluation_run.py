@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from mobilenet_cli.cli.model_options import ModelChoice
 from mobilenet_cli.cli.options import Pace
+from mobilenet_cli.cli.precision_options import PrecisionChoice
 from mobilenet_cli.cli.tally import Tally
 from mobilenet_cli.cli.terminal import Terminal
-from mobilenet_cli.engines.precision import Precision
 from mobilenet_cli.records import Source
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class EvaluationRun:
 
 def load_models(
     model: ModelChoice,
-    precision: Precision,
+    precision: PrecisionChoice,
     temperature: float | None,
     labels: str | None,
     other: str | None,
@@ -65,9 +65,9 @@ def load_models(
     with terminal.waiting() as progress:
         from mobilenet_cli.classifier import Classifier
 
-        first = Classifier(labels=labels, temperature=temperature, precision=precision, **model.arguments(progress))
+        first = Classifier(labels=labels, temperature=temperature, **precision.arguments(), **model.arguments(progress))
         second = (
-            Classifier(precision=precision, **replace(model, model=other, network_input=None).arguments(progress))
+            Classifier(**precision.arguments(), **replace(model, model=other, network_input=None).arguments(progress))
             if other is not None
             else None
         )

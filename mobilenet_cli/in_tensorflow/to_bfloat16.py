@@ -17,13 +17,13 @@ from mobilenet_cli.in_tensorflow.layers_of_file import floats_in
 
 
 def round_weights(
-    compiled: Path, destination: Path, taken: Input | None, preprocessing: Preprocessing, calibrate: Sequence[str]
+    compiled: Path, destination: Path, taken: Input | None, preprocessing: Preprocessing, photographs: Sequence[str]
 ) -> RoundedNetwork:
     """Write a float32 .tflite file whose weights are rounded to bfloat16 and whose biases are corrected.
 
     Arguments and errors are those of `quantizer.quantize`.
     """
-    network = FloatNetwork(compiled, taken, preprocessing, calibrate)
+    network = FloatNetwork(compiled, taken, preprocessing, photographs)
     corrections = bias_corrections(compiled, network.layers, network.inputs(), to_bfloat16)
     content = bytearray(compiled.read_bytes())
     for layer in network.layers:

@@ -50,7 +50,9 @@ class Model:
 
     @property
     def made_at(self) -> float:
-        """When a model was trained or calibrated by the user, in seconds since the epoch; 0 for any other model.
+        """When a model was made on the user's photographs, in seconds since the epoch; 0 for any other model.
+
+        It was trained on them, or rounded to another precision.
 
         Another one may have had its name before.
         """
@@ -129,7 +131,7 @@ def acquire(
     network_input: Input | None = None,
     trust_model: bool = False,
     precision: Precision = DEFAULT,
-    calibrate: str | os.PathLike[str] | None = None,
+    precision_photos: str | os.PathLike[str] | None = None,
 ) -> Model:
     """Return the model that `model` names, ready to run.
 
@@ -148,8 +150,8 @@ def acquire(
         trust_model: Whether Python code in a model file (a Lambda layer of Keras) may run.
         precision: The type of the numbers that it multiplies. Where the processor has no instructions for it, it is
             float32, with a ModelWarning.
-        calibrate: A folder of photographs to calibrate bfloat16 or int8 on; None: what it was calibrated on before,
-            or the photographs of this package.
+        precision_photos: A folder of photographs on which to round the network to bfloat16 or int8; None: those that
+            it was rounded on before or, the first time, those of this package.
 
     Raises:
         InputError: The image size is out of range, the model's input is known already, the engine does not run the
@@ -164,10 +166,10 @@ def acquire(
     if model == AUTO and network_input is not None:
         raise InputError(f"what {model} takes is known; an input range is for a model that is given by its path")
     offline = offline or os.environ.get("MNCLASSIFY_OFFLINE", "").lower() not in ("", "0", "false", "no")
-    if calibrate is not None and precision == DEFAULT:
-        raise InputError(f"photographs to calibrate on are for bfloat16 and int8, not for {precision}")
+    if precision_photos is not None and precision == DEFAULT:
+        raise InputError(f"precision_photos goes with bfloat16 and int8, not with {precision}")
     precision = _fitting(model, engine, precision)
-    photographs = None if calibrate is None or precision == DEFAULT else Photographs.in_folder(calibrate)
+    photographs = None if precision_photos is None or precision == DEFAULT else Photographs.in_folder(precision_photos)
     wanted = Wanted(kind, image_size, opens_compiled(engine), offline, progress, precision, photographs)
     origin, manifest, folder = (
         _auto(wanted) if model == AUTO else _found(origin_of(model, network_input, is_trusted=trust_model), wanted)

@@ -33,7 +33,7 @@ class Wanted:
         offline: Ask no server for it.
         progress: Called as long work proceeds.
         precision: At which precision it is to run; of each but float32 it has a file beside the float32 one.
-        photographs: What to calibrate that file on; None: what it was calibrated on, or this package's photographs.
+        photographs: On which that file is made; None: those it was made on before, or this package's.
     """
 
     kind: NetworkKind

@@ -23,7 +23,7 @@ def pull(
     progress: Progress,
     *,
     precision: Precision = DEFAULT,
-    calibrate: str | None = None,
+    precision_photos: str | None = None,
 ) -> list[Model]:
     """Get a model's networks and compile them, so that later runs need neither the network nor TensorFlow.
 
@@ -34,7 +34,7 @@ def pull(
         image_size: The side in pixels of the images to compile for; None: the model's own.
         progress: Called as long work proceeds.
         precision: As `acquire` takes it.
-        calibrate: As `acquire` takes it.
+        precision_photos: As `acquire` takes it.
 
     Raises:
         InputError: The image size is out of range.
@@ -46,7 +46,7 @@ def pull(
     if model == AUTO:
         for kind in kinds:
             unavailable.forget(origin_of(registry.MAIN), kind)
-    options: dict[str, Any] = {"image_size": image_size, "precision": precision, "calibrate": calibrate}
+    options: dict[str, Any] = {"image_size": image_size, "precision": precision, "precision_photos": precision_photos}
     return [acquire(model, kind=kind, progress=progress, **options) for kind in kinds]
 
 

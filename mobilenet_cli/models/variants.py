@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mobilenet_cli.engines.precision import DEFAULT, Precision
+from mobilenet_cli.engines.precision import DEFAULT, LEAST_PHOTOGRAPHS, Precision
 from mobilenet_cli.errors import InputError, ModelError
 from mobilenet_cli.images.preprocess import Preprocessing
 from mobilenet_cli.models import store
@@ -18,13 +18,12 @@ from mobilenet_cli.records import NetworkKind
 if TYPE_CHECKING:
     from mobilenet_cli.in_tensorflow.process import TensorFlowProcess
 
-LEAST_PHOTOGRAPHS = 5
 _MOST_PHOTOGRAPHS = 100  # more change nothing: MobileNet V1 keeps as many labels with 18 as with 102
 
 
 @dataclass(frozen=True, slots=True)
 class Photographs:
-    """What a network is calibrated on.
+    """The user's photographs on which a network is rounded.
 
     Attributes:
         folder: Where they are.
@@ -48,12 +47,12 @@ class Photographs:
         from mobilenet_cli.inputs.find import find_sources
 
         if not Path(folder).is_dir():
-            raise InputError(f"{os.fspath(folder)} is not a folder of photographs to calibrate on")
+            raise InputError(f"{os.fspath(folder)} is not a folder of photographs")
         found = [source.path for source in find_sources([os.fspath(folder)]) if source.error is None]
         if len(found) < LEAST_PHOTOGRAPHS:
             raise InputError(
-                f"{os.fspath(folder)} has {len(found)} photographs; to calibrate on, at least {LEAST_PHOTOGRAPHS} "
-                "are needed"
+                f"{os.fspath(folder)} has {len(found)} photographs; to round a network on, at least "
+                f"{LEAST_PHOTOGRAPHS} are needed"
             )
         chosen = tuple(found[:: -(-len(found) // _MOST_PHOTOGRAPHS)])
         states = repr([_state(Path(path).absolute()) for path in chosen])
@@ -96,7 +95,7 @@ def with_variant(
         kind: Which of its networks.
         image_size: The side in pixels of the images that it is compiled for.
         precision: Which: "bfloat16" or "int8".
-        photographs: What to calibrate it on; None: the photographs of this package.
+        photographs: On which it is made; None: the photographs of this package.
         process: Where TensorFlow runs.
         progress: Called as long work proceeds.
 
@@ -128,7 +127,7 @@ def with_variant(
             file=name,
             difference=made.difference,
             images=made.images,
-            calibrated_on=photographs.folder if photographs else "",
+            folder=photographs.folder if photographs else "",
             photographs=photographs.digest if photographs else "",
             in_float=made.in_float,
         )

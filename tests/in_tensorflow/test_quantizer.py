@@ -114,7 +114,7 @@ def test_corrected_biases_take_back_the_mean_shift_of_rounded_weights(linear: Pa
 
 
 @pytest.mark.slow
-def test_it_is_calibrated_on_the_users_photographs_as_the_file_takes_them(compiled: Path, tmp_path: Path):
+def test_it_is_made_on_the_users_photographs_as_the_file_takes_them(compiled: Path, tmp_path: Path):
     rng = np.random.default_rng(1)
     paths = []
     for number in range(6):
