@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from mobilenet_cli.engines.batches import is_planar
 from mobilenet_cli.engines.check import random_images
-from mobilenet_cli.engines.litert import LiteRTEngine, is_planar
+from mobilenet_cli.engines.litert import LiteRTEngine
 from mobilenet_cli.errors import ModelError
 from mobilenet_cli.in_tensorflow.compiler import CompiledNetwork
 from mobilenet_cli.in_tensorflow.wish import Wish

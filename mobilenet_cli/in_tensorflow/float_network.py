@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mobilenet_cli.engines.batches import is_planar
 from mobilenet_cli.engines.check import BOUNDS, relative_rounding
-from mobilenet_cli.engines.litert import LiteRTEngine, is_planar
+from mobilenet_cli.engines.litert import LiteRTEngine
 from mobilenet_cli.engines.network_input import Input
 from mobilenet_cli.engines.precision import LEAST_PHOTOGRAPHS, Precision
 from mobilenet_cli.errors import ImageError, ModelError
