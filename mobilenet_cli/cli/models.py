@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from mobilenet_cli.cli import PROGRAM, completion
+from mobilenet_cli.cli.exit_codes import ExitCode
 from mobilenet_cli.cli.help import Group
 from mobilenet_cli.cli.network_input import chosen_input, input_of_network_options, trust_option
 from mobilenet_cli.cli.option_group import option_group
@@ -21,7 +22,6 @@ from mobilenet_cli.errors import ModelError
 from mobilenet_cli.json_lines import encoded
 from mobilenet_cli.records import NetworkKind
 
-_FAILED, _UNAVAILABLE = 1, 3
 _with_input_options = option_group("network_input", chosen_input, *input_of_network_options)
 
 
@@ -175,7 +175,7 @@ def verify(names: tuple[str, ...]) -> int:
         for problem in problems:
             say(f"{name}: {problem}")
         if problems:
-            code = _FAILED
+            code = ExitCode.FAILED
         else:
             say(f"{name}: ok")
     if code:
@@ -191,7 +191,7 @@ def _each(names: tuple[str, ...], do: Callable[[str], None]) -> int:
             do(name)
         except ModelError as error:
             say(f"{PROGRAM}: {error}", err=True)
-            code = _UNAVAILABLE
+            code = ExitCode.NO_MODEL
     return code
 
 

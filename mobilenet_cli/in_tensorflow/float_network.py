@@ -82,8 +82,8 @@ class FloatNetwork:
         session, size = LiteRTEngine(file, self._taken).session(), LiteRTEngine.batch_size
         return np.concatenate([session(images[begin : begin + size]) for begin in range(0, len(images), size)])
 
-    def judged(self, rounded: Path, precision: Precision, in_float: int) -> RoundedNetwork:
-        """Return the facts of a rounded form.
+    def check_rounded(self, rounded: Path, precision: Precision, in_float: int) -> RoundedNetwork:
+        """Check the outputs of a rounded form, and return its facts.
 
         Raises:
             ModelError: Its outputs are too far from the float32 network's.

@@ -13,7 +13,7 @@ from mobilenet_cli.engines.loading import import_tensorflow
 from mobilenet_cli.engines.network_input import Input
 from mobilenet_cli.errors import ModelError
 from mobilenet_cli.images.preprocess import Preprocessing
-from mobilenet_cli.in_tensorflow.bias_correction import bias_corrections, to_int8
+from mobilenet_cli.in_tensorflow.bias_correction import bias_corrections, round_to_int8
 from mobilenet_cli.in_tensorflow.float_network import FloatNetwork, RoundedNetwork
 from mobilenet_cli.in_tensorflow.layers_of_file import Layer, floats_in, layers_of
 from mobilenet_cli.in_tensorflow.sensitivity import makers_of_outputs, most_sensitive
@@ -50,7 +50,7 @@ def quantize(
 
     float_layers = {*makers_of_outputs(layers), *most_sensitive(layers, harm)}
     measured.write(destination, float_layers=float_layers)
-    return network.judged(destination, "int8", len(float_layers))
+    return network.check_rounded(destination, "int8", len(float_layers))
 
 
 class _Measured:
@@ -62,7 +62,7 @@ class _Measured:
 
         inputs = network.inputs()
         self._layers = network.layers
-        self._corrections = bias_corrections(network.file, network.layers, inputs, to_int8)
+        self._corrections = bias_corrections(network.file, network.layers, inputs, round_to_int8)
         with _explained(), silenced():
             self._content: bytes = Calibrator(network.file.read_bytes()).calibrate(lambda: ([each] for each in inputs))
         self._measured_layers = layers_of(self._content)

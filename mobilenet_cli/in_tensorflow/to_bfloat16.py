@@ -11,7 +11,7 @@ from pathlib import Path
 
 from mobilenet_cli.engines.network_input import Input
 from mobilenet_cli.images.preprocess import Preprocessing
-from mobilenet_cli.in_tensorflow.bias_correction import bias_corrections, to_bfloat16
+from mobilenet_cli.in_tensorflow.bias_correction import bias_corrections, round_to_bfloat16
 from mobilenet_cli.in_tensorflow.float_network import FloatNetwork, RoundedNetwork
 from mobilenet_cli.in_tensorflow.layers_of_file import floats_in
 
@@ -24,12 +24,12 @@ def round_weights(
     Arguments and errors are those of `quantizer.quantize`.
     """
     network = FloatNetwork(compiled, taken, preprocessing, photographs)
-    corrections = bias_corrections(compiled, network.layers, network.inputs(), to_bfloat16)
+    corrections = bias_corrections(compiled, network.layers, network.inputs(), round_to_bfloat16)
     content = bytearray(compiled.read_bytes())
     for layer in network.layers:
         if layer.bias in corrections and layer.weights is not None:
             floats_in(content, layer.bias)[:] += corrections[layer.bias]
             weights = floats_in(content, layer.weights)
-            weights[:] = to_bfloat16(weights)
+            weights[:] = round_to_bfloat16(weights)
     destination.write_bytes(content)
-    return network.judged(destination, "bfloat16", in_float=0)
+    return network.check_rounded(destination, "bfloat16", in_float=0)

@@ -168,12 +168,14 @@ def acquire(
     offline = offline or os.environ.get("MNCLASSIFY_OFFLINE", "").lower() not in ("", "0", "false", "no")
     if precision_photos is not None and precision == DEFAULT:
         raise InputError(f"precision_photos goes with bfloat16 and int8, not with {precision}")
-    precision = _fitting(model, engine, precision)
+    precision, lack = _fitting(engine, precision)
     photographs = None if precision_photos is None or precision == DEFAULT else Photographs.in_folder(precision_photos)
     wanted = Wanted(kind, image_size, opens_compiled(engine), offline, progress, precision, photographs)
     origin, manifest, folder = (
         _auto(wanted) if model == AUTO else _found(origin_of(model, network_input, is_trusted=trust_model), wanted)
     )
+    if lack is not None:
+        warnings.warn(f"{origin.name} runs at {DEFAULT}, since {lack}", ModelWarning, stacklevel=2)
     if origin.local is not None:
         from mobilenet_cli.models.building import warn_of_guess
 
@@ -184,18 +186,17 @@ def acquire(
     return _chosen(Model(name, manifest, kind, size, engine, folder, precision))
 
 
-def _fitting(model: str, engine: EngineName, precision: Precision) -> Precision:
-    """Return the precision at which a model runs here: float32, with a ModelWarning, where the processor lacks more.
+def _fitting(engine: EngineName, precision: Precision) -> tuple[Precision, str | None]:
+    """Return the precision at which a model runs here and why it is not the one that was asked for, or None.
 
     Raises:
         InputError: The engine does not run it, or is not installed.
     """
     engine_for(engine, precision)
-    if (reason := unsuited(precision)) is not None:
-        warnings.warn(f"{model} runs at {DEFAULT}, since {reason}", ModelWarning, stacklevel=3)
+    if (lack := unsuited(precision)) is not None:
         precision = DEFAULT
     ENGINES[engine_for(engine, precision)].check_installed()
-    return precision
+    return precision, lack
 
 
 def _found(origin: Origin, wanted: Wanted) -> tuple[Origin, Manifest, Path]:

@@ -9,12 +9,13 @@ from pathlib import Path
 
 from mobilenet_cli.engines.network_input import UNIT
 from mobilenet_cli.errors import ModelWarning
+from mobilenet_cli.in_tensorflow import LABELS
 from mobilenet_cli.in_tensorflow.compiled_file import inspect
 from mobilenet_cli.in_tensorflow.compiler import CompiledNetwork, compile_model
 from mobilenet_cli.in_tensorflow.process import TensorFlowProcess
 from mobilenet_cli.in_tensorflow.wish import KNOWN, Wish
 from mobilenet_cli.models import registry
-from mobilenet_cli.models.labels import LABELS, write_labels
+from mobilenet_cli.models.labels import write_labels
 from mobilenet_cli.models.manifest import FOLDERS, SUFFIXES, Compiled, Manifest, Network
 from mobilenet_cli.models.origin import Origin
 from mobilenet_cli.models.sources import ModelSource
@@ -149,19 +150,19 @@ def warn_of_guess(name: str, network: Network, image_size: int | None) -> None:
         image_size: The side in pixels of its images, where nobody asked for it; else None.
 
     Warns:
-        ModelWarning: It says what is taken, why, and the option that says another.
+        ModelWarning: It says what is assumed, why, and the option to set if that is wrong.
     """
     if network.is_size_guessed and image_size is not None:
         warnings.warn(
             f"{name} takes images of any size, and nothing says at which it was trained; "
-            f"{image_size} × {image_size} pixels are taken; --image-size says another",
+            f"assuming {image_size} × {image_size} pixels; set --image-size if that is wrong",
             ModelWarning,
             stacklevel=3,
         )
     if network.guess:
         warnings.warn(
             f"nothing in {name} says which numbers it takes for black and white; {network.guess} "
-            f"{network.input or UNIT}, which is taken; --input-range says it",
+            f"{network.input or UNIT}: assuming that; set --input-range if it is wrong",
             ModelWarning,
             stacklevel=3,
         )

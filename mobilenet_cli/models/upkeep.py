@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from mobilenet_cli.engines.precision import DEFAULT, Precision
+from mobilenet_cli.engines.precision import DEFAULT, Precision, unsuited
 from mobilenet_cli.errors import ModelError
 from mobilenet_cli.machine.home import home
 from mobilenet_cli.models import AUTO, registry, store, unavailable
@@ -38,11 +38,15 @@ def pull(
 
     Raises:
         InputError: The image size is out of range.
-        ModelError: The model is unavailable.
+        ModelError: The model is unavailable, or this processor would not run it at the precision.
 
     Warns:
         ModelWarning: As `acquire`.
     """
+    if (lack := unsuited(precision)) is not None:
+        raise ModelError(
+            f"{model} is not pulled at {precision}: {lack}; without --precision, it is pulled at {DEFAULT}"
+        )
     if model == AUTO:
         for kind in kinds:
             unavailable.forget(origin_of(registry.MAIN), kind)

@@ -44,7 +44,7 @@ class ShownWords:
         """Take the shown nodes and the classes.
 
         Args:
-            nodes: They.
+            nodes: The shown nodes.
             taxonomy: Returns the taxonomy, which is asked for nodes that are neither.
         """
         self._nodes = {node.wnid: node for node in nodes}

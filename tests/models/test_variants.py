@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from in_this_process import InThisProcess
-from stored_models import leftovers, manifest, publish, put
+from stored_models import fill, leftovers, manifest, publish, put
 
 from mobilenet_cli import Classifier, Embedder
 from mobilenet_cli.cli import models_text
@@ -19,9 +19,10 @@ from mobilenet_cli.engines import precision as precisions
 from mobilenet_cli.errors import InputError, ModelError, ModelWarning
 from mobilenet_cli.images.preprocess import Preprocessing
 from mobilenet_cli.in_tensorflow.float_network import RoundedNetwork
-from mobilenet_cli.models import catalogue, store
+from mobilenet_cli.models import catalogue, registry, store, upkeep
 from mobilenet_cli.models.acquire import acquire
 from mobilenet_cli.models.manifest import Compiled, Manifest
+from mobilenet_cli.progress import silent
 
 calls: list[tuple[str, ...]] = []
 
@@ -141,6 +142,23 @@ def test_without_the_instructions_it_is_float32_with_one_line(monkeypatch: pytes
         warnings.simplefilter("error")
         assert model == acquire("tiny")
     assert calls == []
+
+
+@pytest.mark.parametrize("precision", ["int8", "bfloat16"])
+def test_without_the_instructions_nothing_is_pulled_ahead(monkeypatch: pytest.MonkeyPatch, precision):
+    publish()
+    processor(monkeypatch, "avx2")
+    with pytest.raises(ModelError, match=f"tiny is not pulled at {precision}: this processor has no instructions"):
+        upkeep.pull("tiny", ["classification"], None, silent, precision=precision)
+    assert calls == []
+
+
+def test_the_line_names_the_model_that_auto_stands_for(monkeypatch: pytest.MonkeyPatch):
+    with store.lock(registry.MAIN):
+        put(registry.MAIN, lambda folder: replace(fill(folder), name=registry.MAIN))
+    processor(monkeypatch, "avx2")
+    with pytest.warns(ModelWarning, match=f"^{registry.MAIN} runs at float32, since this processor"):
+        acquire("auto", precision="int8")
 
 
 def test_bfloat16_runs_a_file_of_its_own_in_openvino(monkeypatch: pytest.MonkeyPatch):
