@@ -157,7 +157,7 @@ def _put(builder: Builder, manifest: Manifest | None, source: ModelSource, kind:
 
 def _compiled(manifest: Manifest, wanted: Wanted, process: TensorFlowProcess) -> Manifest:
     """Compile a network that the store has for another image size."""
-    from mobilenet_cli.in_tensorflow.wish import Wish
+    from mobilenet_cli.in_tensorflow.given import Given
     from mobilenet_cli.models.building import as_recorded, compile_network
 
     network, size = manifest.networks[wanted.kind], wanted.image_size or manifest.image_size
@@ -167,8 +167,8 @@ def _compiled(manifest: Manifest, wanted: Wanted, process: TensorFlowProcess) ->
     wanted.progress(f"compiling {manifest.name} for {size} × {size} pixels (once)", None, None)
     saved_model = store.folder_of(manifest.name) / network.saved_model
     with store.new_files(manifest.name) as folder:
-        wish = Wish(network.input, network.output, is_hubs=True, is_classifier=wanted.kind == "classification")
-        result = compile_network(process, saved_model, folder, wanted.kind, size, manifest.image_size, wish=wish)
+        given = Given(network.input, network.output, is_hubs=True, is_classifier=wanted.kind == "classification")
+        result = compile_network(process, saved_model, folder, wanted.kind, size, manifest.image_size, given=given)
         compiled = network.compiled | {str(size): as_recorded(result)}
         networks = manifest.networks | {wanted.kind: replace(network, compiled=compiled)}
         return store.extend(folder, replace(manifest, networks=networks))
