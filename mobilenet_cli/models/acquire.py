@@ -13,10 +13,11 @@ from mobilenet_cli.engines.precision import DEFAULT, Precision, unsuited
 from mobilenet_cli.errors import FallbackWarning, InputError, ModelError, ModelWarning, StoreError, UnavailableError
 from mobilenet_cli.models import AUTO, registry, store
 from mobilenet_cli.models.labels import IMAGENET, imagenet_labels, numbered_labels, read_labels, stored_labels
-from mobilenet_cli.models.making import Wanted, obtain
+from mobilenet_cli.models.making import obtain
 from mobilenet_cli.models.manifest import Compiled, Manifest, Network
 from mobilenet_cli.models.origin import Origin, origin_of
 from mobilenet_cli.models.variants import Photographs
+from mobilenet_cli.models.wanted import Wanted
 from mobilenet_cli.progress import Progress, silent
 from mobilenet_cli.records import ClassName, NetworkKind
 
