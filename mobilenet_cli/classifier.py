@@ -53,7 +53,7 @@ class Classifier:
         network_input: Input | None = None,
         trust_model: bool = False,
         precision: Precision = DEFAULT,
-        calibrate: str | os.PathLike[str] | None = None,
+        precision_photos: str | os.PathLike[str] | None = None,
         fast_previews: bool = False,
     ) -> None:
         """Find the model, or fetch and compile it, which happens once and takes seconds.
@@ -76,8 +76,9 @@ class Classifier:
             precision: The type of the numbers that the network multiplies: "float32", "bfloat16" or "int8". Where the
                 processor has no instructions for it, it is float32, with a warning. The others change a few labels;
                 the model's name ends in "@bfloat16" or "@int8".
-            calibrate: A folder of photographs on which the numbers of the network are measured to round them, which
-                happens once; by default the few that come with this package.
+            precision_photos: A folder of at least 5 photographs like those to be classified, on which the network is
+                rounded to bfloat16 or int8, once; by default those it was rounded on before or, the first time, the
+                few that come with this package.
             fast_previews: Whether a preview that a camera wrote into a JPEG is read in place of the picture, where it
                 has its shape and enough pixels. That is faster, and wrong where an editor has left an old preview.
 
@@ -101,7 +102,7 @@ class Classifier:
             network_input=network_input,
             trust_model=trust_model,
             precision=precision,
-            calibrate=calibrate,
+            precision_photos=precision_photos,
             fast_previews=fast_previews,
         )
         self.model: Model = self._loaded.model

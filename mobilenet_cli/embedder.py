@@ -46,7 +46,7 @@ class Embedder:
         network_input: Input | None = None,
         trust_model: bool = False,
         precision: Precision = DEFAULT,
-        calibrate: str | os.PathLike[str] | None = None,
+        precision_photos: str | os.PathLike[str] | None = None,
         fast_previews: bool = False,
     ) -> None:
         """Find the model's feature vector network, or fetch and compile it, which happens once.
@@ -69,7 +69,7 @@ class Embedder:
             network_input=network_input,
             trust_model=trust_model,
             precision=precision,
-            calibrate=calibrate,
+            precision_photos=precision_photos,
             fast_previews=fast_previews,
         )
         self.model: Model = self._loaded.model

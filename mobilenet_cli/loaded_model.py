@@ -43,7 +43,7 @@ class LoadedModel:
         network_input: Input | None,
         trust_model: bool = False,
         precision: Precision,
-        calibrate: str | os.PathLike[str] | None,
+        precision_photos: str | os.PathLike[str] | None,
         fast_previews: bool,
     ) -> None:
         """Find the model, or fetch and compile it. Arguments, errors and warnings: see Classifier."""
@@ -64,7 +64,7 @@ class LoadedModel:
             network_input=network_input,
             trust_model=trust_model,
             precision=precision,
-            calibrate=calibrate,
+            precision_photos=precision_photos,
         )
         manifest = self.model.manifest
         self._preprocessing = Preprocessing(

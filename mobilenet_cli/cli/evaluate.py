@@ -19,10 +19,10 @@ from mobilenet_cli.cli.input_options import OptionalSources, encoding_option, op
 from mobilenet_cli.cli.model_options import ModelChoice, labels_option, model_options, temperature_option
 from mobilenet_cli.cli.options import Pace, pace_options, previews_option, terminal_options
 from mobilenet_cli.cli.output_options import check_is_no_folder
-from mobilenet_cli.cli.precision_options import precision_option
+from mobilenet_cli.cli.precision_options import PrecisionChoice, precision_options
 from mobilenet_cli.cli.tally import Tally
 from mobilenet_cli.cli.terminal import Terminal, stdout_is_terminal
-from mobilenet_cli.engines.precision import Precision
+from mobilenet_cli.engines.precision import DEFAULT
 from mobilenet_cli.files.open import open_output
 from mobilenet_cli.inputs.find import find_sources
 from mobilenet_cli.inputs.left_out import LeftOut
@@ -106,7 +106,7 @@ def _checked_predictions(_: click.Context, __: click.Parameter, file: str | None
 @click.option("--overwrite", is_flag=True, help="Replace FILE if it exists.")
 @optional_input_options
 @model_options
-@precision_option
+@precision_options
 @temperature_option
 @labels_option
 @pace_options
@@ -117,7 +117,7 @@ def command(
     truth: str,
     encoding: str | None,
     model: ModelChoice,
-    precision: Precision,
+    precision: PrecisionChoice,
     temperature: float | None,
     labels: str | None,
     compare: str | None,
@@ -146,8 +146,8 @@ def command(
     A CSV has a header with a column path (or file, filename, image, …; relative paths start in the CSV's folder)
     and a column truth (or wnid, label, class, index). Without SOURCES, every row of the CSV is evaluated.
 
-    --image-size, --crop, --engine, --precision and --fast-previews apply to both models; --labels and --temperature
-    only apply to the first.
+    --image-size, --crop, --engine, --precision, --precision-photos and --fast-previews apply to both models; --labels
+    and --temperature only apply to the first.
 
     --calibrate fits a temperature to at least 50 images that the (first) model was not trained on, so that its
     scores match how often it is right. The run itself still reports the old temperature; to measure the new one,
@@ -167,6 +167,8 @@ def command(
 
     if calibrate and temperature is not None:
         raise click.UsageError("--calibrate fits the temperature and --temperature gives it: give one of them")
+    if calibrate and precision.precision != DEFAULT:
+        raise click.UsageError("--calibrate fits the temperature of the float32 network: leave --precision out")
     _check_truth(truth, encoding, named)
     files = _all_files(files, predictions)
     rule = truth_of(truth, encoding=encoding)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from mobilenet_cli.cli.model_options import ModelChoice
 from mobilenet_cli.cli.options import Pace
+from mobilenet_cli.cli.precision_options import PrecisionChoice
 from mobilenet_cli.cli.tally import Tally
 from mobilenet_cli.cli.terminal import Terminal
-from mobilenet_cli.engines.precision import Precision
 from mobilenet_cli.records import Source
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class EvaluationRun:
 
 def load_models(
     model: ModelChoice,
-    precision: Precision,
+    precision: PrecisionChoice,
     temperature: float | None,
     labels: str | None,
     other: str | None,
@@ -67,7 +67,7 @@ def load_models(
     with terminal.waiting() as progress:
         from mobilenet_cli.classifier import Classifier
 
-        both: dict[str, Any] = {"precision": precision, "fast_previews": fast_previews}
+        both: dict[str, Any] = {**precision.arguments(), "fast_previews": fast_previews}
         first = Classifier(labels=labels, temperature=temperature, **both, **model.arguments(progress))
         second = (
             Classifier(**both, **replace(model, model=other, network_input=None).arguments(progress))

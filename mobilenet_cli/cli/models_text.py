@@ -114,7 +114,21 @@ def _networks(manifest: dict[str, Any] | None) -> list[tuple[str, str]]:
             checked = "" if difference is None else f", within {difference:.1g} of the SavedModel's output"
             state = compiled["failure"] or f"{compiled['file']}{checked}"
             rows.append(("", f"for {size} pixels: {state}"))
+            rows += [("", _variant(precision, each)) for precision, each in compiled["variants"].items()]
     return rows
+
+
+def _variant(precision: str, variant: dict[str, Any]) -> str:
+    """Return a line of a network's form in another precision: its file, its difference, and what it was made on."""
+    float_layers = f", {counted(variant['in_float'], 'layer')} in float32" if variant["in_float"] else ""
+    return (
+        f"at {precision}: {variant['file']}, within {variant['difference']:.1g} of float32's deviation{float_layers}, "
+        f"made on {counted(variant['images'], 'photograph')} {_place_of(variant['folder'])}"
+    )
+
+
+def _place_of(folder: str) -> str:
+    return f"of {folder}" if folder else "included with this program"
 
 
 def _training(training: dict[str, Any] | None) -> list[tuple[str, str]]:

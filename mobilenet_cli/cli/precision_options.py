@@ -1,4 +1,4 @@
-"""`--precision` and `--calibrate`: the numbers that a network multiplies."""
+"""`--precision` and `--precision-photos`: the numbers that a network multiplies."""
 
 from __future__ import annotations
 
@@ -7,12 +7,31 @@ from typing import Any, get_args
 
 import click
 
-from mobilenet_cli.cli.help import under
 from mobilenet_cli.cli.option_group import option_group
 from mobilenet_cli.engines.precision import DEFAULT, Precision
 
-precision_option = under(
-    "Model",
+
+@dataclass(frozen=True, slots=True)
+class PrecisionChoice:
+    """The numbers that the network multiplies, and the folder of photographs on which it is rounded to them."""
+
+    precision: Precision
+    precision_photos: str | None
+
+    def arguments(self) -> dict[str, Any]:
+        """Return the arguments that a Classifier and an Embedder take."""
+        return {"precision": self.precision, "precision_photos": self.precision_photos}
+
+
+def _precision_choice(precision: Precision, precision_photos: str | None) -> PrecisionChoice:
+    if precision_photos is not None and precision == DEFAULT:
+        raise click.UsageError("--precision-photos goes with --precision bfloat16 or int8")
+    return PrecisionChoice(precision, precision_photos)
+
+
+precision_options = option_group(
+    "precision",
+    _precision_choice,
     click.option(
         "--precision",
         type=click.Choice(get_args(Precision)),
@@ -21,37 +40,12 @@ precision_option = under(
         help="Number format for inference. bfloat16 (OpenVINO) and int8 are faster on processors that support them, "
         "and change a few labels.",
     ),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class PrecisionChoice:
-    """The numbers that the network multiplies, and the folder of the photographs on which they are measured."""
-
-    precision: Precision
-    calibrate: str | None
-
-    def arguments(self) -> dict[str, Any]:
-        """Return the arguments that a Classifier and an Embedder take."""
-        return {"precision": self.precision, "calibrate": self.calibrate}
-
-
-def _precision_choice(precision: Precision, calibrate: str | None) -> PrecisionChoice:
-    if calibrate is not None and precision == DEFAULT:
-        raise click.UsageError("--calibrate goes with --precision bfloat16 or int8")
-    return PrecisionChoice(precision, calibrate)
-
-
-precision_options = option_group(
-    "precision",
-    _precision_choice,
-    precision_option,
     click.option(
-        "--calibrate",
+        "--precision-photos",
         type=click.Path(exists=True, file_okay=False),
         metavar="FOLDER",
-        help="With --precision: sample images for calibrating the network, done once  "
-        "[default: images included with this program]",
+        help="With --precision: images like yours, on which the network is rounded, once  "
+        "[default: those used before, else images included with this program]",
     ),
     heading="Model",
 )

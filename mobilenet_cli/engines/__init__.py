@@ -111,8 +111,8 @@ def engine_for(name: EngineName, precision: Precision) -> EngineName:
     running = [each for each, engine in ENGINES.items() if precision in engine.precisions]
     chosen = running[0] if name == "auto" else name
     if chosen not in running:
-        titles = " and ".join(ENGINES[each].title for each in running)
-        raise InputError(f"{ENGINES[chosen].title} does not run {precision}: {titles} does; leave --engine out")
+        titles = " and ".join(ENGINES[each].title for each in running) + (" does" if len(running) == 1 else " do")
+        raise InputError(f"{ENGINES[chosen].title} does not run {precision}: {titles}; leave --engine out")
     return chosen
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mobilenet_cli.engines import Engine, Session
+from mobilenet_cli.engines.batches import as_taken, flat, is_planar, one_by_one
 from mobilenet_cli.engines.network_input import Input
 from mobilenet_cli.engines.precision import DEFAULT, Precision
 from mobilenet_cli.errors import ModelError
@@ -72,15 +72,10 @@ class _LiteRTSession:
         self._is_planar = is_planar(self._shape)
 
     def __call__(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
-        import numpy as np
-
-        if self._taken is not None:
-            batch = self._taken.scaled(batch)
-        if self._is_planar:
-            batch = np.ascontiguousarray(batch.transpose(0, 3, 1, 2))
+        batch = as_taken(batch, self._taken, planar=self._is_planar)
         if batch.shape == self._shape or (not self._one_by_one and self._resized(batch.shape)):
             return self._run(batch)
-        return np.concatenate([self._run(image[np.newaxis]) for image in batch])
+        return one_by_one(self._run, batch)
 
     def _resized(self, shape: tuple[int, ...]) -> bool:
         """Set the shape of the batch, or return False where the network has one image's written into it."""
@@ -106,9 +101,7 @@ class _LiteRTSession:
             self._interpreter.invoke()
         except (ValueError, RuntimeError) as error:
             raise ModelError(f"LiteRT cannot run the model: {error}") from error
-        outputs = self._interpreter.get_tensor(self._output["index"])
-        if outputs.ndim > 2 and outputs.size == outputs.shape[0] * outputs.shape[-1]:  # [N, 1, 1, classes]
-            outputs = outputs.reshape(outputs.shape[0], outputs.shape[-1])
+        outputs = flat(self._interpreter.get_tensor(self._output["index"]))
         return _decoded(outputs, self._output["quantization"])
 
     def _encoded(self, batch: NDArray[np.float32]) -> NDArray[Any]:
@@ -126,11 +119,6 @@ class _LiteRTSession:
             scale = 1.0
         encoded: NDArray[Any] = np.clip(np.rint(batch / np.float32(scale)) + zero_point, least, most).astype(dtype)
         return encoded
-
-
-def is_planar(shape: Sequence[int]) -> bool:
-    """Return whether images of a shape are [N, 3, H, W] instead of [N, H, W, 3]."""
-    return len(shape) == 4 and shape[1] == 3 and shape[3] != 3
 
 
 def _decoded(outputs: NDArray[Any], quantization: tuple[float, int]) -> NDArray[np.float32]:

@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mobilenet_cli.engines import Engine, Session
+from mobilenet_cli.engines.batches import as_taken, flat, is_planar, one_by_one
 from mobilenet_cli.engines.check import BOUND, BOUNDS, random_images, relative_difference, relative_rounding
-from mobilenet_cli.engines.litert import LiteRTEngine, is_planar
+from mobilenet_cli.engines.litert import LiteRTEngine
 from mobilenet_cli.engines.network_input import Input
+from mobilenet_cli.engines.passed_checks import has_passed, key_of, note_passed
 from mobilenet_cli.engines.precision import DEFAULT, Precision
 from mobilenet_cli.errors import ModelError
 from mobilenet_cli.machine.cores import usable_cores
@@ -22,9 +24,14 @@ _HINTS: dict[Precision, str] = {"float32": "f32", "bfloat16": "bf16"}
 
 
 def open_engine(path: Path, image_size: int, taken: Input | None = None, precision: Precision = DEFAULT) -> Engine:
-    """Load a compiled file, and check its outputs against LiteRT's; see EngineEntry.open."""
+    """Load a compiled file, and check its outputs against LiteRT's the first time; see EngineEntry.open."""
+    import openvino
+
     engine = OpenVINOEngine(path, taken, precision)
-    engine.check(image_size)
+    key = key_of(path, f"OpenVINO {openvino.__version__}", image_size, taken, precision)
+    if not has_passed(key):
+        engine.check(image_size)
+        note_passed(key)
     return engine
 
 
@@ -99,21 +106,13 @@ class _OpenVINOSession:
         self._is_planar, self._one_by_one = is_planar, one_by_one
 
     def __call__(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
-        import numpy as np
-
-        if self._taken is not None:
-            batch = self._taken.scaled(batch)
-        if self._is_planar:
-            batch = batch.transpose(0, 3, 1, 2)
-        batch = np.ascontiguousarray(batch)
-        if not self._one_by_one:
-            return self._run(batch)
-        return np.concatenate([self._run(image[np.newaxis]) for image in batch])
+        batch = as_taken(batch, self._taken, planar=self._is_planar)
+        return one_by_one(self._run, batch) if self._one_by_one else self._run(batch)
 
     def _run(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
         try:
             self._request.infer([batch], share_inputs=True)
         except RuntimeError as error:
             raise ModelError(f"OpenVINO cannot run the model: {first_line(error)}") from error
-        outputs: NDArray[np.float32] = self._request.get_output_tensor().data.copy()
+        outputs: NDArray[np.float32] = flat(self._request.get_output_tensor().data.copy())
         return outputs

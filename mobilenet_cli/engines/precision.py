@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
 
-from mobilenet_cli.errors import InputError
 from mobilenet_cli.machine.instructions import instructions
 
 Precision = Literal["float32", "bfloat16", "int8"]
 """The type of the numbers that a network multiplies."""
 
 DEFAULT: Precision = "float32"
+
+LEAST_PHOTOGRAPHS = 5
+"""How many photographs it takes to round a network to another precision."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,19 +33,6 @@ _NEEDS: dict[Precision, _Need] = {
     "bfloat16": _Need(frozenset({"avx512_bf16", "amx_bf16"}), "AVX-512 BF16 or AMX"),
     "int8": _Need(frozenset({"avx512_vnni", "avx_vnni", "asimddp"}), "AVX-512 VNNI, AVX-VNNI or Arm's dot product"),
 }
-
-
-def checked(precision: str) -> Precision:
-    """Return the precision of a name.
-
-    Raises:
-        InputError: There is none.
-    """
-    for each in get_args(Precision):
-        if precision == each:
-            found: Precision = each
-            return found
-    raise InputError(f"precision is one of {', '.join(get_args(Precision))}, not {precision!r}")
 
 
 def unsuited(precision: Precision) -> str | None:

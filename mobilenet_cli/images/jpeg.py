@@ -30,9 +30,9 @@ _WORTH_SHORTENING = 1 << 18
 """From how many bytes on a progressive JPEG's scans are worth a look, before they are decoded."""
 _DAMAGED = "the file is damaged: part of the picture may be wrong"
 _LIMITS = ("Could not determine subsampling", "decoded at another scale", "colorspace conversion")
-"""What libjpeg-turbo's own interface says where it can do less than the library."""
+"""Messages of libjpeg-turbo's own interface where it can do less than the library."""
 _NO_DAMAGE = ("Unknown Adobe color transform", "unknown JFIF revision", "Invalid SOS parameters", "bad ICC marker")
-"""What libjpeg says of odd headers, which change no pixel."""
+"""Messages of libjpeg about odd headers, which change no pixel."""
 _CUT_OFF = ("Premature end of JPEG file", "premature end of data segment")
 _FILLER = bytes(range(7, 0xF7, 2)) * 64
 """Bytes in place of the missing ones, without a marker: what they change in the picture is not there."""

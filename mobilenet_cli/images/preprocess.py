@@ -52,7 +52,7 @@ class Loaded:
 
     Attributes:
         width: Its full width in pixels, as a viewer shows it (EXIF orientation applied).
-        height: Its full height in pixels likewise.
+        height: Its full height in pixels, as a viewer shows it.
         warning: One line where it may not look as it should (the file is damaged, cut off, or does not say what
             its samples mean), else None.
     """

@@ -28,7 +28,7 @@ _MOST_VALUES = 1 << 24
 
 
 class NoPartError(Exception):
-    """The page has no parts that can be told from each other, or its tags are damaged."""
+    """The page has no parts that can be distinguished, or its tags are damaged."""
 
 
 @dataclass(frozen=True, slots=True)

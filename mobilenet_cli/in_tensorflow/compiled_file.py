@@ -7,16 +7,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from mobilenet_cli.engines.batches import is_planar
 from mobilenet_cli.engines.check import random_images
-from mobilenet_cli.engines.litert import LiteRTEngine, is_planar
+from mobilenet_cli.engines.litert import LiteRTEngine
 from mobilenet_cli.errors import ModelError
 from mobilenet_cli.in_tensorflow.compiler import CompiledNetwork
-from mobilenet_cli.in_tensorflow.wish import Wish
+from mobilenet_cli.in_tensorflow.given import Given
 from mobilenet_cli.machine.native_logs import silenced
 
 
 def inspect(
-    file: Path, image_size: int | None, default_size: int, wish: Wish, labels: Path | None = None
+    file: Path, image_size: int | None, default_size: int, given: Given, labels: Path | None = None
 ) -> CompiledNetwork:
     """Run a .tflite file on images, and return what that and its metadata show, with `file` as given.
 
@@ -24,7 +25,7 @@ def inspect(
         file: The file.
         image_size: The side of the images in pixels; None for the side that the file is fixed to.
         default_size: The side where it is fixed to none.
-        wish: What is known of it.
+        given: The facts that are given about it.
         labels: Where to write the labels in its metadata, if it has some.
 
     Raises:
@@ -59,7 +60,7 @@ def inspect(
     if labels is not None and metadata.labels is not None:
         labels.write_bytes(metadata.labels)
     step = float(made["quantization"][0])
-    found = input_of_file(file, size, wish, metadata, step)
+    found = input_of_file(file, size, given, metadata, step)
     return CompiledNetwork(
         size,
         int(outputs.shape[1]),

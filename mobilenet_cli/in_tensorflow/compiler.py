@@ -15,7 +15,7 @@ from mobilenet_cli.engines.check import BOUND, output_kind, random_images, relat
 from mobilenet_cli.engines.network_input import Input
 from mobilenet_cli.errors import ModelError
 from mobilenet_cli.in_tensorflow import operations, stated_input
-from mobilenet_cli.in_tensorflow.wish import KNOWN, Wish
+from mobilenet_cli.in_tensorflow.given import KNOWN, Given
 from mobilenet_cli.machine.native_logs import silenced
 from mobilenet_cli.records import OutputKind
 from mobilenet_cli.text import first_line
@@ -57,7 +57,7 @@ def compile_model(
     image_size: int | None,
     default_size: int,
     *,
-    wish: Wish = KNOWN,
+    given: Given = KNOWN,
 ) -> CompiledNetwork:
     """Compile a SavedModel for square images and write it to `folder`, as SIZE and `suffix`.
 
@@ -67,25 +67,25 @@ def compile_model(
         suffix: The end of the compiled file's name: ".tflite".
         image_size: The side of the images in pixels; None for the side that the SavedModel is fixed to.
         default_size: The side where it is fixed to none.
-        wish: What is known of it.
+        given: The facts that are given about it.
 
     Raises:
         ModelError: The SavedModel is not an image classifier for such images, or nothing says what it takes.
     """
     from mobilenet_cli.in_tensorflow.finding import input_of_saved_model
 
-    if not wish.is_trusted:
+    if not given.is_trusted:
         operations.check_saved_model(saved_model)
     model = loading.load(saved_model)
     fixed_size = tracing.fixed_image_size(model)
     size = image_size or fixed_size or default_size
-    if not wish.is_hubs:
-        wish = replace(wish, stated=stated_input.read(saved_model))
-    found = input_of_saved_model(model, size, wish)
+    if not given.is_hubs:
+        given = replace(given, stated=stated_input.read(saved_model))
+    found = input_of_saved_model(model, size, given)
     function = tracing.concrete_function(model, size, found.input)
     images = random_images(size)
     expected = savedmodel.call(function, images)
-    width, output = int(expected.shape[1]), wish.output or found.output or output_kind(expected)
+    width, output = int(expected.shape[1]), given.output or found.output or output_kind(expected)
     made = CompiledNetwork(size, width, output, file=None, input=found.input, guess=found.guess)
     made = replace(made, takes_any_size=fixed_size is None)
     destination = folder / f"{size}{suffix}"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mobilenet_cli.engines.loading import import_tensorflow
 from mobilenet_cli.engines.network_input import SIGNED
+from mobilenet_cli.in_tensorflow import LABELS
 from mobilenet_cli.records import NetworkKind
 
 _TEACHABLE_MACHINES = "keras_model.h5"
@@ -45,7 +46,7 @@ def convert_keras(path: Path, destination: Path, kind: NetworkKind, *, is_truste
     """
     from mobilenet_cli.in_tensorflow import keras_files
 
-    labels = path.with_name("labels.txt")
+    labels = path.with_name(LABELS)
     is_teachable_machines = path.name == _TEACHABLE_MACHINES and labels.is_file()
     keras_files.convert(path, destination, SIGNED if is_teachable_machines else None, is_trusted=is_trusted)
     if is_teachable_machines:

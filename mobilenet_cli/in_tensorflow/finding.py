@@ -12,10 +12,10 @@ from mobilenet_cli.engines.check import output_kind
 from mobilenet_cli.engines.litert import LiteRTEngine
 from mobilenet_cli.engines.network_input import BYTES, SIGNED, UNIT, Input
 from mobilenet_cli.errors import ModelError
+from mobilenet_cli.in_tensorflow.given import Given
 from mobilenet_cli.in_tensorflow.graph_ends import GraphEnds, ends_of_file, ends_of_function
 from mobilenet_cli.in_tensorflow.stated_input import StatedInput
 from mobilenet_cli.in_tensorflow.trying import OPTIONS, found_by_trying, photographs
-from mobilenet_cli.in_tensorflow.wish import Wish
 from mobilenet_cli.records import OutputKind
 from mobilenet_cli.tensorflow_files.tflite_metadata import Metadata
 
@@ -47,7 +47,7 @@ class Found:
     guess: str = ""
 
 
-def input_of_saved_model(model: Any, image_size: int, wish: Wish) -> Found:
+def input_of_saved_model(model: Any, image_size: int, given: Given) -> Found:
     """Return what a loaded SavedModel takes and puts out.
 
     Raises:
@@ -56,29 +56,31 @@ def input_of_saved_model(model: Any, image_size: int, wish: Wish) -> Found:
     function = tracing.concrete_function(model, image_size, UNIT)
     ends = _ends_of_function(function)
     images = photographs(image_size)
-    output = wish.output or (output_kind(savedmodel.call(function, images), ends.last) if wish.is_classifier else None)
-    if wish.input is None and (wish.is_hubs or tracing.has_hub_call(model)):
+    output = given.output or (
+        output_kind(savedmodel.call(function, images), ends.last) if given.is_classifier else None
+    )
+    if given.input is None and (given.is_hubs or tracing.has_hub_call(model)):
         return Found(None, output)
-    if wish.input is None and tracing.takes_integers(model, image_size):
+    if given.input is None and tracing.takes_integers(model, image_size):
         return Found(BYTES, output)
-    if wish.stated is None and tracing.has_hub_signature(model):
-        wish = replace(wish, stated=_LIKE_HUBS)
+    if given.stated is None and tracing.has_hub_signature(model):
+        given = replace(given, stated=_LIKE_HUBS)
 
     def run(each: Input, batch: Any) -> Any:
         return savedmodel.call(tracing.concrete_function(model, image_size, each), batch)
 
-    known, guess = _known(wish, ends, None, run, output, image_size)
+    known, guess = _known(given, ends, None, run, output, image_size)
     is_plain = known == UNIT and not tracing.takes_other_arrays(model, image_size)
     return Found(None if is_plain else known, output, guess)
 
 
-def input_of_file(file: Path, image_size: int, wish: Wish, metadata: Metadata, step: float) -> Found:
+def input_of_file(file: Path, image_size: int, given: Given, metadata: Metadata, step: float) -> Found:
     """Return what a .tflite file takes and puts out.
 
     Args:
         file: The file, which LiteRT has opened.
         image_size: The side of its images in pixels.
-        wish: What is known of it.
+        given: The facts that are given about it.
         metadata: Its metadata.
         step: The distance between neighbouring values of its outputs where they are quantised, or 0.
 
@@ -87,32 +89,32 @@ def input_of_file(file: Path, image_size: int, wish: Wish, metadata: Metadata, s
     """
     ends = ends_of_file(file)
     if _SLIM_FILE.fullmatch(file.name) or file.name == _TEACHABLE_MACHINES:
-        wish = replace(wish, stated=StatedInput(SIGNED))
+        given = replace(given, stated=StatedInput(SIGNED))
 
     def run(each: Input, batch: Any) -> Any:
         return LiteRTEngine(file, each).session()(batch)
 
     of_metadata = _of_metadata(metadata)
-    output = wish.output
-    if output is None and wish.is_classifier:
-        shown = wish.input or of_metadata or ends.input or UNIT
+    output = given.output
+    if output is None and given.is_classifier:
+        shown = given.input or of_metadata or ends.input or UNIT
         output = output_kind(run(shown, photographs(image_size)), ends.last, step)
-    known, guess = _known(wish, ends, of_metadata, run, output, image_size)
+    known, guess = _known(given, ends, of_metadata, run, output, image_size)
     return Found(known, output, guess)
 
 
 def _known(
-    wish: Wish, ends: GraphEnds, of_metadata: Input | None, run: Run, output: OutputKind | None, image_size: int
+    given: Given, ends: GraphEnds, of_metadata: Input | None, run: Run, output: OutputKind | None, image_size: int
 ) -> tuple[Input, str]:
     """Return what a network takes and, where nothing shows it, how a warning says why that is taken.
 
     The user's word comes first, then the file's own metadata, what its operations show, and where it comes from.
     """
-    stated = wish.stated
-    known = wish.input or of_metadata or ends.input or (stated.input if stated and not stated.usually else None)
+    stated = given.stated
+    known = given.input or of_metadata or ends.input or (stated.input if stated and not stated.usually else None)
     if known is not None:
         return known, ""
-    if not wish.is_classifier or output is None:
+    if not given.is_classifier or output is None:
         raise ModelError(f"nothing says which numbers the model takes for black and white: give {OPTIONS}")
     try:
         return found_by_trying(run, output, image_size), _BY_TRYING

@@ -1,4 +1,4 @@
-"""A compiled float32 network, and the photographs on which its rounded forms are calibrated and judged."""
+"""A compiled float32 network, and the photographs on which its rounded forms are made and checked."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mobilenet_cli.engines.batches import is_planar
 from mobilenet_cli.engines.check import BOUNDS, relative_rounding
-from mobilenet_cli.engines.litert import LiteRTEngine, is_planar
+from mobilenet_cli.engines.litert import LiteRTEngine
 from mobilenet_cli.engines.network_input import Input
-from mobilenet_cli.engines.precision import Precision
+from mobilenet_cli.engines.precision import LEAST_PHOTOGRAPHS, Precision
 from mobilenet_cli.errors import ImageError, ModelError
 from mobilenet_cli.images.preprocess import Preprocessing, load_image
 from mobilenet_cli.in_tensorflow.layers_of_file import layers_of
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-_LEAST_PHOTOGRAPHS = 5
-
 
 @dataclass(frozen=True, slots=True)
 class RoundedNetwork:
@@ -31,7 +30,7 @@ class RoundedNetwork:
 
     Attributes:
         difference: The root mean square of the differences between its outputs and the float32 network's, over the
-            deviation of those, on the photographs that it was calibrated on.
+            deviation of those, on the photographs that it was made on.
         images: How many photographs it was calibrated on.
         in_float: How many layers were left in float32, because they bear the precision least.
     """
@@ -42,7 +41,7 @@ class RoundedNetwork:
 
 
 class FloatNetwork:
-    """A compiled float32 network with the photographs that its rounded forms are calibrated on.
+    """A compiled float32 network with the photographs that its rounded forms are made on.
 
     Attributes:
         file: The .tflite file.
@@ -50,14 +49,14 @@ class FloatNetwork:
         images: The photographs, float32 [N, H, W, 3] in [0, 1].
     """
 
-    def __init__(self, file: Path, taken: Input | None, preprocessing: Preprocessing, calibrate: Sequence[str]) -> None:
+    def __init__(self, file: Path, taken: Input | None, preprocessing: Preprocessing, paths: Sequence[str]) -> None:
         """Read the file and the photographs.
 
         Args:
             file: The .tflite file.
             taken: The numbers that it takes; None: 0 to 1.
             preprocessing: How an image is prepared for it.
-            calibrate: Photographs' paths; none: the photographs of this package.
+            paths: Photographs' paths; none: the photographs of this package.
 
         Raises:
             ModelError: The file is quantised already, or fewer than 5 photographs can be read.
@@ -65,7 +64,7 @@ class FloatNetwork:
         self.file, self._taken = file, taken
         self._shape = _shape_of_float32(file)
         self.layers = layers_of(file.read_bytes())
-        self.images = _decoded(calibrate, preprocessing) if calibrate else photographs(preprocessing.image_size)
+        self.images = _decoded(paths, preprocessing) if paths else photographs(preprocessing.image_size)
 
     def inputs(self) -> list[NDArray[np.float32]]:
         """Return the photographs as the file takes them, each a batch of one."""
@@ -83,8 +82,8 @@ class FloatNetwork:
         session, size = LiteRTEngine(file, self._taken).session(), LiteRTEngine.batch_size
         return np.concatenate([session(images[begin : begin + size]) for begin in range(0, len(images), size)])
 
-    def judged(self, rounded: Path, precision: Precision, in_float: int) -> RoundedNetwork:
-        """Return the facts of a rounded form.
+    def check_rounded(self, rounded: Path, precision: Precision, in_float: int) -> RoundedNetwork:
+        """Check the outputs of a rounded form, and return its facts.
 
         Raises:
             ModelError: Its outputs are too far from the float32 network's.
@@ -121,8 +120,6 @@ def _decoded(paths: Sequence[str], preprocessing: Preprocessing) -> NDArray[np.f
         except ImageError:
             continue
         read += 1
-    if read < _LEAST_PHOTOGRAPHS:
-        raise ModelError(
-            f"to calibrate it, at least {_LEAST_PHOTOGRAPHS} photographs are needed, and {read} can be read"
-        )
+    if read < LEAST_PHOTOGRAPHS:
+        raise ModelError(f"to round it, at least {LEAST_PHOTOGRAPHS} photographs are needed, and {read} can be read")
     return np.divide(pixels[:read], np.float32(255), dtype=np.float32)

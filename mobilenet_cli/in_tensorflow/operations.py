@@ -31,6 +31,7 @@ _STATEFUL = """
     LookupTableSizeV2
 """.split()  # noqa: SIM905 - fifty quoted names are harder to read
 _RUN_ON_LOADING = ("saved_model_main_op", "legacy_init_op", "table_initializer")
+_DAMAGED = "TensorFlow cannot load the SavedModel: its saved_model.pb is damaged"
 _OF_RESTORING = frozenset(("RestoreV2", "Restore", "RestoreSlice", "ShardedFilename"))
 
 
@@ -44,10 +45,17 @@ def check_saved_model(folder: Path) -> None:
 
     if (folder / "saved_model.cpb").exists():  # TensorFlow would read it instead of the other
         raise ModelError(f"{folder} is a SavedModel in chunks (saved_model.cpb), which is not read")
+    file = folder / "saved_model.pb"
     try:
-        model = saved_model_pb2.SavedModel.FromString((folder / "saved_model.pb").read_bytes())
+        model = saved_model_pb2.SavedModel.FromString(file.read_bytes())
+    except FileNotFoundError as error:
+        raise ModelError(f"{folder} is not a SavedModel: it has no {file.name}") from error
+    except OSError as error:
+        raise ModelError(f"cannot read {file}: {error.strerror}") from error
     except Exception as error:  # protobuf's own class
-        raise ModelError(f"TensorFlow cannot load the SavedModel {folder}: saved_model.pb is damaged") from error
+        raise ModelError(_DAMAGED) from error
+    if not model.meta_graphs:  # an empty file is a message without fields
+        raise ModelError(_DAMAGED)
     for meta_graph in model.meta_graphs:
         try:
             _MetaGraph(meta_graph).check()

@@ -9,10 +9,8 @@ import shutil
 from pathlib import Path
 
 from mobilenet_cli.errors import ModelError
-from mobilenet_cli.in_tensorflow import archive, conversion
+from mobilenet_cli.in_tensorflow import LABELS, archive, conversion
 from mobilenet_cli.records import NetworkKind
-
-_LABELS = "labels.txt"
 
 
 def convert_packaged(path: Path, destination: Path, kind: NetworkKind, *, is_trusted: bool = False) -> Path:
@@ -38,7 +36,7 @@ def convert_packaged(path: Path, destination: Path, kind: NetworkKind, *, is_tru
 
 
 def _converted(folder: Path, destination: Path, kind: NetworkKind, *, is_trusted: bool) -> Path:
-    labels = _only(folder, _LABELS)
+    labels = _only(folder, LABELS)
     if saved_model := _only(folder, "saved_model.pb"):
         shutil.copytree(saved_model.parent, destination)
     elif index := _only(folder, "*.index"):
@@ -47,14 +45,14 @@ def _converted(folder: Path, destination: Path, kind: NetworkKind, *, is_trusted
         conversion.convert_keras(keras_file, destination, kind, is_trusted=is_trusted)
     elif compiled := _only(folder, "*.tflite", "*.lite"):
         if labels is not None:
-            shutil.copyfile(labels, destination.with_name(_LABELS))
+            shutil.copyfile(labels, destination.with_name(LABELS))
         return Path(shutil.copyfile(compiled, destination.with_name(compiled.name).with_suffix(".tflite")))
     elif graph := _only(folder, "*.pb"):
         conversion.convert_frozen_graph(graph, destination, kind)
     else:
         raise ModelError("it holds no SavedModel, no checkpoint, no .keras, no .h5, no .tflite and no frozen graph")
-    if labels is not None and not (destination / _LABELS).exists():
-        shutil.copyfile(labels, destination / _LABELS)
+    if labels is not None and not (destination / LABELS).exists():
+        shutil.copyfile(labels, destination / LABELS)
     return destination
 
 

@@ -1,4 +1,4 @@
-"""What a converted SavedModel takes, in a file in its folder: written as it is converted, read as it is compiled.
+"""The input of a converted SavedModel, in a file in its folder: written as it is converted, read as it is compiled.
 
 It comes after what the network's own operations show: a network of a known form may stand behind a rescaling.
 """
@@ -17,7 +17,7 @@ _FILE = "network_input.json"
 
 @dataclass(frozen=True, slots=True)
 class StatedInput:
-    """What is known of the numbers that a network takes from where it comes from.
+    """The numbers that a network takes, as known from its origin.
 
     Attributes:
         input: The numbers.

@@ -11,25 +11,25 @@ from pathlib import Path
 
 from mobilenet_cli.engines.network_input import Input
 from mobilenet_cli.images.preprocess import Preprocessing
-from mobilenet_cli.in_tensorflow.bias_correction import bias_corrections, to_bfloat16
+from mobilenet_cli.in_tensorflow.bias_correction import bias_corrections, round_to_bfloat16
 from mobilenet_cli.in_tensorflow.float_network import FloatNetwork, RoundedNetwork
 from mobilenet_cli.in_tensorflow.layers_of_file import floats_in
 
 
 def round_weights(
-    compiled: Path, destination: Path, taken: Input | None, preprocessing: Preprocessing, calibrate: Sequence[str]
+    compiled: Path, destination: Path, taken: Input | None, preprocessing: Preprocessing, photographs: Sequence[str]
 ) -> RoundedNetwork:
     """Write a float32 .tflite file whose weights are rounded to bfloat16 and whose biases are corrected.
 
     Arguments and errors are those of `quantizer.quantize`.
     """
-    network = FloatNetwork(compiled, taken, preprocessing, calibrate)
-    corrections = bias_corrections(compiled, network.layers, network.inputs(), to_bfloat16)
+    network = FloatNetwork(compiled, taken, preprocessing, photographs)
+    corrections = bias_corrections(compiled, network.layers, network.inputs(), round_to_bfloat16)
     content = bytearray(compiled.read_bytes())
     for layer in network.layers:
         if layer.bias in corrections and layer.weights is not None:
             floats_in(content, layer.bias)[:] += corrections[layer.bias]
             weights = floats_in(content, layer.weights)
-            weights[:] = to_bfloat16(weights)
+            weights[:] = round_to_bfloat16(weights)
     destination.write_bytes(content)
-    return network.judged(destination, "bfloat16", in_float=0)
+    return network.check_rounded(destination, "bfloat16", in_float=0)

@@ -13,10 +13,11 @@ from mobilenet_cli.engines.precision import DEFAULT, Precision, unsuited
 from mobilenet_cli.errors import FallbackWarning, InputError, ModelError, ModelWarning, StoreError, UnavailableError
 from mobilenet_cli.models import AUTO, registry, store
 from mobilenet_cli.models.labels import IMAGENET, imagenet_labels, numbered_labels, read_labels, stored_labels
-from mobilenet_cli.models.making import Wanted, obtain
+from mobilenet_cli.models.making import obtain
 from mobilenet_cli.models.manifest import Compiled, Manifest, Network
 from mobilenet_cli.models.origin import Origin, origin_of
 from mobilenet_cli.models.variants import Photographs
+from mobilenet_cli.models.wanted import Wanted
 from mobilenet_cli.progress import Progress, silent
 from mobilenet_cli.records import ClassName, NetworkKind
 
@@ -50,7 +51,9 @@ class Model:
 
     @property
     def made_at(self) -> float:
-        """When a model was trained or calibrated by the user, in seconds since the epoch; 0 for any other model.
+        """When a model was made on the user's photographs, in seconds since the epoch; 0 for any other model.
+
+        It was trained on them, or rounded to another precision.
 
         Another one may have had its name before.
         """
@@ -129,7 +132,7 @@ def acquire(
     network_input: Input | None = None,
     trust_model: bool = False,
     precision: Precision = DEFAULT,
-    calibrate: str | os.PathLike[str] | None = None,
+    precision_photos: str | os.PathLike[str] | None = None,
 ) -> Model:
     """Return the model that `model` names, ready to run.
 
@@ -148,8 +151,8 @@ def acquire(
         trust_model: Whether Python code in a model file (a Lambda layer of Keras) may run.
         precision: The type of the numbers that it multiplies. Where the processor has no instructions for it, it is
             float32, with a ModelWarning.
-        calibrate: A folder of photographs to calibrate bfloat16 or int8 on; None: what it was calibrated on before,
-            or the photographs of this package.
+        precision_photos: A folder of photographs on which to round the network to bfloat16 or int8; None: those that
+            it was rounded on before or, the first time, those of this package.
 
     Raises:
         InputError: The image size is out of range, the model's input is known already, the engine does not run the
@@ -164,14 +167,16 @@ def acquire(
     if model == AUTO and network_input is not None:
         raise InputError(f"what {model} takes is known; an input range is for a model that is given by its path")
     offline = offline or os.environ.get("MNCLASSIFY_OFFLINE", "").lower() not in ("", "0", "false", "no")
-    if calibrate is not None and precision == DEFAULT:
-        raise InputError(f"photographs to calibrate on are for bfloat16 and int8, not for {precision}")
-    precision = _fitting(model, engine, precision)
-    photographs = None if calibrate is None or precision == DEFAULT else Photographs.in_folder(calibrate)
+    if precision_photos is not None and precision == DEFAULT:
+        raise InputError(f"precision_photos goes with bfloat16 and int8, not with {precision}")
+    precision, lack = _fitting(engine, precision)
+    photographs = None if precision_photos is None or precision == DEFAULT else Photographs.in_folder(precision_photos)
     wanted = Wanted(kind, image_size, opens_compiled(engine), offline, progress, precision, photographs)
     origin, manifest, folder = (
         _auto(wanted) if model == AUTO else _found(origin_of(model, network_input, is_trusted=trust_model), wanted)
     )
+    if lack is not None:
+        warnings.warn(f"{origin.name} runs at {DEFAULT}, since {lack}", ModelWarning, stacklevel=2)
     if origin.local is not None:
         from mobilenet_cli.models.building import warn_of_guess
 
@@ -182,18 +187,17 @@ def acquire(
     return _chosen(Model(name, manifest, kind, size, engine, folder, precision))
 
 
-def _fitting(model: str, engine: EngineName, precision: Precision) -> Precision:
-    """Return the precision at which a model runs here: float32, with a ModelWarning, where the processor lacks more.
+def _fitting(engine: EngineName, precision: Precision) -> tuple[Precision, str | None]:
+    """Return the precision at which a model runs here and why it is not the one that was asked for, or None.
 
     Raises:
         InputError: The engine does not run it, or is not installed.
     """
     engine_for(engine, precision)
-    if (reason := unsuited(precision)) is not None:
-        warnings.warn(f"{model} runs at {DEFAULT}, since {reason}", ModelWarning, stacklevel=3)
+    if (lack := unsuited(precision)) is not None:
         precision = DEFAULT
     ENGINES[engine_for(engine, precision)].check_installed()
-    return precision
+    return precision, lack
 
 
 def _found(origin: Origin, wanted: Wanted) -> tuple[Origin, Manifest, Path]:

@@ -9,12 +9,13 @@ from pathlib import Path
 
 from mobilenet_cli.engines.network_input import UNIT
 from mobilenet_cli.errors import ModelWarning
+from mobilenet_cli.in_tensorflow import LABELS
 from mobilenet_cli.in_tensorflow.compiled_file import inspect
 from mobilenet_cli.in_tensorflow.compiler import CompiledNetwork, compile_model
+from mobilenet_cli.in_tensorflow.given import KNOWN, Given
 from mobilenet_cli.in_tensorflow.process import TensorFlowProcess
-from mobilenet_cli.in_tensorflow.wish import KNOWN, Wish
 from mobilenet_cli.models import registry
-from mobilenet_cli.models.labels import LABELS, write_labels
+from mobilenet_cli.models.labels import write_labels
 from mobilenet_cli.models.manifest import FOLDERS, SUFFIXES, Compiled, Manifest, Network
 from mobilenet_cli.models.origin import Origin
 from mobilenet_cli.models.sources import ModelSource
@@ -108,16 +109,16 @@ class Builder:
     def _compile(self, fetched: Path, folder: Path, kind: NetworkKind) -> CompiledNetwork:
         if fetched.is_dir():
             size, default_size = self.image_size, self.origin.image_size
-            return compile_network(self.process, fetched, folder, kind, size, default_size, wish=self._wish(kind))
+            return compile_network(self.process, fetched, folder, kind, size, default_size, given=self._given(kind))
         labels = folder / LABELS if kind == "classification" else None
-        found = self.process.call(inspect, fetched, self.image_size, self.origin.image_size, self._wish(kind), labels)
+        found = self.process.call(inspect, fetched, self.image_size, self.origin.image_size, self._given(kind), labels)
         if fetched.is_relative_to(folder):
             fetched = fetched.rename(folder / f"{found.image_size}{SUFFIXES[kind]}")
         return replace(found, file=_within(fetched, folder))
 
-    def _wish(self, kind: NetworkKind) -> Wish:
+    def _given(self, kind: NetworkKind) -> Given:
         is_classifier = kind == "classification"
-        return Wish(
+        return Given(
             input=self.origin.input,
             output=self.output if is_classifier else None,
             is_hubs=self.origin.local is None,
@@ -134,10 +135,10 @@ def compile_network(
     size: int | None,
     default_size: int,
     *,
-    wish: Wish = KNOWN,
+    given: Given = KNOWN,
 ) -> CompiledNetwork:
     """Compile a SavedModel into `folder`; see compiler.compile_model."""
-    return process.call(compile_model, saved_model, folder, SUFFIXES[kind], size, default_size, wish=wish)
+    return process.call(compile_model, saved_model, folder, SUFFIXES[kind], size, default_size, given=given)
 
 
 def warn_of_guess(name: str, network: Network, image_size: int | None) -> None:
@@ -149,19 +150,19 @@ def warn_of_guess(name: str, network: Network, image_size: int | None) -> None:
         image_size: The side in pixels of its images, where nobody asked for it; else None.
 
     Warns:
-        ModelWarning: It says what is taken, why, and the option that says another.
+        ModelWarning: It says what is assumed, why, and the option to set if that is wrong.
     """
     if network.is_size_guessed and image_size is not None:
         warnings.warn(
             f"{name} takes images of any size, and nothing says at which it was trained; "
-            f"{image_size} × {image_size} pixels are taken; --image-size says another",
+            f"assuming {image_size} × {image_size} pixels; set --image-size if that is wrong",
             ModelWarning,
             stacklevel=3,
         )
     if network.guess:
         warnings.warn(
             f"nothing in {name} says which numbers it takes for black and white; {network.guess} "
-            f"{network.input or UNIT}, which is taken; --input-range says it",
+            f"{network.input or UNIT}: assuming that; set --input-range if it is wrong",
             ModelWarning,
             stacklevel=3,
         )

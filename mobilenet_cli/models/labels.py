@@ -8,11 +8,11 @@ from functools import cache
 from pathlib import Path
 
 from mobilenet_cli.errors import ModelError
+from mobilenet_cli.in_tensorflow import LABELS
 from mobilenet_cli.records import ClassName
 from mobilenet_cli.text import counted
 
 IMAGENET = "imagenet"
-LABELS = "labels.txt"
 _TABLE = Path(__file__).with_name("imagenet_classes.tsv")
 _WITH_BACKGROUND = 1001
 

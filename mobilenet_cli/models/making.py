@@ -4,60 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeGuard
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from mobilenet_cli.engines.precision import DEFAULT, Precision
 from mobilenet_cli.errors import ModelError, ProcessError, StoreError, UnavailableError
 from mobilenet_cli.in_tensorflow.process import TensorFlowProcess
 from mobilenet_cli.models import store
-from mobilenet_cli.models.manifest import Compiled, Manifest
+from mobilenet_cli.models.manifest import Manifest
 from mobilenet_cli.models.origin import Origin
+from mobilenet_cli.models.rounding import with_variant
 from mobilenet_cli.models.sources import ModelSource, Question
-from mobilenet_cli.models.variants import Photographs, has_variant, with_variant
+from mobilenet_cli.models.wanted import Wanted
 from mobilenet_cli.progress import Progress
 from mobilenet_cli.records import NetworkKind
 
 if TYPE_CHECKING:
     from mobilenet_cli.models.building import Builder
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """The network that is wanted of a model.
-
-    Attributes:
-        kind: Which of its networks.
-        image_size: The side of its images in pixels; None: the model's own.
-        compiled: Whether it must be compiled for that size.
-        offline: Ask no server for it.
-        progress: Called as long work proceeds.
-        precision: At which precision it is to run; of each but float32 it has a file beside the float32 one.
-        photographs: What to calibrate that file on; None: what it was calibrated on, or this package's photographs.
-    """
-
-    kind: NetworkKind
-    image_size: int | None
-    compiled: bool
-    offline: bool
-    progress: Progress
-    precision: Precision = DEFAULT
-    photographs: Photographs | None = None
-
-    def is_in(self, manifest: Manifest | None) -> TypeGuard[Manifest]:
-        """Return whether a model has the network: compiled if it must be, and of the precision."""
-        return self.is_compiled_in(manifest) and has_variant(
-            self._compiled_in(manifest), self.precision, self.photographs
-        )
-
-    def is_compiled_in(self, manifest: Manifest | None) -> TypeGuard[Manifest]:
-        """Return whether a model has the network, compiled if it must be."""
-        if manifest is None or self.kind not in manifest.networks:
-            return False
-        return not self.compiled or self._compiled_in(manifest) is not None
-
-    def _compiled_in(self, manifest: Manifest) -> Compiled | None:
-        return manifest.networks[self.kind].compiled.get(str(self.image_size or manifest.image_size))
 
 
 def obtain(origin: Origin, wanted: Wanted) -> Manifest:
@@ -82,16 +44,7 @@ def obtain(origin: Origin, wanted: Wanted) -> Manifest:
             manifest = _compiled(manifest, wanted, process)
         if wanted.is_in(manifest):
             return manifest
-        size = wanted.image_size or manifest.image_size
-        return with_variant(
-            manifest,
-            wanted.kind,
-            size,
-            wanted.precision,
-            wanted.photographs,
-            process=process,
-            progress=wanted.progress,
-        )
+        return with_variant(manifest, wanted, process)
 
 
 @contextmanager
@@ -157,18 +110,18 @@ def _put(builder: Builder, manifest: Manifest | None, source: ModelSource, kind:
 
 def _compiled(manifest: Manifest, wanted: Wanted, process: TensorFlowProcess) -> Manifest:
     """Compile a network that the store has for another image size."""
-    from mobilenet_cli.in_tensorflow.wish import Wish
+    from mobilenet_cli.in_tensorflow.given import Given
     from mobilenet_cli.models.building import as_recorded, compile_network
 
-    network, size = manifest.networks[wanted.kind], wanted.image_size or manifest.image_size
+    network, size = manifest.networks[wanted.kind], wanted.size_in(manifest)
     if network.saved_model is None:
         sizes = ", ".join(network.compiled)
         raise ModelError(f"{manifest.name} is compiled for {sizes} pixels and has no SavedModel to compile for {size}")
     wanted.progress(f"compiling {manifest.name} for {size} × {size} pixels (once)", None, None)
     saved_model = store.folder_of(manifest.name) / network.saved_model
     with store.new_files(manifest.name) as folder:
-        wish = Wish(network.input, network.output, is_hubs=True, is_classifier=wanted.kind == "classification")
-        result = compile_network(process, saved_model, folder, wanted.kind, size, manifest.image_size, wish=wish)
+        given = Given(network.input, network.output, is_hubs=True, is_classifier=wanted.kind == "classification")
+        result = compile_network(process, saved_model, folder, wanted.kind, size, manifest.image_size, given=given)
         compiled = network.compiled | {str(size): as_recorded(result)}
         networks = manifest.networks | {wanted.kind: replace(network, compiled=compiled)}
         return store.extend(folder, replace(manifest, networks=networks))

@@ -47,9 +47,9 @@ class Variant:
     Attributes:
         file: The .tflite's name in the model's folder.
         difference: The root mean square of the differences between its outputs and the float32 network's, over the
-            deviation of those, on the photographs that it was calibrated on.
-        images: How many photographs it was calibrated on.
-        calibrated_on: Their folder; "" for the photographs of this package.
+            deviation of those, on the photographs that it was made on.
+        images: How many photographs it was made on.
+        folder: Their folder; "" for the photographs of this package.
         photographs: The SHA-256 of their names, sizes and times; "" for the photographs of this package.
         in_float: How many layers stayed in float32.
     """
@@ -57,7 +57,7 @@ class Variant:
     file: str
     difference: float
     images: int
-    calibrated_on: str
+    folder: str
     photographs: str
     in_float: int
 

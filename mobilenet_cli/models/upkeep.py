@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from mobilenet_cli.engines.precision import DEFAULT, Precision
+from mobilenet_cli.engines.precision import DEFAULT, Precision, unsuited
 from mobilenet_cli.errors import ModelError
 from mobilenet_cli.machine.home import home
 from mobilenet_cli.models import AUTO, registry, store, unavailable
@@ -23,7 +23,7 @@ def pull(
     progress: Progress,
     *,
     precision: Precision = DEFAULT,
-    calibrate: str | None = None,
+    precision_photos: str | None = None,
 ) -> list[Model]:
     """Get a model's networks and compile them, so that later runs need neither the network nor TensorFlow.
 
@@ -34,19 +34,23 @@ def pull(
         image_size: The side in pixels of the images to compile for; None: the model's own.
         progress: Called as long work proceeds.
         precision: As `acquire` takes it.
-        calibrate: As `acquire` takes it.
+        precision_photos: As `acquire` takes it.
 
     Raises:
         InputError: The image size is out of range.
-        ModelError: The model is unavailable.
+        ModelError: The model is unavailable, or this processor would not run it at the precision.
 
     Warns:
         ModelWarning: As `acquire`.
     """
+    if (lack := unsuited(precision)) is not None:
+        raise ModelError(
+            f"{model} is not pulled at {precision}: {lack}; without --precision, it is pulled at {DEFAULT}"
+        )
     if model == AUTO:
         for kind in kinds:
             unavailable.forget(origin_of(registry.MAIN), kind)
-    options: dict[str, Any] = {"image_size": image_size, "precision": precision, "calibrate": calibrate}
+    options: dict[str, Any] = {"image_size": image_size, "precision": precision, "precision_photos": precision_photos}
     return [acquire(model, kind=kind, progress=progress, **options) for kind in kinds]
 
 

@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from mobilenet_cli.engines.precision import DEFAULT, Precision
-from mobilenet_cli.errors import InputError, ModelError
-from mobilenet_cli.images.preprocess import Preprocessing
-from mobilenet_cli.models import store
-from mobilenet_cli.models.manifest import SUFFIXES, Compiled, Manifest, Variant
-from mobilenet_cli.progress import Progress
-from mobilenet_cli.records import NetworkKind
+from mobilenet_cli.engines.precision import DEFAULT, LEAST_PHOTOGRAPHS, Precision
+from mobilenet_cli.errors import InputError
+from mobilenet_cli.models.manifest import Compiled
 
-if TYPE_CHECKING:
-    from mobilenet_cli.in_tensorflow.process import TensorFlowProcess
-
-LEAST_PHOTOGRAPHS = 5
 _MOST_PHOTOGRAPHS = 100  # more change nothing: MobileNet V1 keeps as many labels with 18 as with 102
 
 
 @dataclass(frozen=True, slots=True)
 class Photographs:
-    """What a network is calibrated on.
+    """The user's photographs on which a network is rounded.
 
     Attributes:
         folder: Where they are.
@@ -48,12 +39,12 @@ class Photographs:
         from mobilenet_cli.inputs.find import find_sources
 
         if not Path(folder).is_dir():
-            raise InputError(f"{os.fspath(folder)} is not a folder of photographs to calibrate on")
+            raise InputError(f"{os.fspath(folder)} is not a folder of photographs")
         found = [source.path for source in find_sources([os.fspath(folder)]) if source.error is None]
         if len(found) < LEAST_PHOTOGRAPHS:
             raise InputError(
-                f"{os.fspath(folder)} has {len(found)} photographs; to calibrate on, at least {LEAST_PHOTOGRAPHS} "
-                "are needed"
+                f"{os.fspath(folder)} has {len(found)} photographs; to round a network on, at least "
+                f"{LEAST_PHOTOGRAPHS} are needed"
             )
         chosen = tuple(found[:: -(-len(found) // _MOST_PHOTOGRAPHS)])
         states = repr([_state(Path(path).absolute()) for path in chosen])
@@ -77,62 +68,3 @@ def has_variant(compiled: Compiled | None, precision: Precision, photographs: Ph
         return True
     variant = compiled.variants.get(precision)
     return variant is not None and (photographs is None or variant.photographs == photographs.digest)
-
-
-def with_variant(
-    manifest: Manifest,
-    kind: NetworkKind,
-    image_size: int,
-    precision: Precision,
-    photographs: Photographs | None,
-    *,
-    process: TensorFlowProcess,
-    progress: Progress,
-) -> Manifest:
-    """Make the file of another precision of a compiled network that the store has, and return the manifest with it.
-
-    Args:
-        manifest: The model's. Under its lock.
-        kind: Which of its networks.
-        image_size: The side in pixels of the images that it is compiled for.
-        precision: Which: "bfloat16" or "int8".
-        photographs: What to calibrate it on; None: the photographs of this package.
-        process: Where TensorFlow runs.
-        progress: Called as long work proceeds.
-
-    Raises:
-        ModelError: It has no such form, or does not bear it.
-    """
-    from mobilenet_cli.in_tensorflow import quantizer, to_bfloat16
-
-    network = manifest.networks[kind]
-    compiled = network.compiled[str(image_size)]
-    assert compiled.file is not None  # noqa: S101 - `has_variant` has seen to it
-    make = quantizer.quantize if precision == "int8" else to_bfloat16.round_weights
-    progress(f"rounding {manifest.name} to {precision} (once)", None, None)
-    suffix = SUFFIXES[kind]
-    with store.new_files(manifest.name) as folder:
-        name = f"{image_size}-{precision}{suffix}"
-        try:
-            made = process.call(
-                make,
-                store.folder_of(manifest.name) / compiled.file,
-                folder / name,
-                network.input if network.saved_model is None else None,
-                Preprocessing(image_size, manifest.crop, manifest.interpolation),
-                photographs.paths if photographs else (),
-            )
-        except ModelError as error:
-            raise type(error)(f"{manifest.name} has no {precision} form: {error}") from error
-        variant = Variant(
-            file=name,
-            difference=made.difference,
-            images=made.images,
-            calibrated_on=photographs.folder if photographs else "",
-            photographs=photographs.digest if photographs else "",
-            in_float=made.in_float,
-        )
-        variants: dict[Precision, Variant] = {**compiled.variants, precision: variant}
-        added = network.compiled | {str(image_size): replace(compiled, variants=variants)}
-        networks = manifest.networks | {kind: replace(network, compiled=added)}
-        return store.extend(folder, replace(manifest, networks=networks))

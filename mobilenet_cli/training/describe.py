@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mobilenet_cli.models.labels import LABELS
+from mobilenet_cli.in_tensorflow import LABELS
 from mobilenet_cli.models.manifest import Manifest
 from mobilenet_cli.text import valid_utf8
 from mobilenet_cli.training.curve import training_page

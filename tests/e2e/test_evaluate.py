@@ -198,6 +198,8 @@ def test_wrong_usage_is_told_before_the_model_is_loaded(evaluate: Run, tmp_path:
         (("--truth", "csv:-", "--from", "-"), "not both"),
         ((tmp_path, "--truth", "names"), "folder, filename or csv:FILE"),
         ((tmp_path, "-o", "page.pdf"), ".html"),
+        ((tmp_path, "--calibrate", "--precision", "int8"), "--calibrate fits the temperature of the float32 network"),
+        ((tmp_path, "--precision-photos", tmp_path), "--precision-photos goes with --precision bfloat16 or int8"),
         (("--truth", "csv:none.csv"), "none.csv"),
     ):
         done = evaluate(*arguments, "-m", "no_such_model")

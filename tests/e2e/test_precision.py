@@ -104,7 +104,7 @@ def test_resume_refuses_the_rows_of_another_precision(tmp_path: Path):
 
 def test_usage_errors_say_what_to_do():
     for arguments, message in (
-        (("--calibrate", str(SAMPLES)), "--calibrate goes with --precision bfloat16 or int8"),
+        (("--precision-photos", str(SAMPLES)), "--precision-photos goes with --precision bfloat16 or int8"),
         (("--engine", "tensorflow", "--precision", "int8"), "TensorFlow does not run int8: LiteRT does"),
     ):
         refused = run("avx512_vnni", *arguments)

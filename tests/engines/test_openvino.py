@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mobilenet_cli.engines import ENGINES, openvino
+from mobilenet_cli.engines import ENGINES, openvino, passed_checks
 from mobilenet_cli.engines.litert import LiteRTEngine
 from mobilenet_cli.engines.network_input import SIGNED
 from mobilenet_cli.engines.openvino import OpenVINOEngine
@@ -62,6 +62,59 @@ def test_an_output_that_is_not_litert_s_is_refused(compiled: Path, monkeypatch: 
     with pytest.raises(ModelError, match=r"outputs of .* at float32 differ from LiteRT's by 0\.0"):
         ENGINES["openvino"].open(compiled, 224)
     assert ENGINES["openvino"].open(compiled, 224, None, "bfloat16")  # 0.05 is rounding there
+
+
+def test_the_check_is_made_once_for_a_file_a_version_and_a_processor(compiled: Path, monkeypatch: pytest.MonkeyPatch):
+    checks: list[int] = []
+    check = OpenVINOEngine.check
+    monkeypatch.setattr(OpenVINOEngine, "check", lambda self, size: (checks.append(size), check(self, size)))
+    for _ in range(2):
+        ENGINES["openvino"].open(compiled, 224)
+    assert len(checks) == 1
+    monkeypatch.setattr(passed_checks, "instructions", lambda: frozenset({"another"}))
+    ENGINES["openvino"].open(compiled, 224)
+    assert len(checks) == 2
+    monkeypatch.setattr("openvino.__version__", "another")
+    ENGINES["openvino"].open(compiled, 224)
+    assert len(checks) == 3
+
+
+def test_a_check_that_failed_is_made_again(compiled: Path, monkeypatch: pytest.MonkeyPatch):
+    def fail(*_: object) -> None:
+        raise ModelError("they differ")
+
+    monkeypatch.setattr(OpenVINOEngine, "check", fail)
+    for _ in range(2):
+        with pytest.raises(ModelError, match="they differ"):
+            ENGINES["openvino"].open(compiled, 224)
+
+
+def test_another_file_is_another_check(tmp_path: Path):
+    keys = set()
+    for content in (b"one", b"two"):
+        (tmp_path / "m.tflite").write_bytes(content)
+        keys |= {
+            passed_checks.key_of(tmp_path / "m.tflite", "1", 32),
+            passed_checks.key_of(tmp_path / "m.tflite", "1", 64),
+        }
+    assert len(keys) == 4
+
+
+def test_a_home_that_cannot_be_written_repeats_the_check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("MNCLASSIFY_HOME", str(tmp_path / "file" / "home"))
+    passed_checks.note_passed("key")
+    assert not passed_checks.has_passed("key")
+
+
+def test_classes_in_a_map_of_one_pixel_are_a_row(tmp_path: Path):
+    ov = pytest.importorskip("openvino")
+    images = ov.opset13.parameter([-1, 8, 8, 3], ov.Type.f32)
+    means = ov.opset13.reduce_mean(images, ov.opset13.constant([1, 2]), keep_dims=True)  # [N, 1, 1, 3]
+    ov.save_model(ov.Model([means], [images]), tmp_path / "m.xml", compress_to_fp16=False)
+    batch = IMAGES[:, :8, :8]
+    found = OpenVINOEngine(tmp_path / "m.xml").session()(batch)
+    np.testing.assert_allclose(found, batch.mean(axis=(1, 2)), atol=1e-5)
 
 
 def test_a_damaged_file_is_refused(tmp_path: Path):

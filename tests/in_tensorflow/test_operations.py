@@ -90,9 +90,21 @@ def test_a_second_file_that_tensorflow_would_read_instead_is_refused(tmp_path):
         check_saved_model(folder)
 
 
-def test_a_damaged_file_is_said_to_be_damaged(tmp_path):
-    (tmp_path / "saved_model.pb").write_bytes(b"\xff" * 100)
-    with pytest.raises(ModelError, match="damaged"):
+@pytest.mark.parametrize("content", [b"\xff" * 100, b"nonsense", b""], ids=["no message", "text", "empty"])
+def test_a_damaged_file_is_said_to_be_damaged(tmp_path, content: bytes):
+    (tmp_path / "saved_model.pb").write_bytes(content)
+    with pytest.raises(ModelError, match=r"^TensorFlow cannot load the SavedModel: its saved_model\.pb is damaged$"):
+        check_saved_model(tmp_path)
+
+
+def test_a_file_that_cannot_be_read_is_not_said_to_be_damaged(tmp_path):
+    (tmp_path / "saved_model.pb").mkdir()
+    with pytest.raises(ModelError, match=r"cannot read .*saved_model\.pb: Is a directory"):
+        check_saved_model(tmp_path)
+
+
+def test_a_folder_without_the_file_is_no_saved_model(tmp_path):
+    with pytest.raises(ModelError, match=r"is not a SavedModel: it has no saved_model\.pb"):
         check_saved_model(tmp_path)
 
 

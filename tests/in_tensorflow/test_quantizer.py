@@ -14,7 +14,7 @@ from mobilenet_cli.errors import ModelError
 from mobilenet_cli.images.preprocess import Preprocessing
 from mobilenet_cli.in_tensorflow import float_network
 from mobilenet_cli.in_tensorflow import to_bfloat16 as rounding
-from mobilenet_cli.in_tensorflow.bias_correction import bias_corrections, to_bfloat16, to_int8
+from mobilenet_cli.in_tensorflow.bias_correction import bias_corrections, round_to_bfloat16, round_to_int8
 from mobilenet_cli.in_tensorflow.layers_of_file import floats_in, layers_of
 from mobilenet_cli.in_tensorflow.quantizer import quantize
 from mobilenet_cli.in_tensorflow.to_bfloat16 import round_weights
@@ -90,7 +90,7 @@ def linear(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("rounded", [to_int8, to_bfloat16])
+@pytest.mark.parametrize("rounded", [round_to_int8, round_to_bfloat16])
 def test_corrected_biases_take_back_the_mean_shift_of_rounded_weights(linear: Path, tmp_path: Path, rounded):
     content = linear.read_bytes()
     layers = [layer for layer in layers_of(content) if layer.weights is not None]
@@ -114,7 +114,7 @@ def test_corrected_biases_take_back_the_mean_shift_of_rounded_weights(linear: Pa
 
 
 @pytest.mark.slow
-def test_it_is_calibrated_on_the_users_photographs_as_the_file_takes_them(compiled: Path, tmp_path: Path):
+def test_it_is_made_on_the_users_photographs_as_the_file_takes_them(compiled: Path, tmp_path: Path):
     rng = np.random.default_rng(1)
     paths = []
     for number in range(6):
@@ -142,7 +142,7 @@ def test_what_is_quantised_already_or_does_not_bear_it_is_refused(
 def test_bfloat16_is_the_upper_half_rounded_to_even():
     ml_dtypes = pytest.importorskip("ml_dtypes")
     values = np.concatenate([weights(2000), np.array([0, -0.0, 1 + 2**-8, 1 + 3 * 2**-8, 1e30], np.float32)])
-    np.testing.assert_array_equal(to_bfloat16(values), values.astype(ml_dtypes.bfloat16).astype(np.float32))
+    np.testing.assert_array_equal(round_to_bfloat16(values), values.astype(ml_dtypes.bfloat16).astype(np.float32))
 
 
 @pytest.mark.slow
@@ -154,7 +154,7 @@ def test_weights_in_bfloat16_keep_the_outputs(compiled: Path, tmp_path: Path, mo
     for layer in layers_of(content):
         if layer.weights is not None:
             own = floats_in(content, layer.weights)
-            np.testing.assert_array_equal(to_bfloat16(own), own)
+            np.testing.assert_array_equal(round_to_bfloat16(own), own)
     monkeypatch.setattr(rounding, "bias_corrections", lambda *_: dict.fromkeys(corrected(compiled), np.float32(0)))
     assert round_weights(compiled, tmp_path / "plain.tflite", None, RECIPE, ()).difference > 1.2 * made.difference
 

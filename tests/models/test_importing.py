@@ -266,5 +266,8 @@ def test_what_is_no_model_is_told_so(tmp_path):
         (tmp_path / name).write_bytes(b"x")
         with pytest.raises(ModelError, match=advice):
             import_model(str(tmp_path / name), "net")
-    with pytest.raises(ModelError, match=r"holds no SavedModel .*no checkpoint"):
+    with pytest.raises(ModelError, match=r"net\.onnx is an ONNX file"):  # the folder that holds it
         import_model(str(tmp_path), "net")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ModelError, match=r"holds no SavedModel .*no checkpoint"):
+        import_model(str(tmp_path / "empty"), "net")

@@ -19,9 +19,9 @@ from mobilenet_cli.in_tensorflow.compiler import CompiledNetwork
 from mobilenet_cli.machine.home import home
 from mobilenet_cli.models import building, making, store
 from mobilenet_cli.models.acquire import acquire
-from mobilenet_cli.models.making import Wanted
 from mobilenet_cli.models.manifest import Compiled, FileRecord, Manifest, Network
 from mobilenet_cli.models.origin import Origin
+from mobilenet_cli.models.wanted import Wanted
 
 
 def test_a_published_model_is_found_with_the_hash_of_each_file():

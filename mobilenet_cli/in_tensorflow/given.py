@@ -1,4 +1,4 @@
-"""What is known of a network before it is looked at."""
+"""The facts that are given about a network, by options or by its origin, before it is inspected."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from mobilenet_cli.records import OutputKind
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """What is known of a network before it is looked at.
+class Given:
+    """The facts that are given about a network, by options or by its origin, before it is inspected.
 
     Attributes:
         input: The numbers that it takes, by an option; None: not given.
@@ -30,4 +30,4 @@ class Wish:
     stated: StatedInput | None = None
 
 
-KNOWN = Wish(is_hubs=True)
+KNOWN = Given(is_hubs=True)
