@@ -88,7 +88,7 @@ def test_an_empty_list_finds_nothing(mnclassify: Run):
         (["--from-csv", str(SAMPLES / "README.md"), CAT], "names every image"),
         (["--from-csv", CAT], "save it as one first"),
         (["--from-csv", "-", "--column", "x"], "standard input is empty"),
-        (["--column", "x", CAT], "need --from-csv"),
+        (["--column", "x", CAT], "needs --from-csv"),
         (["--from-csv", "-", "--delimiter", ";;"], "one character"),
         ([CAT, "-f", "parquet"], "parquet goes to a file: give -o FILE"),
         ([CAT, "-f", "html"], "html goes to a file: give -o FILE"),

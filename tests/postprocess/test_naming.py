@@ -229,6 +229,9 @@ def test_photographs_are_found_by_words_and_named_right(embedded_home, monkeypat
         crop=None,
         offline=True,
         network_input=None,
+        precision="float32",
+        precision_photos=None,
+        fast_previews=False,
         progress=silent,
     )
     labels = model.model.labels(None)
