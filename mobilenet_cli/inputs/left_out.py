@@ -10,7 +10,7 @@ from mobilenet_cli.machine.extras import install_command
 from mobilenet_cli.text import counted, printable
 
 _MOST_TYPES = 4
-_SIDECAR = ".xmp"  # belongs to an image, and is not missed
+_NOT_MISSED = (".xmp", ".part")  # an image's sidecar, and the file that a run is writing
 
 
 class LeftOut:
@@ -33,7 +33,7 @@ class LeftOut:
     def add_other(self, name: str) -> None:
         """Count one more file that is none of the image formats, by its name."""
         ending = os.path.splitext(name)[1]  # noqa: PTH122 - a Path for each file of a folder takes its time
-        if ending.lower() != _SIDECAR:
+        if ending.lower() not in _NOT_MISSED:
             self._others[ending.lower()] += 1
             if self._spellings.setdefault(ending.lower(), ending) != ending:
                 self._spellings[ending.lower()] = ending.lower()
