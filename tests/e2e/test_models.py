@@ -158,7 +158,7 @@ def test_without_a_network_it_is_found_out_soon_and_the_embedded_model_does_the_
     auto = mnclassify(CAT)
     assert auto.returncode == 0
     assert auto.stdout.rstrip().endswith("efficientnet_lite0")
-    assert auto.stderr.count("warning") == 1
+    assert auto.stderr.count("is not reachable; using the embedded efficientnet_lite0") == 1
 
 
 def test_import_makes_a_model_that_has_a_name(tmp_path: Path):
