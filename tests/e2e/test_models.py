@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -145,8 +146,11 @@ def test_what_can_be_pulled_is_pulled_though_another_cannot(mnclassify: Run):
 
 
 def test_without_a_network_it_is_found_out_soon_and_the_embedded_model_does_the_work(
-    server: ModelServer, mnclassify: Run
+    server: ModelServer, mnclassify: Run, embedded_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
+    # Of its own, since a store remembers that the fallback has been announced: other tests share embedded_home.
+    shutil.copytree(embedded_home, tmp_path / "home")
+    monkeypatch.setenv("MNCLASSIFY_HOME", str(tmp_path / "home"))
     server.default = SILENCE
     started = time.monotonic()
     named = mnclassify(CAT, "-m", MAIN)
