@@ -23,6 +23,7 @@ from filelock import FileLock
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
+    from web_server import WebServer
 
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLES = ROOT / "sample_images"
@@ -123,6 +124,25 @@ def hub() -> Iterator[HubServer]:
     server = HubServer()
     yield server
     server.close()
+
+
+@pytest.fixture
+def web() -> Iterator[WebServer]:
+    from web_server import serving
+
+    with serving() as server:
+        yield server
+
+
+@pytest.fixture
+def new_stores(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Object stores that are new, since they keep the settings that they were made with, and that soon try again."""
+    from mobilenet_cli.remote import object_stores, retries
+
+    monkeypatch.setattr(retries, "PAUSES", (0.01, 0.01))
+    object_stores._stores.clear()
+    yield
+    object_stores._stores.clear()
 
 
 @pytest.fixture(scope="session")

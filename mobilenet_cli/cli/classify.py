@@ -177,8 +177,7 @@ class _LabellingRun:
             code = ExitCode.FAILED  # as grep does where nothing matches
         if self.xmp.write:
             code = self.sidecars.conclude(code, finished=earlier.found)
-        if self.output.file is not None or self.terminal.live or self.terminal.is_verbose or self.tally.is_long:
-            self.tally.print_pace()
+        self.tally.print_pace(to_file=self.output.file is not None)
         return code
 
     def _document(self, classifier: Classifier, stream: BinaryIO | PartFolder) -> AnyDocument:

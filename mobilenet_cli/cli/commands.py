@@ -89,8 +89,8 @@ class Commands(click.Group):
         return super().parse_args(ctx, args)
 
 
-def _summary(name: str, room: int = 45) -> str:
-    return click.Command(name, help=SUMMARIES[name]).get_short_help_str(room)
+def _summary(name: str) -> str:
+    return click.Command(name, help=SUMMARIES[name]).get_short_help_str()
 
 
 def _check_mistyped(arguments: list[str]) -> None:

@@ -172,7 +172,7 @@ class _EmbeddingRun:
             vectors = counted(self.tally.done - self.tally.failed, "vector")
             self.terminal.note(f"{vectors} in {printable(output.file)}")
         code = self.tally.conclude()
-        self._print_pace(output)
+        self.tally.print_pace(to_file=output.file is not None)
         return code
 
     def neighbours(self, image: str, count: int, chosen: str, output: Output) -> int:
@@ -190,12 +190,8 @@ class _EmbeddingRun:
             file = cast("BinaryIO", stream)  # a folder was refused
             file.write((printable_lines(text) if file.isatty() else text).encode())
         code = self.tally.conclude()
-        self._print_pace(output)
+        self.tally.print_pace(to_file=output.file is not None)
         return code
-
-    def _print_pace(self, output: Output) -> None:
-        if output.file is not None or self.terminal.live or self.terminal.is_verbose or self.tally.is_long:
-            self.tally.print_pace()
 
     def _embedder(self) -> Embedder:
         with self.terminal.waiting() as progress:

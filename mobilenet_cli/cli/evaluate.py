@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 
 _TRUTH_FROM_STDIN = "csv:-"
 _ENDINGS = (".html", ".htm", ".json")
-_ROW_ENDINGS = (".csv", ".tsv", ".jsonl")
 
 
 def _checked_files(_: click.Context, __: click.Parameter, files: tuple[str, ...]) -> tuple[str, ...]:
@@ -50,9 +49,11 @@ def _checked_files(_: click.Context, __: click.Parameter, files: tuple[str, ...]
 
 def _checked_predictions(_: click.Context, __: click.Parameter, file: str | None) -> str | None:
     if file is not None:
+        from mobilenet_cli.evaluation.as_predictions import ENDINGS
+
         check_is_no_folder(file, "predictions.csv")
-        if not file.lower().endswith(_ROW_ENDINGS):
-            raise click.BadParameter(f"{printable(file)}: it ends in {', '.join(_ROW_ENDINGS)}")
+        if not file.lower().endswith(ENDINGS):
+            raise click.BadParameter(f"{printable(file)}: it ends in {', '.join(ENDINGS)}")
     return file
 
 
@@ -255,9 +256,9 @@ def _sources(named: OptionalSources, rule: Truth) -> Iterable[Source]:
 
 def _document(file: str, evaluation: Evaluation, comparison: Comparison | None) -> Iterator[bytes]:
     """Yield the parts of a document, in the format that the file's ending says."""
-    if file.lower().endswith(_ROW_ENDINGS):
-        from mobilenet_cli.evaluation.as_predictions import as_predictions
+    from mobilenet_cli.evaluation.as_predictions import ENDINGS, as_predictions
 
+    if file.lower().endswith(ENDINGS):
         evaluations = [evaluation] if comparison is None else [comparison.first, comparison.second]
         yield from as_predictions(evaluations, file)
     elif file.lower().endswith(".json"):

@@ -41,19 +41,6 @@ def _named_sources(
     )
 
 
-def _streamed_sources(
-    sources: tuple[str, ...],
-    list_file: str | None,
-    null: bool,
-    exclude: tuple[str, ...],
-    include_hidden: bool,
-    no_recursive: bool,
-    any_ending: bool,
-    column: str | None,
-) -> NamedSources:
-    return _named_sources(sources, list_file, null, exclude, include_hidden, no_recursive, any_ending, column)
-
-
 @dataclass(frozen=True, slots=True)
 class OptionalSources:
     """The sources that the user named, if any, and the --exclude patterns, which also apply to a table's images."""
@@ -152,7 +139,7 @@ def encoding_option(table: str) -> Callable[[click.decorators.FC], click.decorat
 
 input_options = option_group(
     "named",
-    _streamed_sources,
+    _named_sources,
     *_INPUTS,
     click.option("--column", metavar="NAME", help="Column of a .parquet with the images  [default: by type and name]"),
     heading=_WHICH_IMAGES,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -55,10 +54,7 @@ def meant(words: list[str], commands: Iterable[str]) -> str | None:
     Returns:
         The end of a message: a question, or what to type; or None: the word is more likely a missing file.
     """
-    word, names = words[0], list(commands)
-    if os.path.lexists(word):
-        return None
-    plain = word.lower()
+    plain, names = words[0].lower(), list(commands)
     if plain == "help" and len(words) > 1 and words[1] in names:
         return f"type mnclassify {words[1]} --help"
     if plain in _COMMANDS:

@@ -15,11 +15,12 @@ def option_group(name: str, make: Callable[..., Any], *options: Decorator, headi
 
     Args:
         name: The command's parameter that receives the object.
-        make: Makes the object. Its parameters have the names of the options.
+        make: Makes the object. Its parameters have the names of the options, but for keyword-only ones.
         options: Click's decorators, in the order of the help.
         heading: The heading of the options in the help.
     """
-    names = list(inspect.signature(make).parameters)
+    parameters = inspect.signature(make).parameters.values()
+    names = [each.name for each in parameters if each.kind is not each.KEYWORD_ONLY]
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(command)

@@ -143,8 +143,7 @@ class _SortingRun:
         self._summarise(pending.done)
         self.tally.done += pending.done
         code = self.tally.conclude()
-        if self.terminal.live or self.terminal.is_verbose or self.tally.is_long:
-            self.tally.print_pace()
+        self.tally.print_pace(to_file=False)
         return code
 
     def _put(self, result: Result, progress: ProgressLine) -> bool:

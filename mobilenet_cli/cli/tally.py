@@ -112,16 +112,15 @@ class Tally:
             note(f"{self.failed:,} of {counted(self.done, 'image')} could not be {self.verb}")
         return ExitCode.OK if self.done and not self.failed else ExitCode.FAILED
 
-    def print_pace(self) -> None:
-        """Print the last line of a run: how many images it did, in what time."""
-        if self._counted:
+    def print_pace(self, *, to_file: bool) -> None:
+        """Print the last line of a run: how many images it did, in what time.
+
+        Args:
+            to_file: Whether its records went to a file. Elsewhere a short run has the line on a terminal or with -v.
+        """
+        if self._counted and (to_file or self.terminal.live or self.terminal.is_verbose or self._lines):
             took = clock(self._seconds) if self._seconds >= MINUTE else f"{self._seconds:.1f} s"
             self.terminal.note(f"{counted(self._counted, 'image')} in {took}, {self._rate()}")
-
-    @property
-    def is_long(self) -> bool:
-        """Whether the run has taken a minute or more."""
-        return self._lines > 0
 
     def _rate(self) -> str:
         rate = self._counted / max(self._seconds, 0.001)

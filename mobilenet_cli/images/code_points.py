@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
+from mobilenet_cli.images import srgb
 from mobilenet_cli.images.flaws import add_warning
 
 if TYPE_CHECKING:
@@ -82,9 +83,7 @@ def convert(image: Image.Image, points: CodePoints) -> Image.Image:
     primaries = _PRIMARIES.get(points.primaries)
     if primaries is not None:
         light = light @ (np.linalg.inv(_to_xyz(_SRGB)) @ _to_xyz(primaries)).T
-    light = light.clip(0, 1)
-    encoded = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
-    return Image.fromarray(np.rint(255 * encoded).astype(np.uint8))
+    return Image.fromarray(srgb.to_bytes(light))
 
 
 def _light(samples: Light, transfer: int) -> Light:
@@ -104,8 +103,7 @@ def _light(samples: Light, transfer: int) -> Light:
         luminance = scene @ (0.2627, 0.6780, 0.0593)
         shown: Light = 1000 / _WHITE_NITS * luminance[..., None] ** 0.2 * scene
         return shown
-    linear: Light = np.where(samples <= 0.04045, samples / 12.92, ((samples + 0.055) / 1.055) ** 2.4)
-    return linear
+    return srgb.to_light(samples)
 
 
 @lru_cache(maxsize=4)

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
+from mobilenet_cli.images import srgb
+
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
@@ -39,19 +41,16 @@ def cmyk_to_srgb(image: Image.Image) -> Image.Image:
     for ink in range(3):  # each new ink lies upon a share of every area that there is
         covered = inks[:, ink : ink + 1]
         areas = np.hstack([areas * (1 - covered), areas * covered])
-    root = areas @ np.sqrt(_to_light(_SOLIDS))
+    root = areas @ np.sqrt(_light_of(_SOLIDS))
     # Black is printed last, and lets its own share of the light through, whatever lies below.
-    root *= 1 - inks[:, 3:] * (1 - np.sqrt(_to_light(_BLACK)))
-    light = np.square(root)
-    encoded = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
-    pixels = np.rint(255 * encoded.clip(0, 1)).astype(np.uint8)
+    root *= 1 - inks[:, 3:] * (1 - np.sqrt(_light_of(_BLACK)))
+    pixels = srgb.to_bytes(np.square(root))
     return Image.fromarray(pixels.reshape(image.height, image.width, 3))
 
 
-def _to_light(srgb: object) -> npt.NDArray[np.float32]:
-    """Return the linear light of sRGB colours, 0 to 1 (IEC 61966-2-1)."""
+def _light_of(inks: object) -> npt.NDArray[np.float32]:
+    """Return the light of inks in sRGB, 0 to 1."""
     import numpy as np
 
-    encoded = np.asarray(srgb, np.float32) / 255
-    light: npt.NDArray[np.float32] = np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)
-    return light
+    samples: npt.NDArray[np.float32] = np.asarray(inks, np.float32) / np.float32(255)
+    return srgb.to_light(samples)

@@ -13,7 +13,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 from simplejpeg import decode_jpeg
 
 from mobilenet_cli.images.flaws import add_warning, cut_off
-from mobilenet_cli.images.jpeg_damage import has_coarse_picture, sound_end, without_end
+from mobilenet_cli.images.jpeg_damage import END, has_coarse_picture, sound_end, without_end
 from mobilenet_cli.images.progressive import for_an_eighth
 from mobilenet_cli.images.scaling import Box, Size, spare
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 # Of each mode, as what it is decoded: in Pillow's own layout, where RGB has a fourth byte.
 _COLOUR_SPACES = {"L": "GRAY", "RGB": "RGBX", "CMYK": "CMYK"}
-_END = b"\xff\xd9"
 _WORTH_SHORTENING = 1 << 18
 """From how many bytes on a progressive JPEG's scans are worth a look, before they are decoded."""
 _DAMAGED = "the file is damaged: part of the picture may be wrong"
@@ -107,7 +106,7 @@ class JpegFile(JpegImageFile):
         there, flaw = without_end(data), "cut off"
         if (sound := sound_end(data)) < len(there):  # libjpeg reads nothing behind that
             there, flaw = data[:sound].rstrip(b"\xff"), "damaged"
-        pixels = self._pixels(there + _END, strict=False)
+        pixels = self._pixels(there + END, strict=False)
         cut_off(self, self._rows_there(there, pixels), flaw)
         return pixels
 
@@ -118,7 +117,7 @@ class JpegFile(JpegImageFile):
         if self.info.get("progressive"):
             # Each scan refines the whole picture. The first ones give its coarse shape, as a viewer shows it.
             return float(has_coarse_picture(data))
-        otherwise = self._pixels(data + _FILLER + _END, strict=False)
+        otherwise = self._pixels(data + _FILLER + END, strict=False)
         changed = (pixels != otherwise).any(axis=tuple(range(1, pixels.ndim)))
         return int(np.argmax(changed)) / len(changed) if changed.any() else 1.0
 

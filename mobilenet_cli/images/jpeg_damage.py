@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
-_END = b"\xff\xd9"
+END = b"\xff\xd9"
+"""The marker at the end of a picture."""
 _SCAN = b"\xff\xda"
-_END_OF_A_SCAN = re.compile(rb"\xff[^\0\xd0-\xd7\xff]")
+END_OF_A_SCAN = re.compile(rb"\xff[^\0\xd0-\xd7\xff]")
 """A marker, but not a stuffed byte, a restart or a filler."""
 _MAY_FOLLOW_A_SCAN = {0xC4, 0xDA, 0xDB, 0xDC, 0xDD, *range(0xE0, 0xF0), 0xFE}
 """Tables, another scan, the number of lines, the restart interval, and what programs add."""
@@ -24,14 +25,14 @@ def sound_end(data: bytes) -> int:
             return end
         place += 2 + length
         if marker == _SCAN[1]:
-            found = _END_OF_A_SCAN.search(data, place)
+            found = END_OF_A_SCAN.search(data, place)
             place = end = found.start() if found else len(data)
     return end
 
 
 def without_end(data: bytes) -> bytes:
     """Return the data up to the end marker of the picture; without the zeros that a broken copy leaves there."""
-    end = data.find(_END, data.find(_SCAN, _scan_start(data)))
+    end = data.find(END, data.find(_SCAN, _scan_start(data)))
     return (data if end < 0 else data[:end]).rstrip(b"\0\xff")
 
 

@@ -10,14 +10,13 @@ at 1/4, at which coarse colours are decoded: that of the wave with two periods d
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from mobilenet_cli.images.jpeg_damage import END_OF_A_SCAN
+
 _PROGRESSIVE, _QUANTISERS, _END, _SCAN = 0xC2, 0xDB, 0xD9, 0xDA
 _OTHER_FRAMES = {0xC0, 0xC1, 0xC3, *range(0xC5, 0xC8), *range(0xC9, 0xD0)} - {0xCC}
-_END_OF_A_SCAN = re.compile(rb"\xff[^\0\xd0-\xd7\xff]")
-"""A marker, but not a stuffed byte, a restart or a filler."""
 _UNUSED = 3
 """Which of a table's quantisers is unused, in the order of the file."""
 
@@ -87,7 +86,7 @@ def _segments(data: bytes) -> Iterator[tuple[int, bytes, bytes]]:
             raise _OddError
         start = place = place + 2 + length
         if marker == _SCAN:
-            end = _END_OF_A_SCAN.search(data, start)
+            end = END_OF_A_SCAN.search(data, start)
             if end is None:
                 raise _OddError
             place = end.start()

@@ -64,13 +64,9 @@ class TiffFile(TiffImageFile):
         if self.page is None:
             return box
         for page in self._copies(self._stream, box, size):
+            # The box is of the picture as it is shown, which may be turned.
             if self.size != self.page.size or number(self.tag_v2, _ORIENTATION, 1) != 1:
-                wanted = (
-                    0.0,
-                    0.0,
-                    float(page.size[0]),
-                    float(page.size[1]),
-                )  # the box is of the picture as it is shown
+                wanted = (0.0, 0.0, float(page.size[0]), float(page.size[1]))
             else:
                 wanted = scaled(box, self.size, page.size)
             try:

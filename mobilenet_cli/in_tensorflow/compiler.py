@@ -86,8 +86,9 @@ def compile_model(
     images = random_images(size)
     expected = savedmodel.call(function, images)
     width, output = int(expected.shape[1]), given.output or found.output or output_kind(expected)
-    made = CompiledNetwork(size, width, output, file=None, input=found.input, guess=found.guess)
-    made = replace(made, takes_any_size=fixed_size is None)
+    made = CompiledNetwork(
+        size, width, output, file=None, input=found.input, guess=found.guess, takes_any_size=fixed_size is None
+    )
     destination = folder / f"{size}{suffix}"
     temporary = destination.with_suffix(f".{os.getpid()}.tmp")
     try:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mobilenet_cli.engines.batches import is_planar
+from mobilenet_cli.engines.batches import as_taken, is_planar
 from mobilenet_cli.engines.check import BOUNDS, relative_rounding
 from mobilenet_cli.engines.litert import LiteRTEngine
 from mobilenet_cli.engines.network_input import Input
@@ -68,12 +68,7 @@ class FloatNetwork:
 
     def inputs(self) -> list[NDArray[np.float32]]:
         """Return the photographs as the file takes them, each a batch of one."""
-        import numpy as np
-
-        scaled = self.images if self._taken is None else self._taken.scaled(self.images)
-        if is_planar(self._shape):
-            scaled = scaled.transpose(0, 3, 1, 2)
-        return [np.ascontiguousarray(image) for image in scaled[:, None]]
+        return list(as_taken(self.images, self._taken, planar=is_planar(self._shape))[:, None])
 
     def outputs(self, file: Path, images: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the outputs of the file, or of a rounded form of it, for images as in `images`."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from mobilenet_cli.errors import ImageError
+from mobilenet_cli.remote.failures import is_past_end
 from mobilenet_cli.remote.patience import CONNECT, THREADS, Patience, silence_seconds
 from mobilenet_cli.remote.pieces import WHOLE_IMAGE, Span, check_size, filled, ranges
 from mobilenet_cli.remote.retries import TRIES, attempt
@@ -37,7 +38,7 @@ class S3:
         try:
             answer = patience.result(self._files._call_s3("get_object", Bucket=bucket, Key=key, **part))
         except Exception as error:
-            if part and _status_of(error) == 416:  # nothing is left
+            if part and is_past_end(error):
                 return
             raise
         body = answer["Body"]
@@ -126,16 +127,6 @@ class Google:
             query["pageToken"] = found.get("nextPageToken")
             if query["pageToken"] is None:
                 return
-
-
-def _status_of(error: BaseException) -> int:
-    """Return the HTTP status of one of botocore's errors, or of an error that it caused; 0 for any other."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(response := getattr(cause, "response", None), dict):
-            return int(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-        cause = cause.__cause__
-    return 0
 
 
 def bucket_and_key(url: str) -> tuple[str, str]:

@@ -91,10 +91,8 @@ def failure_of(error: BaseException) -> FetchFailure:
     """Return why a try failed."""
     if (status := _status(error)) is not None:
         return _refusal(status, wait=getattr(error, "wait", 0.0))
-    for each in _chain(error):
-        if isinstance(response := getattr(each, "response", None), dict):  # botocore's
-            status = int(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-            return _refusal(status, str(response.get("Error", {}).get("Code", "")))
+    if (answer := _answer_of_s3(error)) is not None:
+        return _refusal(*answer)
     for each in _chain(error):
         names = {kind.__name__ for kind in type(each).__mro__}
         for classes, reason, passing in _REASONS:
@@ -103,6 +101,23 @@ def failure_of(error: BaseException) -> FetchFailure:
     message = " ".join(str(error).split())
     detail = "" if "://" in message or "?" in message or not message.isprintable() else f": {message[:120]}"
     return FetchFailure(f"cannot be fetched ({type(error).__name__}{detail})")
+
+
+def is_past_end(error: BaseException) -> bool:
+    """Return whether the part of a file that was asked for begins at the file's end or behind it."""
+    status = _status(error)
+    if status is None and (answer := _answer_of_s3(error)) is not None:
+        status = answer[0]
+    return status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
+
+
+def _answer_of_s3(error: BaseException) -> tuple[int, str] | None:
+    """Return the status and the code in one of botocore's errors, or None."""
+    for each in _chain(error):
+        if isinstance(response := getattr(each, "response", None), dict):
+            status = int(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+            return status, str(response.get("Error", {}).get("Code", ""))
+    return None
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

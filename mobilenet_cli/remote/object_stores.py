@@ -12,7 +12,7 @@ from typing import Any
 
 from mobilenet_cli._version import __version__
 from mobilenet_cli.errors import ImageError, InputError
-from mobilenet_cli.remote.failures import StatusError
+from mobilenet_cli.remote.failures import StatusError, is_past_end
 from mobilenet_cli.remote.patience import CONNECT, Patience, silence_seconds
 from mobilenet_cli.remote.pieces import WHOLE_IMAGE, Span, check_size, filled, ranges
 from mobilenet_cli.remote.retries import TRIES, attempt
@@ -81,7 +81,7 @@ class _Web:
         try:
             response = patience.result(self._answer(url, span.header))
         except StatusError as error:
-            if span.begin and error.status == 416:  # nothing is left
+            if span.begin and is_past_end(error):
                 return
             raise
         try:

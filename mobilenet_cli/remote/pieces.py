@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 
 from mobilenet_cli.errors import ImageError
+from mobilenet_cli.remote.failures import is_past_end
 
 MAX_BYTES = 256 << 20
 """The largest image that is read. Larger ones are refused before they fill the memory."""
@@ -60,7 +61,7 @@ def ranges(read: Callable[[int, int], bytes], span: Span) -> Iterator[bytes]:
         try:
             piece = read(start, end)
         except Exception as error:
-            if getattr(error, "code", None) == 416:  # nothing is left
+            if is_past_end(error):
                 return
             raise
         yield piece

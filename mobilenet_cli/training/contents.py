@@ -31,7 +31,7 @@ class Contents:
     def of(cls, dataset: Dataset) -> Contents:
         """Hash the files, and find those that cannot be read or are in several classes."""
         with ThreadPoolExecutor(usable_cores()) as pool:
-            hashed = list(pool.map(_digest, dataset.sources))
+            hashed = list(pool.map(digest_of, dataset.sources))
         digests = tuple(digest for digest, _ in hashed)
         errors = {place: error for place, (_, error) in enumerate(hashed) if error is not None}
         errors |= dict.fromkeys(_learnt(digests, dataset), _LEARNT)
@@ -50,7 +50,7 @@ class Contents:
         return self.errors | {place: failed[digest] for place, digest in enumerate(self.digests) if digest in failed}
 
 
-def _digest(source: Source) -> tuple[str, str | None]:
+def digest_of(source: Source) -> tuple[str, str | None]:
     """Return the SHA-256 of an image's file and None, or "" and the reason that it cannot be read."""
     if source.error is not None:
         return "", source.error
@@ -59,6 +59,8 @@ def _digest(source: Source) -> tuple[str, str | None]:
             return hashlib.file_digest(stream, "sha256").hexdigest(), None
     except OSError as error:
         return "", f"cannot be opened: {error.strerror}"
+    except ValueError as error:  # a table's path may have a NUL character
+        return "", f"cannot be opened: {error}"
 
 
 def _learnt(digests: Sequence[str], dataset: Dataset) -> list[int]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from pathlib import Path
 from mobilenet_cli.machine.cores import usable_cores
 from mobilenet_cli.models.acquire import Model
 from mobilenet_cli.records import Source
+from mobilenet_cli.training.contents import digest_of
 from mobilenet_cli.training.record import SPLIT
 
 
@@ -33,7 +33,7 @@ def seen(model: Model, sources: Iterable[Source]) -> Seen:
     if model.manifest.training is None or not (parts := _parts(model.folder / SPLIT)):
         return Seen()
     with ThreadPoolExecutor(usable_cores()) as pool:
-        found = [parts.get(digest) for digest in pool.map(_digest, sources)]
+        found = [parts.get(digest) for digest, _ in pool.map(digest_of, sources)]
     chosen_by = found.count("validation")
     return Seen(sum(part is not None for part in found) - chosen_by, chosen_by)
 
@@ -45,11 +45,3 @@ def _parts(file: Path) -> dict[str, str]:
             return {row["sha256"]: row["part"] for row in csv.DictReader(stream) if row.get("sha256")}
     except (OSError, csv.Error):
         return {}
-
-
-def _digest(source: Source) -> str:
-    try:
-        with open(source.path, "rb") as stream:  # noqa: PTH123 - a path stays the string that was typed
-            return hashlib.file_digest(stream, "sha256").hexdigest()
-    except (OSError, ValueError):
-        return ""

@@ -93,17 +93,14 @@ class TableWriter(ResultWriter):
         return [name + " " * (width - cell_len(name)) + GAP + other for name, other in pairs]
 
     def _reason(self, reason: str | None, style: str) -> list[str]:
-        return [
-            self._lines.styled(line, style) for line in self._lines.folded(printable(reason or ""), self._widths.rest)
-        ]
+        return self._lines.folded(printable(reason or ""), self._widths.rest, style)
 
     def _names(self, result: Result) -> list[str]:
         label, predictions = result.label, result.predictions
         if label is None and not predictions:
             lines = [self._lines.styled("no prediction left", "dim")]
         elif label is None:
-            unsure = [self._lines.styled(line, "dim") for line in self._lines.folded(UNSURE, self._widths.label)]
-            lines = self._line(UNSURE_SCORE, 0.0, "dim", unsure)
+            lines = self._line(UNSURE_SCORE, 0.0, "dim", self._lines.folded(UNSURE, self._widths.label, "dim"))
         else:
             lines = self._line(f"{label.score:.1%}", label.score, "bold", self._sure(label, result.kinds))
             if predictions and (label.wnid, label.label) == (predictions[0].wnid, predictions[0].label):
@@ -124,14 +121,11 @@ class TableWriter(ResultWriter):
             if not self._folds or cell_len(names[-1]) + len(GAP) + cell_len(words) <= width:
                 lines[-1] += GAP + self._lines.styled(words, "dim")
             else:
-                lines += [self._lines.styled(line, "dim") for line in self._lines.folded(words, width)]
+                lines += self._lines.folded(words, width, "dim")
         return lines
 
     def _prediction(self, prediction: Prediction) -> list[str]:
-        names = [
-            self._lines.styled(line, "dim")
-            for line in self._lines.folded(printable(prediction.label), self._widths.label)
-        ]
+        names = self._lines.folded(printable(prediction.label), self._widths.label, "dim")
         return self._line(f"{prediction.score:.1%}", prediction.score, "dim", names)
 
     def _line(self, score: str, fraction: float, style: str, names: list[str]) -> list[str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from colour_engine import IMAGES, ColourEngine, task
+from runs import Killed, write
 from shards import tar_bytes
 
 from mobilenet_cli.errors import MnclassifyError, OutputError
@@ -33,10 +34,6 @@ def _photos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         Path("photos", name).write_bytes(list(IMAGES.values())[number % 3] if number != 12 else b"damaged")
 
 
-class Killed(BaseException):
-    """What ends a run at once."""
-
-
 def label(
     folder: str = "out",
     sources: Iterable[str | Source] = ("photos",),
@@ -52,13 +49,7 @@ def label(
     with open_folder(folder, overwrite=options.get("overwrite", False), resume=options.get("resume", False)) as parts:
         document = FolderDocument(parts, FORMATS[name], layout, rows_per_file=rows)
         found = sources if any(isinstance(each, Source) for each in sources) else find_sources(sources)
-        pairs = run(document.pending(found), task(engine or ColourEngine()), workers=2)
-        for number, (source, result) in enumerate(pairs):
-            if number == stop:
-                pairs.close()
-                raise Killed
-            document.write(source, result)
-        document.close()
+        write(document, found, stop=stop, engine=engine)
     return document
 
 

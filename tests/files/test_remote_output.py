@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from colour_engine import IMAGES, ColourEngine, task
+from runs import Killed, write
 from s3_server import serving_s3
 
 from mobilenet_cli.errors import InputError, MnclassifyError, OutputError
@@ -55,10 +56,6 @@ def bucket(made_bucket: Any) -> Any:
     return made_bucket
 
 
-class Killed(BaseException):
-    """What ends a run at once."""
-
-
 def label(url: str, name: str, *, stop: int | None = None, engine: ColourEngine | None = None, **options: Any) -> None:
     """Label the images, as the command does; with `stop`, only so many, and then die."""
     sources, layout = options.pop("sources", ["photos"]), options.pop("layout", LAYOUT)
@@ -68,13 +65,7 @@ def label(url: str, name: str, *, stop: int | None = None, engine: ColourEngine 
             if isinstance(parts, PartsOfFile)
             else FolderDocument(parts, FORMATS[name], layout, rows_per_file=10)
         )
-        pairs = run(document.pending(find_sources(sources)), task(engine or ColourEngine()), workers=2)
-        for number, (source, result) in enumerate(pairs):
-            if number == stop:
-                pairs.close()
-                raise Killed
-            document.write(source, result)
-        document.close()
+        write(document, find_sources(sources), stop=stop, engine=engine)
 
 
 def on_disk(name: str) -> bytes:

@@ -18,6 +18,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 from colour_engine import IMAGES, ColourEngine, task
+from runs import watch_held
 from shards import ENTRIES, image_structs, parquet, tar_bytes, zip_bytes, zstd_bytes
 
 from mobilenet_cli.errors import ImageError
@@ -295,19 +296,11 @@ def test_what_a_stream_has_read_ahead_is_bounded(name, monkeypatch):
     monkeypatch.setattr(ahead, "MAX_HELD", limit)
     entries = [(f"{number}.png", IMAGES["red"] + os.urandom(size)) for number in range(60)]
     Path(name).write_bytes(BUILDERS[name](entries))
-    most = 0
-    take = ahead.ReadAhead.wait_for_room
-
-    def watched(self: ahead.ReadAhead, arriving: ahead.Arriving, count: int) -> None:
-        nonlocal most
-        take(self, arriving, count)
-        most = max(most, self._held)
-
-    monkeypatch.setattr(ahead.ReadAhead, "wait_for_room", watched)
+    held = watch_held(monkeypatch)
     rows = outcomes(name)
     assert [path for path, _ in rows] == [f"{name}/{number}.png" for number in range(60)]
     assert {found for _, found in rows} == {"red"}
-    assert size < most <= limit + 2 * size
+    assert size < max(held) <= limit + 2 * size
 
 
 def test_leaving_early_ends_the_thread_that_reads_a_stream(monkeypatch):

@@ -15,7 +15,8 @@ from urllib.parse import unquote
 import pytest
 from colour_engine import IMAGES, ColourEngine, records_of, task
 from conftest import ROOT, SAMPLES
-from web_server import TIMEOUT, Answer, WebServer, classified, new_stores, outcome, serving
+from runs import watch_held
+from web_server import TIMEOUT, Answer, classified, outcome
 
 from mobilenet_cli.inputs.find import find_sources
 from mobilenet_cli.inputs.remote_listing import must_be_listed
@@ -24,22 +25,12 @@ from mobilenet_cli.records import RowSource, Source
 from mobilenet_cli.remote import ahead, patience, pieces
 from mobilenet_cli.remote.urls import is_url
 
-
-@pytest.fixture(autouse=True)
-def _new_stores(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    with new_stores(monkeypatch):
-        yield
+pytestmark = pytest.mark.usefixtures("new_stores")
 
 
 @pytest.fixture
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MNCLASSIFY_REMOTE_TIMEOUT", str(TIMEOUT))
-
-
-@pytest.fixture
-def web() -> Iterator[WebServer]:
-    with serving() as server:
-        yield server
 
 
 # --- which sources are URLs
@@ -256,19 +247,11 @@ def test_what_is_held_in_memory_is_bounded_and_the_order_kept(web, monkeypatch):
     monkeypatch.setattr(ahead, "MAX_HELD", limit)
     web.answers["*"] = [Answer(IMAGES["red"] + bytes(size))]
     web.answers["/0"] = [Answer(IMAGES["red"], latency=0.4)]
-    most = 0
-    take = ahead.ReadAhead.wait_for_room
-
-    def watched(self: ahead.ReadAhead, arriving: ahead.Arriving, count: int) -> None:
-        nonlocal most
-        take(self, arriving, count)
-        most = max(most, self._held)
-
-    monkeypatch.setattr(ahead.ReadAhead, "wait_for_room", watched)
+    held = watch_held(monkeypatch)
     results = classified(*(f"{web.url}/{number}" for number in range(60)), workers=2)
     assert [result.path for result in results] == [f"{web.url}/{number}" for number in range(60)]
     assert all(result.status == "ok" for result in results)
-    assert 0 < most <= limit + size + len(IMAGES["red"])  # only the image whose turn it is may exceed it
+    assert 0 < max(held) <= limit + size + len(IMAGES["red"])  # only the image whose turn it is may exceed it
 
 
 def test_what_was_decoded_is_freed_at_once(web):

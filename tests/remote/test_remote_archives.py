@@ -11,7 +11,7 @@ import pytest
 from colour_engine import IMAGES, ColourEngine, task
 from s3_server import serving_s3
 from shards import ENTRIES, image_structs, parquet, tar_bytes, zip_bytes, zstd_bytes
-from web_server import Answer, WebServer, new_stores, serving
+from web_server import Answer
 
 from mobilenet_cli.inputs.find import find_sources
 from mobilenet_cli.inputs.left_out import LeftOut
@@ -24,16 +24,7 @@ from mobilenet_cli.remote.pieces import Span
 COLOURS = ["red", "green", "blue"]
 
 
-@pytest.fixture(autouse=True)
-def _new_stores(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    with new_stores(monkeypatch):
-        yield
-
-
-@pytest.fixture
-def web() -> Iterator[WebServer]:
-    with serving() as server:
-        yield server
+pytestmark = pytest.mark.usefixtures("new_stores")
 
 
 def outcomes(*arguments: str, **options) -> list[tuple[str, str]]:

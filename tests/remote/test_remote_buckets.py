@@ -19,7 +19,7 @@ from colour_engine import IMAGES, ColourEngine, records_of, task
 from conftest import ROOT, SAMPLES
 from network_scores import differences
 from s3_server import CREDENTIALS
-from web_server import TIMEOUT, Answer, WebServer, new_stores, outcome, serving
+from web_server import TIMEOUT, Answer, outcome
 
 from mobilenet_cli.inputs.find import count_sources, find_sources
 from mobilenet_cli.records import Source
@@ -32,16 +32,7 @@ KEYS = (
 BELOW_B = ["b/1.png", "b/c/2.png", "b/c/d/3.png"]
 
 
-@pytest.fixture(autouse=True)
-def _new_stores(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    with new_stores(monkeypatch):
-        yield
-
-
-@pytest.fixture
-def web() -> Iterator[WebServer]:
-    with serving() as server:
-        yield server
+pytestmark = pytest.mark.usefixtures("new_stores")
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,7 +16,7 @@ import pytest
 from colour_engine import ColourEngine, records_of, task
 from conftest import SAMPLES
 from fsspec.config import conf
-from web_server import new_stores, outcome
+from web_server import outcome
 
 from mobilenet_cli import cli
 from mobilenet_cli.inputs.csv_table import CsvTable
@@ -27,10 +27,7 @@ from mobilenet_cli.remote.object_stores import store_of
 _Found = TypeVar("_Found")
 
 
-@pytest.fixture(autouse=True)
-def _new_stores(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    with new_stores(monkeypatch):
-        yield
+pytestmark = pytest.mark.usefixtures("new_stores")
 
 
 def soon(ask: Callable[[], _Found]) -> _Found:

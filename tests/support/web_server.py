@@ -9,11 +9,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-import pytest
 from colour_engine import ColourEngine, records_of, task
 
 from mobilenet_cli.records import Result, Source
-from mobilenet_cli.remote import object_stores, retries
 
 TIMEOUT = 1.0
 """Seconds that a server may be silent in the tests that have one which is."""
@@ -119,15 +117,6 @@ def serving() -> Iterator[WebServer]:
         yield server
     finally:
         server.close()
-
-
-@contextmanager
-def new_stores(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Have stores that are new, since they keep the settings that they were made with, and that soon try again."""
-    monkeypatch.setattr(retries, "PAUSES", (0.01, 0.01))
-    object_stores._stores.clear()
-    yield
-    object_stores._stores.clear()
 
 
 def classified(*urls: str, **options) -> list[Result]:

@@ -29,6 +29,17 @@ class ArchiveError(MnclassifyError):
     """An archive cannot be read, or not to its end. The message is one line for its record."""
 
 
+@contextmanager
+def explained() -> Iterator[None]:
+    """Turn what opening or reading a file raises into an ArchiveError."""
+    try:
+        yield
+    except ImageError as error:  # of what it is fetched from
+        raise ArchiveError(str(error)) from error
+    except OSError as error:
+        raise ArchiveError(f"cannot be read: {error.strerror or error}") from error
+
+
 class Archive:
     """An archive's name, and the rules for its members.
 
@@ -91,7 +102,7 @@ class Archive:
         Raises:
             ArchiveError: It cannot be opened, or reading it in the block fails.
         """
-        try:
+        with explained():
             if self.is_remote:
                 from mobilenet_cli.remote.stream import RemoteStream
 
@@ -100,10 +111,6 @@ class Archive:
                 stream = open(self.path, "rb")  # noqa: PTH123, SIM115
             with stream:
                 yield stream
-        except ImageError as error:
-            raise ArchiveError(str(error)) from error
-        except OSError as error:
-            raise ArchiveError(f"cannot be read: {error.strerror or error}") from error
 
     def with_random_access(self) -> io.RawIOBase:
         """Open the file, to be read anywhere.

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mobilenet_cli.errors import ImageError
-from mobilenet_cli.inputs.archives.archive import MAX_MEMBERS, TOO_LARGE, Archive, ArchiveError, damage
+from mobilenet_cli.inputs.archives.archive import MAX_MEMBERS, TOO_LARGE, Archive, ArchiveError, damage, explained
 from mobilenet_cli.inputs.csv_table import usual_column
 from mobilenet_cli.inputs.walk import file_source
 from mobilenet_cli.records import Elsewhere, Source
@@ -55,13 +55,9 @@ def sources(archive: Archive) -> Iterator[Source]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    try:
+    with explained():
         # By pyarrow itself where it can: every call of Python's files takes the interpreter's lock.
         file = archive.with_random_access() if archive.is_remote else pa.OSFile(archive.path)
-    except OSError as error:
-        raise ArchiveError(f"cannot be read: {error.strerror or error}") from error
-    except ImageError as error:
-        raise ArchiveError(str(error)) from error
     with file:
         try:
             table = pq.ParquetFile(file, buffer_size=_BUFFER, pre_buffer=False)

@@ -11,7 +11,7 @@ from typing import Any
 
 from mobilenet_cli.errors import ImageError
 from mobilenet_cli.images.formats import HEAD_BYTES
-from mobilenet_cli.inputs.archives.archive import CUT_OFF, Archive, ArchiveError, begins_as_image, damage
+from mobilenet_cli.inputs.archives.archive import CUT_OFF, Archive, ArchiveError, begins_as_image, damage, explained
 from mobilenet_cli.inputs.archives.in_place import FileState, reopened
 from mobilenet_cli.records import Source
 from mobilenet_cli.remote.pieces import MAX_BYTES
@@ -29,11 +29,10 @@ def sources(archive: Archive) -> Iterator[Source]:
         ArchiveError: It cannot be read.
     """
     try:
-        opened = OwnZip(archive.with_random_access())
-    except (ImageError, ArchiveError) as error:
-        raise ArchiveError(str(error)) from error
-    except OSError as error:
-        raise ArchiveError(f"cannot be read: {error.strerror or error}") from error
+        with explained():
+            opened = OwnZip(archive.with_random_access())
+    except ArchiveError:
+        raise
     except Exception as error:  # BadZipFile, and whatever a hostile directory leads zipfile to
         raise ArchiveError(f"damaged, cut off, or no zip file ({damage(error)})") from error
     with opened:
