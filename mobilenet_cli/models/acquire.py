@@ -71,6 +71,17 @@ class Model:
         """The divisor of the network's logits that makes its scores mean what they say; 1 leaves them as they are."""
         return registry.temperature_of(self.manifest)
 
+    @property
+    def file(self) -> Path:
+        """The compiled file or the SavedModel's folder, whichever its engine opens."""
+        file = self.network.saved_model
+        if ENGINES[self.engine].opens == "compiled":
+            assert self._compiled is not None  # noqa: S101 - `acquire` has seen to it
+            variant = self._compiled.variants.get(self.precision)
+            file = self._compiled.file if variant is None else variant.file
+        assert file is not None  # noqa: S101 - the same
+        return self.folder / file
+
     def open_engine(self) -> Engine:
         """Load it.
 
@@ -78,15 +89,9 @@ class Model:
             ModelError: Its files cannot be loaded.
         """
         engine, network = ENGINES[self.engine], self.network
-        file = network.saved_model
-        if engine.opens == "compiled":
-            assert self._compiled is not None  # noqa: S101 - `acquire` has seen to it
-            variant = self._compiled.variants.get(self.precision)
-            file = self._compiled.file if variant is None else variant.file
-        assert file is not None  # noqa: S101 - the same
         # A file that was compiled from a SavedModel has the way from 0…1 to what that takes in it.
         taken = network.input if engine.opens == "saved_model" or network.saved_model is None else None
-        return engine.open(self.folder / file, self.image_size, taken, self.precision)
+        return engine.open(self.file, self.image_size, taken, self.precision)
 
     def labels(self, file: Path | None = None) -> tuple[ClassName, ...]:
         """Return the name of each class: from a label file where one is given, else the model's own.
