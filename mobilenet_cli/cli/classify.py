@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Generator, Iterable
 from contextlib import closing, nullcontext
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, BinaryIO
+from functools import partial
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 import click
 
@@ -24,18 +26,21 @@ from mobilenet_cli.cli.options import Pace, pace_options, previews_option, termi
 from mobilenet_cli.cli.output_options import Output, output_options
 from mobilenet_cli.cli.precision_options import PrecisionChoice, precision_options
 from mobilenet_cli.cli.record_options import RecordChoice, record_options
+from mobilenet_cli.cli.runner_options import RunnerChoice, described, runner_options
 from mobilenet_cli.cli.sources import Sources
 from mobilenet_cli.cli.tally import Tally
 from mobilenet_cli.cli.terminal import Terminal, stdout_is_terminal
 from mobilenet_cli.cli.xmp import Sidecars, XmpChoice, remove_keywords, xmp_options
 from mobilenet_cli.files.format import Format
 from mobilenet_cli.postprocess.matching import matches
-from mobilenet_cli.records import Result
+from mobilenet_cli.records import Result, Source
 from mobilenet_cli.text import counted, printable
 from mobilenet_cli.writers import Layout
 
 if TYPE_CHECKING:
     from mobilenet_cli.classifier import Classifier
+    from mobilenet_cli.cluster.parts import PartsDocument
+    from mobilenet_cli.cluster.runner import RayRunner
     from mobilenet_cli.files.document import Document
     from mobilenet_cli.files.earlier_run import EarlierRun
     from mobilenet_cli.files.folder_document import FolderDocument
@@ -54,6 +59,7 @@ if TYPE_CHECKING:
 @labels_option
 @xmp_options
 @pace_options
+@runner_options
 @previews_option
 @terminal_options
 def command(
@@ -66,6 +72,7 @@ def command(
     output: Output,
     xmp: XmpChoice,
     pace: Pace,
+    runner: RunnerChoice,
     fast_previews: bool,
     terminal: Terminal,
 ) -> int:
@@ -93,12 +100,17 @@ def command(
         return ExitCode.FAILED if named.are_missing(terminal) else remove_keywords(named.find(), terminal)
     chosen = records.format(output, of_rows=named.columns is not None)
     check_words(records.kind, model, labels)
+    runner.prepare(named, output, xmp=xmp.write)
     if named.are_missing(terminal):
         return ExitCode.FAILED
     terminal.detail(f"sources: {named.described}")
     tally = Tally(terminal, "classified", left_out=named.left_out, rows=records.failures_are_in(output, chosen))
     run = _LabellingRun(named, records, chosen, output, xmp, terminal, tally, Sidecars(terminal, xmp.name))
-    with terminal.warnings_shown(), output.opened(terminal, resumable=chosen.rows is not None) as stream:
+    with (
+        terminal.warnings_shown(),
+        output.opened(terminal, resumable=chosen.rows is not None) as stream,
+        runner.opened(terminal) as cluster,
+    ):
         with terminal.waiting() as progress:
             from mobilenet_cli.classifier import Classifier
 
@@ -107,11 +119,12 @@ def command(
                 labels=labels,
                 temperature=temperature,
                 fast_previews=fast_previews,
+                runner=cluster,
                 **model.arguments(progress),
                 **precision.arguments(),
             )
         describe_model(terminal, classifier.model, time.monotonic() - started)
-        document = run.label(classifier, pace, stream)
+        document = run.label(classifier, pace, stream, cluster)
     return run.conclude(document)
 
 
@@ -133,20 +146,20 @@ class _LabellingRun:
     sidecars: Sidecars
     labelled: int = 0
 
-    def label(self, classifier: Classifier, pace: Pace, stream: BinaryIO | PartFolder) -> AnyDocument:
-        """Label the images, and return the document of their results on `stream`, complete."""
+    def label(
+        self, classifier: Classifier, pace: Pace, stream: BinaryIO | PartFolder, cluster: RayRunner | None = None
+    ) -> AnyDocument | PartsDocument:
+        """Label the images, and return the document of their results on `stream`, complete.
+
+        On a cluster, the machines write a folder of parts themselves.
+        """
+        if cluster is not None and self.output.is_folder:
+            return self._label_in_parts(classifier, pace, cast("PartFolder", stream), cluster)
         document = self._document(classifier, stream)
         if classifier.model.network.output == "multilabel":
             self.sidecars.each_from = self.records.sure
-        pairs = classifier.classify_sources(
-            document.pending(self.named.find()),
-            top_k=self.records.top_k,
-            threshold=self.records.threshold,
-            sure=self.records.sure,
-            kinds=self.records.kind,
-            **asdict(pace),
-        )
-        with closing(pairs), self.terminal.counting() as progress:
+        pairs = self._pairs(classifier, document.pending(self.named.find()), pace)
+        with closing(pairs), self.terminal.counting(described("Classifying", cluster)) as progress:
             if self.terminal.live and document.earlier.kept is not None:
                 self.named.count_in_background(progress, finished=document.earlier)
             apart = progress.hidden if self.output.file is None and stdout_is_terminal() else nullcontext
@@ -163,7 +176,35 @@ class _LabellingRun:
         self.output.complete(document, self.chosen, self.terminal)
         return document
 
-    def conclude(self, document: AnyDocument) -> int:
+    def _label_in_parts(
+        self, classifier: Classifier, pace: Pace, folder: PartFolder, cluster: RayRunner
+    ) -> PartsDocument:
+        from mobilenet_cli.cli.parts_run import begin_parts, collect_parts
+
+        made_at, is_wanted = classifier.model.made_at, partial(_is_wanted, self.records.kind, self.records.match)
+        layout = self._layout(classifier)
+        document = begin_parts(cluster, folder, self.output, self.chosen, layout, made_at=made_at, is_wanted=is_wanted)
+        pairs = self._pairs(classifier, self.named.find(), pace)
+        with self.terminal.counting(described("Classifying", cluster)) as progress:
+            if self.terminal.live and document.earlier.kept is not None:
+                self.named.count_in_background(progress)
+            self.labelled += collect_parts(pairs, document, self.tally, progress)
+        document.close()
+        return document
+
+    def _pairs(
+        self, classifier: Classifier, sources: Iterable[Source], pace: Pace
+    ) -> Generator[tuple[Source, Result], None, None]:
+        return classifier.classify_sources(
+            sources,
+            top_k=self.records.top_k,
+            threshold=self.records.threshold,
+            sure=self.records.sure,
+            kinds=self.records.kind,
+            **asdict(pace),
+        )
+
+    def conclude(self, document: AnyDocument | PartsDocument) -> int:
         """Say how the run went, and return the exit code."""
         earlier = document.earlier
         self.tally.done += earlier.found
@@ -181,22 +222,19 @@ class _LabellingRun:
         return code
 
     def _document(self, classifier: Classifier, stream: BinaryIO | PartFolder) -> AnyDocument:
-        model, limits = classifier.model, classifier.limits(self.records.top_k, self.records.threshold)
-        layout = self.records.layout(model.name, limits, self.chosen.name, self.named.columns)
-        document = self.output.document(stream, self.chosen, layout, model.made_at)
+        document = self.output.document(stream, self.chosen, self._layout(classifier), classifier.model.made_at)
         self.tally.print_already_done(document.earlier.kept)
         return document
+
+    def _layout(self, classifier: Classifier) -> Layout:
+        limits = classifier.limits(self.records.top_k, self.records.threshold)
+        return self.records.layout(classifier.model.name, limits, self.chosen.name, self.named.columns)
 
     def _wants(self, result: Result) -> bool:
         """Return whether a result gets a row. Where failures get none, they are shown on stderr."""
         if result.status == "error" and (self.records.selects or self.chosen.name == "path"):
             self.terminal.note(f"{printable(result.path)}: {result.error}")
-        if self.records.kind:
-            from mobilenet_cli.postprocess.searching import SearchedResult
-
-            if isinstance(result, SearchedResult) and not result.found:
-                return False
-        return matches(result, self.records.match)
+        return _is_wanted(self.records.kind, self.records.match, result)
 
     def _say_what_was_written(self, earlier: EarlierRun, done: int) -> None:
         others, labelled = earlier.others, earlier.found + self.labelled
@@ -212,3 +250,13 @@ class _LabellingRun:
             self.terminal.note(f"{labelled:,} of {counted(done, 'image')} {'match' if labelled != 1 else 'matches'}")
         if done and labelled and self.output.file is not None:
             self.terminal.note(f"{counted(labelled, 'image')} labelled in {printable(self.output.file)}")
+
+
+def _is_wanted(kind: tuple[str, ...], match: tuple[str, ...], result: Result) -> bool:
+    """Return whether a result is among those that the options select."""
+    if kind:
+        from mobilenet_cli.postprocess.searching import SearchedResult
+
+        if isinstance(result, SearchedResult) and not result.found:
+            return False
+    return matches(result, match)

@@ -20,6 +20,7 @@ from mobilenet_cli.cli.options import Pace, pace_options, previews_option, termi
 from mobilenet_cli.cli.output_options import Output, output_options
 from mobilenet_cli.cli.precision_options import PrecisionChoice, precision_options
 from mobilenet_cli.cli.progress_line import ProgressLine
+from mobilenet_cli.cli.runner_options import RunnerChoice, described, runner_options
 from mobilenet_cli.cli.sources import NamedSources
 from mobilenet_cli.cli.tally import Tally
 from mobilenet_cli.cli.terminal import Terminal, stdout_is_terminal
@@ -34,7 +35,10 @@ from mobilenet_cli.vectors.neighbours import FORMATS as NEIGHBOUR_FORMATS
 from mobilenet_cli.vectors.neighbours import nearest
 
 if TYPE_CHECKING:
+    from mobilenet_cli.cluster.runner import RayRunner
     from mobilenet_cli.embedder import Embedder
+    from mobilenet_cli.files.earlier_run import EarlierRun
+    from mobilenet_cli.files.part_folder import PartFolder
 
 _NEIGHBOURS = 10
 
@@ -67,6 +71,7 @@ _NEIGHBOURS = 10
 @model_options
 @precision_options
 @pace_options
+@runner_options
 @previews_option
 @terminal_options
 def command(
@@ -78,6 +83,7 @@ def command(
     format_name: str | None,
     output: Output,
     pace: Pace,
+    runner: RunnerChoice,
     fast_previews: bool,
     terminal: Terminal,
 ) -> int:
@@ -101,11 +107,12 @@ def command(
         rows = f"the rows with an error in {printable(output.file) if output.file is not None else 'the output'}"
     else:
         of_neighbours = _neighbour_format(format_name, output)
+    runner.prepare(named, output)
     if named.are_missing(terminal):
         return ExitCode.FAILED
     terminal.detail(f"sources: {named.described}")
     tally = Tally(terminal, "embedded", left_out=named.left_out, rows=rows)
-    run = _EmbeddingRun(named, model, precision, pace, fast_previews, terminal, tally)
+    run = _EmbeddingRun(named, model, precision, pace, runner, fast_previews, terminal, tally)
     if similar is None:
         return run.vectors(of_vectors, output)
     return run.neighbours(similar, neighbours or _NEIGHBOURS, of_neighbours, output)
@@ -144,26 +151,24 @@ class _EmbeddingRun:
     model: ModelChoice
     precision: PrecisionChoice
     pace: Pace
+    runner: RunnerChoice
     fast_previews: bool
     terminal: Terminal
     tally: Tally
 
     def vectors(self, chosen: Format[Embedding, Shape], output: Output) -> int:
         """Write the vectors and return the exit code."""
-        with self.terminal.warnings_shown(), output.opened(self.terminal) as stream:
-            embedder = self._embedder()
+        with (
+            self.terminal.warnings_shown(),
+            output.opened(self.terminal) as stream,
+            self.runner.opened(self.terminal) as cluster,
+        ):
+            embedder = self._embedder(cluster)
             shape = Shape(embedder.width, embedder.model.name)
-            document = output.document(stream, chosen, shape, embedder.model.made_at)
-            earlier = document.earlier
-            self.tally.print_already_done(earlier.kept)
-            pairs = embedder.embed_sources(document.pending(self.named.find()), **asdict(self.pace))
-            with closing(pairs), self._progress(None if earlier.kept is None else earlier) as progress:
-                apart = progress.hidden if output.file is None and stdout_is_terminal() else nullcontext
-                for source, embedding in self.tally.watched(pairs, progress):
-                    with apart():
-                        document.write(source, embedding)
-            output.check_worth(stream, self.tally.done - self.tally.failed)
-            output.complete(document, chosen, self.terminal)
+            if cluster is not None and output.is_folder:
+                earlier = self._parts(embedder, cluster, cast("PartFolder", stream), output, chosen, shape)
+            else:
+                earlier = self._vectors(embedder, cluster, stream, output, chosen, shape)
         self.tally.done += earlier.found
         if earlier.kept is None:
             self.tally.print_already_done(earlier.found)
@@ -175,15 +180,60 @@ class _EmbeddingRun:
         self.tally.print_pace(to_file=output.file is not None)
         return code
 
+    def _vectors(
+        self,
+        embedder: Embedder,
+        cluster: RayRunner | None,
+        stream: BinaryIO | PartFolder,
+        output: Output,
+        chosen: Format[Embedding, Shape],
+        shape: Shape,
+    ) -> EarlierRun:
+        document = output.document(stream, chosen, shape, embedder.model.made_at)
+        earlier = document.earlier
+        self.tally.print_already_done(earlier.kept)
+        pairs = embedder.embed_sources(document.pending(self.named.find()), **asdict(self.pace))
+        with closing(pairs), self._progress(None if earlier.kept is None else earlier, cluster) as progress:
+            apart = progress.hidden if output.file is None and stdout_is_terminal() else nullcontext
+            for source, embedding in self.tally.watched(pairs, progress):
+                with apart():
+                    document.write(source, embedding)
+        output.check_worth(stream, self.tally.done - self.tally.failed)
+        output.complete(document, chosen, self.terminal)
+        return earlier
+
+    def _parts(
+        self,
+        embedder: Embedder,
+        cluster: RayRunner,
+        folder: PartFolder,
+        output: Output,
+        chosen: Format[Embedding, Shape],
+        shape: Shape,
+    ) -> EarlierRun:
+        """Have the machines of the cluster write the vectors."""
+        from mobilenet_cli.cli.parts_run import begin_parts, collect_parts
+
+        document = begin_parts(cluster, folder, output, chosen, shape, made_at=embedder.model.made_at, is_wanted=_every)
+        pairs = embedder.embed_sources(self.named.find(), **asdict(self.pace))
+        with self._progress(None if document.earlier.kept is None else document.earlier, cluster) as progress:
+            collect_parts(pairs, document, self.tally, progress)
+        document.close()
+        return document.earlier
+
     def neighbours(self, image: str, count: int, chosen: str, output: Output) -> int:
         """Write the paths of the images that are most similar to `image` and return the exit code."""
-        with self.terminal.warnings_shown(), output.opened(self.terminal) as stream:
-            embedder = self._embedder()
+        with (
+            self.terminal.warnings_shown(),
+            output.opened(self.terminal) as stream,
+            self.runner.opened(self.terminal) as cluster,
+        ):
+            embedder = self._embedder(cluster)
             (query,) = embedder.embed(find_sources([STDIN]) if image == STDIN else [image])
             if query.vector is None:
                 raise ImageError(f"{printable(image)}: {query.error}")
             pairs = embedder.embed_sources(self.named.find(), **asdict(self.pace))
-            with closing(pairs), self._progress() as progress:
+            with closing(pairs), self._progress((), cluster) as progress:
                 watched = (embedding for _, embedding in self.tally.watched(pairs, progress))
                 found = nearest(query.vector, self._with_failures_printed(watched), count)
             text = NEIGHBOUR_FORMATS[chosen](found)
@@ -193,21 +243,24 @@ class _EmbeddingRun:
         self.tally.print_pace(to_file=output.file is not None)
         return code
 
-    def _embedder(self) -> Embedder:
+    def _embedder(self, cluster: RayRunner | None) -> Embedder:
         with self.terminal.waiting() as progress:
             from mobilenet_cli.embedder import Embedder
 
             started = time.monotonic()
             embedder = Embedder(
-                fast_previews=self.fast_previews, **self.model.arguments(progress), **self.precision.arguments()
+                fast_previews=self.fast_previews,
+                runner=cluster,
+                **self.model.arguments(progress),
+                **self.precision.arguments(),
             )
         describe_model(self.terminal, embedder.model, time.monotonic() - started)
         return embedder
 
     @contextmanager
-    def _progress(self, finished: Container[str] | None = ()) -> Iterator[ProgressLine]:
+    def _progress(self, finished: Container[str] | None, cluster: RayRunner | None) -> Iterator[ProgressLine]:
         """Show a progress line, without a total where the finished sources are not known (None)."""
-        with self.terminal.counting("Embedding") as progress:
+        with self.terminal.counting(described("Embedding", cluster)) as progress:
             if self.terminal.live and finished is not None:
                 self.named.count_in_background(progress, finished)
             yield progress
@@ -217,3 +270,8 @@ class _EmbeddingRun:
             if each.error is not None:
                 self.terminal.note(f"{printable(each.path)}: {each.error}")
             yield each
+
+
+def _every(embedding: Embedding) -> bool:
+    """Return that an embedding has a row, whatever it is."""
+    return True

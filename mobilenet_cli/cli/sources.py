@@ -64,6 +64,9 @@ class Sources(ABC):
         del terminal
         return False
 
+    def keep_archives_whole(self) -> None:  # noqa: B027 - a table names no archives
+        """Yield an archive as one Source, which is opened by the machine that handles it."""
+
     @abstractmethod
     def find(self) -> Iterator[Source]:
         """Yield the sources."""
@@ -129,6 +132,11 @@ class NamedSources(Sources):
         for archive in filter(is_archive, self._arguments):
             raise click.UsageError(f"{printable(archive)} is an archive, and this command takes files: unpack it")
         self._choice = {**self._choice, "archives": "none"}
+
+    def keep_archives_whole(self) -> None:
+        """Yield an archive as one Source, which is opened by the machine that handles it."""
+        if self._choice.get("archives", "any") == "any":
+            self._choice = {**self._choice, "archives": "whole"}
 
     def are_missing(self, terminal: Terminal) -> bool:
         """Print each argument that names no file or folder, and return whether there is nothing else to read.

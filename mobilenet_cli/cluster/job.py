@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -31,7 +31,7 @@ class Handling(Protocol):
 class Records(Protocol):
     """`pipeline.run` with everything but the sources."""
 
-    def __call__(self, sources: Iterable[Source]) -> Iterator[Pair]:
+    def __call__(self, sources: Iterable[Source], /) -> Generator[Pair, None, None]:
         """Yield each Source with its record."""
         ...
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import pickle
+import sys
 import time
 from collections import Counter
 from collections.abc import Generator, Iterable, Iterator
@@ -12,8 +13,8 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from mobilenet_cli import __version__
-from mobilenet_cli.cluster.groups import Groups
+from mobilenet_cli._version import __version__
+from mobilenet_cli.cluster.groups import MOST_SOURCES, Groups
 from mobilenet_cli.cluster.job import Handling, Job
 from mobilenet_cli.engines import ENGINES
 from mobilenet_cli.errors import InputError, MnclassifyError
@@ -32,6 +33,8 @@ LOCAL = "local"
 _GROUPS_A_CPU = 4
 _BLOCK_BYTES = 256 << 10
 """Bytes of records that an actor keeps before they go back."""
+_NODES_SECONDS = 2.0
+"""Seconds for which the number of machines is not asked for again."""
 _MOST_LOSSES = 5
 """How often a machine may be lost without one new record in between: then it is the images, or the memory."""
 
@@ -54,12 +57,17 @@ class RayRunner:
         cpus: How many CPUs to use at most; None: all, also those of machines that join later.
         logs: Whether the logs of Ray and of the machines are shown.
         images: How many images each machine has done, by Ray's id of it.
+        handling: What an actor does with the records of a run; None: the run yields them.
+        group_size: How many sources an actor gets at a time.
     """
 
     address: str = "auto"
     cpus: int | None = None
     logs: bool = False
     images: Counter[str] = field(default_factory=Counter)
+    handling: Handling | None = None
+    group_size: int = MOST_SOURCES
+    _nodes: tuple[float, int] = (-_NODES_SECONDS, 0)
 
     def __enter__(self) -> RayRunner:
         """Connect.
@@ -71,6 +79,7 @@ class RayRunner:
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
         import ray
+        import ray._private.worker as ray_worker
 
         level = logging.INFO if self.logs else logging.ERROR
         with _quiet_warnings():
@@ -78,9 +87,14 @@ class RayRunner:
                 ray.init(self.address, log_to_driver=self.logs, logging_level=level, namespace="mnclassify")
             except (ConnectionError, RuntimeError, ValueError, OSError) as error:
                 reason = str(error).splitlines()[0]
-                raise InputError(f"no Ray cluster at {self.address} ({reason}); `ray start --head` starts one") from error
+                raise InputError(
+                    f"no Ray cluster at {self.address} ({reason}); `ray start --head` starts one"
+                ) from error
             import ray.data
         logging.getLogger("ray.data").setLevel(level if self.logs else logging.CRITICAL)
+        # Ray prints what machines say on standard output, where records may be.
+        printed = ray_worker.print_worker_logs
+        ray_worker.print_worker_logs = lambda data, _, *rest: printed(data, sys.stderr, *rest) if self.logs else None
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -94,7 +108,11 @@ class RayRunner:
         """How many machines the cluster has now."""
         import ray
 
-        return sum(node["Alive"] for node in ray.nodes())
+        asked, count = self._nodes
+        if time.monotonic() - asked >= _NODES_SECONDS:
+            count = sum(node["Alive"] for node in ray.nodes())
+            self._nodes = time.monotonic(), count
+        return count
 
     def run(
         self,
@@ -104,8 +122,6 @@ class RayRunner:
         *,
         batch_size: int | None,
         workers: int | None,
-        handling: Handling | None = None,
-        group_size: int | None = None,
     ) -> Generator[tuple[_OneSource, _Record], None, None]:
         """Yield each Source with its record, in their order: see `pipeline.run`.
 
@@ -117,8 +133,6 @@ class RayRunner:
             model: The model that the task's engine runs.
             batch_size: As for `pipeline.run`.
             workers: Threads of an actor, each of which takes a CPU of the cluster; 1 by default.
-            handling: What an actor does with the records; None: they are yielded here.
-            group_size: Sources that an actor gets at a time.
 
         Raises:
             InputError: A machine cannot run this program, or has another version of it.
@@ -131,10 +145,10 @@ class RayRunner:
         job = ray.put(
             Job(
                 *(__version__, os.getcwd(), PackedModel.of(model), task.preprocessing, task.postprocessing, task.model),  # noqa: PTH109
-                *(batch_size, threads, handling),
+                *(batch_size, threads, self.handling),
             )
         )
-        groups = Groups(sources, self._most_groups, *(() if group_size is None else (group_size,)))
+        groups = Groups(sources, self._most_groups, self.group_size)
         try:
             for pair in self._delivered(groups, job, threads, ENGINES[model.engine].gpus):
                 yield cast("tuple[_OneSource, _Record]", pair)
@@ -200,17 +214,18 @@ class RayRunner:
 
         most = None if self.cpus is None else max(1, self.cpus // threads)
         now = max(1, self._usable_cpus() // threads)
-        return dataset_of(groups, _context()).map_batches(
-            Worker,
-            fn_constructor_args=(job,),
-            batch_size=None,
-            batch_format="pyarrow",
-            compute=ActorPoolStrategy(min_size=1, max_size=most, initial_size=now, max_tasks_in_flight_per_actor=2),
-            num_cpus=threads,
-            num_gpus=gpus or None,
-            # An actor that died could wait for ever for another place: the dataset is begun again instead.
-            max_restarts=0,
-        )
+        with _quiet_warnings():  # max_restarts will have another place from 2.64 on
+            return dataset_of(groups, _context()).map_batches(
+                Worker,
+                fn_constructor_args=(job,),
+                batch_size=None,
+                batch_format="pyarrow",
+                compute=ActorPoolStrategy(min_size=1, max_size=most, initial_size=now, max_tasks_in_flight_per_actor=2),
+                num_cpus=threads,
+                num_gpus=gpus or None,
+                # An actor that died could wait for ever for another place: the dataset is begun again instead.
+                max_restarts=0,
+            )
 
 
 def _context() -> DataContext:

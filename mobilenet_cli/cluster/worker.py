@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import pickle
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing, suppress
 from dataclasses import replace
 from functools import cached_property
@@ -17,7 +17,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mobilenet_cli import __version__
+from mobilenet_cli._version import __version__
 from mobilenet_cli.cluster.job import Job, Pair
 from mobilenet_cli.errors import InputError, MnclassifyError, ModelError, OutputError
 from mobilenet_cli.images.preprocess import silence_decoder_warnings
@@ -61,11 +61,11 @@ class Worker:
         job, task = self._job, self._task
         sources = chain.from_iterable(map(_opened, group))
 
-        def records(wanted: Iterable[Source]) -> Iterator[Pair]:
+        def records(wanted: Iterable[Source]) -> Generator[Pair, None, None]:
             with closing(run(wanted, task, batch_size=job.batch_size, workers=job.workers)) as pairs:
                 yield from pairs
 
-        pairs = records(sources) if job.handling is None else job.handling(number, sources, records)
+        pairs: Iterator[Pair] = records(sources) if job.handling is None else job.handling(number, sources, records)
         while some := list(islice(pairs, _PAIRS)):
             yield some
         self._engine.take_back()
@@ -129,4 +129,6 @@ def table_of_records(number: int, node: str, content: list[Pair] | MnclassifyErr
 
     if isinstance(content, list):
         content = [(replace(source, content=None), record) for source, record in content]
-    return pa.table({"number": [number], "node": [node], "content": pa.array([pickle.dumps(content)], pa.large_binary())})
+    return pa.table(
+        {"number": [number], "node": [node], "content": pa.array([pickle.dumps(content)], pa.large_binary())}
+    )
