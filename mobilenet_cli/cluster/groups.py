@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from mobilenet_cli.inputs.archives.whole import WholeArchive
 from mobilenet_cli.records import Source
 
-MOST_SOURCES = 128
-"""Sources of a group: half a second of work, beside which the cost of handing it over does not count."""
+MOST_SOURCES = 64
+"""Sources of a group: some tenths of a second of work, beside which the cost of handing it over does not count."""
 MOST_BYTES = 16 << 20
 """Bytes of the images that a group carries where they have no file: more of them begin another group."""
 _PATIENCE = 0.5

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from mobilenet_cli._version import __version__
 from mobilenet_cli.cluster.groups import MOST_SOURCES, Groups
 from mobilenet_cli.cluster.job import Handling, Job
+from mobilenet_cli.cluster.parts import PartReport
 from mobilenet_cli.engines import ENGINES
 from mobilenet_cli.errors import InputError, MnclassifyError
 from mobilenet_cli.machine.extras import install_command
@@ -181,7 +182,7 @@ class RayRunner:
                     new = pairs[max(0, delivered - came) :]
                     came += len(pairs)
                     delivered = max(delivered, came)
-                    self.images[node] += len(new)
+                    self.images[node] += sum(record.done if isinstance(record, PartReport) else 1 for _, record in new)
                     losses = 0 if new else losses
                     yield from new
             except RayError as error:
