@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 
 LOCAL = "local"
 """The address of a cluster that is started on this machine, for the length of a run."""
-_GROUPS_A_CPU = 4
+_GROUPS_A_CPU, _PARTS_A_CPU = 4, 2
+"""How many groups may be under way for each CPU: parts may have the names of 100,000 images each."""
 _BLOCK_BYTES = 256 << 10
 """Bytes of records that an actor keeps before they go back."""
 _NODES_SECONDS = 2.0
@@ -159,7 +160,7 @@ class RayRunner:
             raise groups.error
 
     def _most_groups(self) -> int:
-        return max(2, _GROUPS_A_CPU * self._usable_cpus())
+        return max(2, (_GROUPS_A_CPU if self.handling is None else _PARTS_A_CPU) * self._usable_cpus())
 
     def _usable_cpus(self) -> int:
         import ray
