@@ -46,8 +46,11 @@ class RunnerChoice:
             return
         if xmp and output.is_folder:
             raise click.UsageError("with --runner ray, --xmp goes with -o FILE, not with a folder")
-        if output.rows_per_file is None if output.is_folder else not (output.resume or output.is_remote):
-            named.keep_archives_whole()
+        if output.is_folder:
+            # A part of so many rows goes to a machine as their names: it cannot hold what has to be streamed here.
+            named.open_archives("whole" if output.rows_per_file is None else "in_place")
+        elif not (output.resume or output.is_remote):
+            named.open_archives("whole")
 
     @contextmanager
     def opened(self, terminal: Terminal) -> Iterator[RayRunner | None]:

@@ -29,6 +29,7 @@ from mobilenet_cli.text import printable
 
 if TYPE_CHECKING:
     from mobilenet_cli.inputs.csv_table import CsvTable
+    from mobilenet_cli.inputs.walk import ArchiveUse
 
 
 _MOST_DESCRIBED = 5
@@ -64,8 +65,8 @@ class Sources(ABC):
         del terminal
         return False
 
-    def keep_archives_whole(self) -> None:  # noqa: B027 - a table names no archives
-        """Yield an archive as one Source, which is opened by the machine that handles it."""
+    def open_archives(self, use: ArchiveUse) -> None:  # noqa: B027 - a table names no archives
+        """Open archives in this way, if at all: see `find_sources`."""
 
     @abstractmethod
     def find(self) -> Iterator[Source]:
@@ -133,10 +134,9 @@ class NamedSources(Sources):
             raise click.UsageError(f"{printable(archive)} is an archive, and this command takes files: unpack it")
         self._choice = {**self._choice, "archives": "none"}
 
-    def keep_archives_whole(self) -> None:
-        """Yield an archive as one Source, which is opened by the machine that handles it."""
-        if self._choice.get("archives", "any") == "any":
-            self._choice = {**self._choice, "archives": "whole"}
+    def open_archives(self, use: ArchiveUse) -> None:
+        """Open archives in this way, if at all: see `find_sources`."""
+        self._choice = {**self._choice, "archives": use}
 
     def are_missing(self, terminal: Terminal) -> bool:
         """Print each argument that names no file or folder, and return whether there is nothing else to read.

@@ -40,10 +40,18 @@ class Groups:
         sources: Iterated in a thread of its own. A WholeArchive is a group by itself.
         most: Returns how many groups may be without their records at a time.
         size: Sources of a group, at most.
+        are_parts: Whether each group becomes a file: then it has `size` sources, however slowly they come.
     """
 
-    def __init__(self, sources: Iterable[Source], most: Callable[[], int], size: int = MOST_SOURCES) -> None:
-        self._most, self._size = most, size
+    def __init__(
+        self,
+        sources: Iterable[Source],
+        most: Callable[[], int],
+        size: int = MOST_SOURCES,
+        *,
+        are_parts: bool = False,
+    ) -> None:
+        self._most, self._size, self._are_parts = most, size, are_parts
         self._change = threading.Condition()  # guards what follows
         self._filling: list[Source] = []
         self._bytes, self._began = 0, 0.0
@@ -58,7 +66,7 @@ class Groups:
     def has_next(self) -> bool:
         """Return whether there is a group to hand over."""
         with self._change:
-            if self._filling and time.monotonic() - self._began > _PATIENCE:
+            if self._filling and not self._are_parts and time.monotonic() - self._began > _PATIENCE:
                 self._close_group()
             return self._handed_over < len(self._open)
 
@@ -116,7 +124,8 @@ class Groups:
             self._bytes, self._began = 0, time.monotonic()
         self._filling.append(source)
         self._bytes += len(source.data or b"")
-        if is_archive or len(self._filling) == self._size or self._bytes >= MOST_BYTES:
+        is_heavy = self._bytes >= MOST_BYTES and not self._are_parts
+        if is_archive or is_heavy or len(self._filling) == self._size:
             self._close_group()
 
     def _close_group(self) -> None:

@@ -150,7 +150,7 @@ class RayRunner:
                 *(batch_size, threads, self.handling),
             )
         )
-        groups = Groups(sources, self._most_groups, self.group_size)
+        groups = Groups(sources, self._most_groups, self.group_size, are_parts=self.handling is not None)
         try:
             for pair in self._delivered(groups, job, threads, ENGINES[model.engine].gpus):
                 yield cast("tuple[_OneSource, _Record]", pair)

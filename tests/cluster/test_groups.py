@@ -121,3 +121,14 @@ def test_the_error_of_a_list_is_kept_for_whoever_asked_for_the_records():
     groups = groups_of(sources())
     assert taken(groups) == [["a"]]
     assert str(groups.error) == "a broken list"
+
+
+def test_a_part_is_full_however_slowly_its_images_come(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("mobilenet_cli.cluster.groups._PATIENCE", 0.0)
+
+    def sources() -> Iterator[Source]:
+        for name in "abcdefg":
+            yield Source(name)
+            time.sleep(0.03)
+
+    assert taken(Groups(sources(), lambda: 9, 3, are_parts=True)) == [list("abc"), list("def"), list("g")]
