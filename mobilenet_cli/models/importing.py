@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mobilenet_cli.engines.network_input import Input
 from mobilenet_cli.errors import InputError
-from mobilenet_cli.models import AUTO, in_place, registry, store
+from mobilenet_cli.models import AUTO, STORES_OWN, in_place, registry, store
 from mobilenet_cli.models.building import Builder, warn_of_guess
 from mobilenet_cli.models.making import making
 from mobilenet_cli.models.manifest import Manifest
@@ -18,7 +18,6 @@ from mobilenet_cli.progress import Progress, silent
 from mobilenet_cli.records import OutputKind
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_STORES_OWN = ("hub-", "local-")
 
 
 def import_model(
@@ -94,7 +93,7 @@ def _check_name(name: str) -> None:
             f"{name!r} cannot be a model's name: take letters, digits, '.', '_' and '-', 64 at most, "
             "with a letter or a digit first"
         )
-    if name == AUTO or name in registry.ENTRIES or name.startswith(_STORES_OWN):
+    if name == AUTO or name in registry.ENTRIES or name.startswith(STORES_OWN):
         raise InputError(
             f"{name!r} names something already; take another name (MNCLASSIFY_MODEL makes it the one that is "
             "used where none is named)"
