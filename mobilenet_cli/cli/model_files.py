@@ -26,7 +26,7 @@ _with_input_options = option_group("network_input", chosen_input, *input_of_netw
 
 @click.command("import", cls=Command)
 @click.argument("source", shell_complete=completion.files)
-@click.option("--name", help="Name of the model, for -m NAME  [default: of an exported model its own]")
+@click.option("--name", help="Name of the model, for -m NAME  [required, except for an exported model]")
 @click.option(
     "--labels", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Text file with one label per line."
 )
@@ -94,11 +94,16 @@ def import_(
 @click.option("--overwrite", is_flag=True, help="Replace FILE if it exists.")
 @terminal_options
 def export(name: str, output: str, overwrite: bool, terminal: Terminal) -> None:
-    """Write the model NAME to one file, for a machine without TensorFlow.
+    """Write a model to one file for another machine.
 
-    `models import FILE` adds it to the store there. FILE has the manifest, the labels and the compiled networks that
-    the store has: `models pull NAME --kind both` gets both, and --image-size and --precision more of them. NAME can
-    also be the folder of a model written by `train`.
+    `models import FILE` adds it to the store there, even without TensorFlow. NAME is a model in the store, or the
+    folder of a model written by `train`. FILE holds its labels and all of its compiled networks. To include the
+    network that `embed` uses, first run `models pull NAME --kind both`.
+
+    \b
+    Examples:
+      mnclassify models pull efficientnet_lite0 --kind both
+      mnclassify models export efficientnet_lite0 -o model.zip
     """
     from mobilenet_cli.files.open import open_output
     from mobilenet_cli.models.exporting import export_model

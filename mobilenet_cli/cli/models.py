@@ -44,6 +44,7 @@ def command() -> None:
       mnclassify models pull auto mobilenet_v1_050_160
       mnclassify models import mobilenet_v1_0.75_224.tgz --name mine
       mnclassify photos/ -m mine
+      mnclassify models export mine -o mine.zip
 
     Models are kept in your cache folder, or in MNCLASSIFY_HOME.
     """
