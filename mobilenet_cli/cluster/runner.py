@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import pickle
+import socket
 import sys
 import time
 from collections import Counter
@@ -37,6 +38,7 @@ _BLOCK_BYTES = 256 << 10
 """Bytes of records that an actor keeps before they go back."""
 _NODES_SECONDS = 2.0
 """Seconds for which the number of machines is not asked for again."""
+_ANSWER_SECONDS = 10.0
 _MOST_LOSSES = 5
 """How often a machine may be lost without one new record in between: then it is the images, or the memory."""
 
@@ -86,6 +88,7 @@ class RayRunner:
         level = logging.INFO if self.logs else logging.ERROR
         with _quiet_warnings():
             try:
+                _check_answers(self.address)
                 ray.init(self.address, log_to_driver=self.logs, logging_level=level, namespace="mnclassify")
             except (ConnectionError, RuntimeError, ValueError, OSError) as error:
                 reason = str(error).splitlines()[0]
@@ -239,6 +242,13 @@ def _context() -> DataContext:
     context.execution_options.preserve_order = True
     context.target_max_block_size = _BLOCK_BYTES
     return context
+
+
+def _check_answers(address: str) -> None:
+    """Raise an OSError if nothing answers at HOST:PORT, for which Ray would wait many minutes."""
+    host, _, port = address.rpartition(":")
+    if "/" not in address and port.isdigit():
+        socket.create_connection((host, int(port)), _ANSWER_SECONDS).close()
 
 
 def _quiet_warnings() -> Any:

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from conftest import SAMPLES
 
 from mobilenet_cli.cli.runner_options import RunnerChoice, _runner_choice
+from mobilenet_cli.cluster.runner import RayRunner
 from mobilenet_cli.errors import InputError
 
 
@@ -48,3 +49,8 @@ def test_the_address_may_be_in_the_environment(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("RAY_ADDRESS", "10.0.0.1:6379")
     assert _runner_choice("ray", None, None) == RunnerChoice("ray", "10.0.0.1:6379", None)
     assert _runner_choice("ray", "local", 3) == RunnerChoice("ray", "local", 3)
+
+
+def test_a_cluster_that_is_not_there_is_said_so():
+    with pytest.raises(InputError, match=r"no Ray cluster at 127.0.0.1:9 .*refused.*; `ray start --head` starts one"):
+        RayRunner("127.0.0.1:9").__enter__()
