@@ -27,12 +27,13 @@ def simulate(shards: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         document = PartsDocument(PartFolder(folder), FORMATS["jsonl"], Layout(top_k=5, model="model"))
         groups = Groups(sources, lambda: 400)
+        handover = groups.handed_over()
         done = 0
-        while not groups.are_handed_over or groups.has_next():
-            if not groups.has_next():
+        while not handover.has_ended or handover.has_next():
+            if not handover.has_next():
                 time.sleep(0.001)
                 continue
-            group = groups.next()
+            group = handover.next()
             name = part_name(group.number, ".jsonl")
             document.add(PartReport(name, name.replace("part", "s3://bucket/train"), ROWS, ROWS * 1000, 0, ROWS))
             groups.forget_before(group.number)

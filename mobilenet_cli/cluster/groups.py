@@ -58,29 +58,39 @@ class Groups:
         self._open: deque[Group] = deque()  # without all of their records
         self._handed_over = 0  # how many of them, the first ones, the dataset has
         self._number = 0
+        self._current: Handover | None = None
         self._is_stopped = self._has_ended = False
         self.error: Exception | None = None
         """What iterating the sources raised, once they have ended."""
         threading.Thread(target=self._read, args=(sources,), name="groups", daemon=True).start()
 
-    def has_next(self) -> bool:
+    def handed_over(self) -> Handover:
+        """Begin to hand over the groups, from the first one on that has no records yet; no other Handover goes on."""
+        with self._change:
+            self._handed_over = 0
+            self._current = Handover(self)
+            return self._current
+
+    def has_next(self, handover: Handover) -> bool:
         """Return whether there is a group to hand over."""
         with self._change:
             if self._filling and not self._are_parts and time.monotonic() - self._began > _PATIENCE:
                 self._close_group()
-            return self._handed_over < len(self._open)
+            return handover is self._current and self._handed_over < len(self._open)
 
-    def next(self) -> Group:
-        """Hand over the next group."""
+    def next(self, handover: Handover) -> Group:
+        """Hand over the next group. Raises a RuntimeError if another Handover has begun."""
         with self._change:
+            if handover is not self._current:
+                raise RuntimeError("the groups are handed over to another dataset")
             self._handed_over += 1
             return self._open[self._handed_over - 1]
 
-    @property
-    def are_handed_over(self) -> bool:
-        """Whether the sources have ended, and all groups are handed over."""
+    def has_ended(self, handover: Handover) -> bool:
+        """Return whether the sources have ended, and all groups are handed over."""
         with self._change:
-            return self._is_stopped or (self._has_ended and self._handed_over == len(self._open))
+            is_over = self._is_stopped or handover is not self._current
+            return is_over or (self._has_ended and self._handed_over == len(self._open))
 
     def forget_before(self, number: int) -> None:
         """Drop the groups before this one: all of their records have come."""
@@ -89,11 +99,6 @@ class Groups:
                 self._open.popleft()
                 self._handed_over -= 1
             self._change.notify_all()
-
-    def begin_again(self) -> None:
-        """Hand over again what has no records yet."""
-        with self._change:
-            self._handed_over = 0
 
     def stop(self) -> None:
         """End the thread, at its next source."""
@@ -133,3 +138,23 @@ class Groups:
             self._open.append(Group(self._number, pickle.dumps(self._filling)))
             self._number += 1
             self._filling = []
+
+
+class Handover:
+    """The groups as one dataset gets them."""
+
+    def __init__(self, groups: Groups) -> None:
+        self._groups = groups
+
+    def has_next(self) -> bool:
+        """Return whether there is a group."""
+        return self._groups.has_next(self)
+
+    def next(self) -> Group:
+        """Return the next group. Raises a RuntimeError if another Handover has begun."""
+        return self._groups.next(self)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether there will be no other group."""
+        return self._groups.has_ended(self)

@@ -21,10 +21,10 @@ from ray.data._internal.stats import DatasetStats
 from ray.data.block import BlockAccessor, BlockMetadata
 
 if TYPE_CHECKING:
-    from mobilenet_cli.cluster.groups import Groups
+    from mobilenet_cli.cluster.groups import Handover
 
 
-def dataset_of(groups: Groups, context: DataContext) -> Dataset:
+def dataset_of(groups: Handover, context: DataContext) -> Dataset:
     """Return a dataset with a row (number, sources) a group."""
     return Dataset(LogicalPlan(_GroupsInput(groups), context), context, DatasetStats(metadata={}, parent=None))
 
@@ -33,7 +33,7 @@ def dataset_of(groups: Groups, context: DataContext) -> Dataset:
 class _GroupsInput(LogicalOperator, SourceOperator):  # type: ignore[misc]  # Ray is not typed
     """The source in the plan."""
 
-    groups: Groups
+    groups: Handover
 
     def output_data(self) -> None:
         """Return None: nothing of it is known before."""
@@ -56,12 +56,12 @@ class _GroupsInput(LogicalOperator, SourceOperator):  # type: ignore[misc]  # Ra
 class _GroupsBuffer(InputDataBuffer):  # type: ignore[misc]
     """The source as it runs."""
 
-    def __init__(self, context: DataContext, groups: Groups) -> None:
+    def __init__(self, context: DataContext, groups: Handover) -> None:
         super().__init__(context, input_data=[])
         self._groups = groups
 
     def has_execution_finished(self) -> bool:
-        return self._groups.are_handed_over
+        return self._groups.has_ended
 
     def has_next(self) -> bool:
         return self._groups.has_next()

@@ -180,6 +180,8 @@ class RayRunner:
             came = 0
             try:
                 for number, node, pairs in self._contents(groups, job, threads, gpus):
+                    if number not in (current, current + 1):
+                        raise RuntimeError(f"group {number} came where {current + 1} was due")
                     if number != current:
                         groups.forget_before(number)
                         current, delivered, came = number, 0, 0
@@ -194,7 +196,6 @@ class RayRunner:
                     raise MnclassifyError(f"the cluster cannot go on: {str(error).splitlines()[0]}") from error
                 logging.getLogger(__name__).info("a machine or a process was lost (%s): beginning again", error)
                 time.sleep(losses)
-                groups.begin_again()
             else:
                 return
 
@@ -220,7 +221,7 @@ class RayRunner:
         most = None if self.cpus is None else max(1, self.cpus // threads)
         now = max(1, self._usable_cpus() // threads)
         with _quiet_warnings():  # max_restarts will have another place from 2.64 on
-            return dataset_of(groups, _context()).map_batches(
+            return dataset_of(groups.handed_over(), _context()).map_batches(
                 Worker,
                 fn_constructor_args=(job,),
                 batch_size=None,

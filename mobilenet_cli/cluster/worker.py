@@ -45,7 +45,7 @@ class Worker:
         self._reference = job
 
     def __call__(self, groups: pa.Table) -> Iterator[pa.Table]:
-        """Yield rows of the records of some groups: see `table_of_records`."""
+        """Yield rows of the records of some groups, at least one a group: see `table_of_records`."""
         import ray
 
         node = ray.get_runtime_context().get_node_id()
@@ -66,8 +66,9 @@ class Worker:
                 yield from pairs
 
         pairs: Iterator[Pair] = records(sources) if job.handling is None else job.handling(number, sources, records)
-        while some := list(islice(pairs, _PAIRS)):
+        while len(some := list(islice(pairs, _PAIRS))) == _PAIRS:
             yield some
+        yield some
         self._engine.take_back()
 
     @cached_property

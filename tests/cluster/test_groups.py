@@ -28,11 +28,12 @@ def paths(group: Group) -> list[str]:
 def taken(groups: Groups) -> list[list[str]]:
     """All groups that are handed over, up to the end of the sources."""
     found = []
+    handover = groups.handed_over()
     deadline = time.monotonic() + 20
-    while not groups.are_handed_over or groups.has_next():
+    while not handover.has_ended or handover.has_next():
         assert time.monotonic() < deadline
-        if groups.has_next():
-            found.append(paths(groups.next()))
+        if handover.has_next():
+            found.append(paths(handover.next()))
         else:
             time.sleep(0.01)
     return found
@@ -73,14 +74,15 @@ def test_no_more_sources_are_read_than_groups_may_be_open():
     groups = groups_of(sources(), most=4)
     time.sleep(0.2)
     assert read <= 4 * 3 + 1
+    handover = groups.handed_over()
     for number in range(4):
-        assert groups.next().number == number
-    assert not groups.has_next()
+        assert handover.next().number == number
+    assert not handover.has_next()
     groups.forget_before(2)  # the records of two groups have come
     deadline = time.monotonic() + 10
-    while not groups.has_next():
+    while not handover.has_next():
         assert time.monotonic() < deadline
-    assert paths(groups.next()) == ["12", "13", "14"]
+    assert paths(handover.next()) == ["12", "13", "14"]
     groups.stop()
     assert read <= 6 * 3 + 1
 
@@ -89,8 +91,12 @@ def test_what_was_lost_is_handed_over_again():
     groups = groups_of(map(Source, "abcdefghi"))
     assert taken(groups) == [list("abc"), list("def"), list("ghi")]
     groups.forget_before(1)
-    groups.begin_again()
+    lost = groups.handed_over()
+    assert paths(lost.next()) == list("def")
     assert taken(groups) == [list("def"), list("ghi")]
+    assert (lost.has_next(), lost.has_ended) == (False, True)  # it takes nothing from the others
+    with pytest.raises(RuntimeError, match="another dataset"):
+        lost.next()
 
 
 def test_a_list_that_comes_slowly_is_not_waited_for():
@@ -99,11 +105,12 @@ def test_a_list_that_comes_slowly_is_not_waited_for():
         time.sleep(20)
 
     groups = groups_of(sources(), size=100)
+    handover = groups.handed_over()
     deadline = time.monotonic() + 10
-    while not groups.has_next():
+    while not handover.has_next():
         assert time.monotonic() < deadline
         time.sleep(0.05)
-    assert paths(groups.next()) == ["first"]
+    assert paths(handover.next()) == ["first"]
     groups.stop()
 
 
