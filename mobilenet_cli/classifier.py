@@ -12,7 +12,7 @@ from mobilenet_cli.engines import EngineName
 from mobilenet_cli.engines.network_input import Input
 from mobilenet_cli.engines.precision import DEFAULT, Precision
 from mobilenet_cli.errors import InputError
-from mobilenet_cli.images.preprocess import Crop
+from mobilenet_cli.images.preprocess import Crop, Preprocessing
 from mobilenet_cli.loaded_model import AnySource, LoadedModel, as_sources
 from mobilenet_cli.models import AUTO
 from mobilenet_cli.models.acquire import Model, check_takes_temperature
@@ -106,6 +106,8 @@ class Classifier:
             fast_previews=fast_previews,
         )
         self.model: Model = self._loaded.model
+        self.preprocessing: Preprocessing = self._loaded.preprocessing
+        """How images are prepared for the network."""
         self.labels: tuple[ClassName, ...] = self.model.labels(Path(labels) if labels is not None else None)
         """The name of each class, in the order of the model's outputs."""
         if temperature is not None:

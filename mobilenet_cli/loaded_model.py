@@ -28,6 +28,7 @@ class LoadedModel:
 
     Attributes:
         model: Which model and network.
+        preprocessing: How images are prepared for it.
     """
 
     def __init__(
@@ -67,7 +68,7 @@ class LoadedModel:
             precision_photos=precision_photos,
         )
         manifest = self.model.manifest
-        self._preprocessing = Preprocessing(
+        self.preprocessing = Preprocessing(
             self.model.image_size, crop or manifest.crop, manifest.interpolation, fast_previews
         )
         self._engine: Engine = self.model.open_engine()
@@ -88,7 +89,7 @@ class LoadedModel:
         for name, value in (("batch_size", batch_size), ("workers", workers)):
             if value is not None and value < 1:
                 raise InputError(f"{name} is at least 1, not {value}")
-        task = Task(self._engine, self._preprocessing, postprocessing, self.model.name)
+        task = Task(self._engine, self.preprocessing, postprocessing, self.model.name)
         return run(sources, task, batch_size=batch_size, workers=workers)
 
 

@@ -66,6 +66,7 @@ xmp_options = option_group(
         "--xmp-remove", is_flag=True, help="Remove these keywords from the sidecar files; do not label anything."
     ),
     heading="Photo libraries",
+    shape_rows=False,
 )
 
 
