@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, nullcontext
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, BinaryIO
@@ -27,13 +27,13 @@ from mobilenet_cli.cli.outputs import Outputs
 from mobilenet_cli.cli.precision_options import PrecisionChoice, precision_options
 from mobilenet_cli.cli.record_options import RecordChoice, record_options
 from mobilenet_cli.cli.row_shaping import labels_in, made_with
+from mobilenet_cli.cli.sidecars import Sidecars, XmpChoice, remove_keywords, xmp_options
 from mobilenet_cli.cli.sources import Sources
 from mobilenet_cli.cli.tally import Tally
 from mobilenet_cli.cli.terminal import Terminal
-from mobilenet_cli.cli.xmp import Sidecars, XmpChoice, remove_keywords, xmp_options
 from mobilenet_cli.files.format import Format
 from mobilenet_cli.postprocess.matching import matches
-from mobilenet_cli.records import Result
+from mobilenet_cli.records import Result, Source
 from mobilenet_cli.text import counted, printable
 from mobilenet_cli.writers import Layout
 
@@ -142,7 +142,7 @@ class _LabellingRun:
         if classifier.model.network.output == "multilabel":
             self.sidecars.each_from = self.records.sure
         pairs = classifier.classify_sources(
-            document.pending(self.named.find()),
+            self._pending(document),
             top_k=self.records.top_k,
             threshold=self.records.threshold,
             sure=self.records.sure,
@@ -181,6 +181,14 @@ class _LabellingRun:
             code = self.sidecars.conclude(code, finished=earlier.found)
         self.tally.print_pace(to_file=self.outputs.files is not None)
         return code
+
+    def _pending(self, document: Documents[Result, Layout]) -> Iterator[Source]:
+        """Yield the images that lack a row; with --xmp, give those that have one their sidecar if they have none."""
+        for source in self.named.find():
+            if document.wants(source):
+                yield source
+            elif self.xmp.write:
+                self.sidecars.complete(source, document.finished_row, self.named.column)
 
     def _documents(self, classifier: Classifier, streams: Sequence[BinaryIO | PartFolder]) -> Documents[Result, Layout]:
         model, limits = classifier.model, classifier.limits(self.records.top_k, self.records.threshold)

@@ -92,6 +92,10 @@ class Document(Generic[_Record, _Options]):
         """Return whether the next source has no finished row yet."""
         return self.earlier.wants(source)
 
+    def finished_row(self) -> bytes:
+        """Return a document with the finished row of the source that `wants` has just said no to, and no other."""
+        return self.earlier.finished_row()
+
     def pending(self, sources: Iterable[Source]) -> Iterator[Source]:
         """Yield the sources that have no finished row yet."""
         return filter(self.wants, sources)

@@ -43,6 +43,10 @@ class Documents(Generic[_Record, _Options]):
             self.earlier.found += 1
         return bool(lacking)
 
+    def finished_row(self) -> bytes:
+        """Return a document with the finished row of the source that `wants` has just said no to, and no other."""
+        return self._documents[0].finished_row()
+
     def pending(self, sources: Iterable[Source]) -> Iterator[Source]:
         """Yield the sources that `wants` says yes to."""
         return filter(self.wants, sources)

@@ -37,6 +37,10 @@ class EarlierRun:
         del source
         return True
 
+    def finished_row(self) -> bytes:
+        """Return a document with the finished row of the source that `wants` has just said no to, and no other."""
+        raise NotImplementedError
+
     def end_record(self) -> None:
         """Note that the next source that `wants` said yes to now has its row, or gets none."""
 

@@ -117,6 +117,11 @@ class FolderDocument(Generic[_Record, _Options]):
         self.earlier.found += not wanted
         return wanted
 
+    def finished_row(self) -> bytes:
+        """Return a document with the finished row of the source that `wants` has just said no to, and no other."""
+        assert self._filled is not None and self._filled.document is not None  # noqa: S101, PT018 - it said no
+        return self._filled.document.finished_row()
+
     def pending(self, sources: Iterable[Source]) -> Iterator[Source]:
         """Yield the sources that have no finished row yet."""
         return filter(self.wants, sources)

@@ -80,6 +80,12 @@ class InterruptedRun(EarlierRun):
         self.found += row is not None
         return row is None
 
+    def finished_row(self) -> bytes:
+        """Return a document with the finished row of the source that `wants` has just said no to, and no other."""
+        begin, end = self._rows.place(self._sources[-1])
+        descriptor = self._stream.fileno()
+        return os.pread(descriptor, self._first, 0) + os.pread(descriptor, end - begin, begin)
+
     def end_record(self) -> None:
         """Note that the next source that `wants` said yes to now has its row, or gets none."""
         self._record_ends.append(self._stream.tell())
