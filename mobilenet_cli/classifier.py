@@ -130,8 +130,9 @@ class Classifier:
         An image that cannot be read gives a Result with status "error"; nothing is left out.
 
         Args:
-            sources: Paths of image files, encoded images as bytes (their Result's path is "-"), or Sources as
-                `find_sources` makes them of folders and patterns. It is iterated in another thread.
+            sources: Paths of image files, encoded images as bytes, PIL images, arrays (uint8 [height, width], or with
+                1, 3 (RGB) or 4 (RGBA) channels), or Sources as `find_sources` makes them of folders and patterns. The
+                path of a Result of what has none is "-". It is iterated in another thread.
             top_k: Predictions an image at most; by default 5, or all of a multi-label model.
             threshold: The lowest score that is a prediction, 0 to 1; by default 0, or 0.5 of a multi-label model.
             sure: The score from which a name is given as a Result's `label`, 0 to 1.

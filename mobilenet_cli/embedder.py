@@ -98,8 +98,7 @@ class Embedder:
         An image that cannot be read gives an Embedding with status "error"; nothing is left out.
 
         Args:
-            sources: Paths of image files, encoded images as bytes (their Embedding's path is "-"), or Sources
-                as `find_sources` makes them of folders and patterns. It is iterated in another thread.
+            sources: As `Classifier.classify` takes them.
             batch_size: Images a call of the network at most; by default what suits the engine.
             workers: Threads; by default as many as there are usable cores.
 
