@@ -72,6 +72,8 @@ def command(
       mnclassify report results.jsonl -o report.html
       mnclassify photos/ -f jsonl | mnclassify report - -o report.html
     """
+    if overwrite and output in (None, STDIN):
+        raise click.UsageError("--overwrite needs -o FILE")
     if output in (None, STDIN) and stdout_is_terminal():
         raise click.UsageError("the page would go to the terminal: give -o FILE")
     if output is not None and any(same_file(output, file) for file in files):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
@@ -44,6 +43,8 @@ def labels_in(file: str | None, labels: Iterable[ClassName]) -> Content | None:
     """Return the value of --labels: the file's name, and the hash of what the classes are called."""
     if file is None:
         return None
+    import hashlib
+
     names = "\n".join(each.label for each in labels)
     return Content(file, hashlib.sha256(names.encode("utf-8", "surrogateescape")).hexdigest())
 

@@ -9,6 +9,7 @@ from colour_engine import IMAGES
 from colour_runs import Run, in_folder
 
 from mobilenet_cli.classifier import Classifier
+from mobilenet_cli.cli import _run
 
 NAMES = ["a.csv", "b.jsonl", "c.parquet", "page.html"]
 
@@ -148,3 +149,11 @@ def test_what_contradicts_itself_is_a_usage_error(run: Run, tmp_path: Path, comm
     done = run(command, "photos", *options)
     assert (done.code, words in done.err) == (2, True), done.err
     assert [each.name for each in tmp_path.iterdir()] == ["photos"]
+
+
+@pytest.mark.parametrize("command", [["evaluate", "photos"], ["report", "labels.jsonl"]])
+@pytest.mark.usefixtures("run")
+def test_overwrite_goes_with_a_file_in_every_command(tmp_path: Path, command: list[str], capfd):
+    (tmp_path / "labels.jsonl").touch()
+    assert _run([*command, "--overwrite"]) == 2
+    assert "--overwrite needs -o FILE" in capfd.readouterr().err
