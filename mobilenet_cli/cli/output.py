@@ -60,6 +60,7 @@ class Output:
         made_with: MadeWith | None = None,
         *,
         may_begin_again: bool = False,
+        beside: BinaryIO | None = None,
     ) -> Document[_Record, _Options] | FolderDocument[_Record, _Options]:
         """Return the document that the records go to.
 
@@ -70,6 +71,7 @@ class Output:
             made_at: As for Document.
             made_with: As for Document.
             may_begin_again: As for Document.
+            beside: As for Document.
 
         Raises:
             InputError, OutputError: As for Document and FolderDocument.
@@ -83,6 +85,7 @@ class Output:
                 made_at=made_at,
                 made_with=made_with,
                 may_begin_again=may_begin_again,
+                beside=beside,
             )
         from mobilenet_cli.files.folder_document import FolderDocument
         from mobilenet_cli.files.remote_output import PartsOfFile, RemoteFileDocument

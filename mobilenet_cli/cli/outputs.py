@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, Generic, TypeVar
@@ -18,6 +18,8 @@ from mobilenet_cli.files.format import Format, RowOptions
 from mobilenet_cli.text import enumerated
 
 if TYPE_CHECKING:
+    from mobilenet_cli.files.document import Document
+    from mobilenet_cli.files.folder_document import FolderDocument
     from mobilenet_cli.files.made_with import MadeWith
     from mobilenet_cli.files.part_folder import PartFolder
 
@@ -79,19 +81,32 @@ class Outputs(Generic[_Record, _Options]):
         Raises:
             InputError, OutputError: As for Document and FolderDocument.
         """
-        return Documents(
-            [
-                output.document(
-                    stream,
-                    chosen,
-                    options(chosen),
-                    made_at,
-                    None if output.file is None else made_with(chosen),
-                    may_begin_again=len(self.each) > 1,
-                )
-                for stream, (output, chosen) in zip(streams, self.each, strict=True)
-            ]
-        )
+        made: dict[int, Document[_Record, _Options] | FolderDocument[_Record, _Options]] = {}
+        # Those that can be read back come first: the others may take their rows.
+        for place in sorted(range(len(self.each)), key=lambda place: not self.formats[place].can_be_read_back):
+            output, chosen = self.each[place]
+            made[place] = output.document(
+                streams[place],
+                chosen,
+                options(chosen),
+                made_at,
+                None if output.file is None else made_with(chosen),
+                may_begin_again=len(self.each) > 1,
+                beside=self._of_same_rows(place, made, streams),
+            )
+        return Documents([made[place] for place in range(len(self.each))])
+
+    def _of_same_rows(
+        self, place: int, made: Iterable[int], streams: Sequence[BinaryIO | PartFolder]
+    ) -> BinaryIO | None:
+        """Return the stream of a file that has rows of the same kind as that at `place`, among those at `made`."""
+        from mobilenet_cli.files.part_file import PartFile
+
+        for other in made:
+            stream = streams[other]
+            if isinstance(stream, PartFile) and self.formats[other].rows is self.formats[place].rows:
+                return stream
+        return None
 
     def complete(
         self,

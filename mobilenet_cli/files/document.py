@@ -54,6 +54,7 @@ class Document(Generic[_Record, _Options]):
         keeps_others: bool | None = None,
         made_with: MadeWith | None = None,
         may_begin_again: bool = False,
+        beside: BinaryIO | None = None,
     ) -> None:
         """Begin the document, or read back what an earlier run has finished of it.
 
@@ -70,6 +71,7 @@ class Document(Generic[_Record, _Options]):
                 with that of the rows that are there; None: they say enough.
             may_begin_again: With `resume`: whether a complete document that cannot be read back is replaced by one
                 with all rows, instead of being refused.
+            beside: Then: the stream of another document of the run whose rows are of the same kind, to take them from.
 
         Raises:
             InputError: The format needs a regular file, and the stream is none; or it cannot be resumed.
@@ -85,7 +87,9 @@ class Document(Generic[_Record, _Options]):
             from mobilenet_cli.files.resume import resume_run
 
             part = _part_file(stream, chosen.name)
-            self.earlier = resume_run(part, chosen, options, made_at, keeps_others, may_begin_again)
+            self.earlier = resume_run(
+                part, chosen, options, made_at, keeps_others, may_begin_again=may_begin_again, beside=beside
+            )
         self._writer = chosen.make(stream, options, begun=self.earlier.has_rows)
 
     def wants(self, source: Source) -> bool:

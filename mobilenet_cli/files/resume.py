@@ -33,7 +33,9 @@ def resume_run(
     options: _Options,
     made_at: float,
     keeps_others: bool | None = None,
+    *,
     may_begin_again: bool = False,
+    beside: BinaryIO | None = None,
 ) -> EarlierRun:
     """Read what is there, drop a torn last row, and leave the stream at the end of the others.
 
@@ -45,6 +47,7 @@ def resume_run(
             model's.
         keeps_others: Whether rows of images stay that are not among the sources; None: as the options say.
         may_begin_again: Whether a complete document that cannot be read back is replaced, instead of being refused.
+        beside: Then: a PartFile of the same run with rows of the same kind, which are taken in the place of its own.
 
     Raises:
         InputError: A run in this format cannot be resumed.
@@ -54,13 +57,9 @@ def resume_run(
     if chosen.rows is None:
         raise InputError(f"a run that writes {chosen.name} cannot be resumed")
     if may_begin_again and not chosen.can_be_read_back and _is_complete(stream):
-        stream.is_stale = True
-        message = (
-            f"{printable(str(stream.target))} is complete, and {chosen.name} cannot be added to: all images are "
-            "classified again to replace it"
-        )
-        warnings.warn(OutputWarning(message), stacklevel=2)
-        return EarlierRun()
+        if beside is None:
+            return _begin_again(stream, chosen.name)
+        stream.replace_with(beside.fileno(), [(0, os.fstat(beside.fileno()).st_size)])
     if stream.kept_options.options is not None:
         with stream.earlier() as document:
             has_rows = os.fstat(document.fileno()).st_size > 0
@@ -75,6 +74,16 @@ def resume_run(
             run = InterruptedRun(stream, chosen.rows(document, options), keeps_others=stays)
         stream.keep_beginning(document, run.end)
     return run
+
+
+def _begin_again(stream: PartFile, name: str) -> EarlierRun:
+    stream.is_stale = True
+    message = (
+        f"{printable(str(stream.target))} is complete, and {name} cannot be added to: all images are classified again "
+        "to replace it, which an -o FILE.jsonl beside it would save"
+    )
+    warnings.warn(OutputWarning(message), stacklevel=3)
+    return EarlierRun()
 
 
 def check_options(name: str, before: made_with.MadeWith | None, now: made_with.MadeWith) -> None:

@@ -89,13 +89,19 @@ def test_a_run_that_ends_halfway_is_resumed_in_all_outputs(run: Run, tmp_path: P
         assert (tmp_path / name).read_bytes() == expected[name]
 
 
-def test_a_page_that_is_complete_is_made_again_beside_outputs_that_are_completed(run: Run, tmp_path: Path):
-    assert run("photos/red.png", *outputs("a.csv", "page.html")).code == 0
-    done = run("photos", *outputs("a.csv", "page.html"), "--resume")
-    assert done.code == 0
-    assert "page.html is complete, and html cannot be added to" in done.err
-    for name in ("a.csv", "page.html"):
+@pytest.mark.parametrize("beside", ["b.jsonl", "c.parquet", "a.csv"])
+def test_a_page_that_is_complete_is_made_again_beside_outputs_that_are_completed(
+    run: Run, tmp_path: Path, classified: list[str], beside: str
+):
+    assert run("photos/red.png", "photos/blue.png", *outputs("page.html", beside)).code == 0
+    classified.clear()
+    done = run("photos", *outputs("page.html", beside), "--resume")
+    assert (done.code, len(classified)) == (0, 3 if beside == "a.csv" else 1)
+    for name in ("page.html", beside):
         assert (tmp_path / name).read_bytes() == alone(run, tmp_path, name)
+    has_rows_of_the_page = beside != "a.csv"
+    assert ("page.html is complete, and html cannot be added to" in done.err) == (not has_rows_of_the_page)
+    assert ("warning" in done.err) == (not has_rows_of_the_page)
 
 
 def test_a_folder_of_parts_goes_beside_a_file(run: Run, tmp_path: Path):
