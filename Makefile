@@ -2,6 +2,7 @@
 # make test: install the test tools, run lint, type checks and tests
 # make lock: pin what demo and test install, by versions and hashes, to the newest releases that fit
 # make docs: generate the tables of options and of shown words, and the picture of a terminal
+# make dist: build the sdist and the wheel in dist/, and check what PyPI will show of them
 # make bench: measure speed and memory beside the alternatives; BENCH_ARGS=--quick for a smoke test
 PYTHON ?= python3
 VENV   ?= .venv
@@ -10,7 +11,7 @@ BIN    := $(VENV)/bin
 LOCK   := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --generate-hashes --no-annotate \
 	--no-header pyproject.toml
 
-.PHONY: demo test test-fast lint lock docs bench clean
+.PHONY: demo test test-fast lint lock docs dist bench clean
 
 demo: $(VENV)/.installed
 	$(BIN)/mnclassify sample_images --format table
@@ -38,6 +39,12 @@ docs: $(VENV)/.installed-test
 	$(BIN)/python -m tools.option_tables
 	$(BIN)/python -m tools.terminal_picture
 
+dist: $(BIN)/python
+	$(BIN)/python -m pip install --quiet build twine
+	rm -rf dist
+	$(BIN)/python -m build
+	$(BIN)/python -m twine check --strict dist/*
+
 bench: $(VENV)/.installed-bench
 	$(BIN)/python -m benchmarks $(BENCH_ARGS)
 
@@ -62,4 +69,4 @@ $(VENV)/.installed-bench: $(BIN)/python pyproject.toml
 	@touch $(VENV)/.installed $@
 
 clean:
-	rm -rf $(VENV) build *.egg-info .coverage* .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) build dist *.egg-info .coverage* .mypy_cache .pytest_cache .ruff_cache
