@@ -12,6 +12,7 @@ import click
 from mobilenet_cli.cli import PROGRAM, completion
 from mobilenet_cli.cli.exit_codes import ExitCode
 from mobilenet_cli.cli.help import Group
+from mobilenet_cli.cli.model_options import insecure_option
 from mobilenet_cli.cli.network_input import chosen_input, input_of_network_options, trust_option
 from mobilenet_cli.cli.option_group import option_group
 from mobilenet_cli.cli.options import terminal_options
@@ -92,6 +93,7 @@ def show(name: str, as_json: bool) -> None:
     show_default=True,
     help="Network to get; `embed` uses feature_vector.",
 )
+@insecure_option
 @precision_options
 @terminal_options
 def pull(

@@ -7,11 +7,30 @@ of them changes.
 from __future__ import annotations
 
 import contextlib
+from functools import lru_cache
 from pathlib import Path
 
 from mobilenet_cli.errors import StoreError
 from mobilenet_cli.machine.home import home
 from mobilenet_cli.machine.instructions import instructions
+
+
+def digest_of(file: Path) -> str:
+    """Return the SHA-256 of a file in hexadecimal. A file is read once a process, unless it changes.
+
+    Raises:
+        OSError: The file cannot be read.
+    """
+    state = file.stat()
+    return _digest(file, (state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns))
+
+
+@lru_cache(maxsize=64)
+def _digest(file: Path, _: tuple[int, ...]) -> str:
+    import hashlib
+
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def key_of(file: Path, version: str, *options: object) -> str:
@@ -25,10 +44,13 @@ def key_of(file: Path, version: str, *options: object) -> str:
     Raises:
         OSError: The file cannot be read.
     """
+    return key_of_content(digest_of(file), version, *options)
+
+
+def key_of_content(content: str, version: str, *options: object) -> str:
+    """Return what `key_of` returns, of content whose SHA-256 is known."""
     import hashlib
 
-    with file.open("rb") as stream:
-        content = hashlib.file_digest(stream, "sha256").hexdigest()
     facts = repr((content, version, sorted(instructions()), options))
     return hashlib.sha256(facts.encode()).hexdigest()
 

@@ -7,10 +7,7 @@ holds whatever a model makes TensorFlow or LiteRT do.
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
-import platform
-import struct
 import sys
 from dataclasses import dataclass
 
@@ -82,12 +79,15 @@ _CALLS = {"x86_64": (0xC000003E, 317, 41), "aarch64": (0xC00000B7, 277, 198)}
 """For each kind of processor its audit architecture, and the numbers of seccomp(2) and socket(2)."""
 
 
-class _Program(ctypes.Structure):
-    _fields_ = (("length", ctypes.c_ushort), ("instructions", ctypes.c_char_p))
-
-
 def _without_internet() -> None:
     """Have the kernel refuse every new socket but those between processes of this machine."""
+    import ctypes
+    import platform
+    import struct
+
+    class Program(ctypes.Structure):
+        _fields_ = (("length", ctypes.c_ushort), ("instructions", ctypes.c_char_p))
+
     if sys.platform != "linux" or (calls := _CALLS.get(platform.machine())) is None or struct.calcsize("P") != 8:
         return
     architecture, seccomp, socket = calls
@@ -104,7 +104,7 @@ def _without_internet() -> None:
         (_RETURN, 0, 0, _ALLOW),
     )
     code = b"".join(struct.pack("HBBI", *each) for each in instructions)
-    program = _Program(len(instructions), code)
+    program = Program(len(instructions), code)
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0) == 0:
         libc.syscall(seccomp, _SET_FILTER, _IN_ALL_THREADS, ctypes.byref(program))

@@ -143,6 +143,7 @@ class Trainer:
         )
         self._base = self._embedder.model
         self._saved_model = _saved_model_of(self._base)
+        self._base.check_saved_model()
         manifest = self._base.manifest
         self._preprocessing = Preprocessing(self._base.image_size, crop or manifest.crop, manifest.interpolation)
         self._template: Future[HeadTemplate] | None = None
