@@ -79,7 +79,7 @@ class EngineEntry:
         return engine
 
     def version(self) -> str:
-        """Return its name and version, for what depends on them. LiteRT and OpenVINO are imported for it."""
+        """Return its name and version, for what depends on them."""
         version: str = import_module(f"{__name__}.{self.module}").version()
         return version
 

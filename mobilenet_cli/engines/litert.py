@@ -24,9 +24,8 @@ def open_engine(path: Path, image_size: int, taken: Input | None = None, precisi
 
 
 def version() -> str:
-    """Return the name and the version of the engine, which is imported."""
+    """Return the name and the version of the engine, which is not loaded yet."""
     import ai_edge_litert
-    import ai_edge_litert.interpreter
 
     return f"LiteRT {ai_edge_litert.__version__}"
 

@@ -10,12 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mobilenet_cli.engines import ENGINES, EngineName
-from mobilenet_cli.engines.check import random_images
 from mobilenet_cli.engines.network_input import Input
 from mobilenet_cli.engines.precision import Precision
 from mobilenet_cli.errors import ModelError
-from mobilenet_cli.in_tensorflow import operations
-from mobilenet_cli.in_tensorflow.trying import photographs
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +45,10 @@ def try_network(trial: Trial) -> None:
         ModelError: It cannot be run, has an operation that is no part of a network, or puts out other numbers than it
             should.
     """
+    from mobilenet_cli.engines.check import random_images
+    from mobilenet_cli.in_tensorflow import operations
+    from mobilenet_cli.in_tensorflow.trying import photographs
+
     if trial.path.is_dir() and not trial.is_trusted:
         operations.check_saved_model(trial.path)
     engine = ENGINES[trial.engine].open(trial.path, trial.image_size, trial.taken, trial.precision)

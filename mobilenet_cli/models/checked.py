@@ -1,18 +1,16 @@
 """No network runs in this process that has changed since it was recorded, or was not run in another process before.
 
-The first is seen by its SHA-256, at each start. The second is noted in the model store by that hash: another content,
-engine version or kind of processor is tried again.
+The first is seen by its SHA-256. The second is noted in the model store by that hash: another content, engine version
+or kind of processor is tried again.
 """
 
 from __future__ import annotations
 
-import hashlib
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from mobilenet_cli.engines import COMPILED, ENGINES, REFERENCE, EngineName
-from mobilenet_cli.engines.passed_checks import digest_of, has_passed, key_of_content, note_passed
+from mobilenet_cli.engines.passed_checks import digest_of, has_run, note_run
 from mobilenet_cli.engines.precision import DEFAULT, Precision
 from mobilenet_cli.errors import ModelError, ProcessError
 from mobilenet_cli.models import store
@@ -56,18 +54,14 @@ def check_network(trial: Trial, manifest: Manifest, folder: Path) -> None:
         ModelError: It has changed, or another process could not run it.
         StoreError: The model store cannot be found.
     """
-    with ThreadPoolExecutor(1) as pool:  # hashes while this thread imports the engine
-        hashing = pool.submit(_hashes, trial.path)
-        version = ENGINES[trial.engine].version()
-        hashes = hashing.result()
+    hashes = _hashes(trial.path)
     for path, recorded in _recorded(manifest, trial.path, folder).items():
         if (actual := hashes.get(path)) != recorded:
             raise _changed(manifest, folder, trial.path / path if path else trial.path, actual, recorded)
-    key = _key(trial, hashes, version)
-    if has_passed(key):
-        return
-    _try(trial, manifest.name)
-    note_passed(key)
+    content, how = _content(hashes), _how(trial)
+    if not has_run(content, *how):
+        _try(trial, manifest.name)
+        note_run(content, *how)
 
 
 def check_file(manifest: Manifest, folder: Path, path: str) -> None:
@@ -101,7 +95,7 @@ def note_made(manifest: Manifest, folder: Path, kind: NetworkKind, image_size: i
         trials.append(trial_of(manifest, folder, kind, image_size, REFERENCE, is_trusted=is_trusted))
     for trial in trials:
         if hashes := _recorded(manifest, trial.path, folder):
-            note_passed(_key(trial, hashes, ENGINES[trial.engine].version()))
+            note_run(_content(hashes), *_how(trial))
 
 
 def _hashes(path: Path) -> dict[str, str]:
@@ -129,10 +123,19 @@ def _recorded(manifest: Manifest, path: Path, folder: Path) -> dict[str, str]:
     return found
 
 
-def _key(trial: Trial, hashes: dict[str, str], version: str) -> str:
-    content = "".join(f"{path}\t{digest}\n" for path, digest in sorted(hashes.items()))
-    how = (trial.image_size, trial.taken, trial.precision, trial.width, trial.is_trusted)
-    return key_of_content(hashlib.sha256(content.encode(errors="surrogateescape")).hexdigest(), f"run {version}", *how)
+def _content(hashes: dict[str, str]) -> str:
+    """Return the SHA-256 of a file, or that of a folder's names and hashes."""
+    if hashes.keys() == {""}:
+        return hashes[""]
+    import hashlib
+
+    lines = "".join(f"{path}\t{digest}\n" for path, digest in sorted(hashes.items()))
+    return hashlib.sha256(lines.encode(errors="surrogateescape")).hexdigest()
+
+
+def _how(trial: Trial) -> tuple[object, ...]:
+    version = ENGINES[trial.engine].version()
+    return version, trial.image_size, trial.taken, trial.precision, trial.width, trial.is_trusted
 
 
 def _try(trial: Trial, name: str) -> None:
