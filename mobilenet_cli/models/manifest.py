@@ -188,8 +188,8 @@ class Manifest:
                     f"{folder / MANIFEST} was written by a later mnclassify: upgrade this one, or set "
                     "MNCLASSIFY_HOME to another place for its models"
                 )
-            check_form(values)
             check_digest(values)
+            check_form(values)
             values["networks"] = {kind: _network(value) for kind, value in values["networks"].items()}
             values["files"] = {path: FileRecord(**value) for path, value in values["files"].items()}
             if (calibration := values.get("calibration")) is not None:

@@ -43,7 +43,8 @@ def check_digest(values: dict[str, Any]) -> None:
         ValueError: The manifest is not what it was when it was written.
     """
     training = values.get("training")
-    if training and (expected := training.pop(_DIGEST, None)) is not None and expected != (actual := _digest(values)):
+    expected = training.pop(_DIGEST, None) if isinstance(training, dict) else None
+    if expected is not None and expected != (actual := _digest(values)):
         raise ValueError(f"it has changed since it was written: SHA-256 {actual}, not {expected}")
 
 

@@ -51,6 +51,7 @@ def training_record(job: Job, made: Made, sources: Sequence[str]) -> dict[str, A
             "images": len(examples.paths),
             "classes": {name: counted[index] for index, name in enumerate(job.classes)},
             "left_out": len(examples.left_out),
+            "near_copies": examples.near_copies,
         },
         "split": split,
         "seed": job.seed,
