@@ -1,10 +1,10 @@
 """How the program bears damaged models: mutated .tflite files and trained folders, through the real command.
 
-    python -m tools.damaged_models FILE.tflite [--folder TRAINED] [--files 50] [--folders 20] [--options="--input-range 0:1"]
+    python -m tools.damaged_models FILE.tflite [--folder TRAINED] [--files 50] [--folders 20] [--options=…]
 
 Each is run on a photograph in a process of its own. Counted are crashes of the program (a signal), runs over 30 s, and
-how many were refused or labelled. Of a trained folder, which has the hashes of its files, whose labels must be the
-original's or none. A failure is listed with its seed, and the exit code is 1.
+how many were refused or labelled. A trained folder has the hashes of its
+files: its labels must be the original's, or none. A failure is listed with its seed, and the exit code is 1.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ def main() -> int:
             file.write_bytes(mutated(given.file.read_bytes(), seed))
             failures += _counted(counts, "file", seed, _run(file, given.options.split()))
             file.unlink()
+        expected = _run(given.folder, [])[2] if given.folder else ""
         for seed in range(given.folders if given.folder else 0):
-            expected = _run(given.folder, [])[2] if seed == 0 else expected
             folder = Path(scratch) / "folder"
             shutil.copytree(given.folder, folder)
             _damage(folder, seed)
