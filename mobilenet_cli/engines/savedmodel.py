@@ -27,7 +27,10 @@ def version() -> str:
     """Return the name and the version of the engine, which is not imported."""
     from importlib import metadata
 
-    return f"TensorFlow {metadata.version('tensorflow')}"
+    try:
+        return f"TensorFlow {metadata.version('tensorflow')}"
+    except metadata.PackageNotFoundError:
+        return "TensorFlow"
 
 
 class SavedModelEngine:

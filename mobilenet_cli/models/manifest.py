@@ -12,7 +12,7 @@ from mobilenet_cli.engines.precision import Precision
 from mobilenet_cli.errors import InputError, ModelError
 from mobilenet_cli.images.preprocess import Crop, Interpolation
 from mobilenet_cli.models.manifest_form import check_form, check_inside
-from mobilenet_cli.models.manifest_json import add_digest, check_digest, read_json
+from mobilenet_cli.models.manifest_json import add_digest, check_digest, parsed_json, read_bytes
 from mobilenet_cli.records import NetworkKind, OutputKind
 
 MANIFEST = "manifest.json"
@@ -24,6 +24,7 @@ SUFFIXES: dict[NetworkKind, str] = {"classification": ".tflite", "feature_vector
 # of files outside of the folder.
 _VERSION = 5
 _IMAGENET = "imagenet"
+_ADVICE = "a model of the store is made again once it is removed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,12 +181,33 @@ class Manifest:
             ModelError: It is damaged, names files outside of the folder, or is of a version that this program
                 does not know.
         """
+        file = folder / MANIFEST
         try:
-            values = read_json(folder / MANIFEST)
+            data = read_bytes(file)
+        except ValueError as error:
+            raise ModelError(f"{file} is damaged ({error}); {_ADVICE}") from error
+        manifest = cls.parsed(data, str(file), stored=stored)
+        # Where the store keeps a model is its name there, whatever its manifest says.
+        return replace(manifest, name=folder.name) if stored else manifest
+
+    @classmethod
+    def parsed(cls, data: bytes, place: str, *, stored: bool = False) -> Self:
+        """Parse a manifest, which may be a stranger's.
+
+        Args:
+            data: Its JSON.
+            place: What error messages call it.
+            stored: As `read`.
+
+        Raises:
+            ModelError: As `read`.
+        """
+        try:
+            values = parsed_json(data)
             version = values.pop("version", 1)
             if type(version) is int and version > _VERSION:
                 raise ModelError(
-                    f"{folder / MANIFEST} was written by a later mnclassify: upgrade this one, or set "
+                    f"{place} was written by a later mnclassify: upgrade this one, or set "
                     "MNCLASSIFY_HOME to another place for its models"
                 )
             check_digest(values)
@@ -197,11 +219,8 @@ class Manifest:
             manifest = cls(**values)
             manifest._check_paths(stored=stored)
         except (ValueError, InputError, RecursionError) as error:
-            raise ModelError(
-                f"{folder / MANIFEST} is damaged ({error}); a model of the store is made again once it is removed"
-            ) from error
-        # Where the store keeps a model is its name there, whatever its manifest says.
-        return replace(manifest, name=folder.name) if stored else manifest
+            raise ModelError(f"{place} is damaged ({error}); {_ADVICE}") from error
+        return manifest
 
     def _check_paths(self, *, stored: bool) -> None:
         """Check the paths of a manifest, which may be a stranger's.
@@ -221,6 +240,10 @@ class Manifest:
 
     def write(self, folder: Path) -> None:
         """Write the manifest into a folder that nobody reads from yet."""
+        (folder / MANIFEST).write_text(self.text(), encoding="utf-8")
+
+    def text(self) -> str:
+        """Return the manifest as JSON."""
         values = asdict(self) | {"version": 4}
         for network in values["networks"].values():
             for key in ("input", "guess", "is_size_guessed"):
@@ -244,8 +267,7 @@ class Manifest:
                 values["version"] = 1
         else:
             add_digest(values)
-        text = json.dumps(values, indent=1, ensure_ascii=False) + "\n"
-        (folder / MANIFEST).write_text(text, encoding="utf-8")
+        return json.dumps(values, indent=1, ensure_ascii=False) + "\n"
 
     def with_files_of(self, folder: Path) -> Self:
         """Return this manifest with a record of each file in `folder`, whose content is to be added to the model's.

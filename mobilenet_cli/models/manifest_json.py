@@ -7,17 +7,17 @@ import os
 from pathlib import Path
 from typing import Any
 
-_MOST_BYTES = 1 << 24  # one with every image size and precision has 100 kB
+_MOST_BYTES = 64 << 20  # one of a trained model lists its classes
 # In `training`, since earlier versions of this program keep whatever is in there, and refuse other new fields.
 _DIGEST = "manifest_sha256"
 
 
-def read_json(file: Path) -> dict[str, Any]:
+def read_bytes(file: Path) -> bytes:
     """Return what a manifest's file holds.
 
     Raises:
         FileNotFoundError: There is none.
-        ValueError: It is no regular file, too large, or no JSON object.
+        ValueError: It is no regular file, or too large.
     """
     if not file.is_file() and os.path.lexists(file):
         raise ValueError("it is no regular file")
@@ -25,7 +25,12 @@ def read_json(file: Path) -> dict[str, Any]:
         content = stream.read(_MOST_BYTES + 1)
     if len(content) > _MOST_BYTES:
         raise ValueError(f"it is larger than {_MOST_BYTES:,} bytes")
-    values = json.loads(content)
+    return content
+
+
+def parsed_json(data: bytes) -> dict[str, Any]:
+    """Return a manifest's values. Raises a ValueError or RecursionError where they are no JSON object."""
+    values = json.loads(data)
     if not isinstance(values, dict):
         raise ValueError("it is no JSON object")  # noqa: TRY004 - one error for all that is wrong with it
     return values
