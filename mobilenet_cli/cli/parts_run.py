@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-from mobilenet_cli.cli.output_options import Output
+from mobilenet_cli.cli.output import Output
 from mobilenet_cli.cli.progress_line import ProgressLine
 from mobilenet_cli.cli.tally import Tally
 from mobilenet_cli.files.folder_document import ROWS
@@ -16,6 +16,7 @@ from mobilenet_cli.files.format import Format, RowOptions
 if TYPE_CHECKING:
     from mobilenet_cli.cluster.parts import PartsDocument
     from mobilenet_cli.cluster.runner import RayRunner
+    from mobilenet_cli.files.made_with import MadeWith
     from mobilenet_cli.files.part_folder import PartFolder
 
 
@@ -27,6 +28,7 @@ def begin_parts(
     options: RowOptions,
     *,
     made_at: float,
+    made_with: MadeWith,
     is_wanted: Callable[[Any], bool],
 ) -> PartsDocument:
     """Have the cluster's next run write the records that are wanted to the folder, and return its document.
@@ -39,7 +41,7 @@ def begin_parts(
     place = output.file if output.is_remote else os.path.abspath(output.file or "")  # noqa: PTH100
     cluster.handling = PartWriter(place or "", chosen, options, made_at, is_wanted)
     cluster.group_size = output.rows_per_file or ROWS
-    return PartsDocument(folder, chosen, options)
+    return PartsDocument(folder, chosen, options, made_with)
 
 
 def collect_parts(

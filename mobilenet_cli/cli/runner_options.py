@@ -16,7 +16,7 @@ from mobilenet_cli.cli.terminal import Terminal
 from mobilenet_cli.text import counted
 
 if TYPE_CHECKING:
-    from mobilenet_cli.cli.output_options import Output
+    from mobilenet_cli.cli.output_options import OutputChoice
     from mobilenet_cli.cli.sources import Sources
     from mobilenet_cli.cluster.runner import RayRunner
 
@@ -31,7 +31,7 @@ class RunnerChoice:
     address: str | None
     cpus: int | None
 
-    def prepare(self, named: Sources, output: Output, *, xmp: bool = False) -> None:
+    def prepare(self, named: Sources, output: OutputChoice, *, xmp: bool = False) -> None:
         """Have archives opened by the machines that handle them, where nothing has to know their images before.
 
         Args:
@@ -44,13 +44,17 @@ class RunnerChoice:
         """
         if self.name == "local":
             return
-        if xmp and output.is_folder:
-            raise click.UsageError("with --runner ray, --xmp goes with -o FILE, not with a folder")
-        if output.is_folder:
+        if self.writes_parts(output):
+            if xmp:
+                raise click.UsageError("with --runner ray, --xmp goes with -o FILE, not with a folder")
             # A part of so many rows goes to a machine as their names: it cannot hold what has to be streamed here.
-            named.open_archives("whole" if output.rows_per_file is None else "in_place")
-        elif not (output.resume or output.is_remote):
+            named.open_archives("whole" if output.each[0].rows_per_file is None else "in_place")
+        elif not output.resume and not any(each.is_folder or each.is_remote for each in output.each):
             named.open_archives("whole")
+
+    def writes_parts(self, output: OutputChoice) -> bool:
+        """Return whether the machines write the output: it is a folder, and the only one."""
+        return self.name == "ray" and len(output.each) == 1 and output.each[0].is_folder
 
     @contextmanager
     def opened(self, terminal: Terminal) -> Iterator[RayRunner | None]:
@@ -117,4 +121,5 @@ runner_options = option_group(
         help="With --runner ray: CPUs to use at most  [default: all, also of machines that join later]",
     ),
     heading="Speed",
+    shape_rows=False,
 )

@@ -42,10 +42,12 @@ class Sources(ABC):
 
     Attributes:
         columns: The column names of the CSV that names the images; None without one.
+        column: The name of the column of images in that CSV or, if it was given, in a .parquet.
         left_out: The files left out because an extra is missing, once the sources were found.
     """
 
     columns: tuple[str, ...] | None = None
+    column: str | None = None
 
     def __init__(self) -> None:
         self.left_out = LeftOut()
@@ -67,6 +69,11 @@ class Sources(ABC):
 
     def open_archives(self, use: ArchiveUse) -> None:  # noqa: B027 - a table names no archives
         """Open archives in this way, if at all: see `find_sources`."""
+
+    @property
+    def has_whole_archives(self) -> bool:
+        """Whether a Source may stand for an archive, whose images are known only with their records."""
+        return False
 
     @abstractmethod
     def find(self) -> Iterator[Source]:
@@ -122,6 +129,7 @@ class NamedSources(Sources):
                 archives.check_installed(argument)
         if choice.get("column") is not None and list_file is None and not any(map(archives.is_table, arguments)):
             raise click.UsageError("--column needs --from-csv FILE or a .parquet file")
+        self.column = choice.get("column")
         self._arguments, self._list_file, self._null, self._choice = arguments, list_file, null, choice
 
     def check_files(self) -> None:
@@ -137,6 +145,11 @@ class NamedSources(Sources):
     def open_archives(self, use: ArchiveUse) -> None:
         """Open archives in this way, if at all: see `find_sources`."""
         self._choice = {**self._choice, "archives": use}
+
+    @property
+    def has_whole_archives(self) -> bool:
+        """Whether a Source may stand for an archive, whose images are known only with their records."""
+        return self._choice.get("archives") == "whole"
 
     def are_missing(self, terminal: Terminal) -> bool:
         """Print each argument that names no file or folder, and return whether there is nothing else to read.
@@ -228,7 +241,7 @@ class TableSources(Sources):
         super().__init__()
         self._file, self._column, self._delimiter, self._encoding = file, column, delimiter, encoding
         self._table = self._opened()
-        self.columns = self._table.columns
+        self.columns, self.column = self._table.columns, self._table.column
 
     @property
     def described(self) -> str:

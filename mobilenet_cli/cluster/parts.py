@@ -14,8 +14,10 @@ from mobilenet_cli.errors import OutputError
 from mobilenet_cli.files.document import Document
 from mobilenet_cli.files.earlier_run import EarlierRun
 from mobilenet_cli.files.format import Format, RowOptions
+from mobilenet_cli.files.made_with import MadeWith
 from mobilenet_cli.files.part_file import PartFile
 from mobilenet_cli.files.part_folder import PartFolder, part_name
+from mobilenet_cli.files.resume import check_options
 from mobilenet_cli.records import Source
 from mobilenet_cli.remote.urls import is_url
 from mobilenet_cli.text import printable
@@ -142,18 +144,22 @@ class PartsDocument:
         earlier: Counts the finished rows of an earlier run that are kept.
     """
 
-    def __init__(self, folder: PartFolder, chosen: Format[Any, Any], options: RowOptions) -> None:
-        """Begin the folder, which with `overwrite` loses what is there. Raises as FolderDocument does."""
+    def __init__(
+        self, folder: PartFolder, chosen: Format[Any, Any], options: RowOptions, made_with: MadeWith | None = None
+    ) -> None:
+        """Begin the folder, which with `overwrite` loses what is there. Arguments and errors as FolderDocument's."""
         self._folder, self._format, self._options = folder, chosen, options
         folder.check(chosen.endings[0])
         self.earlier = EarlierRun()
         if folder.resume:
-            self.earlier.kept = None
+            self.earlier.kept, self.earlier.is_known = None, False
+            if made_with is not None and folder.has_rows():
+                check_options(folder.shown, folder.earlier_options(), made_with)
         self._parts: list[dict[str, Any]] = []
-        folder.begin()
         if folder.overwrite:
             for name in folder.names():
                 folder.remove(name)
+        folder.begin(made_with)
 
     def add(self, report: PartReport) -> None:
         """Note a part that is complete."""

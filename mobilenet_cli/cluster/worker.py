@@ -87,7 +87,7 @@ class Worker:
     def _engine(self) -> _KeptSessions:
         self._folder = tempfile.TemporaryDirectory(prefix="mnclassify-")
         model = self._job.model.unpacked(Path(self._folder.name))
-        return _KeptSessions(model.open_engine())
+        return _KeptSessions(model.open_unchecked())
 
     @cached_property
     def _task(self) -> Task[Any]:

@@ -27,7 +27,8 @@ class PackedModel:
     @classmethod
     def of(cls, model: Model) -> PackedModel:
         """Read the files of a model that is ready to run. Raises an OSError if they cannot be read."""
-        opened, name = model.file, model.file.name
+        opened = model.trial.path
+        name = opened.name
         if opened.is_dir():
             # It may be used from where it is, by an absolute path.
             name = _SAVED_MODEL
