@@ -26,7 +26,6 @@ from mobilenet_cli.cli.output_options import OutputChoice, output_options
 from mobilenet_cli.cli.outputs import Outputs
 from mobilenet_cli.cli.precision_options import PrecisionChoice, precision_options
 from mobilenet_cli.cli.record_options import RecordChoice, record_options
-from mobilenet_cli.cli.row_shaping import labels_in, made_with
 from mobilenet_cli.cli.sidecars import Sidecars, XmpChoice, remove_keywords, xmp_options
 from mobilenet_cli.cli.sources import Sources
 from mobilenet_cli.cli.tally import Tally
@@ -197,6 +196,8 @@ class _LabellingRun:
             return self.records.layout(model.name, limits, chosen.name, self.named.columns)
 
         def made(chosen: Format[Result, Layout]) -> MadeWith:
+            from mobilenet_cli.cli.row_shaping import labels_in, made_with
+
             shaped = layout(chosen)
             effective = {
                 **{"top_k": shaped.top_k, "threshold": shaped.threshold, "format_name": chosen.name},

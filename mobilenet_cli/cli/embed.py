@@ -22,7 +22,6 @@ from mobilenet_cli.cli.output_options import OutputChoice, output_options
 from mobilenet_cli.cli.outputs import Outputs
 from mobilenet_cli.cli.precision_options import PrecisionChoice, precision_options
 from mobilenet_cli.cli.progress_line import ProgressLine
-from mobilenet_cli.cli.row_shaping import made_with
 from mobilenet_cli.cli.sources import NamedSources
 from mobilenet_cli.cli.tally import Tally
 from mobilenet_cli.cli.terminal import Terminal, stdout_is_terminal
@@ -159,6 +158,8 @@ class _EmbeddingRun:
             shape = Shape(embedder.width, embedder.model.name)
 
             def made(chosen: Format[Embedding, Shape]) -> MadeWith:
+                from mobilenet_cli.cli.row_shaping import made_with
+
                 effective = {"format_name": chosen.name, "crop": embedder.preprocessing.crop}
                 return made_with(embedder.model, effective)
 
