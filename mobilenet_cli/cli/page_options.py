@@ -40,9 +40,7 @@ class PageLook:
             raise click.UsageError("--link-base takes an http://, https:// or file:/// URL, in ASCII, without quotes")
 
 
-page_options = option_group(
-    "look",
-    PageLook,
+page_click_options = (
     click.option(
         "--thumbnails",
         type=click.Choice(["inside", "beside", "none"]),
@@ -53,6 +51,7 @@ page_options = option_group(
     click.option(
         "--link-base",
         metavar="URL",
-        help="HTML: address of the folder that paths start from, for pages on a server  [default: relative links]",
+        help="HTML: address of the folder that paths start from, for a page on a server  [default: relative links]",
     ),
 )
+page_options = option_group("look", PageLook, *page_click_options)

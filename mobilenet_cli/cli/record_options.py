@@ -12,11 +12,12 @@ from mobilenet_cli.cli import completion
 from mobilenet_cli.cli.option_group import option_group
 from mobilenet_cli.cli.options import sure_option
 from mobilenet_cli.cli.output_options import Output
+from mobilenet_cli.cli.page_options import PageLook, page_click_options
 from mobilenet_cli.cli.terminal import stdout_is_terminal
 from mobilenet_cli.files.format import Format
 from mobilenet_cli.records import Result
 from mobilenet_cli.text import printable
-from mobilenet_cli.writers import FORMATS, LONG_TABLE, Layout, check_resumable, format_of
+from mobilenet_cli.writers import FORMATS, LONG_TABLE, Layout, check_resumable, format_of, page_format
 
 if TYPE_CHECKING:
     from mobilenet_cli.postprocess.topk import Limits
@@ -38,6 +39,7 @@ class RecordChoice:
     long: bool
     print0: bool
     csv_safe: bool
+    look: PageLook
 
     @property
     def selects(self) -> bool:
@@ -66,6 +68,10 @@ class RecordChoice:
         if self.csv_safe and chosen.name not in ("csv", "tsv"):
             raise click.UsageError(f"--csv-safe needs -f csv or -f tsv, not {chosen.name}")
         output.check(chosen, FORMATS)
+        if chosen.name == "html":
+            chosen = self._page(output)
+        elif not self.look.is_default:
+            raise click.UsageError(f"--thumbnails and --link-base need -f html, not {chosen.name}")
         if output.resume:
             check_resumable(chosen)
         return chosen
@@ -106,6 +112,11 @@ class RecordChoice:
             csv_safe=self.csv_safe,
         )
 
+    def _page(self, output: Output) -> Format[Result, Layout]:
+        file = None if output.is_remote else output.file
+        self.look.check(file)
+        return page_format(file, self.look.thumbnails, self.look.link_base)
+
     def _named(self, output: Output) -> Format[Result, Layout]:
         if self.format_name is None:
             output.check_format_of_folder(FORMATS)
@@ -127,6 +138,8 @@ def _record_choice(
     long: bool,
     csv_safe: bool,
     print0: bool,
+    thumbnails: str,
+    link_base: str | None,
 ) -> RecordChoice:
     if as_json:
         if format_name not in (None, "json"):
@@ -142,6 +155,7 @@ def _record_choice(
         long=long,
         print0=print0,
         csv_safe=csv_safe,
+        look=PageLook(thumbnails, link_base),
     )
 
 
@@ -202,4 +216,5 @@ record_options = option_group(
         help="CSV and TSV: put ' before cells that a spreadsheet would run as a formula, such as =1+1.",
     ),
     click.option("--print0", is_flag=True, help="With -f path: end each path with a NUL byte, for xargs -0."),
+    *page_click_options,
 )

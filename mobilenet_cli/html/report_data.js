@@ -22,14 +22,31 @@ const images = data("images");
 
 const NONE = -1;
 const BINS = document.querySelectorAll("#histogram i").length;
+const FAILED = 1, WARNED = 2;
 const best = new Int32Array(images.length).fill(NONE); // the place of each image's best class
 const scores = new Float64Array(images.length); // of that class
-const failed = new Uint8Array(images.length);
+const flags = new Uint8Array(images.length);
+
+// The places in the pairs of all images, one after the other; those of an image lie from its start to the next one's.
+function flattened(pairsOf) {
+  const starts = new Uint32Array(images.length + 1);
+  for (let at = 0; at < images.length; at++) starts[at + 1] = starts[at] + (pairsOf(images[at])?.length ?? 0);
+  const places = new Uint32Array(starts[images.length]);
+  for (let at = 0; at < images.length; at++) {
+    const pairs = pairsOf(images[at]);
+    for (let next = starts[at]; next < starts[at + 1]; next++) places[next] = pairs[next - starts[at]][0];
+  }
+  return { starts, places };
+}
+const flatNames = flattened((image) => image.names);
+const flatClasses = flattened((image) => image.predictions);
 images.forEach((image, place) => {
   image.number = place;
-  if (image.error !== null) failed[place] = 1;
+  flags[place] = (image.error === null ? 0 : FAILED) | (image.warning === undefined ? 0 : WARNED);
   if (image.predictions.length) [best[place], scores[place]] = image.predictions[0];
 });
+const isFailed = (place) => (flags[place] & FAILED) !== 0;
+const isNamed = (place) => flatNames.starts[place] < flatNames.starts[place + 1];
 const binOf = (score) => Math.min(Math.floor(score * BINS), BINS - 1);
 
 // What cards and details show of an image.

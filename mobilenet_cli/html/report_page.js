@@ -7,7 +7,7 @@ const cards = $("cards"), details = $("details"), help = $("help");
 const wide = matchMedia("(min-width: 60rem)");
 
 let state = stateOf(location.hash);
-let matches = matchesOf(state);
+let matches; // see `matchesOf`; `render` makes it
 let perPage = 60; // images shown at a time: more where the window is large
 let failuresShown = FAILURES_SHOWN;
 let timer;

@@ -2,9 +2,9 @@
 
 const STATUSES = {
   all: () => true,
-  ok: (place) => !failed[place],
-  warning: (place) => images[place].warning !== undefined,
-  error: (place) => failed[place] === 1,
+  ok: (place) => !isFailed(place),
+  warning: (place) => (flags[place] & WARNED) !== 0,
+  error: isFailed,
 };
 
 // In every order by prediction or label, images without one come last.
@@ -43,52 +43,63 @@ function searching({ q, within }) {
   const wanted = folded(q.trim());
   if (wanted === "") return () => true;
   paths ??= images.map((image) => folded(image.path));
-  const hit = (list) => Uint8Array.from(list, ({ text }) => text.includes(wanted));
-  const [inNames, inClasses] = [hit(names), hit(classes)];
-  const isIn = (hits, pairs) => {
-    for (const pair of pairs) if (hits[pair[0]]) return true;
-    return false;
-  };
-  const byName = (image) => image.names !== undefined && isIn(inNames, image.names);
-  if (within === "path") return (place) => paths[place].includes(wanted);
-  if (within === "best") return (place) => byName(images[place]) || (best[place] !== NONE && inClasses[best[place]] === 1);
-  return (place) => paths[place].includes(wanted) || byName(images[place]) || isIn(inClasses, images[place].predictions);
+  const inNames = hits(names, wanted), inClasses = hits(classes, wanted);
+  const inPath = (place) => paths[place].includes(wanted);
+  if (within === "path") return inPath;
+  if (within === "best") return (place) => hasHit(flatNames, place, inNames) || (best[place] !== NONE && inClasses[best[place]] === 1);
+  return (place) => hasHit(flatNames, place, inNames) || hasHit(flatClasses, place, inClasses) || inPath(place);
+}
+
+const hits = (list, wanted) => Uint8Array.from(list, ({ text }) => text.includes(wanted));
+
+function hasHit({ starts, places }, place, hit) {
+  for (let at = starts[place]; at < starts[place + 1]; at++) if (hit[places[at]]) return true;
+  return false;
 }
 
 function kindTest(kind) {
   if (kind === "") return () => true;
-  if (kind === UNNAMED) return (place) => !failed[place] && images[place].names === undefined;
-  return (place) => images[place].names?.some((pair) => pair[0] === +kind) ?? false;
+  if (kind === UNNAMED) return (place) => !isFailed(place) && !isNamed(place);
+  const wanted = Uint8Array.from(names, ({ place }) => place === +kind);
+  return (place) => hasHit(flatNames, place, wanted);
 }
 
 // The images that match, and the counts of each facet among the images that match all other filters.
 function matchesOf(state) {
-  const matches = { shown: [], failures: [], kinds: new Uint32Array(names.length), unnamed: 0,
-    classes: new Uint32Array(classes.length), statuses: { ok: 0, warning: 0, error: 0 }, bins: new Uint32Array(BINS) };
+  const matches = {
+    shown: [], failures: [], unnamed: 0, statuses: { ok: 0, warning: 0, error: 0 },
+    kinds: new Uint32Array(names.length), classes: new Uint32Array(classes.length), bins: new Uint32Array(BINS),
+  };
   const isSearched = searching(state), isOfKind = kindTest(state.kind), hasStatus = STATUSES[state.status];
   const everyConfidence = state.min === 0 && state.max === 100;
   const [least, most, wantedClass] = [state.min / 100, state.max / 100, state.class === "" ? NONE : +state.class];
-  for (const place of orderOf(state.sort)) {
+  const order = orderOf(state.sort);
+  for (let at = 0; at < order.length; at++) {
+    const place = order[at], score = scores[place], top = best[place];
     if (!isSearched(place)) continue;
-    // How many of the four filters leave the image out: a facet counts those that no other filter leaves out.
     const statusFits = hasStatus(place), kindFits = isOfKind(place);
-    const scoreFits = everyConfidence || (best[place] !== NONE && scores[place] >= least && scores[place] <= most);
-    const classFits = wantedClass === NONE || best[place] === wantedClass;
+    const scoreFits = everyConfidence || (top !== NONE && score >= least && score <= most);
+    const classFits = wantedClass === NONE || top === wantedClass;
+    // How many of the four filters leave the image out: a facet counts those that no other filter leaves out.
     const misses = !statusFits + !kindFits + !scoreFits + !classFits;
     if (misses > 1) continue;
-    if (!misses) (failed[place] ? matches.failures : matches.shown).push(place);
-    if (misses === (kindFits ? 0 : 1)) countKinds(matches, place);
-    if (best[place] !== NONE && misses === (classFits ? 0 : 1)) matches.classes[best[place]] += 1;
-    if (best[place] !== NONE && misses === (scoreFits ? 0 : 1)) matches.bins[binOf(scores[place])] += 1;
-    if (misses === (statusFits ? 0 : 1)) {
-      for (const status in matches.statuses) if (STATUSES[status](place)) matches.statuses[status] += 1;
-    }
+    if (!misses) (isFailed(place) ? matches.failures : matches.shown).push(place);
+    if (misses === 0 || !kindFits) countKinds(matches, place);
+    if (top !== NONE && (misses === 0 || !classFits)) matches.classes[top] += 1;
+    if (top !== NONE && (misses === 0 || !scoreFits)) matches.bins[binOf(score)] += 1;
+    if (misses === 0 || !statusFits) countStatus(matches.statuses, flags[place]);
   }
   return matches;
 }
 
 function countKinds(matches, place) {
-  const own = images[place].names;
-  if (own !== undefined) for (const pair of own) matches.kinds[pair[0]] += 1;
-  else if (!failed[place]) matches.unnamed += 1;
+  const { starts, places } = flatNames;
+  for (let at = starts[place]; at < starts[place + 1]; at++) matches.kinds[places[at]] += 1;
+  if (!isNamed(place) && !isFailed(place)) matches.unnamed += 1;
+}
+
+function countStatus(statuses, flag) {
+  if (flag & FAILED) statuses.error += 1;
+  else statuses.ok += 1;
+  if (flag & WARNED) statuses.warning += 1;
 }
