@@ -16,7 +16,7 @@ from mobilenet_cli.inputs.stdin import STDIN
 from mobilenet_cli.remote.urls import is_url, is_web
 
 # A path stays the string that it was: a Path would rewrite "//" and "./".
-# ruff: noqa: PTH100, PTH109, PTH113, PTH118, PTH120
+# ruff: noqa: PTH100, PTH113, PTH117, PTH118, PTH120
 
 _UNESCAPED = "/!~*'()"  # beside letters, digits, "_", ".", "-": what JavaScript's encodeURIComponent leaves, and "/"
 _OF_URLS = ":/?#[]@!$&'()*+,;=%~"
