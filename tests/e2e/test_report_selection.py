@@ -68,7 +68,7 @@ def saved(page: Page, file: Path) -> str:
 
 
 def test_each_picture_opens_its_original_whatever_its_name(reader, odd):
-    page = reader.open(odd)
+    page = reader.open(odd, originals=odd.parent.parent)
     links = page.locator(".cards .original")
     names = [*ODD, WITH_NEWLINE]
     assert links.count() == len(names)
@@ -87,14 +87,14 @@ def _escaped(file: str) -> str:
 
 
 def test_the_details_show_the_picture_from_its_file(reader, odd):
-    page = reader.open(odd)
+    page = reader.open(odd, originals=odd.parent.parent)
     page.locator(".card").first.click()
     page.wait_for_function("document.querySelector('#details-picture img')?.naturalWidth === 400")
     assert page.locator("#details-picture").get_attribute("href") == page.locator("#details-open").get_attribute("href")
 
 
 def test_selected_paths_are_saved_as_a_list_that_from_reads(reader, odd, tmp_path):
-    page = reader.open(odd)
+    page = reader.open(odd, originals=odd.parent.parent)
     select(page, *range(len(ODD)))
     file = tmp_path / "list"
     assert saved(page, file) == "selected-paths.txt"
@@ -108,7 +108,7 @@ def test_selected_paths_are_saved_as_a_list_that_from_reads(reader, odd, tmp_pat
 
 
 def test_ranges_are_selected_by_click_and_by_key(reader, odd):
-    page = reader.open(odd)
+    page = reader.open(odd, originals=odd.parent.parent)
     cards = page.locator(".card")
     cards.nth(1).click(modifiers=["ControlOrMeta"])
     cards.nth(3).click(modifiers=["Shift"])
@@ -129,7 +129,7 @@ def test_ranges_are_selected_by_click_and_by_key(reader, odd):
 
 
 def test_paths_are_copied(reader, odd):
-    page = reader.open(odd)
+    page = reader.open(odd, originals=odd.parent.parent)
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     select(page, 3, 5)
     page.keyboard.press("c")
@@ -142,7 +142,7 @@ def test_paths_are_copied(reader, odd):
 
 
 def test_failures_are_a_list_of_paths_and_reasons(reader, odd):
-    page = reader.open(odd)
+    page = reader.open(odd, originals=odd.parent.parent)
     assert page.locator("#failures li").all_inner_texts() == ["photos/broken.png\nno such file"]
     assert page.locator(".card").count() == len(ODD) + 1
 
@@ -173,7 +173,7 @@ def test_a_card_shows_classes_that_score_at_least_five_percent(reader, tmp_path)
 
 
 def test_the_slider_sets_the_size_and_the_window_is_used(reader, odd):
-    page = reader.open(odd)
+    page = reader.open(odd, originals=odd.parent.parent)
     page.set_viewport_size({"width": 2560, "height": 1200})
     before = page.locator(".card").first.bounding_box()["width"]
     page.get_by_label("Size").fill("400")
