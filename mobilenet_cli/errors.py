@@ -27,6 +27,10 @@ class ProcessError(ModelError):
     """The process that TensorFlow runs in ended before its answer."""
 
 
+class NoTensorFlowError(ProcessError):
+    """TensorFlow is needed, and is not installed."""
+
+
 class UnavailableError(ModelError):
     """No source has the model.
 
@@ -45,6 +49,10 @@ class OutputError(MnclassifyError):
 
 class SidecarError(OutputError):
     """One image's sidecar cannot be read or written, and is left as it is. It says nothing of other images."""
+
+
+class OutputWarning(UserWarning):
+    """The results are written, but something about them is not known."""
 
 
 class ModelWarning(UserWarning):

@@ -17,11 +17,12 @@ SUMMARIES = {
     _DEFAULT: "Label every image in SOURCES.",
     "sort": "Sort images into folders by what they show.",
     "report": "Make an HTML page from saved results.",
+    "xmp": "Write keywords from saved results to XMP sidecar files.",
     "embed": "Compute feature vectors, or find similar images.",
     "train": "Train a model on your own images.",
     "evaluate": "Measure a model's accuracy on labelled images.",
     "kinds": "List the words you can search and sort by.",
-    "models": "List, download, import, verify and remove models.",
+    "models": "List, download, import, export, verify and remove models.",
 }
 """Each command, the most used first, which is `command` in the module of its name here, and the first line of its help.
 

@@ -1,7 +1,8 @@
 """Engines: float32 [N, H, W, 3] in [0, 1] → float32 [N, classes].
 
 ENGINES is the table of them. An engine is a module here with a function
-`open_engine(path, image_size, taken, precision)`, a row of the table, and its name in EngineName.
+`open_engine(path, image_size, taken, precision)` and a function `version()`, a row of the table, and its name in
+EngineName.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from mobilenet_cli.engines.network_input import Input
 from mobilenet_cli.engines.precision import DEFAULT, Precision
 from mobilenet_cli.errors import InputError
-from mobilenet_cli.machine.extras import install_command
+from mobilenet_cli.machine.extras import has_tensorflow, install_command, without_tensorflow
 
 if TYPE_CHECKING:
     import numpy as np
@@ -53,7 +54,7 @@ class EngineEntry:
         module: Its module in this package, which is imported when it is first opened.
         precisions: Those at which it runs a network.
         extra: The extra of this package that installs it, which is called as the package that it imports; "" where
-            it is always there.
+            it is always there or, as TensorFlow is, a part of the whole package.
     """
 
     title: str
@@ -77,10 +78,17 @@ class EngineEntry:
         engine: Engine = import_module(f"{__name__}.{self.module}").open_engine(path, image_size, taken, precision)
         return engine
 
+    def version(self) -> str:
+        """Return its name and version, for what depends on them."""
+        version: str = import_module(f"{__name__}.{self.module}").version()
+        return version
+
     def check_installed(self) -> None:
         """Raise an InputError that gives the command to install the engine, if it is not installed."""
         if self.extra and find_spec(self.extra) is None:
             raise InputError(f"{self.title} is not installed: {install_command(self.extra)}")
+        if self.opens == "saved_model" and not has_tensorflow():
+            raise InputError(str(without_tensorflow("this engine")))
 
 
 ENGINES: dict[EngineName, EngineEntry] = {

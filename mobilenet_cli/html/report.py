@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import date
 from itertools import islice
+from math import isnan
 from typing import Any, BinaryIO
 
 from mobilenet_cli._version import __version__
@@ -137,7 +138,8 @@ def _row(result: Result, summary: Summary, links: Links) -> dict[str, Any]:
     }
     if result.label is not None:
         row["names"] = [
-            (summary.kinds.numbers[name_of(each)], round(each.score, _NAME_DECIMALS)) for each in names_of(result)
+            (summary.kinds.numbers[name_of(each)], None if isnan(each.score) else round(each.score, _NAME_DECIMALS))
+            for each in names_of(result)
         ]
     if result.warning is not None:
         row["warning"] = printable(result.warning)

@@ -10,7 +10,7 @@ const sortKey = (text) => {
 };
 const number = new Intl.NumberFormat("en");
 const counted = (count, noun) => `${number.format(count)} ${noun}${count === 1 ? "" : "s"}`;
-const percent = (score) => `${(score * 100).toFixed(1)}%`;
+const percent = (score) => (score === null ? "" : `${(score * 100).toFixed(1)}%`); // a CSV has no scores of kinds
 
 const page = data("page");
 const models = data("models");

@@ -70,7 +70,7 @@ function showDetails(image) {
   const label = labelOf(image);
   const listed = [...(label ? [label] : []), ...predictions];
   find("classes").tBodies[0].replaceChildren(...listed.map(({ name }) =>
-    row({}, { text: name.label }, { class: "path", text: name.wnid }, { class: "number", text: name.index ?? "" })));
+    row({}, { text: name.label }, { class: "path", text: name.wnid }, { class: "number", text: name.index >= 0 ? name.index : "" })));
 }
 
 function open(place) {

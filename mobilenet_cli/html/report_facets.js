@@ -81,7 +81,7 @@ function renderFacets({ kinds, unnamed, classes: counts }, state) {
   const found = worthShowing(classes.filter(fits), counts, isChosen);
   const most = Math.max(...found.map(({ place }) => counts[place]).slice(0, 1), 1);
   foundList.replaceChildren(...levelItems(found, "labels", isChosen, (name) => {
-    const detail = labels.get(name.label) > 1 ? [" ", element("small", { text: name.wnid || name.index })] : [];
+    const detail = labels.get(name.label) > 1 ? [" ", element("small", { text: name.wnid || (name.index < 0 ? "" : name.index) })] : [];
     return element("li", {}, facetButton(name, counts[name.place], most, "class", isChosen(name), ...detail));
   }));
   if (focus) document.querySelector(focus)?.focus();

@@ -15,6 +15,7 @@ import threading
 
 from mobilenet_cli.errors import MnclassifyError, ModelError, ProcessError
 from mobilenet_cli.in_tensorflow import channel
+from mobilenet_cli.machine.extras import has_tensorflow, without_tensorflow
 from mobilenet_cli.machine.home import cannot_write
 
 _logger = logging.getLogger(__name__)
@@ -46,6 +47,10 @@ def _read(calls: queue.Queue[bytes | None]) -> None:
 
 def _made(call: channel.Call) -> channel.Returned | channel.Raised:
     try:
+        if call.limits is not None:
+            from mobilenet_cli.in_tensorflow.limits import confine
+
+            confine(call.limits)
         return channel.Returned(call.function(*call.args, **call.kwargs))
     except Exception as error:  # also a bug, or memory or disk running out in the middle of TensorFlow
         level = logging.DEBUG if isinstance(error, MnclassifyError) else logging.ERROR
@@ -65,6 +70,8 @@ def _own_error(error: Exception) -> MnclassifyError:
                 return cannot_write(words)
         if isinstance(cause, MemoryError):
             return ProcessError("the TensorFlow process ran out of memory")
+        if isinstance(cause, ModuleNotFoundError) and not has_tensorflow():
+            return without_tensorflow("preparing this model", may_be_copied=True)
         cause = cause.__cause__
     return error if isinstance(error, MnclassifyError) else ModelError(f"{type(error).__name__}: {error}")
 

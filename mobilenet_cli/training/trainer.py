@@ -14,6 +14,7 @@ from mobilenet_cli.engines import EngineName
 from mobilenet_cli.engines.network_input import Input
 from mobilenet_cli.errors import InputError, ModelError
 from mobilenet_cli.images.preprocess import Crop, Preprocessing
+from mobilenet_cli.machine.extras import has_tensorflow, without_tensorflow
 from mobilenet_cli.models import AUTO
 from mobilenet_cli.models.acquire import Model
 from mobilenet_cli.models.manifest import Manifest
@@ -115,12 +116,15 @@ class Trainer:
         Raises:
             InputError: An argument is out of range, or the images cannot be learnt from.
             ModelError: The network is unavailable or cannot be trained on.
+            NoTensorFlowError: TensorFlow is not installed.
             OutputError: `output` is taken or cannot be written, or the summaries cannot be written.
         """
         if not 0 <= seed <= MOST_SEED:
             raise InputError(f"the seed is a number from 0 to {MOST_SEED}, not {seed}")
         if folds is not None and fine_tuning is not None:
             raise InputError("a whole network is trained once, so there are no folds with it")
+        if not has_tensorflow():  # scikit-learn comes with it
+            raise without_tensorflow("training")
         self._validation = Validation(VALIDATION_SHARE if validation_share is None else validation_share, folds)
         self._target, self._overwrite = check_output(output, overwrite=overwrite), overwrite
         if summaries is not None:
@@ -143,6 +147,7 @@ class Trainer:
         )
         self._base = self._embedder.model
         self._saved_model = _saved_model_of(self._base)
+        self._base.check_saved_model()
         manifest = self._base.manifest
         self._preprocessing = Preprocessing(self._base.image_size, crop or manifest.crop, manifest.interpolation)
         self._template: Future[HeadTemplate] | None = None
@@ -178,7 +183,7 @@ class Trainer:
             if self.dataset.validation:
                 check_split(self.dataset.classes, examples.labels.tolist(), self._validates(examples))
             else:
-                check_counts(self.dataset.classes, examples.labels.tolist(), examples.digests)
+                check_counts(self.dataset.classes, examples.labels.tolist(), examples.kept_together)
         except InputError as error:
             if not examples.left_out:
                 raise
@@ -219,7 +224,7 @@ class Trainer:
     def _splits(self, examples: Examples) -> tuple[Split, ...]:
         if self.dataset.validation:
             return (split_by(self._validates(examples)),)
-        return self._validation.splits(examples.labels, examples.digests, self._seed)
+        return self._validation.splits(examples.labels, examples.kept_together, self._seed)
 
     def _validates(self, examples: Examples) -> list[bool]:
         return [path in self.dataset.validation for path in examples.paths]
