@@ -75,6 +75,12 @@ class Model:
         return max((_modified(self.folder / file) for file in files), default=0.0)
 
     @property
+    def rounded_on(self) -> tuple[str, str] | None:
+        """The user's folder of photographs that the network was rounded on and their hash; None: it was on none."""
+        variant = self._compiled.variants.get(self.precision) if self._compiled else None
+        return (variant.folder, variant.photographs) if variant is not None and variant.photographs else None
+
+    @property
     def _compiled(self) -> Compiled | None:
         return self.network.compiled.get(str(self.image_size))
 

@@ -127,7 +127,10 @@ def _compiled(manifest: Manifest, wanted: Wanted, process: TensorFlowProcess) ->
     network, size = manifest.networks[wanted.kind], wanted.size_in(manifest)
     if network.saved_model is None:
         sizes = ", ".join(network.compiled)
-        raise ModelError(f"{manifest.name} is compiled for {sizes} pixels and has no SavedModel to compile for {size}")
+        lack = f"{manifest.name} is compiled for {sizes} pixels and has no SavedModel to compile for {size}"
+        if not has_tensorflow():
+            lack += f"; `models pull --image-size {size}` and `models export` do that on a machine with TensorFlow"
+        raise ModelError(lack)
     wanted.progress(f"compiling {manifest.name} for {size} × {size} pixels (once)", None, None)
     saved_model = store.folder_of(manifest.name) / network.saved_model
     with store.new_files(manifest.name) as folder:
