@@ -12,6 +12,7 @@ from mobilenet_cli.engines import EngineName
 from mobilenet_cli.engines.network_input import Input
 from mobilenet_cli.engines.precision import DEFAULT, Precision
 from mobilenet_cli.errors import InputError
+from mobilenet_cli.images.allowance import DEFAULT_ALLOWANCE, Allowance
 from mobilenet_cli.images.preprocess import Crop
 from mobilenet_cli.loaded_model import AnySource, LoadedModel, as_sources
 from mobilenet_cli.models import AUTO
@@ -55,6 +56,7 @@ class Classifier:
         precision: Precision = DEFAULT,
         precision_photos: str | os.PathLike[str] | None = None,
         fast_previews: bool = False,
+        allowance: Allowance = DEFAULT_ALLOWANCE,
     ) -> None:
         """Find the model, or fetch and compile it, which happens once and takes seconds.
 
@@ -81,6 +83,7 @@ class Classifier:
                 few that come with this package.
             fast_previews: Whether a preview that a camera wrote into a JPEG is read in place of the picture, where it
                 has its shape and enough pixels. That is faster, and wrong where an editor has left an old preview.
+            allowance: The memory, pixels and time that decoding images may take.
 
         Raises:
             InputError: An argument is out of range.
@@ -104,6 +107,7 @@ class Classifier:
             precision=precision,
             precision_photos=precision_photos,
             fast_previews=fast_previews,
+            allowance=allowance,
         )
         self.model: Model = self._loaded.model
         self.labels: tuple[ClassName, ...] = self.model.labels(Path(labels) if labels is not None else None)

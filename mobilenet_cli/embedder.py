@@ -10,6 +10,7 @@ from mobilenet_cli.engines import EngineName
 from mobilenet_cli.engines.network_input import Input
 from mobilenet_cli.engines.precision import DEFAULT, Precision
 from mobilenet_cli.errors import ModelError
+from mobilenet_cli.images.allowance import DEFAULT_ALLOWANCE, Allowance
 from mobilenet_cli.images.preprocess import Crop
 from mobilenet_cli.loaded_model import AnySource, LoadedModel, as_sources
 from mobilenet_cli.models import AUTO
@@ -48,6 +49,7 @@ class Embedder:
         precision: Precision = DEFAULT,
         precision_photos: str | os.PathLike[str] | None = None,
         fast_previews: bool = False,
+        allowance: Allowance = DEFAULT_ALLOWANCE,
     ) -> None:
         """Find the model's feature vector network, or fetch and compile it, which happens once.
 
@@ -71,6 +73,7 @@ class Embedder:
             precision=precision,
             precision_photos=precision_photos,
             fast_previews=fast_previews,
+            allowance=allowance,
         )
         self.model: Model = self._loaded.model
         if self.width in _IMAGENET_CLASSES:

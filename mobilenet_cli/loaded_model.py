@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator, Iterable, Iterator
+from math import inf
 from typing import TypeVar, get_args
 
 from mobilenet_cli.engines import Engine, EngineName
 from mobilenet_cli.engines.network_input import Input
 from mobilenet_cli.engines.precision import Precision
 from mobilenet_cli.errors import InputError
+from mobilenet_cli.images.allowance import Allowance
 from mobilenet_cli.images.preprocess import Crop, Preprocessing
 from mobilenet_cli.models.acquire import Model, acquire
 from mobilenet_cli.pipeline import Postprocessing, Task, run
@@ -45,6 +47,7 @@ class LoadedModel:
         precision: Precision,
         precision_photos: str | os.PathLike[str] | None,
         fast_previews: bool,
+        allowance: Allowance,
     ) -> None:
         """Find the model, or fetch and compile it. Arguments, errors and warnings: see Classifier."""
         for name, value, choices in (
@@ -54,6 +57,8 @@ class LoadedModel:
         ):
             if value is not None and value not in get_args(choices):
                 raise InputError(f"{name} is one of {', '.join(get_args(choices))}, not {value!r}")
+        if (allowance.memory or 0) < 0 or allowance.max_pixels < 0 or not 0 <= allowance.timeout < inf:
+            raise InputError("what an allowance has are numbers from 0")
         self.model: Model = acquire(
             os.fspath(model),
             kind=kind,
@@ -70,6 +75,7 @@ class LoadedModel:
         self._preprocessing = Preprocessing(
             self.model.image_size, crop or manifest.crop, manifest.interpolation, fast_previews
         )
+        self._allowance = allowance
         self._engine: Engine = self.model.open_engine()
 
     def run(
@@ -88,7 +94,7 @@ class LoadedModel:
         for name, value in (("batch_size", batch_size), ("workers", workers)):
             if value is not None and value < 1:
                 raise InputError(f"{name} is at least 1, not {value}")
-        task = Task(self._engine, self._preprocessing, postprocessing, self.model.name)
+        task = Task(self._engine, self._preprocessing, postprocessing, self.model.name, self._allowance)
         return run(sources, task, batch_size=batch_size, workers=workers)
 
 

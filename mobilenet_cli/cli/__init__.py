@@ -74,7 +74,18 @@ def main() -> NoReturn:
     # BLAS's threads would only spin beside the workers, which use it for small arrays alone.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     _show_warnings()
-    sys.exit(_run(sys.argv[1:]))
+    _exit(_run(sys.argv[1:]))
+
+
+def _exit(code: int) -> NoReturn:
+    """End the process; at once where a thread that was left behind is in a decoder, whose library must stay."""
+    watch = sys.modules.get("mobilenet_cli.pipeline.watch")
+    if watch is None or not watch.left_behind():
+        sys.exit(code)
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, OutputError, AttributeError):  # said already, or closed
+            stream.flush()
+    os._exit(code)
 
 
 def _show_warnings() -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
+from mobilenet_cli.cli.decoding_options import DecodingChoice, decoding_options
 from mobilenet_cli.cli.exit_codes import ExitCode
 from mobilenet_cli.cli.help import Command
 from mobilenet_cli.cli.input_options import named_or_csv_options
@@ -20,7 +21,7 @@ from mobilenet_cli.cli.model_options import (
     model_options,
     temperature_option,
 )
-from mobilenet_cli.cli.options import Pace, pace_options, previews_option, terminal_options
+from mobilenet_cli.cli.options import Pace, pace_options, terminal_options
 from mobilenet_cli.cli.output_options import Output, output_options
 from mobilenet_cli.cli.precision_options import PrecisionChoice, precision_options
 from mobilenet_cli.cli.record_options import RecordChoice, record_options
@@ -54,7 +55,7 @@ if TYPE_CHECKING:
 @labels_option
 @xmp_options
 @pace_options
-@previews_option
+@decoding_options
 @terminal_options
 def command(
     named: Sources,
@@ -66,7 +67,7 @@ def command(
     output: Output,
     xmp: XmpChoice,
     pace: Pace,
-    fast_previews: bool,
+    decoding: DecodingChoice,
     terminal: Terminal,
 ) -> int:
     """Label every image in SOURCES.
@@ -106,7 +107,7 @@ def command(
             classifier = Classifier(
                 labels=labels,
                 temperature=temperature,
-                fast_previews=fast_previews,
+                **decoding.arguments(),
                 **model.arguments(progress),
                 **precision.arguments(),
             )

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 import click
 
 from mobilenet_cli.cli import completion
+from mobilenet_cli.cli.decoding_options import DecodingChoice, decoding_options
 from mobilenet_cli.cli.exit_codes import ExitCode
 from mobilenet_cli.cli.help import Command
 from mobilenet_cli.cli.input_options import input_options
 from mobilenet_cli.cli.model_options import ModelChoice, describe_model, model_options
-from mobilenet_cli.cli.options import Pace, pace_options, previews_option, terminal_options
+from mobilenet_cli.cli.options import Pace, pace_options, terminal_options
 from mobilenet_cli.cli.output_options import Output, output_options
 from mobilenet_cli.cli.precision_options import PrecisionChoice, precision_options
 from mobilenet_cli.cli.progress_line import ProgressLine
@@ -67,7 +68,7 @@ _NEIGHBOURS = 10
 @model_options
 @precision_options
 @pace_options
-@previews_option
+@decoding_options
 @terminal_options
 def command(
     named: NamedSources,
@@ -78,7 +79,7 @@ def command(
     format_name: str | None,
     output: Output,
     pace: Pace,
-    fast_previews: bool,
+    decoding: DecodingChoice,
     terminal: Terminal,
 ) -> int:
     """Compute feature vectors, or find similar images.
@@ -105,7 +106,7 @@ def command(
         return ExitCode.FAILED
     terminal.detail(f"sources: {named.described}")
     tally = Tally(terminal, "embedded", left_out=named.left_out, rows=rows)
-    run = _EmbeddingRun(named, model, precision, pace, fast_previews, terminal, tally)
+    run = _EmbeddingRun(named, model, precision, pace, decoding, terminal, tally)
     if similar is None:
         return run.vectors(of_vectors, output)
     return run.neighbours(similar, neighbours or _NEIGHBOURS, of_neighbours, output)
@@ -144,7 +145,7 @@ class _EmbeddingRun:
     model: ModelChoice
     precision: PrecisionChoice
     pace: Pace
-    fast_previews: bool
+    decoding: DecodingChoice
     terminal: Terminal
     tally: Tally
 
@@ -199,7 +200,7 @@ class _EmbeddingRun:
 
             started = time.monotonic()
             embedder = Embedder(
-                fast_previews=self.fast_previews, **self.model.arguments(progress), **self.precision.arguments()
+                **self.decoding.arguments(), **self.model.arguments(progress), **self.precision.arguments()
             )
         describe_model(self.terminal, embedder.model, time.monotonic() - started)
         return embedder

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from mobilenet_cli.cli.decoding_options import DecodingChoice
 from mobilenet_cli.cli.model_options import ModelChoice
 from mobilenet_cli.cli.options import Pace
 from mobilenet_cli.cli.precision_options import PrecisionChoice
@@ -59,15 +60,14 @@ def load_models(
     temperature: float | None,
     labels: str | None,
     other: str | None,
+    decoding: DecodingChoice,
     terminal: Terminal,
-    *,
-    fast_previews: bool = False,
 ) -> tuple[Classifier, Classifier | None]:
     """Load the model to evaluate, and the one that it is compared with, if there is one."""
     with terminal.waiting() as progress:
         from mobilenet_cli.classifier import Classifier
 
-        both: dict[str, Any] = {**precision.arguments(), "fast_previews": fast_previews}
+        both: dict[str, Any] = {**precision.arguments(), **decoding.arguments()}
         first = Classifier(labels=labels, temperature=temperature, **both, **model.arguments(progress))
         second = (
             Classifier(**both, **replace(model, model=other, network_input=None).arguments(progress))

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import click
 
-from mobilenet_cli.cli.help import under
 from mobilenet_cli.cli.option_group import option_group
 from mobilenet_cli.cli.terminal import Terminal
 from mobilenet_cli.images.preprocess import silence_decoder_warnings
@@ -43,16 +42,6 @@ pace_options = option_group(
         help="Worker threads  [default: one per available core]",
     ),
     heading="Speed",
-)
-
-previews_option = under(
-    "Speed",
-    click.option(
-        "--fast-previews",
-        is_flag=True,
-        help="Read the preview that a camera wrote into a JPEG where it is large enough. It may show what the "
-        "photograph was before it was edited.",
-    ),
 )
 
 

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 import click
 
 from mobilenet_cli.cli import completion
+from mobilenet_cli.cli.decoding_options import previews_option
 from mobilenet_cli.cli.help import Command
-from mobilenet_cli.cli.options import previews_option, terminal_options
+from mobilenet_cli.cli.options import terminal_options
 from mobilenet_cli.cli.terminal import Terminal, stdout_is_terminal
 from mobilenet_cli.errors import InputError
 from mobilenet_cli.files.open import open_output

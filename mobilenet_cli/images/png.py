@@ -16,8 +16,10 @@ from typing import IO, Any
 from PIL.PngImagePlugin import PngImageFile
 
 from mobilenet_cli.errors import ImageError
+from mobilenet_cli.images.allowance import guard
 from mobilenet_cli.images.code_points import CodePoints, note_code_points
 from mobilenet_cli.images.flaws import cut_off
+from mobilenet_cli.images.footprint import encoded_size, of_pixels
 from mobilenet_cli.images.png_rows import CheckedChunk, first_rows
 
 Chunk = tuple[bytes, bytes]
@@ -39,7 +41,10 @@ def open_png(stream: IO[bytes]) -> PngImageFile:
     """
     try:
         return PngFile(stream)
+    except MemoryError:
+        raise
     except Exception:
+        guard().need(4 * encoded_size(stream))
         stream.seek(0)
         chunks = list(_sound(_chunks(stream.read())))
         image = PngFile(io.BytesIO(_file(chunks)))
@@ -67,8 +72,12 @@ class PngFile(PngImageFile):
         """Decode the image, if that was not done yet."""
         try:
             return super().load()
+        except MemoryError:
+            raise
         except Exception:
             assert self._stream is not None  # noqa: S101 - _open has set it
+            # The chunks and the file that is made of them; its picture, and that of the first rows with their bytes.
+            guard().need(4 * encoded_size(self._stream) + 4 * of_pixels(self))
             self._stream.seek(0)
             chunks = list(_chunks(self._stream.read()))
             whole = PngImageFile(io.BytesIO(_file(list(_sound(chunks)))))
