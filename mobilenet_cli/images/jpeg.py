@@ -6,16 +6,19 @@ for a photograph.
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 from simplejpeg import decode_jpeg
 
+from mobilenet_cli.errors import ImageError
 from mobilenet_cli.images.allowance import guard
 from mobilenet_cli.images.flaws import add_warning, cut_off
 from mobilenet_cli.images.footprint import encoded_size
-from mobilenet_cli.images.jpeg_damage import END, has_coarse_picture, sound_end, without_end
+from mobilenet_cli.images.jpeg_damage import END, SCAN, has_coarse_picture, sound_end, without_end
+from mobilenet_cli.images.jpeg_header import lean
 from mobilenet_cli.images.progressive import for_an_eighth
 from mobilenet_cli.images.scaling import Box, Size, spare
 
@@ -30,6 +33,8 @@ _COLOUR_SPACES = {"L": "GRAY", "RGB": "RGBX", "CMYK": "CMYK"}
 _WORTH_SHORTENING = 1 << 18
 """From how many bytes on a progressive JPEG's scans are worth a look, before they are decoded."""
 _BYTES_OF_A_COEFFICIENT = 2
+_USUAL_SCANS, _MOST_SAMPLES = 64, 500_000_000
+"""How many scans any JPEG may have, and how many samples the scans may go over of one with more."""
 _DAMAGED = "the file is damaged: part of the picture may be wrong"
 _LIMITS = ("Could not determine subsampling", "decoded at another scale", "colorspace conversion")
 """Messages of libjpeg-turbo's own interface where it can do less than the library."""
@@ -44,7 +49,16 @@ class JpegFile(JpegImageFile):
     """A JPEG that is decoded at a smaller scale where that is enough, and whose damage is noted on it (see `flaws`)."""
 
     _is_an_eighth = False
-    _full = (0, 0)
+    _full: Size | None = None
+
+    def _open(self) -> None:
+        assert self.fp is not None  # noqa: S101 - it has just been set
+        guard().need(2 * encoded_size(self.fp))
+        self.fp = io.BytesIO(lean(self.fp.read()))
+        super()._open()
+
+    def _read_dpi_from_exif(self) -> None:
+        """Leave EXIF unread: nothing here asks for the resolution."""
 
     def fit(self, box: Box, size: Size) -> Box:
         """Choose the least of 1/8, 1/4 and 1/2 that has `box` in `size` pixels: see `scaling.Fitting`."""
@@ -85,7 +99,7 @@ class JpegFile(JpegImageFile):
             pixels = self._pixels(self._needed(data), strict=True)
         except ValueError as error:
             # A copy of the data, and for damage another picture and what is different in it.
-            guard().need(len(data) + 4 * self.footprint(self._full))
+            guard().need(len(data) + 4 * self.footprint(self._full or self.size))
             try:
                 pixels = self._in_spite_of(str(error), data)
             except ValueError as problem:
@@ -101,10 +115,18 @@ class JpegFile(JpegImageFile):
         self.readonly, self.tile = 1, []
 
     def _needed(self, data: bytes) -> bytes:
-        """Return the part of a file that its pixels depend on at this scale; all of it where that is as fast."""
-        if self._is_an_eighth and self.info.get("progressive") and len(data) >= _WORTH_SHORTENING:
-            return for_an_eighth(data) or data
-        return data
+        """Return the part of a file that its pixels depend on at this scale; all of it where that is as fast.
+
+        Raises:
+            ImageError: It has so many scans, each of which goes over the whole picture, that they would take minutes.
+        """
+        if not self.info.get("progressive"):
+            return data
+        needed = (for_an_eighth(data) or data) if self._is_an_eighth and len(data) >= _WORTH_SHORTENING else data
+        scans = needed.count(SCAN)
+        if scans > _USUAL_SCANS and scans * self._samples(self._full or self.size) > _MOST_SAMPLES:
+            raise ImageError(f"a progressive JPEG of {scans:,} scans, which would take minutes")
+        return needed
 
     def _pixels(self, data: bytes, *, strict: bool) -> Pixels:
         """Decode to uint8 [height, width, channels].
