@@ -17,6 +17,7 @@ from mobilenet_cli.cli import signals
 from mobilenet_cli.cli.commands import Commands, ReaderLeftError
 from mobilenet_cli.cli.exit_codes import ExitCode
 from mobilenet_cli.errors import InputError, MnclassifyError, ModelError, OutputError
+from mobilenet_cli.machine import native_logs
 from mobilenet_cli.text import printable_lines
 
 PROGRAM = "mnclassify"
@@ -112,8 +113,10 @@ def _open_standard_descriptors() -> None:
 def _own_stderr() -> None:
     """Write to standard error through a duplicate of descriptor 2, which native_logs redirects at times."""
     with contextlib.suppress(OSError, AttributeError):  # there is no standard error
-        messages = io.BufferedWriter(_Messages(os.dup(sys.stderr.fileno()), "w"))
+        own = os.dup(sys.stderr.fileno())
+        messages = io.BufferedWriter(_Messages(own, "w"))
         sys.stderr = io.TextIOWrapper(messages, sys.stderr.encoding, sys.stderr.errors, line_buffering=True)
+        native_logs.keep_messages(own)
 
 
 def _own_stdout() -> None:

@@ -12,6 +12,7 @@ import click
 from mobilenet_cli.cli.option_group import option_group
 from mobilenet_cli.cli.terminal import Terminal
 from mobilenet_cli.images.preprocess import silence_decoder_warnings
+from mobilenet_cli.machine import native_logs
 from mobilenet_cli.records import SURE
 
 
@@ -47,6 +48,8 @@ pace_options = option_group(
 
 def _terminal(quiet: bool, verbose: int, progress: bool | None) -> Terminal:
     silence_decoder_warnings()
+    if verbose < 2:
+        native_logs.discard()
     return Terminal(quiet=quiet, verbosity=verbose, progress=progress)
 
 

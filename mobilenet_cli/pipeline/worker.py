@@ -7,8 +7,8 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
-from mobilenet_cli.engines import Engine
-from mobilenet_cli.errors import ImageError
+from mobilenet_cli.engines import Engine, Session
+from mobilenet_cli.errors import ImageError, ModelError
 from mobilenet_cli.images.allowance import DEFAULT_ALLOWANCE, Allowance, Guard
 from mobilenet_cli.images.preprocess import Loaded, Preprocessing, load_image
 from mobilenet_cli.records import Decoded, Source
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _Record = TypeVar("_Record")
 _Record_co = TypeVar("_Record_co", covariant=True)
+_NOT_FINITE = "the network's outputs for it are not finite numbers"
 Pairs = list[tuple[Source, _Record]]
 
 
@@ -104,9 +105,9 @@ class Worker(Generic[_Record]):
     def pairs(self, batch: Batch[_Record]) -> Pairs[_Record]:
         """Return the Sources of a decoded batch, without their data, each with its record."""
         postprocessing, model = self._task.postprocessing, self._task.model
+        outputs = self._outputs(batch)
         decoded = [each for each in batch.outcomes if isinstance(each, Decoded)]
-        outputs = self._session(self._images[: len(decoded)]) if decoded else None
-        good = iter(() if outputs is None else postprocessing.records(outputs, decoded, model))
+        good = iter(postprocessing.records(outputs, decoded, model) if decoded else ())
         return [
             (
                 source if source.data is None else replace(source, data=None),
@@ -116,6 +117,43 @@ class Worker(Generic[_Record]):
             )
             for source, outcome in zip(batch.sources, batch.outcomes, strict=True)
         ]
+
+    def _outputs(self, batch: Batch[_Record]) -> NDArray[np.float32]:
+        """Run the network on a decoded batch, and put errors in the places of images for which that gives no numbers.
+
+        Raises:
+            ModelError: It gives none for photographs either: it is damaged.
+        """
+        import numpy as np
+
+        count = sum(isinstance(each, Decoded) for each in batch.outcomes)
+        outputs = self._session(self._images[:count]) if count else np.empty((0, 0), np.float32)
+        finite = np.asarray(np.isfinite(outputs).all(axis=1))
+        if finite.all():
+            return outputs
+        check_network(self._session, self._images.shape[1])
+        is_finite = iter(finite)
+        batch.outcomes[:] = [
+            each if isinstance(each, ImageError) or next(is_finite) else ImageError(_NOT_FINITE)
+            for each in batch.outcomes
+        ]
+        return outputs[finite]
+
+
+def check_network(session: Session, image_size: int) -> None:
+    """Check that a network gives finite numbers for at least one of several photographs.
+
+    Raises:
+        ModelError: It does not: its weights are damaged.
+    """
+    import numpy as np
+
+    from mobilenet_cli.in_tensorflow.trying import photographs
+
+    for photograph in photographs(image_size):
+        if np.isfinite(session(photograph[np.newaxis])).all():
+            return
+    raise ModelError("the model's outputs are not finite numbers; its weights are damaged")
 
 
 class Decoder:
