@@ -1,12 +1,17 @@
 # make demo: create a virtual environment, install the package, label the photographs in sample_images/
 # make test: install the test tools, run lint, type checks and tests
+# make lock: pin what demo and test install, by versions and hashes, to the newest releases that fit
 # make docs: generate the tables of options and of shown words, and the picture of a terminal
+# make dist: build the sdist and the wheel in dist/, and check what PyPI will show of them
 # make bench: measure speed and memory beside the alternatives; BENCH_ARGS=--quick for a smoke test
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
+# One file for every system and every Python from 3.11 on; pip chooses by the markers in it.
+LOCK   := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --generate-hashes --no-annotate \
+	--no-header pyproject.toml
 
-.PHONY: demo test test-fast lint docs bench clean
+.PHONY: demo test test-fast lint lock docs dist bench clean
 
 demo: $(VENV)/.installed
 	$(BIN)/mnclassify sample_images --format table
@@ -24,10 +29,21 @@ lint: $(VENV)/.installed-test
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+lock: $(BIN)/python
+	$(BIN)/python -m pip install --quiet uv
+	$(LOCK) --output-file requirements/demo.txt
+	$(LOCK) --extra test --output-file requirements/test.txt
+
 docs: $(VENV)/.installed-test
 	$(BIN)/python -m tools.make_shown
 	$(BIN)/python -m tools.option_tables
 	$(BIN)/python -m tools.terminal_picture
+
+dist: $(BIN)/python
+	$(BIN)/python -m pip install --quiet build twine
+	rm -rf dist
+	$(BIN)/python -m build
+	$(BIN)/python -m twine check --strict dist/*
 
 bench: $(VENV)/.installed-bench
 	$(BIN)/python -m benchmarks $(BENCH_ARGS)
@@ -35,13 +51,17 @@ bench: $(VENV)/.installed-bench
 $(BIN)/python:
 	sh tools/make-venv $(PYTHON) $(VENV)
 
-# The stamps depend on pyproject.toml alone: the package is installed in editable mode, so its code is always current.
-$(VENV)/.installed: $(BIN)/python pyproject.toml
-	$(BIN)/python -m pip install --quiet --editable .
+# The package itself is installed in editable mode, so its code is always current and the stamps don't depend on it.
+EDITABLE := --no-deps --no-build-isolation --editable .
+
+$(VENV)/.installed: $(BIN)/python pyproject.toml requirements/demo.txt
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements/demo.txt
+	$(BIN)/python -m pip install --quiet $(EDITABLE)
 	@touch $@
 
-$(VENV)/.installed-test: $(BIN)/python pyproject.toml
-	$(BIN)/python -m pip install --quiet --editable '.[test]'
+$(VENV)/.installed-test: $(BIN)/python pyproject.toml requirements/test.txt
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements/test.txt
+	$(BIN)/python -m pip install --quiet $(EDITABLE)
 	@touch $(VENV)/.installed $@
 
 $(VENV)/.installed-bench: $(BIN)/python pyproject.toml
@@ -49,4 +69,4 @@ $(VENV)/.installed-bench: $(BIN)/python pyproject.toml
 	@touch $(VENV)/.installed $@
 
 clean:
-	rm -rf $(VENV) build *.egg-info .coverage* .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) build dist *.egg-info .coverage* .mypy_cache .pytest_cache .ruff_cache

@@ -27,6 +27,10 @@ class ProcessError(ModelError):
     """The process that TensorFlow runs in ended before its answer."""
 
 
+class NoTensorFlowError(ProcessError):
+    """TensorFlow is needed, and is not installed."""
+
+
 class UnavailableError(ModelError):
     """No source has the model.
 

@@ -1,12 +1,7 @@
-"""Generate the tables of options in README.md, and docs/commands.md, from the code. `make docs` runs it.
-
-In README.md, a command's table is between the comments <!-- options: classify --> and <!-- end -->;
-docs/commands.md is generated as a whole.
-"""
+"""Generate docs/commands.md, the options of every command, from the code. `make docs` runs it."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from inspect import cleandoc
 from pathlib import Path
@@ -17,7 +12,7 @@ from mobilenet_cli.cli import PROGRAM, cli
 from mobilenet_cli.cli.help import sections
 
 ROOT = Path(__file__).resolve().parents[1]
-README, COMMANDS = ROOT / "README.md", ROOT / "docs" / "commands.md"
+COMMANDS = ROOT / "docs" / "commands.md"
 HEAD = """# Commands
 
 Generated from the code by `make docs`. `mnclassify COMMAND --help` prints the same text.
@@ -57,17 +52,6 @@ def page() -> str:
     return "\n".join(parts)
 
 
-def readme(text: str) -> str:
-    """Return README's `text` with its tables generated again."""
-    known = dict(commands())
-    return re.sub(
-        r"(<!-- options: (.+?) -->\n).*?(<!-- end -->)",
-        lambda match: f"{match[1]}\n{table(known[match[2]])}\n{match[3]}",
-        text,
-        flags=re.DOTALL,
-    )
-
-
 def _code(text: str) -> str:
     return f"`{text}`".replace("|", "\\|")
 
@@ -89,5 +73,4 @@ def _prose(text: str) -> str:
 
 
 if __name__ == "__main__":
-    README.write_text(readme(README.read_text()))
     COMMANDS.write_text(page())

@@ -21,7 +21,7 @@ SUMMARIES = {
     "train": "Train a model on your own images.",
     "evaluate": "Measure a model's accuracy on labelled images.",
     "kinds": "List the words you can search and sort by.",
-    "models": "List, download, import, verify and remove models.",
+    "models": "List, download, import, export, verify and remove models.",
 }
 """Each command, the most used first, which is `command` in the module of its name here, and the first line of its help.
 

@@ -1,4 +1,4 @@
-"""The exit codes of every command. README and the help list them."""
+"""The exit codes of every command. docs/records.md and the help list them."""
 
 from __future__ import annotations
 

@@ -1,10 +1,9 @@
-"""`mnclassify models list|show|pull|import|remove|verify`."""
+"""`mnclassify models list|show|pull|import|export|remove|verify`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import click
@@ -12,17 +11,13 @@ import click
 from mobilenet_cli.cli import PROGRAM, completion
 from mobilenet_cli.cli.exit_codes import ExitCode
 from mobilenet_cli.cli.help import Group
-from mobilenet_cli.cli.network_input import chosen_input, input_of_network_options, trust_option
-from mobilenet_cli.cli.option_group import option_group
+from mobilenet_cli.cli.model_files import export, import_
 from mobilenet_cli.cli.options import terminal_options
 from mobilenet_cli.cli.precision_options import PrecisionChoice, precision_options
 from mobilenet_cli.cli.terminal import Terminal, say
-from mobilenet_cli.engines.network_input import Input
 from mobilenet_cli.errors import ModelError
 from mobilenet_cli.json_lines import encoded
 from mobilenet_cli.records import NetworkKind
-
-_with_input_options = option_group("network_input", chosen_input, *input_of_network_options)
 
 
 class _Models(Group):
@@ -41,7 +36,7 @@ class _Models(Group):
 
 @click.group("models", cls=_Models, no_args_is_help=True)
 def command() -> None:
-    """List, download, import, verify and remove models.
+    """List, download, import, export, verify and remove models.
 
     \b
     Examples:
@@ -49,6 +44,7 @@ def command() -> None:
       mnclassify models pull auto mobilenet_v1_050_160
       mnclassify models import mobilenet_v1_0.75_224.tgz --name mine
       mnclassify photos/ -m mine
+      mnclassify models export mine -o mine.zip
 
     Models are kept in your cache folder, or in MNCLASSIFY_HOME.
     """
@@ -114,37 +110,8 @@ def pull(
     return _each(names, ready)
 
 
-@command.command("import")
-@click.argument("source", shell_complete=completion.files)
-@click.option("--name", required=True, help="Name of the model, for -m NAME.")
-@click.option(
-    "--labels", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Text file with one label per line."
-)
-@click.option("--image-size", type=click.IntRange(32, 1024), metavar="PIXELS", help="Input size of the network.")
-@click.option(
-    "--output", type=click.Choice(["logits", "probabilities", "multilabel"]), help="What the network outputs."
-)
-@click.option("--license", metavar="SPDX", default="", help="Licence, as shown by `models show`.")
-@click.option("--overwrite", is_flag=True, help="Replace a model with this name.")
-@_with_input_options
-@trust_option
-@terminal_options
-def import_(source: str, name: str, terminal: Terminal, network_input: Input | None, **options: Any) -> None:
-    """Add your own model to the store.
-
-    SOURCE is a path: a TF-Slim checkpoint of MobileNet V1 (prefix, .index file or folder), a SavedModel folder, a
-    model written by `train`, a .tar.gz or .tgz of one of these, a .tflite, .keras or .h5 file, a Teachable Machine
-    export (folder or .zip), or a frozen graph (.pb). Settings that you leave out are read from SOURCE or found by
-    trying. The input size can also come from a name such as mobilenet_v1_0.75_224, and is otherwise 128. If the
-    range of the input values cannot be found, the model is refused.
-    """
-    from mobilenet_cli.models.importing import import_model
-
-    with terminal.warnings_shown(), terminal.waiting() as progress:
-        manifest = import_model(source, name, network_input=network_input, progress=progress, **options)
-    network = manifest.networks["classification"]
-    size = manifest.image_size
-    terminal.note(f"{name} is ready: {network.classes} classes, for images of {size} pixels ({network.output})")
+command.add_command(import_)
+command.add_command(export)
 
 
 @command.command("remove")

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from mobilenet_cli.engines.network_input import Input
 from mobilenet_cli.engines.precision import DEFAULT, Precision
 from mobilenet_cli.errors import InputError
-from mobilenet_cli.machine.extras import install_command
+from mobilenet_cli.machine.extras import has_tensorflow, install_command, without_tensorflow
 
 if TYPE_CHECKING:
     import numpy as np
@@ -53,7 +53,7 @@ class EngineEntry:
         module: Its module in this package, which is imported when it is first opened.
         precisions: Those at which it runs a network.
         extra: The extra of this package that installs it, which is called as the package that it imports; "" where
-            it is always there.
+            it is always there or, as TensorFlow is, a part of the whole package.
     """
 
     title: str
@@ -81,6 +81,8 @@ class EngineEntry:
         """Raise an InputError that gives the command to install the engine, if it is not installed."""
         if self.extra and find_spec(self.extra) is None:
             raise InputError(f"{self.title} is not installed: {install_command(self.extra)}")
+        if self.opens == "saved_model" and not has_tensorflow():
+            raise InputError(str(without_tensorflow("this engine")))
 
 
 ENGINES: dict[EngineName, EngineEntry] = {

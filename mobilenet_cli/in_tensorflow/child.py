@@ -15,6 +15,7 @@ import threading
 
 from mobilenet_cli.errors import MnclassifyError, ModelError, ProcessError
 from mobilenet_cli.in_tensorflow import channel
+from mobilenet_cli.machine.extras import has_tensorflow, without_tensorflow
 from mobilenet_cli.machine.home import cannot_write
 
 _logger = logging.getLogger(__name__)
@@ -65,6 +66,8 @@ def _own_error(error: Exception) -> MnclassifyError:
                 return cannot_write(words)
         if isinstance(cause, MemoryError):
             return ProcessError("the TensorFlow process ran out of memory")
+        if isinstance(cause, ModuleNotFoundError) and not has_tensorflow():
+            return without_tensorflow("preparing this model", may_be_copied=True)
         cause = cause.__cause__
     return error if isinstance(error, MnclassifyError) else ModelError(f"{type(error).__name__}: {error}")
 

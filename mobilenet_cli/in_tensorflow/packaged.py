@@ -12,6 +12,9 @@ from mobilenet_cli.errors import ModelError
 from mobilenet_cli.in_tensorflow import LABELS, archive, conversion
 from mobilenet_cli.records import NetworkKind
 
+_OWN = "manifest.json"
+"""What a file of `models export` has at its top: it says of the network what would have to be found by trying."""
+
 
 def convert_packaged(path: Path, destination: Path, kind: NetworkKind, *, is_trusted: bool = False) -> Path:
     """Convert the model in a folder or in a .zip or .tar archive, with the labels.txt beside it, and return its path.
@@ -36,6 +39,8 @@ def convert_packaged(path: Path, destination: Path, kind: NetworkKind, *, is_tru
 
 
 def _converted(folder: Path, destination: Path, kind: NetworkKind, *, is_trusted: bool) -> Path:
+    if (folder / _OWN).is_file():
+        raise ModelError("it is an exported model, for `mnclassify models import`")
     labels = _only(folder, LABELS)
     if saved_model := _only(folder, "saved_model.pb"):
         shutil.copytree(saved_model.parent, destination)

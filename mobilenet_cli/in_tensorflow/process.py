@@ -28,13 +28,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, ParamSpec, Self, TypeVar
 
-from mobilenet_cli.errors import ModelError, OutputError, ProcessError, StoreError
+from mobilenet_cli.errors import ModelError, NoTensorFlowError, OutputError, ProcessError, StoreError
 from mobilenet_cli.progress import Note, Progress
 
 if TYPE_CHECKING:
     import subprocess
 
 _logger = logging.getLogger(__name__)
+_KEPT = (StoreError, NoTensorFlowError, ProcessError, OutputError)
+"""The kinds of errors that a function's caller tells apart; all others are a ModelError."""
 _Parameters = ParamSpec("_Parameters")
 _Result = TypeVar("_Result")
 
@@ -81,6 +83,7 @@ class TensorFlowProcess:
         Raises:
             StoreError: The disk is full.
             ProcessError: The child died, or has no memory left.
+            NoTensorFlowError: The function imports TensorFlow, which is not installed.
             OutputError: The function raised it.
             ModelError: The function raised another error.
         """
@@ -97,7 +100,7 @@ class TensorFlowProcess:
                 case channel.Noted(text):
                     self._note(text)
                 case channel.Raised(kind, text):
-                    raise (kind if kind in (StoreError, ProcessError, OutputError) else ModelError)(text)
+                    raise (kind if kind in _KEPT else ModelError)(text)
                 case channel.Returned(result):
                     returned: _Result = result
                     return returned

@@ -10,8 +10,17 @@ from pathlib import Path
 from mobilenet_cli.engines import ENGINES, REFERENCE, Engine, EngineName, engine_for, opens_compiled
 from mobilenet_cli.engines.network_input import Input
 from mobilenet_cli.engines.precision import DEFAULT, Precision, unsuited
-from mobilenet_cli.errors import FallbackWarning, InputError, ModelError, ModelWarning, StoreError, UnavailableError
-from mobilenet_cli.models import AUTO, registry, store
+from mobilenet_cli.errors import (
+    FallbackWarning,
+    InputError,
+    ModelError,
+    ModelWarning,
+    NoTensorFlowError,
+    StoreError,
+    UnavailableError,
+)
+from mobilenet_cli.machine.extras import has_tensorflow, without_tensorflow
+from mobilenet_cli.models import AUTO, STORES_OWN, registry, store
 from mobilenet_cli.models.labels import IMAGENET, imagenet_labels, numbered_labels, read_labels, stored_labels
 from mobilenet_cli.models.making import obtain
 from mobilenet_cli.models.manifest import Compiled, Manifest, Network
@@ -160,6 +169,7 @@ def acquire(
         ModelError: The model is unavailable, or does not fit; the message lists what was tried.
         StoreError: The store cannot be read, or not be written where it has to be.
         ProcessError: TensorFlow's process died.
+        NoTensorFlowError: TensorFlow is needed to make or run it, and is not installed.
     """
     if image_size is not None and image_size not in registry.IMAGE_SIZES:
         sizes = registry.IMAGE_SIZES
@@ -233,6 +243,8 @@ def _chosen(model: Model) -> Model:
     if model.engine != "auto" or model.precision != DEFAULT:
         title = ENGINES[engine].title
         raise ModelError(f"{model.name} does not run in {title}: {failure}; --engine {REFERENCE} runs it at {DEFAULT}")
+    if not has_tensorflow():
+        raise without_tensorflow(f"{model.name} does not run in {ENGINES[engine].title} ({failure}), and running it")
     warnings.warn(f"{model.name} runs in {reference.title}, since {failure}", ModelWarning, stacklevel=3)
     return replace(model, engine=REFERENCE)
 
@@ -254,11 +266,22 @@ def _auto(wanted: Wanted) -> tuple[Origin, Manifest, Path]:
             if _is_stored(main, wanted.kind) or not _is_stored(embedded, wanted.kind):
                 raise
             reason = str(error)
+        except NoTensorFlowError as error:
+            if not _is_stored(embedded, wanted.kind):
+                raise _none_stored(error) from error
+            reason = "it is not in the store, and making it needs TensorFlow, which is not installed"
     choice = f"-m {embedded.name} chooses it without asking, -m {main.name} tries again"
     message = f"using the embedded model, {embedded.name}, since {main.name} is unavailable ({reason}); {choice}"
-    short = f"{main.name} is not reachable; using the embedded {embedded.name}"
+    lack = "is not reachable" if has_tensorflow() else "is not in the store"
+    short = f"{main.name} {lack}; using the embedded {embedded.name}"
     warnings.warn(FallbackWarning(message, short, f"{reason}; {choice}"), stacklevel=3)
     return _found(embedded, wanted)
+
+
+def _none_stored(error: NoTensorFlowError) -> NoTensorFlowError:
+    """Return the error of a machine without TensorFlow and without the usual models, with those that it has."""
+    names = [name for name in store.names() if not name.startswith(STORES_OWN)]
+    return NoTensorFlowError(f"{error}; or use a model of the store: -m {' or -m '.join(names)}") if names else error
 
 
 def _is_stored(origin: Origin, kind: NetworkKind) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mobilenet_cli.engines.network_input import Input
 from mobilenet_cli.errors import InputError
-from mobilenet_cli.models import AUTO, in_place, registry, store
+from mobilenet_cli.models import AUTO, STORES_OWN, in_place, registry, store
 from mobilenet_cli.models.building import Builder, warn_of_guess
 from mobilenet_cli.models.making import making
 from mobilenet_cli.models.manifest import Manifest
@@ -17,8 +17,8 @@ from mobilenet_cli.models.sources.local import Local
 from mobilenet_cli.progress import Progress, silent
 from mobilenet_cli.records import OutputKind
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_STORES_OWN = ("hub-", "local-")
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+"""What a model in the store may be called."""
 
 
 def import_model(
@@ -57,7 +57,7 @@ def import_model(
         InputError: The name cannot be used, or there is nothing at `source`.
         ModelError: `source` is damaged, no model, or does not fit the labels or the size.
     """
-    _check_name(name)
+    check_name(name)
     local = Local.find(source)
     if local is None:
         raise InputError(f"{source} does not exist")
@@ -88,13 +88,14 @@ def _built(builder: Builder, local: Local, folder: Path) -> Manifest:
     return manifest
 
 
-def _check_name(name: str) -> None:
-    if not _NAME.fullmatch(name):
+def check_name(name: str) -> None:
+    """Raise InputError unless a model of the user's own can have this name."""
+    if not NAME.fullmatch(name):
         raise InputError(
             f"{name!r} cannot be a model's name: take letters, digits, '.', '_' and '-', 64 at most, "
             "with a letter or a digit first"
         )
-    if name == AUTO or name in registry.ENTRIES or name.startswith(_STORES_OWN):
+    if name == AUTO or name in registry.ENTRIES or name.startswith(STORES_OWN):
         raise InputError(
             f"{name!r} names something already; take another name (MNCLASSIFY_MODEL makes it the one that is "
             "used where none is named)"

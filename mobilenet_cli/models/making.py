@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from mobilenet_cli.errors import ModelError, ProcessError, StoreError, UnavailableError
 from mobilenet_cli.in_tensorflow.process import TensorFlowProcess
+from mobilenet_cli.machine.extras import has_tensorflow, without_tensorflow
 from mobilenet_cli.models import store
 from mobilenet_cli.models.manifest import Manifest
 from mobilenet_cli.models.origin import Origin
@@ -29,6 +30,7 @@ def obtain(origin: Origin, wanted: Wanted) -> Manifest:
         UnavailableError: No source has it; the message lists what was tried.
         StoreError: The store cannot be used.
         ProcessError: TensorFlow's process died.
+        NoTensorFlowError: TensorFlow has to make it, and is not installed.
         ModelError: A local model does not fit, or the network cannot be made of what the store has.
     """
     manifest = store.find(origin.key)
@@ -36,6 +38,10 @@ def obtain(origin: Origin, wanted: Wanted) -> Manifest:
         return manifest
     if origin.local is None and not origin.sources:
         _check_stored(origin, manifest, wanted.kind)
+    if origin.sources and not has_tensorflow() and (manifest is None or wanted.kind not in manifest.networks):
+        # Before any server is asked. A model on the disk is tried: a .tflite file does without TensorFlow.
+        lack = "is not in the store" if manifest is None else f"has no {wanted.kind} network in the store"
+        raise without_tensorflow(f"{origin.name} {lack}, and making it", may_be_copied=True)
     with making(origin, wanted.progress) as process:
         manifest = store.find(origin.key)  # another process may have made it while this one waited
         if manifest is None or wanted.kind not in manifest.networks:

@@ -177,11 +177,25 @@ class Manifest:
             ModelError: It is damaged, names files outside of the folder, or is of a version that this program
                 does not know.
         """
+        return cls.parsed((folder / MANIFEST).read_bytes(), str(folder / MANIFEST), stored=stored)
+
+    @classmethod
+    def parsed(cls, data: bytes, place: str, *, stored: bool = False) -> Self:
+        """Parse a manifest, which may be a stranger's.
+
+        Args:
+            data: Its JSON.
+            place: What error messages call it.
+            stored: As `read`.
+
+        Raises:
+            ModelError: As `read`.
+        """
         try:
-            values: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+            values: dict[str, Any] = json.loads(data)
             if values.pop("version", 1) > _VERSION:
                 raise ModelError(
-                    f"{folder / MANIFEST} was written by a later mnclassify: upgrade this one, or set "
+                    f"{place} was written by a later mnclassify: upgrade this one, or set "
                     "MNCLASSIFY_HOME to another place for its models"
                 )
             values["networks"] = {kind: _network(value) for kind, value in values["networks"].items()}
@@ -191,7 +205,7 @@ class Manifest:
             return cls(**values)._checked(stored)
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise ModelError(
-                f"{folder / MANIFEST} is damaged ({error}); a model of the store is made again once it is removed"
+                f"{place} is damaged ({error}); a model of the store is made again once it is removed"
             ) from error
 
     def _checked(self, stored: bool) -> Self:
@@ -215,6 +229,10 @@ class Manifest:
 
     def write(self, folder: Path) -> None:
         """Write the manifest into a folder that nobody reads from yet."""
+        (folder / MANIFEST).write_text(self.text(), encoding="utf-8")
+
+    def text(self) -> str:
+        """Return the manifest as JSON."""
         values = asdict(self) | {"version": _VERSION}
         for network in values["networks"].values():
             for key in ("input", "guess", "is_size_guessed"):
@@ -234,8 +252,7 @@ class Manifest:
             del values["training"]
             if values["version"] == 2:
                 values["version"] = 1
-        text = json.dumps(values, indent=1, ensure_ascii=False) + "\n"
-        (folder / MANIFEST).write_text(text, encoding="utf-8")
+        return json.dumps(values, indent=1, ensure_ascii=False) + "\n"
 
     def with_files_of(self, folder: Path) -> Self:
         """Return this manifest with a record of each file in `folder`, whose content is to be added to the model's.

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mobilenet_cli.errors import ModelError
+from mobilenet_cli.errors import ModelError, NoTensorFlowError
 from mobilenet_cli.images.preprocess import Preprocessing
 from mobilenet_cli.models import store
 from mobilenet_cli.models.manifest import SUFFIXES, Compiled, Manifest, Variant
@@ -57,6 +57,8 @@ def _rounded(
             Preprocessing(size, manifest.crop, manifest.interpolation),
             photographs.paths if photographs else (),
         )
+    except NoTensorFlowError:
+        raise
     except ModelError as error:
         raise type(error)(f"{manifest.name} has no {wanted.precision} form: {error}") from error
     return Variant(

@@ -14,6 +14,7 @@ from mobilenet_cli.engines import EngineName
 from mobilenet_cli.engines.network_input import Input
 from mobilenet_cli.errors import InputError, ModelError
 from mobilenet_cli.images.preprocess import Crop, Preprocessing
+from mobilenet_cli.machine.extras import has_tensorflow, without_tensorflow
 from mobilenet_cli.models import AUTO
 from mobilenet_cli.models.acquire import Model
 from mobilenet_cli.models.manifest import Manifest
@@ -115,12 +116,15 @@ class Trainer:
         Raises:
             InputError: An argument is out of range, or the images cannot be learnt from.
             ModelError: The network is unavailable or cannot be trained on.
+            NoTensorFlowError: TensorFlow is not installed.
             OutputError: `output` is taken or cannot be written, or the summaries cannot be written.
         """
         if not 0 <= seed <= MOST_SEED:
             raise InputError(f"the seed is a number from 0 to {MOST_SEED}, not {seed}")
         if folds is not None and fine_tuning is not None:
             raise InputError("a whole network is trained once, so there are no folds with it")
+        if not has_tensorflow():  # scikit-learn comes with it
+            raise without_tensorflow("training")
         self._validation = Validation(VALIDATION_SHARE if validation_share is None else validation_share, folds)
         self._target, self._overwrite = check_output(output, overwrite=overwrite), overwrite
         if summaries is not None:

@@ -148,8 +148,8 @@ def test_what_can_be_pulled_is_pulled_though_another_cannot(mnclassify: Run):
 def test_without_a_network_it_is_found_out_soon_and_the_embedded_model_does_the_work(
     server: ModelServer, mnclassify: Run, embedded_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    # Of its own, since a store remembers that the fallback has been announced: other tests share embedded_home.
-    shutil.copytree(embedded_home, tmp_path / "home")
+    # A store that remembers nothing: what is announced once, and which models could not be had.
+    shutil.copytree(embedded_home, tmp_path / "home", ignore=shutil.ignore_patterns("notes", "unavailable"))
     monkeypatch.setenv("MNCLASSIFY_HOME", str(tmp_path / "home"))
     server.default = SILENCE
     started = time.monotonic()

@@ -1,4 +1,4 @@
-"""Every recipe in README, run as it is written there."""
+"""Every recipe of README and docs/recipes.md, run as it is written there."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from conftest import ROOT, SAMPLES, program
 from tools import terminal_picture
 
 README = (ROOT / "README.md").read_text()
+RECIPES = (ROOT / "docs" / "recipes.md").read_text()
 CAT, ESPRESSO = SAMPLES / "cat.jpg", SAMPLES / "espresso.webp"
 
 
-def recipes() -> list[str]:
-    """Return the command lines of README's section "Recipes"."""
-    section = README.split("\n## Recipes\n")[1].split("\n## ")[0]
-    blocks = re.findall(r"```sh\n(.*?)```", section, re.DOTALL)
+def recipes(text: str = RECIPES) -> list[str]:
+    """Return the command lines of a text."""
+    blocks = re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
     return [re.sub(r"\s{2,}#.*", "", line) for block in blocks for line in block.splitlines() if line]
 
 
@@ -134,6 +134,12 @@ def test_a_recipe_does_what_it_says(recipe: str, desk: Path, embedded_home: Path
     assert len(checks) == 1, "it is not said, or said twice, what comes of this recipe"
     out = run(recipe, desk, embedded_home, web)
     assert checks[0](out, desk), out
+
+
+def test_readmes_recipes_are_among_them():
+    shown = recipes(README.split("\n## Recipes\n")[1].split("\n## ")[0])
+    assert len(shown) == 5
+    assert set(shown) <= set(recipes())
 
 
 def test_every_expectation_is_of_a_recipe():

@@ -48,13 +48,15 @@ def apart(data, other, **options):
 
 
 WITH_THUMBNAIL = heic(LARGE, thumbnails=[160, 320])
+AS_PHONES_WRITE_IT = heic(LARGE, thumbnails=[160, 320], tile_size=256)  # a grid of tiles
 WHOLE = saved(LARGE, "PNG")
 
 
+@pytest.mark.parametrize("data", [WITH_THUMBNAIL, AS_PHONES_WRITE_IT], ids=["one image", "a grid"])
 @pytest.mark.parametrize(("target", "side"), [(64, 160), (128, 320), (224, 640), (600, 640)])
-def test_the_smallest_thumbnail_of_a_heic_that_covers_the_crop_is_decoded(target, side):
-    assert fitted(WITH_THUMBNAIL, target) == ((side, side * 3 // 4), pytest.approx(side * 3 / 4 * 7 / 8 / target))
-    pixels, size = loaded(WITH_THUMBNAIL, target)
+def test_the_smallest_thumbnail_of_a_heic_that_covers_the_crop_is_decoded(data, target, side):
+    assert fitted(data, target) == ((side, side * 3 // 4), pytest.approx(side * 3 / 4 * 7 / 8 / target))
+    pixels, size = loaded(data, target)
     assert size == LARGE.size
     assert np.abs(pixels - loaded(WHOLE, target)[0]).mean() < 6  # libheif's encoder picks pixels for thumbnails
 
