@@ -41,8 +41,10 @@ class _Bytes(click.ParamType[int]):
         return count
 
 
-def _decoding(fast_previews: bool, memory: int | None, max_pixels: int, timeout: float) -> DecodingChoice:
-    return DecodingChoice(fast_previews, Allowance(memory, max_pixels, timeout))
+def _decoding(
+    fast_previews: bool, memory: int | None, max_pixels: int, timeout: float, isolate: bool
+) -> DecodingChoice:
+    return DecodingChoice(fast_previews, Allowance(memory, max_pixels, timeout, isolate))
 
 
 _previews = click.option(
@@ -78,6 +80,11 @@ decoding_options = option_group(
         default=TIMEOUT,
         metavar="SECONDS",
         help=f"Give up an image that takes longer to decode; 0: no limit  [default: {TIMEOUT:g}]",
+    ),
+    click.option(
+        "--isolate",
+        is_flag=True,
+        help="Decode in processes of their own, for images from strangers: a crash is an error of one image.",
     ),
     heading=_HEADING,
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -111,10 +111,12 @@ class Guard:
 
     Attributes:
         max_pixels: See Allowance.
+        give_up: Called, from another thread, when the image is left behind.
     """
 
     def __init__(self, max_pixels: int = MAX_PIXELS, budget: MemoryBudget | None = None) -> None:
         self.max_pixels = max_pixels
+        self.give_up: Callable[[], None] = lambda: None
         self._budget = budget
         self._held = 0
         self._lock = threading.Lock()  # guards what follows
@@ -172,6 +174,8 @@ class Guard:
             self.is_left_behind = self._seconds >= most
         if self.is_left_behind and self._budget is not None:
             self._budget.write_off(self._held)
+        if self.is_left_behind:
+            self.give_up()
         return self.is_left_behind
 
 

@@ -136,11 +136,18 @@ class _Threads(Generic[_Record]):
     def _work(self, worker: Worker[_Record] | None, batch: Batch[_Record] | None) -> None:
         guard = Guard(self._task.allowance.max_pixels, self._budget)
         keep_to(guard)
-        decoder: Decoder | None = None
+        decoder = Decoder(self._task.preprocessing, guard, isolate=self._task.allowance.isolate)
+        try:
+            self._work_with(decoder, guard, worker, batch)
+        finally:
+            decoder.close()
+
+    def _work_with(
+        self, decoder: Decoder, guard: Guard, worker: Worker[_Record] | None, batch: Batch[_Record] | None
+    ) -> None:
         while (batch := batch or self._take()) is not None:
             try:
                 worker = worker or Worker(self._task, self._batch_size)
-                decoder = decoder or Decoder(self._task.preprocessing, guard)
                 with self._watch.over(worker, batch, guard):
                     if not worker.decode(batch, decoder):
                         return

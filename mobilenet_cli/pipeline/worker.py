@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from mobilenet_cli.images.isolated import IsolatedDecoder
+
 _Record = TypeVar("_Record")
 _Record_co = TypeVar("_Record_co", covariant=True)
 _NOT_FINITE = "the network's outputs for it are not finite numbers"
@@ -164,9 +166,15 @@ class Decoder:
         guard: What an image may take.
     """
 
-    def __init__(self, preprocessing: Preprocessing, guard: Guard) -> None:
+    def __init__(self, preprocessing: Preprocessing, guard: Guard, *, isolate: bool = False) -> None:
         import numpy as np
 
+        self._child: IsolatedDecoder | None = None
+        if isolate:
+            from mobilenet_cli.images.isolated import IsolatedDecoder
+
+            self._child = IsolatedDecoder()
+            guard.give_up = self._child.kill
         size = preprocessing.image_size
         self._preprocessing = preprocessing
         self.guard = guard
@@ -177,7 +185,8 @@ class Decoder:
         loaded: Loaded | ImageError
         self.guard.begin()
         try:
-            loaded = load_image(source, self._preprocessing, self.pixels)
+            load = load_image if self._child is None else self._child.load
+            loaded = load(source, self._preprocessing, self.pixels)
         except ImageError as error:
             loaded = error
         finally:
@@ -187,3 +196,8 @@ class Decoder:
         if isinstance(loaded, ImageError):
             return loaded.with_traceback(None)  # which holds the frames, and with them the image
         return Decoded(source.path, loaded.width, loaded.height, loaded.warning)
+
+    def close(self) -> None:
+        """End the process that decodes, if there is one."""
+        if self._child is not None:
+            self._child.close()
