@@ -24,6 +24,7 @@ from mobilenet_cli.progress import Progress, silent
 from mobilenet_cli.records import SURE, ClassName, Result, Source
 
 if TYPE_CHECKING:
+    from mobilenet_cli.pipeline import InHand
     from mobilenet_cli.postprocess.naming_at_each import NamedResult
     from mobilenet_cli.postprocess.outputs import RawOutput
 
@@ -158,6 +159,7 @@ class Classifier:
         kinds: Sequence[str] = (),
         batch_size: int | None = None,
         workers: int | None = None,
+        in_hand: InHand | None = None,
     ) -> Generator[tuple[_OneSource, Result], None, None]:
         """Yield each of `sources`, without its data, with its Result. Otherwise the same as `classify`.
 
@@ -169,6 +171,7 @@ class Classifier:
             kinds: Words or wnids to search for. With some, each Result is a SearchedResult.
             batch_size: As for `classify`.
             workers: As for `classify`.
+            in_hand: Keeps which Sources are being decoded, for the run after a crash.
 
         Raises:
             InputError: An argument is out of range, or a kind is unknown.
@@ -185,7 +188,7 @@ class Classifier:
             from mobilenet_cli.postprocess.searching import SearchByKind
 
             labelling = SearchByKind(ranking, self.naming, sure, tuple(map(self.naming.classes_of, kinds)))
-        return self._loaded.run(sources, labelling, batch_size=batch_size, workers=workers)
+        return self._loaded.run(sources, labelling, batch_size=batch_size, workers=workers, in_hand=in_hand)
 
     def limits(self, top_k: int | None = None, threshold: float | None = None) -> Limits:
         """Return how many predictions an image gets at most and the lowest score of one: see `classify`."""

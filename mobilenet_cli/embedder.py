@@ -15,6 +15,7 @@ from mobilenet_cli.images.preprocess import Crop
 from mobilenet_cli.loaded_model import AnySource, LoadedModel, as_sources
 from mobilenet_cli.models import AUTO
 from mobilenet_cli.models.acquire import Model
+from mobilenet_cli.pipeline import InHand
 from mobilenet_cli.postprocess.features import Features
 from mobilenet_cli.progress import Progress, silent
 from mobilenet_cli.records import Embedding, Source
@@ -111,7 +112,12 @@ class Embedder:
         return (embedding for _, embedding in pairs)
 
     def embed_sources(
-        self, sources: Iterable[_OneSource], *, batch_size: int | None = None, workers: int | None = None
+        self,
+        sources: Iterable[_OneSource],
+        *,
+        batch_size: int | None = None,
+        workers: int | None = None,
+        in_hand: InHand | None = None,
     ) -> Generator[tuple[_OneSource, Embedding], None, None]:
         """Yield each of `sources`, without its data, with its Embedding. Otherwise the same as `embed`."""
-        return self._loaded.run(sources, Features(), batch_size=batch_size, workers=workers)
+        return self._loaded.run(sources, Features(), batch_size=batch_size, workers=workers, in_hand=in_hand)

@@ -14,7 +14,7 @@ from mobilenet_cli.errors import InputError
 from mobilenet_cli.images.allowance import Allowance
 from mobilenet_cli.images.preprocess import Crop, Preprocessing
 from mobilenet_cli.models.acquire import Model, acquire
-from mobilenet_cli.pipeline import Postprocessing, Task, run
+from mobilenet_cli.pipeline import InHand, Postprocessing, Task, run
 from mobilenet_cli.progress import Progress
 from mobilenet_cli.records import NetworkKind, Source
 
@@ -85,6 +85,7 @@ class LoadedModel:
         *,
         batch_size: int | None,
         workers: int | None,
+        in_hand: InHand | None = None,
     ) -> Generator[tuple[_OneSource, _Record], None, None]:
         """Yield each Source, without its data, with its record, in order and as soon as it is ready.
 
@@ -94,7 +95,7 @@ class LoadedModel:
         for name, value in (("batch_size", batch_size), ("workers", workers)):
             if value is not None and value < 1:
                 raise InputError(f"{name} is at least 1, not {value}")
-        task = Task(self._engine, self._preprocessing, postprocessing, self.model.name, self._allowance)
+        task = Task(self._engine, self._preprocessing, postprocessing, self.model.name, self._allowance, in_hand)
         return run(sources, task, batch_size=batch_size, workers=workers)
 
 

@@ -139,27 +139,29 @@ class _LabellingRun:
         document = self._document(classifier, stream)
         if classifier.model.network.output == "multilabel":
             self.sidecars.each_from = self.records.sure
-        pairs = classifier.classify_sources(
-            document.pending(self.named.find()),
-            top_k=self.records.top_k,
-            threshold=self.records.threshold,
-            sure=self.records.sure,
-            kinds=self.records.kind,
-            **asdict(pace),
-        )
-        with closing(pairs), self.terminal.counting() as progress:
-            if self.terminal.live and document.earlier.kept is not None:
-                self.named.count_in_background(progress, finished=document.earlier)
-            apart = progress.hidden if self.output.file is None and stdout_is_terminal() else nullcontext
-            for source, result in self.tally.watched(pairs, progress):
-                if not self._wants(result):
-                    document.leave_out()
-                    continue
-                if self.xmp.write:  # before the row: --resume takes an image with a row for finished
-                    self.sidecars.write(result)
-                with apart():
-                    document.write(source, result)
-                self.labelled += result.status == "ok"
+        with self.output.in_hand(stream) as hands:
+            pairs = classifier.classify_sources(
+                document.pending(self.named.find()),
+                top_k=self.records.top_k,
+                threshold=self.records.threshold,
+                sure=self.records.sure,
+                kinds=self.records.kind,
+                in_hand=hands,
+                **asdict(pace),
+            )
+            with closing(pairs), self.terminal.counting() as progress:
+                if self.terminal.live and document.earlier.kept is not None:
+                    self.named.count_in_background(progress, finished=document.earlier)
+                apart = progress.hidden if self.output.file is None and stdout_is_terminal() else nullcontext
+                for source, result in self.tally.watched(pairs, progress):
+                    if not self._wants(result):
+                        document.leave_out()
+                        continue
+                    if self.xmp.write:  # before the row: --resume takes an image with a row for finished
+                        self.sidecars.write(result)
+                    with apart():
+                        document.write(source, result)
+                    self.labelled += result.status == "ok"
         self.output.check_worth(stream, self.tally.done - self.tally.failed)
         self.output.complete(document, self.chosen, self.terminal)
         return document

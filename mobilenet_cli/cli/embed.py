@@ -157,12 +157,13 @@ class _EmbeddingRun:
             document = output.document(stream, chosen, shape, embedder.model.made_at)
             earlier = document.earlier
             self.tally.print_already_done(earlier.kept)
-            pairs = embedder.embed_sources(document.pending(self.named.find()), **asdict(self.pace))
-            with closing(pairs), self._progress(None if earlier.kept is None else earlier) as progress:
-                apart = progress.hidden if output.file is None and stdout_is_terminal() else nullcontext
-                for source, embedding in self.tally.watched(pairs, progress):
-                    with apart():
-                        document.write(source, embedding)
+            with output.in_hand(stream) as hands:
+                pairs = embedder.embed_sources(document.pending(self.named.find()), in_hand=hands, **asdict(self.pace))
+                with closing(pairs), self._progress(None if earlier.kept is None else earlier) as progress:
+                    apart = progress.hidden if output.file is None and stdout_is_terminal() else nullcontext
+                    for source, embedding in self.tally.watched(pairs, progress):
+                        with apart():
+                            document.write(source, embedding)
             output.check_worth(stream, self.tally.done - self.tally.failed)
             output.complete(document, chosen, self.terminal)
         self.tally.done += earlier.found

@@ -25,6 +25,7 @@ from mobilenet_cli.text import printable
 
 if TYPE_CHECKING:
     from mobilenet_cli.files.folder_document import FolderDocument
+    from mobilenet_cli.files.in_hand import ImagesInHand
     from mobilenet_cli.files.part_folder import PartFolder
 
 Formats = Mapping[str, Format[Any, Any]]
@@ -154,6 +155,19 @@ class Output:
         from mobilenet_cli.files.part_folder import open_folder
 
         return open_folder(file, overwrite=self.overwrite, resume=self.resume)
+
+    @contextmanager
+    def in_hand(self, stream: BinaryIO | PartFolder) -> Iterator[ImagesInHand | None]:
+        """Keep beside FILE.part which images are being decoded, where `opened` yielded such a file."""
+        from mobilenet_cli.files.part_file import PartFile
+
+        if not isinstance(stream, PartFile):
+            yield None
+            return
+        from mobilenet_cli.files.in_hand import images_in_hand
+
+        with images_in_hand(stream.part, resume=self.resume) as hands:
+            yield hands
 
     def complete(
         self, document: Document[Any, Any] | FolderDocument[Any, Any], chosen: Format[Any, Any], terminal: Terminal

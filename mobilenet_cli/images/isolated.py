@@ -15,7 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from mobilenet_cli.errors import ImageError
+from mobilenet_cli.errors import CrashError, ImageError
 from mobilenet_cli.images.allowance import guard
 from mobilenet_cli.images.opening import Stream
 from mobilenet_cli.images.preprocess import Loaded, Preprocessing
@@ -52,7 +52,7 @@ class IsolatedDecoder:
         try:
             return self._asked(path, data, preprocessing, out)
         except (OSError, EOFError) as error:
-            raise ImageError(f"its decoder crashed ({self._how_it_ended()})") from error
+            raise CrashError(f"its decoder crashed ({self._how_it_ended()})") from error
 
     def kill(self) -> None:
         """End the child, whatever it is at. From any thread."""

@@ -28,11 +28,11 @@ from mobilenet_cli.images.allowance import Guard, keep_to
 from mobilenet_cli.machine.cores import usable_cores
 from mobilenet_cli.pipeline.row import Row
 from mobilenet_cli.pipeline.watch import Watch, leave_behind
-from mobilenet_cli.pipeline.worker import Batch, Decoder, Pairs, Postprocessing, Task, Worker
+from mobilenet_cli.pipeline.worker import Batch, Decoder, InHand, Pairs, Postprocessing, Task, Worker
 from mobilenet_cli.records import Source
 from mobilenet_cli.remote.ahead import WINDOW, Arriving, ReadAhead
 
-__all__ = ["Postprocessing", "Task", "run"]
+__all__ = ["InHand", "Postprocessing", "Task", "run"]
 
 _JOIN_SECONDS = 5.0
 
@@ -136,7 +136,9 @@ class _Threads(Generic[_Record]):
     def _work(self, worker: Worker[_Record] | None, batch: Batch[_Record] | None) -> None:
         guard = Guard(self._task.allowance.max_pixels, self._budget)
         keep_to(guard)
-        decoder = Decoder(self._task.preprocessing, guard, isolate=self._task.allowance.isolate)
+        decoder = Decoder(
+            self._task.preprocessing, guard, isolate=self._task.allowance.isolate, in_hand=self._task.in_hand
+        )
         try:
             self._work_with(decoder, guard, worker, batch)
         finally:

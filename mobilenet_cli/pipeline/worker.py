@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from mobilenet_cli.engines import Engine, Session
-from mobilenet_cli.errors import ImageError, ModelError
+from mobilenet_cli.errors import CrashError, ImageError, ModelError
 from mobilenet_cli.images.allowance import DEFAULT_ALLOWANCE, Allowance, Guard
 from mobilenet_cli.images.preprocess import Loaded, Preprocessing, load_image
 from mobilenet_cli.records import Decoded, Source
@@ -37,6 +37,18 @@ class Postprocessing(Protocol[_Record_co]):
         ...
 
 
+class InHand(Protocol):
+    """Keeps which Sources are being decoded, for the run after a crash: files.in_hand.ImagesInHand."""
+
+    def place(self) -> Callable[[str], None]:
+        """Return what notes the key of the Source that one worker takes in hand."""
+        ...
+
+    def is_suspect(self, key: str) -> bool:
+        """Return whether an earlier run had the Source of this key in hand when it crashed."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Task(Generic[_Record]):
     """The steps that each image goes through.
@@ -47,6 +59,7 @@ class Task(Generic[_Record]):
         postprocessing: How the network's outputs become records.
         model: The model's name, for the records.
         allowance: What decoding the images may take.
+        in_hand: Keeps which Sources are being decoded; None: nothing does.
     """
 
     engine: Engine
@@ -54,6 +67,7 @@ class Task(Generic[_Record]):
     postprocessing: Postprocessing[_Record]
     model: str
     allowance: Allowance = DEFAULT_ALLOWANCE
+    in_hand: InHand | None = None
 
 
 @dataclass(slots=True)
@@ -166,15 +180,14 @@ class Decoder:
         guard: What an image may take.
     """
 
-    def __init__(self, preprocessing: Preprocessing, guard: Guard, *, isolate: bool = False) -> None:
+    def __init__(
+        self, preprocessing: Preprocessing, guard: Guard, *, isolate: bool = False, in_hand: InHand | None = None
+    ) -> None:
         import numpy as np
 
+        self._isolate, self._in_hand = isolate, in_hand
+        self._note = None if in_hand is None else in_hand.place()
         self._child: IsolatedDecoder | None = None
-        if isolate:
-            from mobilenet_cli.images.isolated import IsolatedDecoder
-
-            self._child = IsolatedDecoder()
-            guard.give_up = self._child.kill
         size = preprocessing.image_size
         self._preprocessing = preprocessing
         self.guard = guard
@@ -183,10 +196,16 @@ class Decoder:
     def outcome(self, source: Source) -> Decoded | ImageError | None:
         """Load one image into `pixels`, and return what is known of it, or its error; None: it was left behind."""
         loaded: Loaded | ImageError
+        is_suspect = False
+        if self._note is not None and self._in_hand is not None:
+            self._note(source.key)
+            is_suspect = self._in_hand.is_suspect(source.key)
         self.guard.begin()
         try:
-            load = load_image if self._child is None else self._child.load
+            load = self._isolated if self._isolate or is_suspect else load_image
             loaded = load(source, self._preprocessing, self.pixels)
+        except CrashError as error:
+            loaded = ImageError(f"the last run ended while this was decoded, and {error}") if is_suspect else error
         except ImageError as error:
             loaded = error
         finally:
@@ -196,6 +215,15 @@ class Decoder:
         if isinstance(loaded, ImageError):
             return loaded.with_traceback(None)  # which holds the frames, and with them the image
         return Decoded(source.path, loaded.width, loaded.height, loaded.warning)
+
+    def _isolated(self, source: Source, preprocessing: Preprocessing, out: NDArray[np.uint8]) -> Loaded:
+        """Load one image in another process; as `load_image`."""
+        if self._child is None:
+            from mobilenet_cli.images.isolated import IsolatedDecoder
+
+            self._child = IsolatedDecoder()
+            self.guard.give_up = self._child.kill
+        return self._child.load(source, preprocessing, out)
 
     def close(self) -> None:
         """End the process that decodes, if there is one."""

@@ -12,6 +12,7 @@ import pytest
 from colour_engine import IMAGES, ColourEngine, image, records_of, task
 
 from mobilenet_cli.errors import ImageError
+from mobilenet_cli.files.in_hand import images_in_hand
 from mobilenet_cli.images.allowance import Allowance, Guard, MemoryBudget, keep_to
 from mobilenet_cli.images.isolated import IsolatedDecoder
 from mobilenet_cli.images.preprocess import Preprocessing, load_image
@@ -94,3 +95,18 @@ def test_the_memory_of_all_processes_is_one():
     finally:
         keep_to(Guard())
         decoder.close()
+
+
+def test_what_the_last_run_had_in_hand_is_an_error_only_if_it_crashes_again(mischief):
+    names = ["a.png", "crash.png", "b.png"]
+    for name in names:
+        (mischief / name).write_bytes(IMAGES["blue"])
+    paths = [str(mischief / name) for name in names]
+    with images_in_hand(mischief / "o.csv.part", resume=False) as hands:
+        hands.suspects = frozenset(paths[:2])
+        resumed = replace(task(ColourEngine()), in_hand=hands)
+        results = list(records_of(map(Source, paths), resumed, workers=1))
+    assert [result.status for result in results] == ["ok", "error", "ok"]
+    assert results[1].error == (
+        "the last run ended while this was decoded, and its decoder crashed (signal 11, Segmentation fault)"
+    )
