@@ -2,8 +2,8 @@
 
 Each worker has a place of its own in the file, and writes the key of its Source there before it decodes it: a few
 microseconds. An end in order, also one by Ctrl-C or an error, removes the file. So it is there after a crash, a
-`kill -9`, or the kernel's end of a process that took too much memory. The images that it names are suspects: one of them
-may have been the reason. A run that is resumed decodes them in a process of their own.
+`kill -9`, or the kernel's end of a process that took too much memory. The images that it names are suspects: one of
+them may have been the reason. A run that is resumed decodes them in a process of their own.
 """
 
 from __future__ import annotations

@@ -6,12 +6,15 @@ import pytest
 
 from mobilenet_cli.files.in_hand import ImagesInHand, images_in_hand
 
+CRASHED: list[object] = []
 KEYS = ["a.jpg", "line\nbreak.jpg", "caf\udce9.jpg", "x" * 5000, "('cell', 'one\\n')"]
 
 
 def crashed(part: Path, *keys: str, resume: bool = False) -> None:
     """Leave what a run leaves that crashes with these in hand, one a worker."""
-    hands = images_in_hand(part, resume=resume).__enter__()
+    run = images_in_hand(part, resume=resume)
+    CRASHED.append(run)  # or its end would be one in order
+    hands = run.__enter__()
     for key in keys:
         note = hands.place()
         note("earlier.jpg")
@@ -35,9 +38,14 @@ def test_what_each_worker_had_in_hand_is_suspect_to_the_run_that_resumes(part):
 
 def test_an_end_in_order_leaves_nothing(part):
     assert suspects(part) == []
-    with pytest.raises(KeyboardInterrupt), images_in_hand(part, resume=True) as hands:
-        hands.place()("a.jpg")
-        raise KeyboardInterrupt
+
+    def interrupted() -> None:
+        with images_in_hand(part, resume=True) as hands:
+            hands.place()("a.jpg")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
     assert list(part.parent.iterdir()) == []
 
 
