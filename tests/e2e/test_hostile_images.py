@@ -28,6 +28,11 @@ opening.Stream.__init__ = opened
 """
 
 
+@pytest.fixture(autouse=True)
+def _with_model(embedded_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MNCLASSIFY_HOME", str(embedded_home))
+
+
 def command(*arguments: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-P", "-m", "mobilenet_cli", *arguments, "-m", "efficientnet_lite0"],
