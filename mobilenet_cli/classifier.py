@@ -13,7 +13,7 @@ from mobilenet_cli.engines.network_input import Input
 from mobilenet_cli.engines.precision import DEFAULT, Precision
 from mobilenet_cli.errors import InputError
 from mobilenet_cli.images.allowance import DEFAULT_ALLOWANCE, Allowance
-from mobilenet_cli.images.preprocess import Crop
+from mobilenet_cli.images.preprocess import Crop, Preprocessing
 from mobilenet_cli.loaded_model import AnySource, LoadedModel, as_sources
 from mobilenet_cli.models import AUTO
 from mobilenet_cli.models.acquire import Model, check_takes_temperature
@@ -111,6 +111,8 @@ class Classifier:
             allowance=allowance,
         )
         self.model: Model = self._loaded.model
+        self.preprocessing: Preprocessing = self._loaded.preprocessing
+        """How images are prepared for the network."""
         self.labels: tuple[ClassName, ...] = self.model.labels(Path(labels) if labels is not None else None)
         """The name of each class, in the order of the model's outputs."""
         if temperature is not None:
@@ -133,8 +135,9 @@ class Classifier:
         An image that cannot be read gives a Result with status "error"; nothing is left out.
 
         Args:
-            sources: Paths of image files, encoded images as bytes (their Result's path is "-"), or Sources as
-                `find_sources` makes them of folders and patterns. It is iterated in another thread.
+            sources: Paths of image files, encoded images as bytes, PIL images, arrays (uint8 [height, width], or with
+                1, 3 (RGB) or 4 (RGBA) channels), or Sources as `find_sources` makes them of folders and patterns. The
+                path of a Result of what has none is "-". It is iterated in another thread.
             top_k: Predictions an image at most; by default 5, or all of a multi-label model.
             threshold: The lowest score that is a prediction, 0 to 1; by default 0, or 0.5 of a multi-label model.
             sure: The score from which a name is given as a Result's `label`, 0 to 1.

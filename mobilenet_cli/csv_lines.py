@@ -11,7 +11,7 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 
 LONGEST = 1 << 24
 """The most characters that a cell may have: where there are more, a quotation mark was never closed."""
@@ -100,11 +100,11 @@ class LocatedRow(NamedTuple):
     end: int
 
 
-def whole_rows(stream: BinaryIO, delimiter: str, *, begin: int) -> Iterator[LocatedRow]:
+def whole_rows(stream: Iterable[bytes], delimiter: str, *, begin: int) -> Iterator[LocatedRow]:
     """Yield the rows of a stream of CSV, without a torn last one, which may end within a cell or a character.
 
     Args:
-        stream: At offset `begin`.
+        stream: Its lines from offset `begin` on.
         delimiter: The character between cells.
         begin: Where the first row begins.
 
@@ -130,7 +130,7 @@ def whole_rows(stream: BinaryIO, delimiter: str, *, begin: int) -> Iterator[Loca
 class _DecodedLines:
     """The lines of a stream, decoded, and how far they have been read."""
 
-    def __init__(self, stream: BinaryIO, begin: int) -> None:
+    def __init__(self, stream: Iterable[bytes], begin: int) -> None:
         self._stream = stream
         self.end = begin
         self.torn = False

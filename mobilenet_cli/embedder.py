@@ -11,7 +11,7 @@ from mobilenet_cli.engines.network_input import Input
 from mobilenet_cli.engines.precision import DEFAULT, Precision
 from mobilenet_cli.errors import ModelError
 from mobilenet_cli.images.allowance import DEFAULT_ALLOWANCE, Allowance
-from mobilenet_cli.images.preprocess import Crop
+from mobilenet_cli.images.preprocess import Crop, Preprocessing
 from mobilenet_cli.loaded_model import AnySource, LoadedModel, as_sources
 from mobilenet_cli.models import AUTO
 from mobilenet_cli.models.acquire import Model
@@ -77,6 +77,8 @@ class Embedder:
             allowance=allowance,
         )
         self.model: Model = self._loaded.model
+        self.preprocessing: Preprocessing = self._loaded.preprocessing
+        """How images are prepared for the network."""
         if self.width in _IMAGENET_CLASSES:
             raise ModelError(
                 f"{self.model.name} puts out {self.width:,} numbers an image: the classes of ImageNet, not features; "
@@ -100,8 +102,7 @@ class Embedder:
         An image that cannot be read gives an Embedding with status "error"; nothing is left out.
 
         Args:
-            sources: Paths of image files, encoded images as bytes (their Embedding's path is "-"), or Sources
-                as `find_sources` makes them of folders and patterns. It is iterated in another thread.
+            sources: As `Classifier.classify` takes them.
             batch_size: Images a call of the network at most; by default what suits the engine.
             workers: Threads; by default as many as there are usable cores.
 

@@ -55,6 +55,10 @@ class SidecarError(OutputError):
     """One image's sidecar cannot be read or written, and is left as it is. It says nothing of other images."""
 
 
+class OutputWarning(UserWarning):
+    """The results are written, but something about them is not known."""
+
+
 class ModelWarning(UserWarning):
     """Another model or engine is used than the best one, or a model's input was found by trying alone."""
 

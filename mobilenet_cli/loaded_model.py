@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Generator, Iterable, Iterator
 from math import inf
-from typing import TypeVar, get_args
+from typing import TYPE_CHECKING, TypeAlias, TypeVar, get_args
 
 from mobilenet_cli.engines import Engine, EngineName
 from mobilenet_cli.engines.network_input import Input
@@ -18,8 +18,14 @@ from mobilenet_cli.pipeline import InHand, Postprocessing, Task, run
 from mobilenet_cli.progress import Progress
 from mobilenet_cli.records import NetworkKind, Source
 
-AnySource = str | os.PathLike[str] | bytes | Source
-"""A path, an encoded image (its record's path is "-"), or a Source."""
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from PIL.Image import Image
+
+AnySource: TypeAlias = "str | os.PathLike[str] | bytes | Source | Image | NDArray[np.uint8]"
+"""A path, an encoded image, a Source, a PIL image, or an array: uint8 [height, width], or [height, width, 1, 3 or 4]
+channels, RGB or RGBA. The path of the record of an image without a file is "-"."""
 
 _OneSource = TypeVar("_OneSource", bound=Source)
 _Record = TypeVar("_Record")
@@ -30,6 +36,7 @@ class LoadedModel:
 
     Attributes:
         model: Which model and network.
+        preprocessing: How images are prepared for it.
     """
 
     def __init__(
@@ -72,7 +79,7 @@ class LoadedModel:
             precision_photos=precision_photos,
         )
         manifest = self.model.manifest
-        self._preprocessing = Preprocessing(
+        self.preprocessing = Preprocessing(
             self.model.image_size, crop or manifest.crop, manifest.interpolation, fast_previews
         )
         self._allowance = allowance
@@ -95,7 +102,7 @@ class LoadedModel:
         for name, value in (("batch_size", batch_size), ("workers", workers)):
             if value is not None and value < 1:
                 raise InputError(f"{name} is at least 1, not {value}")
-        task = Task(self._engine, self._preprocessing, postprocessing, self.model.name, self._allowance, in_hand)
+        task = Task(self._engine, self.preprocessing, postprocessing, self.model.name, self._allowance, in_hand)
         return run(sources, task, batch_size=batch_size, workers=workers)
 
 
@@ -107,6 +114,8 @@ def as_sources(images: Iterable[AnySource]) -> Iterator[Source]:
     """
     if isinstance(images, (str, bytes)):
         raise InputError(f"sources is a list of images: for one, write [{images[:40]!r}]")
+    if hasattr(images, "__array_interface__") and getattr(images, "ndim", 3) < 4:
+        raise InputError("sources is a list of images: for one, write [image]")
     return map(_source, images)
 
 
@@ -115,4 +124,8 @@ def _source(source: AnySource) -> Source:
         return source
     if isinstance(source, bytes):
         return Source("-", data=source)
-    return Source(os.fspath(source))
+    if isinstance(source, (str, os.PathLike)):
+        return Source(os.fspath(source))
+    from mobilenet_cli.images.in_memory import encode
+
+    return Source("-", data=encode(source))  # now: its owner may change it later

@@ -153,7 +153,7 @@ class Name:
     Attributes:
         wnid: Its WordNet id, or "" for a class that has none.
         label: The model's own label for a class, the everyday word for any other node.
-        score: The sum of the scores of the classes at or below it, 0 to 1.
+        score: The sum of the scores of the classes at or below it, 0 to 1; NaN of a kind that was read from a CSV.
     """
 
     wnid: str

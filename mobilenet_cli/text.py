@@ -11,6 +11,7 @@ A file name that is not UTF-8 reaches the program with its bytes as lone surroga
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
 # Besides the control characters, those that end a line or turn its direction round (Unicode TR 36, TR 9):
@@ -51,6 +52,12 @@ def counted(number: int, noun: str) -> str:
     """Return "1 image", "2 images", "3 classes": a number with its noun, in the singular or the plural."""
     plural = "es" if noun.endswith("s") else "s"
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}{plural}"
+
+
+def enumerated(items: Sequence[str]) -> str:
+    """Return "a", "a and b", "a, b and c"."""
+    *others, last = items
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def first_line(error: BaseException) -> str:

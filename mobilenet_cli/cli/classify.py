@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator, Sequence
 from contextlib import closing, nullcontext
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, BinaryIO
@@ -22,27 +23,27 @@ from mobilenet_cli.cli.model_options import (
     temperature_option,
 )
 from mobilenet_cli.cli.options import Pace, pace_options, terminal_options
-from mobilenet_cli.cli.output_options import Output, output_options
+from mobilenet_cli.cli.output_options import OutputChoice, output_options
+from mobilenet_cli.cli.outputs import Outputs
 from mobilenet_cli.cli.precision_options import PrecisionChoice, precision_options
 from mobilenet_cli.cli.record_options import RecordChoice, record_options
+from mobilenet_cli.cli.row_shaping import labels_in, made_with
+from mobilenet_cli.cli.sidecars import Sidecars, XmpChoice, remove_keywords, xmp_options
 from mobilenet_cli.cli.sources import Sources
 from mobilenet_cli.cli.tally import Tally
-from mobilenet_cli.cli.terminal import Terminal, stdout_is_terminal
-from mobilenet_cli.cli.xmp import Sidecars, XmpChoice, remove_keywords, xmp_options
+from mobilenet_cli.cli.terminal import Terminal
 from mobilenet_cli.files.format import Format
 from mobilenet_cli.postprocess.matching import matches
-from mobilenet_cli.records import Result
+from mobilenet_cli.records import Result, Source
 from mobilenet_cli.text import counted, printable
 from mobilenet_cli.writers import Layout
 
 if TYPE_CHECKING:
     from mobilenet_cli.classifier import Classifier
-    from mobilenet_cli.files.document import Document
+    from mobilenet_cli.files.documents import Documents
     from mobilenet_cli.files.earlier_run import EarlierRun
-    from mobilenet_cli.files.folder_document import FolderDocument
+    from mobilenet_cli.files.made_with import MadeWith
     from mobilenet_cli.files.part_folder import PartFolder
-
-    AnyDocument = Document[Result, Layout] | FolderDocument[Result, Layout]
 
 
 @click.command("classify", cls=Command)
@@ -64,7 +65,7 @@ def command(
     temperature: float | None,
     labels: str | None,
     records: RecordChoice,
-    output: Output,
+    output: OutputChoice,
     xmp: XmpChoice,
     pace: Pace,
     decoding: DecodingChoice,
@@ -92,14 +93,14 @@ def command(
     """
     if xmp.remove:
         return ExitCode.FAILED if named.are_missing(terminal) else remove_keywords(named.find(), terminal)
-    chosen = records.format(output, of_rows=named.columns is not None)
+    outputs = records.outputs(output, of_rows=named.columns is not None)
     check_words(records.kind, model, labels)
     if named.are_missing(terminal):
         return ExitCode.FAILED
     terminal.detail(f"sources: {named.described}")
-    tally = Tally(terminal, "classified", left_out=named.left_out, rows=records.failures_are_in(output, chosen))
-    run = _LabellingRun(named, records, chosen, output, xmp, terminal, tally, Sidecars(terminal, xmp.name))
-    with terminal.warnings_shown(), output.opened(terminal, resumable=chosen.rows is not None) as stream:
+    tally = Tally(terminal, "classified", left_out=named.left_out, rows=records.failures_are_in(outputs))
+    run = _LabellingRun(named, records, labels, outputs, xmp, terminal, tally, Sidecars(terminal, xmp.name))
+    with terminal.warnings_shown(), outputs.opened(terminal) as streams:
         with terminal.waiting() as progress:
             from mobilenet_cli.classifier import Classifier
 
@@ -112,7 +113,7 @@ def command(
                 **precision.arguments(),
             )
         describe_model(terminal, classifier.model, time.monotonic() - started)
-        document = run.label(classifier, pace, stream)
+        document = run.label(classifier, pace, streams)
     return run.conclude(document)
 
 
@@ -126,22 +127,24 @@ class _LabellingRun:
 
     named: Sources
     records: RecordChoice
-    chosen: Format[Result, Layout]
-    output: Output
+    labels: str | None
+    outputs: Outputs[Result, Layout]
     xmp: XmpChoice
     terminal: Terminal
     tally: Tally
     sidecars: Sidecars
     labelled: int = 0
 
-    def label(self, classifier: Classifier, pace: Pace, stream: BinaryIO | PartFolder) -> AnyDocument:
-        """Label the images, and return the document of their results on `stream`, complete."""
-        document = self._document(classifier, stream)
+    def label(
+        self, classifier: Classifier, pace: Pace, streams: Sequence[BinaryIO | PartFolder]
+    ) -> Documents[Result, Layout]:
+        """Label the images, and return the documents of their results on `streams`, complete."""
+        document = self._documents(classifier, streams)
         if classifier.model.network.output == "multilabel":
             self.sidecars.each_from = self.records.sure
-        with self.output.in_hand(stream) as hands:
+        with self.outputs.in_hand(streams) as hands:
             pairs = classifier.classify_sources(
-                document.pending(self.named.find()),
+                self._pending(document),
                 top_k=self.records.top_k,
                 threshold=self.records.threshold,
                 sure=self.records.sure,
@@ -150,9 +153,9 @@ class _LabellingRun:
                 **asdict(pace),
             )
             with closing(pairs), self.terminal.counting() as progress:
-                if self.terminal.live and document.earlier.kept is not None:
+                if self.terminal.live and document.earlier.is_known:
                     self.named.count_in_background(progress, finished=document.earlier)
-                apart = progress.hidden if self.output.file is None and stdout_is_terminal() else nullcontext
+                apart = progress.hidden if self.outputs.show else nullcontext
                 for source, result in self.tally.watched(pairs, progress):
                     if not self._wants(result):
                         document.leave_out()
@@ -162,11 +165,10 @@ class _LabellingRun:
                     with apart():
                         document.write(source, result)
                     self.labelled += result.status == "ok"
-        self.output.check_worth(stream, self.tally.done - self.tally.failed)
-        self.output.complete(document, self.chosen, self.terminal)
+        self.outputs.complete(document, streams, self.tally.done - self.tally.failed, self.terminal)
         return document
 
-    def conclude(self, document: AnyDocument) -> int:
+    def conclude(self, document: Documents[Result, Layout]) -> int:
         """Say how the run went, and return the exit code."""
         earlier = document.earlier
         self.tally.done += earlier.found
@@ -180,19 +182,40 @@ class _LabellingRun:
             code = ExitCode.FAILED  # as grep does where nothing matches
         if self.xmp.write:
             code = self.sidecars.conclude(code, finished=earlier.found)
-        self.tally.print_pace(to_file=self.output.file is not None)
+        self.tally.print_pace(to_file=self.outputs.files is not None)
         return code
 
-    def _document(self, classifier: Classifier, stream: BinaryIO | PartFolder) -> AnyDocument:
+    def _pending(self, document: Documents[Result, Layout]) -> Iterator[Source]:
+        """Yield the images that lack a row; with --xmp, give those that have one their sidecar if they have none."""
+        for source in self.named.find():
+            if document.wants(source):
+                yield source
+            elif self.xmp.write:
+                self.sidecars.complete(source, document.finished_row, self.named.column)
+
+    def _documents(self, classifier: Classifier, streams: Sequence[BinaryIO | PartFolder]) -> Documents[Result, Layout]:
         model, limits = classifier.model, classifier.limits(self.records.top_k, self.records.threshold)
-        layout = self.records.layout(model.name, limits, self.chosen.name, self.named.columns)
-        document = self.output.document(stream, self.chosen, layout, model.made_at)
+
+        def layout(chosen: Format[Result, Layout]) -> Layout:
+            return self.records.layout(model.name, limits, chosen.name, self.named.columns)
+
+        def made(chosen: Format[Result, Layout]) -> MadeWith:
+            shaped = layout(chosen)
+            effective = {
+                **{"top_k": shaped.top_k, "threshold": shaped.threshold, "format_name": chosen.name},
+                **{"long": shaped.long, "csv_safe": shaped.csv_safe, "column": self.named.column},
+                **{"crop": classifier.preprocessing.crop, "temperature": classifier.temperature},
+                "labels": labels_in(self.labels, classifier.labels),
+            }
+            return made_with(model, effective)
+
+        document = self.outputs.documents(streams, layout, made, model.made_at)
         self.tally.print_already_done(document.earlier.kept)
         return document
 
     def _wants(self, result: Result) -> bool:
         """Return whether a result gets a row. Where failures get none, they are shown on stderr."""
-        if result.status == "error" and (self.records.selects or self.chosen.name == "path"):
+        if result.status == "error" and self.records.failures_are_in(self.outputs) is None:
             self.terminal.note(f"{printable(result.path)}: {result.error}")
         if self.records.kind:
             from mobilenet_cli.postprocess.searching import SearchedResult
@@ -213,5 +236,5 @@ class _LabellingRun:
             self.terminal.note("no image matches")
         elif self.records.selects and done and self.xmp.write:
             self.terminal.note(f"{labelled:,} of {counted(done, 'image')} {'match' if labelled != 1 else 'matches'}")
-        if done and labelled and self.output.file is not None:
-            self.terminal.note(f"{counted(labelled, 'image')} labelled in {printable(self.output.file)}")
+        if done and labelled and self.outputs.files is not None:
+            self.terminal.note(f"{counted(labelled, 'image')} labelled in {self.outputs.files}")

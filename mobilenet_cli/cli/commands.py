@@ -17,6 +17,7 @@ SUMMARIES = {
     _DEFAULT: "Label every image in SOURCES.",
     "sort": "Sort images into folders by what they show.",
     "report": "Make an HTML page from saved results.",
+    "xmp": "Write keywords from saved results to XMP sidecar files.",
     "embed": "Compute feature vectors, or find similar images.",
     "train": "Train a model on your own images.",
     "evaluate": "Measure a model's accuracy on labelled images.",

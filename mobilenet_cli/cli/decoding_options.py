@@ -87,4 +87,5 @@ decoding_options = option_group(
         help="Decode in processes of their own, for images from strangers: a crash is an error of one image.",
     ),
     heading=_HEADING,
+    but=("memory", "max_pixels", "timeout", "isolate"),
 )

@@ -7,7 +7,7 @@ from collections.abc import Container, Iterable, Iterator
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import PurePath
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,15 +17,19 @@ from mobilenet_cli.cli.exit_codes import ExitCode
 from mobilenet_cli.cli.help import Command
 from mobilenet_cli.cli.input_options import input_options
 from mobilenet_cli.cli.model_options import ModelChoice, describe_model, model_options
+from mobilenet_cli.cli.option_group import shapes_no_rows
 from mobilenet_cli.cli.options import Pace, pace_options, terminal_options
-from mobilenet_cli.cli.output_options import Output, output_options
+from mobilenet_cli.cli.output_options import OutputChoice, output_options
+from mobilenet_cli.cli.outputs import Outputs
 from mobilenet_cli.cli.precision_options import PrecisionChoice, precision_options
 from mobilenet_cli.cli.progress_line import ProgressLine
+from mobilenet_cli.cli.row_shaping import made_with
 from mobilenet_cli.cli.sources import NamedSources
 from mobilenet_cli.cli.tally import Tally
 from mobilenet_cli.cli.terminal import Terminal, stdout_is_terminal
 from mobilenet_cli.errors import ImageError
 from mobilenet_cli.files.format import Format
+from mobilenet_cli.files.open import open_output
 from mobilenet_cli.inputs.find import find_sources
 from mobilenet_cli.inputs.stdin import STDIN
 from mobilenet_cli.records import Embedding
@@ -36,25 +40,30 @@ from mobilenet_cli.vectors.neighbours import nearest
 
 if TYPE_CHECKING:
     from mobilenet_cli.embedder import Embedder
+    from mobilenet_cli.files.made_with import MadeWith
 
 _NEIGHBOURS = 10
 
 
 @click.command("embed", cls=Command)
 @output_options
-@click.option(
-    "--similar",
-    metavar="IMAGE",
-    shell_complete=completion.files,
-    help="Rank SOURCES by similarity to IMAGE instead of writing vectors.",
+@shapes_no_rows(
+    click.option(
+        "--similar",
+        metavar="IMAGE",
+        shell_complete=completion.files,
+        help="Rank SOURCES by similarity to IMAGE instead of writing vectors.",
+    )
 )
-@click.option(
-    "-k",
-    "--top-k",
-    "neighbours",
-    type=click.IntRange(min=1),
-    metavar="N",
-    help=f"With --similar: number of images  [default: {_NEIGHBOURS}]",
+@shapes_no_rows(
+    click.option(
+        "-k",
+        "--top-k",
+        "neighbours",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help=f"With --similar: number of images  [default: {_NEIGHBOURS}]",
+    )
 )
 @click.option(
     "-f",
@@ -77,7 +86,7 @@ def command(
     similar: str | None,
     neighbours: int | None,
     format_name: str | None,
-    output: Output,
+    output: OutputChoice,
     pace: Pace,
     decoding: DecodingChoice,
     terminal: Terminal,
@@ -98,8 +107,8 @@ def command(
     if similar is None:
         if neighbours is not None:
             raise click.UsageError("-k goes with --similar")
-        of_vectors = _vector_format(format_name, output)
-        rows = f"the rows with an error in {printable(output.file) if output.file is not None else 'the output'}"
+        of_vectors = _vector_outputs(format_name, output)
+        rows = f"the rows with an error in {output.each[0].shown}"
     else:
         of_neighbours = _neighbour_format(format_name, output)
     if named.are_missing(terminal):
@@ -108,26 +117,21 @@ def command(
     tally = Tally(terminal, "embedded", left_out=named.left_out, rows=rows)
     run = _EmbeddingRun(named, model, precision, pace, decoding, terminal, tally)
     if similar is None:
-        return run.vectors(of_vectors, output)
+        return run.vectors(of_vectors)
     return run.neighbours(similar, neighbours or _NEIGHBOURS, of_neighbours, output)
 
 
-def _vector_format(name: str | None, output: Output) -> Format[Embedding, Shape]:
-    if name is None:
-        output.check_format_of_folder(FORMATS)
-        chosen = format_of(output.file) if output.file is not None else FORMATS["jsonl"]
-    elif name in FORMATS:
-        chosen = FORMATS[name]
-    else:
+def _vector_outputs(name: str | None, output: OutputChoice) -> Outputs[Embedding, Shape]:
+    if name is not None and name not in FORMATS:
         raise click.UsageError(f"-f {name} goes with --similar; vectors are written as {', '.join(FORMATS)}")
-    output.check(chosen, FORMATS)
-    return chosen
+    chosen = output.formats(name, FORMATS, FORMATS.__getitem__, format_of, "jsonl")
+    return Outputs(tuple(zip(output.each, chosen, strict=True)))
 
 
-def _neighbour_format(name: str | None, output: Output) -> str:
+def _neighbour_format(name: str | None, output: OutputChoice) -> str:
     if output.resume:
         raise click.UsageError("--resume goes with files of vectors, not with --similar")
-    if output.is_folder or output.is_remote:
+    if len(output.each) > 1 or output.each[0].is_folder or output.each[0].is_remote:
         raise click.UsageError("--similar writes one file of this machine: give -o FILE")
     if name is None and output.file is None:
         return "table" if stdout_is_terminal() else "csv"
@@ -149,37 +153,44 @@ class _EmbeddingRun:
     terminal: Terminal
     tally: Tally
 
-    def vectors(self, chosen: Format[Embedding, Shape], output: Output) -> int:
+    def vectors(self, outputs: Outputs[Embedding, Shape]) -> int:
         """Write the vectors and return the exit code."""
-        with self.terminal.warnings_shown(), output.opened(self.terminal) as stream:
+        with self.terminal.warnings_shown(), outputs.opened(self.terminal) as streams:
             embedder = self._embedder()
             shape = Shape(embedder.width, embedder.model.name)
-            document = output.document(stream, chosen, shape, embedder.model.made_at)
+
+            def made(chosen: Format[Embedding, Shape]) -> MadeWith:
+                effective = {"format_name": chosen.name, "crop": embedder.preprocessing.crop}
+                return made_with(embedder.model, effective)
+
+            document = outputs.documents(streams, lambda _: shape, made, embedder.model.made_at)
             earlier = document.earlier
             self.tally.print_already_done(earlier.kept)
-            with output.in_hand(stream) as hands:
+            with outputs.in_hand(streams) as hands:
                 pairs = embedder.embed_sources(document.pending(self.named.find()), in_hand=hands, **asdict(self.pace))
-                with closing(pairs), self._progress(None if earlier.kept is None else earlier) as progress:
-                    apart = progress.hidden if output.file is None and stdout_is_terminal() else nullcontext
+                with closing(pairs), self._progress(earlier if earlier.is_known else None) as progress:
+                    apart = progress.hidden if outputs.show else nullcontext
                     for source, embedding in self.tally.watched(pairs, progress):
                         with apart():
                             document.write(source, embedding)
-            output.check_worth(stream, self.tally.done - self.tally.failed)
-            output.complete(document, chosen, self.terminal)
+            outputs.complete(document, streams, self.tally.done - self.tally.failed, self.terminal)
         self.tally.done += earlier.found
         if earlier.kept is None:
             self.tally.print_already_done(earlier.found)
         self.tally.print_kept(earlier.others)
-        if self.tally.done and output.file is not None:
+        if self.tally.done and outputs.files is not None:
             vectors = counted(self.tally.done - self.tally.failed, "vector")
-            self.terminal.note(f"{vectors} in {printable(output.file)}")
+            self.terminal.note(f"{vectors} in {outputs.files}")
         code = self.tally.conclude()
-        self.tally.print_pace(to_file=output.file is not None)
+        self.tally.print_pace(to_file=outputs.files is not None)
         return code
 
-    def neighbours(self, image: str, count: int, chosen: str, output: Output) -> int:
+    def neighbours(self, image: str, count: int, chosen: str, output: OutputChoice) -> int:
         """Write the paths of the images that are most similar to `image` and return the exit code."""
-        with self.terminal.warnings_shown(), output.opened(self.terminal) as stream:
+        with (
+            self.terminal.warnings_shown(),
+            open_output(output.file, overwrite=output.each[0].overwrite, resumable=False) as stream,
+        ):
             embedder = self._embedder()
             (query,) = embedder.embed(find_sources([STDIN]) if image == STDIN else [image])
             if query.vector is None:
@@ -189,8 +200,7 @@ class _EmbeddingRun:
                 watched = (embedding for _, embedding in self.tally.watched(pairs, progress))
                 found = nearest(query.vector, self._with_failures_printed(watched), count)
             text = NEIGHBOUR_FORMATS[chosen](found)
-            file = cast("BinaryIO", stream)  # a folder was refused
-            file.write((printable_lines(text) if file.isatty() else text).encode())
+            stream.write((printable_lines(text) if stream.isatty() else text).encode())
         code = self.tally.conclude()
         self.tally.print_pace(to_file=output.file is not None)
         return code

@@ -173,6 +173,8 @@ def command(
         raise click.UsageError("--calibrate fits the temperature of the float32 network: leave --precision out")
     _check_truth(truth, encoding, named)
     files = _all_files(files, predictions)
+    if overwrite and not files:
+        raise click.UsageError("--overwrite needs -o FILE or --predictions FILE")
     rule = truth_of(truth, encoding=encoding)
     if named.chosen is not None and named.chosen.are_missing(terminal):
         return ExitCode.FAILED

@@ -143,9 +143,11 @@ input_options = option_group(
     *_INPUTS,
     click.option("--column", metavar="NAME", help="Column of a .parquet with the images  [default: by type and name]"),
     heading=_WHICH_IMAGES,
+    shape_rows=False,
+    but=("column",),
 )
 """For a command that takes each image once, in order: also those of archives that are streamed."""
-optional_input_options = option_group("named", _optional_sources, *_INPUTS, heading=_WHICH_IMAGES)
+optional_input_options = option_group("named", _optional_sources, *_INPUTS, heading=_WHICH_IMAGES, shape_rows=False)
 """For a command that can take its images from elsewhere, or more than once."""
 
 named_or_csv_options = option_group(
@@ -172,5 +174,7 @@ named_or_csv_options = option_group(
     ),
     encoding_option("With --from-csv: "),
     heading=_WHICH_IMAGES,
+    shape_rows=False,
+    but=("column",),
 )
 """For a command that also takes images from a CSV; `named.columns` is None without one."""

@@ -43,6 +43,7 @@ pace_options = option_group(
         help="Worker threads  [default: one per available core]",
     ),
     heading="Speed",
+    shape_rows=False,
 )
 
 
@@ -60,6 +61,7 @@ terminal_options = option_group(
     click.option("-v", "--verbose", count=True, help="Print more; -vv adds logs and tracebacks."),
     click.option("--progress/--no-progress", default=None, help="Show progress  [default: if stderr is a terminal]"),
     heading="Messages",
+    shape_rows=False,
 )
 
 

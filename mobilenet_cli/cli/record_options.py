@@ -11,16 +11,17 @@ from click.core import ParameterSource
 from mobilenet_cli.cli import completion
 from mobilenet_cli.cli.option_group import option_group
 from mobilenet_cli.cli.options import sure_option
-from mobilenet_cli.cli.output_options import Output
+from mobilenet_cli.cli.output_options import OutputChoice
+from mobilenet_cli.cli.outputs import Outputs
 from mobilenet_cli.cli.terminal import stdout_is_terminal
 from mobilenet_cli.files.format import Format
 from mobilenet_cli.records import Result
-from mobilenet_cli.text import printable
 from mobilenet_cli.writers import FORMATS, LONG_TABLE, Layout, check_resumable, format_of
 
 if TYPE_CHECKING:
     from mobilenet_cli.postprocess.topk import Limits
 
+_DELIMITED = ("csv", "tsv")
 _MOST_COLUMNS = 100
 """The most labels that each have a column of their own, unless the user asks for more."""
 
@@ -44,8 +45,8 @@ class RecordChoice:
         """Whether only some of the images get a record."""
         return bool(self.kind or self.match)
 
-    def format(self, output: Output, *, of_rows: bool) -> Format[Result, Layout]:
-        """Return the format of the records.
+    def outputs(self, output: OutputChoice, *, of_rows: bool) -> Outputs[Result, Layout]:
+        """Return the outputs with their formats.
 
         Args:
             output: Where the records go.
@@ -53,29 +54,32 @@ class RecordChoice:
 
         Raises:
             UsageError: The options contradict each other.
-            InputError: No format has the file's ending, or the format cannot be resumed.
-            OutputError: A package that the format needs is not installed.
+            InputError: No format has a file's ending, or a format cannot be resumed.
+            OutputError: A package that a format needs is not installed.
         """
-        chosen = self._named(output)
-        if self.long and chosen.name not in ("csv", "tsv"):
-            raise click.UsageError(f"--long needs -f csv or -f tsv, not {chosen.name}")
+        default = "table" if stdout_is_terminal() else "csv"
+        chosen = output.formats(self.format_name, FORMATS, self._named, format_of, default)
+        found = " and ".join(dict.fromkeys(each.name for each in chosen))
+        is_delimited = any(each.name in _DELIMITED for each in chosen)
+        if self.long and not is_delimited:
+            raise click.UsageError(f"--long needs -f csv or -f tsv, not {found}")
         if self.long and of_rows:
             raise click.UsageError("--from-csv writes one row for each row of the CSV: omit --long")
-        if self.print0 and chosen.name != "path":
-            raise click.UsageError(f"--print0 needs -f path, not {chosen.name}")
-        if self.csv_safe and chosen.name not in ("csv", "tsv"):
-            raise click.UsageError(f"--csv-safe needs -f csv or -f tsv, not {chosen.name}")
-        output.check(chosen, FORMATS)
+        if self.print0 and not any(each.name == "path" for each in chosen):
+            raise click.UsageError(f"--print0 needs -f path, not {found}")
+        if self.csv_safe and not is_delimited:
+            raise click.UsageError(f"--csv-safe needs -f csv or -f tsv, not {found}")
         if output.resume:
-            check_resumable(chosen)
-        return chosen
+            for each in chosen:
+                check_resumable(each)
+        return Outputs(tuple(zip(output.each, chosen, strict=True)))
 
-    def failures_are_in(self, output: Output, chosen: Format[Result, Layout]) -> str | None:
+    def failures_are_in(self, outputs: Outputs[Result, Layout]) -> str | None:
         """Return where the rows of failures are, for the end of a sentence; None: there are none."""
-        if self.selects or chosen.name == "path":
+        if self.selects:
             return None
-        where = printable(output.file) if output.file is not None else "the output"
-        return f"the rows with an error in {where}"
+        having = (output.shown for output, chosen in outputs.each if chosen.name != "path")
+        return next((f"the rows with an error in {shown}" for shown in having), None)
 
     def layout(self, model: str, limits: Limits, format_name: str, columns: tuple[str, ...] | None) -> Layout:
         """Return the options that shape the records.
@@ -89,29 +93,26 @@ class RecordChoice:
         Raises:
             UsageError: A row would have a column for each of very many labels.
         """
-        if self.top_k is None and limits.k > _MOST_COLUMNS and format_name in ("csv", "tsv") and not self.long:
+        is_delimited = format_name in _DELIMITED
+        if self.top_k is None and limits.k > _MOST_COLUMNS and is_delimited and not self.long:
             raise click.UsageError(
                 f"each of {model}'s {limits.k:,} classes may be a label of an image: give -k N, "
                 f"{'' if columns else '--long, '}or -f jsonl"
             )
         return Layout(
             top_k=limits.k,
-            long=self.long,
+            long=self.long and is_delimited,
             null=self.print0,
             columns=columns,
             model=model,
             threshold=limits.threshold,
             sure=self.sure,
             selected=self.selects,
-            csv_safe=self.csv_safe,
+            csv_safe=self.csv_safe and is_delimited,
         )
 
-    def _named(self, output: Output) -> Format[Result, Layout]:
-        if self.format_name is None:
-            output.check_format_of_folder(FORMATS)
-        if self.format_name is None and output.file is not None:
-            return format_of(output.file)
-        name = self.format_name or ("table" if stdout_is_terminal() else "csv")
+    @staticmethod
+    def _named(name: str) -> Format[Result, Layout]:
         given = click.get_current_context().get_parameter_source("top_k") is ParameterSource.COMMANDLINE
         return LONG_TABLE if name == "table" and given else FORMATS[name]
 
@@ -202,4 +203,5 @@ record_options = option_group(
         help="CSV and TSV: put ' before cells that a spreadsheet would run as a formula, such as =1+1.",
     ),
     click.option("--print0", is_flag=True, help="With -f path: end each path with a NUL byte, for xargs -0."),
+    but=("as_json", "print0"),
 )

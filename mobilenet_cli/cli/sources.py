@@ -41,10 +41,12 @@ class Sources(ABC):
 
     Attributes:
         columns: The column names of the CSV that names the images; None without one.
+        column: The name of the column of images in that CSV or, if it was given, in a .parquet.
         left_out: The files left out because an extra is missing, once the sources were found.
     """
 
     columns: tuple[str, ...] | None = None
+    column: str | None = None
 
     def __init__(self) -> None:
         self.left_out = LeftOut()
@@ -118,6 +120,7 @@ class NamedSources(Sources):
                 archives.check_installed(argument)
         if choice.get("column") is not None and list_file is None and not any(map(archives.is_table, arguments)):
             raise click.UsageError("--column needs --from-csv FILE or a .parquet file")
+        self.column = choice.get("column")
         self._arguments, self._list_file, self._null, self._choice = arguments, list_file, null, choice
 
     def check_files(self) -> None:
@@ -220,7 +223,7 @@ class TableSources(Sources):
         super().__init__()
         self._file, self._column, self._delimiter, self._encoding = file, column, delimiter, encoding
         self._table = self._opened()
-        self.columns = self._table.columns
+        self.columns, self.column = self._table.columns, self._table.column
 
     @property
     def described(self) -> str:

@@ -1,156 +1,66 @@
-"""`--xmp` and `--xmp-remove`: the sure label and its kinds as keywords in the images' sidecars."""
+"""`mnclassify xmp RESULTS…`."""
 
 from __future__ import annotations
 
 import os
-from collections import Counter
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
-from click.core import ParameterSource
 
 from mobilenet_cli.cli.exit_codes import ExitCode
-from mobilenet_cli.cli.option_group import option_group
-from mobilenet_cli.cli.tally import Tally
+from mobilenet_cli.cli.help import Command
+from mobilenet_cli.cli.options import terminal_options
+from mobilenet_cli.cli.saved_results import opened, results_argument, root_option
+from mobilenet_cli.cli.sidecars import Sidecars, sidecar_name_option
 from mobilenet_cli.cli.terminal import Terminal
-from mobilenet_cli.errors import SidecarError
-from mobilenet_cli.inputs.stdin import STDIN
-from mobilenet_cli.records import Result, Source
-from mobilenet_cli.text import counted, printable
+from mobilenet_cli.text import counted
 
 if TYPE_CHECKING:
     from mobilenet_cli.sidecars.files import SidecarName
 
-_ALLOWED_WITH_REMOVE = {
-    *("xmp_remove", "sources", "list_file", "null", "exclude", "include_hidden", "no_recursive", "recursive"),
-    *("any_ending", "quiet", "verbose", "progress"),
-}
 
-
-@dataclass(frozen=True, slots=True)
-class XmpChoice:
-    """Whether to write sidecars, or to remove our keywords from them, and the sidecars' names."""
-
-    write: bool
-    remove: bool
-    name: SidecarName = "auto"
-
-
-def _xmp(xmp: bool, sidecar_name: SidecarName | None, xmp_remove: bool) -> XmpChoice:
-    if sidecar_name is not None and not (xmp or xmp_remove):
-        raise click.UsageError("--sidecar-name needs --xmp")
-    if xmp_remove:
-        context = click.get_current_context()
-        for option in context.command.params:
-            given = context.get_parameter_source(option.name or "") is ParameterSource.COMMANDLINE
-            if given and option.name not in _ALLOWED_WITH_REMOVE:
-                raise click.UsageError(f"--xmp-remove labels no images: leave {option.opts[-1]} out")
-    return XmpChoice(xmp, xmp_remove, sidecar_name or "auto")
-
-
-xmp_options = option_group(
-    "xmp",
-    _xmp,
-    click.option(
-        "--xmp", is_flag=True, help="Also write the sure label and its kinds as keywords to XMP sidecar files."
-    ),
-    click.option(
-        "--sidecar-name",
-        type=click.Choice(["auto", "stem", "full"]),
-        help="stem: IMG.xmp; full: IMG.jpg.xmp; auto: IMG.xmp if it exists and belongs to no other image, otherwise "
-        "full  [default: auto]",
-    ),
-    click.option(
-        "--xmp-remove", is_flag=True, help="Remove these keywords from the sidecar files; do not label anything."
-    ),
-    heading="Photo libraries",
+@click.command("xmp", cls=Command)
+@results_argument
+@sidecar_name_option
+@click.option(
+    "--each",
+    type=click.FloatRange(0, 1),
+    metavar="SCORE",
+    help="For a multi-label model: write every label with at least this score.",
 )
+@root_option
+@terminal_options
+def command(
+    files: tuple[str, ...],
+    sidecar_name: SidecarName | None,
+    each: float | None,
+    root: str,
+    terminal: Terminal,
+) -> int:
+    """Write keywords from saved results to XMP sidecar files.
 
+    Each image gets the keywords that classify --xmp would have written: the sure label and its kinds, as they are in
+    RESULTS, without running the model. RESULTS are files written by classify (.jsonl, .json, .csv, .tsv, .parquet, or
+    a folder of part files); use - for standard input. To remove the keywords, use classify --xmp-remove.
 
-@dataclass(slots=True)
-class Sidecars:
-    """Edits the sidecars of images and counts the outcomes.
-
-    Attributes:
-        terminal: Where failures and the summary are printed.
-        name: Which of an image's sidecars is written.
-        each_from: The score from which each prediction of a multi-label model is a keyword; None: the sure label and
-            its kinds are.
+    \b
+    Examples:
+      mnclassify photos/ -o results.jsonl
+      mnclassify xmp results.jsonl
+      mnclassify xmp labels.csv --root /mnt/photos
     """
-
-    terminal: Terminal
-    name: SidecarName = "auto"
-    each_from: float | None = None
-    _outcomes: Counter[str] = field(default_factory=Counter)
-    _without_file: int = 0
-    _labelled: int = 0
-    _unsure: int = 0
-
-    def write(self, result: Result) -> None:
-        """Write the label and its kinds to the image's sidecar, unless the image failed.
-
-        Without a sure label, the keywords of an earlier run are removed.
-        """
-        from mobilenet_cli.sidecars.files import write_keywords
-        from mobilenet_cli.sidecars.keywords import keywords_from, keywords_of
-
-        if result.status == "ok":
-            as_path = self.each_from is None
-            keywords = keywords_of(result) if self.each_from is None else keywords_from(result, self.each_from)
-            self._labelled += bool(keywords)
-            self._unsure += not keywords
-            self._edit(
-                result.path, lambda: [write_keywords(result.path, keywords, result.model, self.name, as_path=as_path)]
-            )
-
-    def remove(self, path: str) -> None:
-        """Remove our keywords from the sidecars of the image at `path`."""
-        from mobilenet_cli.sidecars.files import remove_keywords
-
-        self._edit(path, lambda: remove_keywords(path))
-
-    def _edit(self, path: str, edit: Callable[[], Iterable[str]]) -> None:
-        if path == STDIN or not os.path.lexists(path):
-            self._without_file += 1
-            return
-        try:
-            self._outcomes.update(edit())
-        except SidecarError as error:
-            self._outcomes["failed"] += 1
-            self.terminal.error(str(error))
-
-    def conclude(self, code: int, *, finished: int = 0) -> int:
-        """Print how many sidecars were edited, and return the exit code.
-
-        Args:
-            code: The exit code so far.
-            finished: Number of images that an earlier run finished.
-        """
-        named = ("written", "unchanged", "deleted", "failed")
-        counts = [f"{self._outcomes[each]:,} {each}" for each in named if self._outcomes[each]]
-        self.terminal.note(f"sidecars: {', '.join(counts) or 'none'}")
-        if self._unsure:
-            self.terminal.note(
-                f"{self._labelled:,} of {counted(self._labelled + self._unsure, 'image')} have a sure label; "
-                "the others get no keywords"
-            )
-        if self._without_file:
-            self.terminal.note(f"{counted(self._without_file, 'image')} without a local file, so without a sidecar")
-        if finished:
-            self.terminal.note(f"the sidecars of {counted(finished, 'image')} finished earlier are left as they were")
-        return ExitCode.NOT_WRITTEN if self._outcomes["failed"] else code
-
-
-def remove_keywords(sources: Iterable[Source], terminal: Terminal) -> int:
-    """Remove our keywords from the sidecars of all `sources`, print a summary, and return the exit code."""
-    sidecars, tally = Sidecars(terminal), Tally(terminal, "checked")
-    for source in sources:
-        tally.done += 1
-        if source.error is None:
-            sidecars.remove(source.path)
-        else:
-            tally.failed += 1
-            terminal.error(f"{printable(source.path)}: {source.error}")
-    return sidecars.conclude(tally.conclude())
+    sidecars = Sidecars(terminal, sidecar_name or "auto", each)
+    done = failed = 0
+    with opened(files) as results, terminal.counting("Writing sidecars") as progress:
+        for result in results:
+            done += 1
+            failed += result.status == "error"
+            path = result.path if root == "." else os.path.join(root, result.path)  # noqa: PTH118 - as it was typed
+            sidecars.write(replace(result, path=path))
+            progress.advance(failed=result.status == "error")
+    if failed:
+        terminal.note(f"{counted(failed, 'image')} without labels in the results: no sidecar")
+    if not done:
+        terminal.note("no results found")
+    return sidecars.conclude(ExitCode.OK if done else ExitCode.FAILED)

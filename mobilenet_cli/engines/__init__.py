@@ -1,7 +1,8 @@
 """Engines: float32 [N, H, W, 3] in [0, 1] → float32 [N, classes].
 
 ENGINES is the table of them. An engine is a module here with a function
-`open_engine(path, image_size, taken, precision)`, a row of the table, and its name in EngineName.
+`open_engine(path, image_size, taken, precision)` and a function `version()`, a row of the table, and its name in
+EngineName.
 """
 
 from __future__ import annotations
@@ -76,6 +77,11 @@ class EngineEntry:
         """
         engine: Engine = import_module(f"{__name__}.{self.module}").open_engine(path, image_size, taken, precision)
         return engine
+
+    def version(self) -> str:
+        """Return its name and version, for what depends on them."""
+        version: str = import_module(f"{__name__}.{self.module}").version()
+        return version
 
     def check_installed(self) -> None:
         """Raise an InputError that gives the command to install the engine, if it is not installed."""

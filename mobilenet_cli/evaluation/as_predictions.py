@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import fields
 
 from mobilenet_cli.csv_lines import LineMaker
-from mobilenet_cli.evaluation.figures import Answer, Evaluation
+from mobilenet_cli.evaluation.answers import PredictedImage
+from mobilenet_cli.evaluation.figures import Evaluation
 from mobilenet_cli.json_lines import encoded
 from mobilenet_cli.records import SCORE_DECIMALS
 from mobilenet_cli.text import valid_utf8
 
-COLUMNS = (
-    *("path", "truth", "truth_wnid", "prediction", "prediction_wnid", "score", "right", "rank_of_truth"),
-    *("error", "model"),
-)
+COLUMNS = tuple(each.name for each in fields(PredictedImage))
 ENDINGS = (".csv", ".tsv", ".jsonl")
 
 
@@ -27,7 +26,7 @@ def as_predictions(evaluations: Iterable[Evaluation], file: str) -> Iterator[byt
         evaluations: One or more models' evaluations.
         file: The file's name, whose ending is one of ENDINGS and says the format.
     """
-    rows = (_row(each, answer) for each in evaluations for answer in each.answers())
+    rows = (_row(image) for each in evaluations for image in each.predictions())
     if file.lower().endswith(".jsonl"):
         yield from (encoded(row) + b"\n" for row in rows)
         return
@@ -37,21 +36,9 @@ def as_predictions(evaluations: Iterable[Evaluation], file: str) -> Iterator[byt
         yield valid_utf8(lines.line([_cell(row[column]) for column in COLUMNS])).encode()
 
 
-def _row(evaluation: Evaluation, answer: Answer) -> dict[str, object]:
-    truth = evaluation.name(answer.truth)
-    predicted = None if answer.predicted is None else evaluation.name(answer.predicted)
-    return {
-        "path": answer.path,
-        "truth": truth.label,
-        "truth_wnid": truth.wnid or None,
-        "prediction": None if predicted is None else predicted.label,
-        "prediction_wnid": None if predicted is None else predicted.wnid or None,
-        "score": None if answer.score is None else round(answer.score, SCORE_DECIMALS),
-        "right": answer.rank == 1,
-        "rank_of_truth": answer.rank,
-        "error": answer.error,
-        "model": evaluation.model,
-    }
+def _row(image: PredictedImage) -> dict[str, object]:
+    row = {column: getattr(image, column) for column in COLUMNS}
+    return row if image.score is None else row | {"score": round(image.score, SCORE_DECIMALS)}
 
 
 def _cell(value: object) -> object:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from mobilenet_cli.evaluation import metrics
+from mobilenet_cli.evaluation.answers import Answer, PredictedImage, predicted
 from mobilenet_cli.evaluation.outcomes import WORST, FailedImage, Mistake, Outcomes
 from mobilenet_cli.records import ClassName
 
@@ -41,27 +42,6 @@ class ClassAccuracy:
     index: int
     images: int
     correct: int
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What an image shows, and what the model says.
-
-    Attributes:
-        path: The image's path.
-        truth: The index of what it shows.
-        predicted: The index of its best class; None where the image could not be read.
-        score: The score of its best class, 0 to 1; None where the image could not be read.
-        rank: The rank of the first class that is right, 1 to 5; None if none is among the best five.
-        error: Why the image could not be read, or None.
-    """
-
-    path: str
-    truth: int
-    predicted: int | None
-    score: float | None
-    rank: int | None
-    error: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +201,10 @@ class Evaluation:
                 top = outcomes.top[place].tolist()
                 rank = top.index(truth) + 1 if truth in top else None
                 yield Answer(path, truth, best, float(outcomes.score[place]), rank, None)
+
+    def predictions(self) -> Iterator[PredictedImage]:
+        """Yield the same with names in the place of indexes: the rows of `evaluate --predictions`."""
+        return (predicted(answer, self.name, self.model) for answer in self.answers())
 
     @property
     def names_at_sure(self) -> NamesAtSure:

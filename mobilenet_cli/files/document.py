@@ -12,6 +12,7 @@ from mobilenet_cli.records import RowSource, Source
 from mobilenet_cli.text import printable
 
 if TYPE_CHECKING:
+    from mobilenet_cli.files.made_with import MadeWith
     from mobilenet_cli.files.part_file import PartFile
 
 
@@ -34,8 +35,9 @@ _Options = TypeVar("_Options", bound=RowOptions)
 class Document(Generic[_Record, _Options]):
     """The records of one run.
 
-    First the sources pass through `pending` on their way to the network; then each of those that it yielded is
-    given to `write` with its record, or to `leave_out`, in the same order; at the end comes `close`.
+    First `wants` is asked about each source, in order, on its way to the network, or all pass through `pending`. Then
+    each of those that it wanted is given to `write` with its record, or to `leave_out`, in the same order; at the end
+    comes `close`.
 
     Attributes:
         earlier: The run whose rows it keeps.
@@ -50,6 +52,9 @@ class Document(Generic[_Record, _Options]):
         resume: bool = False,
         made_at: float = 0.0,
         keeps_others: bool | None = None,
+        made_with: MadeWith | None = None,
+        may_begin_again: bool = False,
+        beside: BinaryIO | None = None,
     ) -> None:
         """Begin the document, or read back what an earlier run has finished of it.
 
@@ -62,6 +67,11 @@ class Document(Generic[_Record, _Options]):
                 rows are another model's.
             keeps_others: With `resume`: whether rows of images stay that are not among the sources; None: as the
                 options say.
+            made_with: What the rows are made with, which is kept beside them where they can be resumed, and compared
+                with that of the rows that are there; None: they say enough.
+            may_begin_again: With `resume`: whether a complete document that cannot be read back is replaced by one
+                with all rows, instead of being refused.
+            beside: Then: the stream of another document of the run whose rows are of the same kind, to take them from.
 
         Raises:
             InputError: The format needs a regular file, and the stream is none; or it cannot be resumed.
@@ -70,19 +80,32 @@ class Document(Generic[_Record, _Options]):
         self._stream, self._format, self._options = stream, chosen, options
         if chosen.conversion is not None:
             _part_file(stream, chosen.name)
+        if made_with is not None and chosen.is_resumable:
+            _keep_options(stream, made_with, stay=chosen.can_be_read_back)
         self.earlier = EarlierRun()
         if resume:
             from mobilenet_cli.files.resume import resume_run
 
-            self.earlier = resume_run(_part_file(stream, chosen.name), chosen, options, made_at, keeps_others)
+            part = _part_file(stream, chosen.name)
+            self.earlier = resume_run(
+                part, chosen, options, made_at, keeps_others, may_begin_again=may_begin_again, beside=beside
+            )
         self._writer = chosen.make(stream, options, begun=self.earlier.has_rows)
+
+    def wants(self, source: Source) -> bool:
+        """Return whether the next source has no finished row yet."""
+        return self.earlier.wants(source)
+
+    def finished_row(self) -> bytes:
+        """Return a document with the finished row of the source that `wants` has just said no to, and no other."""
+        return self.earlier.finished_row()
 
     def pending(self, sources: Iterable[Source]) -> Iterator[Source]:
         """Yield the sources that have no finished row yet."""
-        return self.earlier.pending(sources)
+        return filter(self.wants, sources)
 
     def write(self, source: Source, record: _Record) -> None:
-        """Write the record of the next source that `pending` yielded.
+        """Write the record of the next source that `wants` said yes to.
 
         Raises:
             RuntimeError: It is another source's record.
@@ -95,7 +118,7 @@ class Document(Generic[_Record, _Options]):
         self.earlier.end_record()
 
     def leave_out(self) -> None:
-        """Give the next source that `pending` yielded no row."""
+        """Give the next source that `wants` said yes to no row."""
         self.earlier.end_record()
 
     def close(self) -> None:
@@ -110,6 +133,13 @@ class Document(Generic[_Record, _Options]):
             part = _part_file(self._stream, self._format.name)
             with part.replacing() as document:
                 self._format.conversion.write(part.part, document, self._options)
+
+
+def _keep_options(stream: BinaryIO, options: MadeWith, *, stay: bool) -> None:
+    from mobilenet_cli.files.part_file import PartFile
+
+    if isinstance(stream, PartFile):  # no device or pipe
+        stream.kept_options.options, stream.kept_options.stay = options, stay
 
 
 def _part_file(stream: BinaryIO, name: str) -> PartFile:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-
 from mobilenet_cli.records import Source
 
 
@@ -13,10 +11,12 @@ class EarlierRun:
     Attributes:
         kept: How many finished rows it left; None where that is known only after all sources have passed.
         found: How many of the sources so far had such a row.
+        is_known: Whether `in` says of every source whether it has one.
     """
 
     kept: int | None = 0
     found: int = 0
+    is_known: bool = True
 
     @property
     def others(self) -> int:
@@ -32,12 +32,17 @@ class EarlierRun:
         """Return whether it left a finished row of the source of this key."""
         return False
 
-    def pending(self, sources: Iterable[Source]) -> Iterator[Source]:
-        """Yield the sources without a finished row."""
-        return iter(sources)
+    def wants(self, source: Source) -> bool:
+        """Return whether the next source has no finished row."""
+        del source
+        return True
+
+    def finished_row(self) -> bytes:
+        """Return a document with the finished row of the source that `wants` has just said no to, and no other."""
+        raise NotImplementedError
 
     def end_record(self) -> None:
-        """Note that the next source that `pending` yielded now has its row, or gets none."""
+        """Note that the next source that `wants` said yes to now has its row, or gets none."""
 
     def put_in_order(self) -> None:
         """Put all rows in the order of the sources, after those of images that are no longer among them.

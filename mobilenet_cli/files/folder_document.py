@@ -11,7 +11,7 @@ import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from mobilenet_cli.errors import MnclassifyError
 from mobilenet_cli.files.document import Document, HasStatus
@@ -20,6 +20,9 @@ from mobilenet_cli.files.format import Format, RowOptions
 from mobilenet_cli.files.held_back import HeldBack
 from mobilenet_cli.files.part_folder import PartFolder, part_name
 from mobilenet_cli.records import Source
+
+if TYPE_CHECKING:
+    from mobilenet_cli.files.made_with import MadeWith
 
 ROWS = 100_000
 """Rows of a part, where the images are not in shards."""
@@ -65,6 +68,7 @@ class FolderDocument(Generic[_Record, _Options]):
         *,
         rows_per_file: int | None = None,
         made_at: float = 0.0,
+        made_with: MadeWith | None = None,
     ) -> None:
         """Begin the document.
 
@@ -74,18 +78,24 @@ class FolderDocument(Generic[_Record, _Options]):
             options: The options that shape the rows.
             rows_per_file: How many sources a part has; None for a part a shard, and ROWS where there are none.
             made_at: As for Document.
+            made_with: As for Document.
 
         Raises:
-            OutputError: The folder may not be written to.
+            OutputError: The folder may not be written to, or has rows that were made with other options.
         """
         self._folder, self._format, self._options = folder, chosen, options
-        self._rows_per_file, self._made_at = rows_per_file, made_at
+        self._rows_per_file, self._made_at, self._made_with = rows_per_file, made_at, made_with
         folder.check(chosen.endings[0])
         self.earlier = EarlierRun()
         if folder.resume:
-            self.earlier.kept = None
+            self.earlier.kept, self.earlier.is_known = None, False
+            if made_with is not None and folder.has_rows():
+                from mobilenet_cli.files.resume import check_options
+
+                check_options(folder.shown, folder.earlier_options(), made_with)
         self._number = 0
-        self._due: deque[_Part[_Record, _Options]] = deque()  # of each source that `pending` yielded
+        self._filled: _Part[_Record, _Options] | None = None  # to which the last source went
+        self._due: deque[_Part[_Record, _Options]] = deque()  # of each source that `wants` said yes to
         self._written: _Part[_Record, _Options] | None = None  # to which the last record went
         # Failures before the first image that could be read, if there is something to lose.
         self._held_back: HeldBack[_Record] | None = HeldBack() if folder.overwrite and folder.would_lose() else None
@@ -93,26 +103,31 @@ class FolderDocument(Generic[_Record, _Options]):
         self._has_begun = False
         self._finished: dict[str, dict[str, Any]] = {}
 
+    def wants(self, source: Source) -> bool:
+        """Return whether the next source has no finished row yet."""
+        part = self._filled
+        if part is None or self._is_full(part, source):
+            self._end_filled()
+            part = self._filled = self._begin_part(source.archive)
+        part.sources += 1
+        wanted = part.document is None or part.document.wants(source)
+        if wanted:
+            part.asked += 1
+            self._due.append(part)
+        self.earlier.found += not wanted
+        return wanted
+
+    def finished_row(self) -> bytes:
+        """Return a document with the finished row of the source that `wants` has just said no to, and no other."""
+        assert self._filled is not None and self._filled.document is not None  # noqa: S101, PT018 - it said no
+        return self._filled.document.finished_row()
+
     def pending(self, sources: Iterable[Source]) -> Iterator[Source]:
         """Yield the sources that have no finished row yet."""
-        part: _Part[_Record, _Options] | None = None
-        for source in sources:
-            if part is None or self._is_full(part, source):
-                if part is not None and not part.asked:
-                    self._finish(part)
-                part = self._begin_part(source.archive)
-            part.sources += 1
-            before = part.asked
-            for wanted in (source,) if part.document is None else part.document.pending((source,)):
-                part.asked += 1
-                self._due.append(part)
-                yield wanted
-            self.earlier.found += part.asked == before
-        if part is not None and not part.asked:
-            self._finish(part)
+        return filter(self.wants, sources)
 
     def write(self, source: Source, record: _Record) -> None:
-        """Write the record of the next source that `pending` yielded. Raises as Document.write does."""
+        """Write the record of the next source that `wants` said yes to. Raises as Document.write does."""
         if self._held_back is not None and record.status == "error":
             self._held_back.append(source, record)
             return
@@ -120,7 +135,7 @@ class FolderDocument(Generic[_Record, _Options]):
         self._write(source, record)
 
     def leave_out(self) -> None:
-        """Give the next source that `pending` yielded no row."""
+        """Give the next source that `wants` said yes to no row."""
         self._release()
         self._opened(self._next()).leave_out()
 
@@ -136,11 +151,17 @@ class FolderDocument(Generic[_Record, _Options]):
         self._release()
         if self._written is not None:
             self._finish(self._written)
+        self._end_filled()
         if not self._number:  # a table without rows, which can be read too
             self._finish(self._begin_part(None))
         parts = [self._finished[name] for name in sorted(self._finished)]
         rows = sum(each["rows"] for each in parts)
         self._folder.complete({"format": self._format.name, "model": self._options.model, "rows": rows, "parts": parts})
+
+    def _end_filled(self) -> None:
+        """Complete the part that the last source went to, if no record will come for it."""
+        if self._filled is not None and not self._filled.asked:
+            self._finish(self._filled)
 
     def _is_full(self, part: _Part[_Record, _Options], source: Source) -> bool:
         if self._rows_per_file is not None:
@@ -192,7 +213,7 @@ class FolderDocument(Generic[_Record, _Options]):
     def _begin(self) -> None:
         with self._lock:
             if not self._has_begun:
-                self._folder.begin()
+                self._folder.begin(self._made_with)
             self._has_begun = True
 
     def _finish(self, part: _Part[_Record, _Options]) -> None:

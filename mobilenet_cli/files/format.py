@@ -133,7 +133,7 @@ class Format(Generic[_Record, _Options]):
         return self.rows is not None
 
     @property
-    def fits_folder(self) -> bool:
+    def can_be_read_back(self) -> bool:
         """Whether a complete document can be read back, as each part of a folder is by `--resume`."""
         return self.is_resumable and (self.conversion is None or self.conversion.read is not None)
 

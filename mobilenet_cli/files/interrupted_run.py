@@ -73,18 +73,21 @@ class InterruptedRun(EarlierRun):
         """Return whether it left a finished row of the source of this key."""
         return isinstance(key, str) and valid_utf8(key) in self._rows
 
-    def pending(self, sources: Iterable[Source]) -> Iterator[Source]:
-        """Yield the sources without a finished row: those whose row failed are tried again."""
-        for source in sources:
-            row = self._rows.take(valid_utf8(source.key))
-            self._sources.append(_NO_ROW if row is None else row)
-            if row is None:
-                yield source
-            else:
-                self.found += 1
+    def wants(self, source: Source) -> bool:
+        """Return whether the next source has no finished row; one whose row failed is tried again."""
+        row = self._rows.take(valid_utf8(source.key))
+        self._sources.append(_NO_ROW if row is None else row)
+        self.found += row is not None
+        return row is None
+
+    def finished_row(self) -> bytes:
+        """Return a document with the finished row of the source that `wants` has just said no to, and no other."""
+        begin, end = self._rows.place(self._sources[-1])
+        descriptor = self._stream.fileno()
+        return os.pread(descriptor, self._first, 0) + os.pread(descriptor, end - begin, begin)
 
     def end_record(self) -> None:
-        """Note that the next source that `pending` yielded now has its row, or gets none."""
+        """Note that the next source that `wants` said yes to now has its row, or gets none."""
         self._record_ends.append(self._stream.tell())
 
     def put_in_order(self) -> None:

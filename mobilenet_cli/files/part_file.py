@@ -1,7 +1,8 @@
 """A file that appears under its name only when it is complete, and whose run can be resumed when it is not.
 
 Its rows are in FILE.part, beside it, and this process alone writes there: the file is locked. Whatever ends a
-run, FILE is the old one or the new one, and FILE.part holds every row that was finished.
+run, FILE is the old one or the new one, and FILE.part holds every row that was finished. The options that the rows
+were made with are beside them (`kept_options`).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from mobilenet_cli.errors import OutputError
+from mobilenet_cli.files.kept_options import KeptOptions
 from mobilenet_cli.files.stream import OutputStream, explained
 from mobilenet_cli.images.formats import IMAGE_ENDINGS
 from mobilenet_cli.text import printable
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from _typeshed import ReadableBuffer
+
+    from mobilenet_cli.files.made_with import MadeWith
 
 _COPY = 1 << 20
 
@@ -68,11 +72,18 @@ def open_part(path: str, *, overwrite: bool, resume: bool, resumable: bool = Tru
             if not os.fstat(descriptor).st_size:
                 with contextlib.suppress(OSError):
                     part.unlink()
+                    stream.kept_options.discard()
             raise
 
 
 class PartFile(OutputStream):
-    """FILE.part, open and locked."""
+    """FILE.part, open and locked.
+
+    Attributes:
+        target: FILE.
+        part: FILE.part.
+        kept_options: The options beside the rows.
+    """
 
     def __init__(self, descriptor: int, path: str, resumable: bool) -> None:
         self.target, self.part = _target(path), part_path(path)
@@ -80,25 +91,35 @@ class PartFile(OutputStream):
         self._replacement = self.part.with_name(self.part.name + ".new")
         kept = f"; the rows finished so far are in {printable(str(self.part))}" if resumable else ""
         super().__init__(descriptor, path, kept=kept)
+        self.kept_options = KeptOptions(self.part, self.target)
+        self._has_begun = False
         self.is_stale = False
         """Whether the content is to be discarded: at the first write, so that a run that fails before costs nothing."""
 
     def write(self, data: ReadableBuffer, /) -> int:
         """Write all of `data`, in the place of stale content. Raises OutputError."""
-        self._discard_stale()
+        if not self._has_begun:
+            self._begin()
         return super().write(data)
 
-    def _discard_stale(self) -> None:
-        if self.is_stale:
-            with explained(self._path):
+    def _begin(self) -> None:
+        """Discard stale content, and have the options there before the rows."""
+        with explained(self._path):
+            if self.is_stale:
                 os.ftruncate(self.fileno(), 0)
             self.is_stale = False
+            self.kept_options.write()
+        self._has_begun = True
 
     def discard_new(self) -> None:
         """Take out what was written; what is stale stays."""
         if not self.is_stale:
             with explained(self._path):
                 os.ftruncate(self.fileno(), 0)
+
+    def earlier_options(self) -> MadeWith | None:
+        """Return what the rows of `earlier()` were made with; None where that is not known."""
+        return self.kept_options.earlier(of_part=os.fstat(self.fileno()).st_size > 0)
 
     def earlier(self) -> BinaryIO:
         """Open for reading what an earlier run left: FILE.part or, where that is empty, FILE if it exists.
@@ -143,6 +164,7 @@ class PartFile(OutputStream):
                 self._replacement.replace(self.part)
                 os.dup2(descriptor, self.fileno(), inheritable=False)
                 self.is_stale = False
+                self.kept_options.write()
             except BaseException:
                 self._replacement.unlink(missing_ok=True)
                 raise
@@ -166,11 +188,12 @@ class PartFile(OutputStream):
 
     def complete(self) -> None:
         """Make FILE of it."""
-        self._discard_stale()
+        self._begin()
         with explained(self._path, self._kept):
             if self.target.exists():
                 os.fchmod(self.fileno(), stat.S_IMODE(self.target.stat().st_mode))
             os.fsync(self.fileno())
+            self.kept_options.complete()
             self.part.replace(self.target)
             self._replacement.unlink(missing_ok=True)  # of a run that was killed while it put it together
 

@@ -1,6 +1,7 @@
 """A folder of part files that are one table: each is complete or absent, and `_SUCCESS` says that all are there.
 
     DIR/part-00000.parquet, part-00001.parquet, …    the rows, in the order of the sources
+    DIR/_options.json                                the options that the rows are made with; written first
     DIR/_manifest.json                               the parts with their numbers of rows
     DIR/_SUCCESS                                     empty; written last
 
@@ -20,14 +21,16 @@ from pathlib import Path
 from typing import Any
 
 from mobilenet_cli.errors import OutputError
+from mobilenet_cli.files import made_with
 from mobilenet_cli.files.part_file import PartFile, open_part
 from mobilenet_cli.files.stream import explained
 from mobilenet_cli.text import printable
 
 SUCCESS = "_SUCCESS"
 MANIFEST = "_manifest.json"
+OPTIONS = "_options.json"
 _PART = re.compile(r"part-\d{5,}\.[a-z]+")
-_OWN = re.compile(rf"{_PART.pattern}(\.part(\.new)?)?|{SUCCESS}|{MANIFEST}")
+_OWN = re.compile(rf"{_PART.pattern}(\.part(\.new)?)?|{SUCCESS}|{MANIFEST}|{OPTIONS}")
 
 
 def part_name(number: int, ending: str) -> str:
@@ -105,6 +108,20 @@ class PartFolder:
         with explained(self.path):
             Path(self.place(name)).write_bytes(data)
 
+    def read(self, name: str) -> bytes | None:
+        """Return the content of a small file; None if it is not there."""
+        with explained(self.path):
+            file = Path(self.place(name))
+            return file.read_bytes() if file.exists() else None
+
+    def earlier_options(self) -> made_with.MadeWith | None:
+        """Return what the rows of the parts that are there were made with; None where that is not known."""
+        return made_with.decoded(self.read(OPTIONS))
+
+    def has_rows(self) -> bool:
+        """Return whether there are rows that `resume` keeps."""
+        return any(name.startswith("part-") for name in self.names())
+
     def check(self, ending: str) -> None:
         """Check that the folder may be written to, with parts of this ending.
 
@@ -127,17 +144,25 @@ class PartFolder:
         """Return whether there is something that `overwrite` replaces."""
         return any(map(is_part, self.names()))
 
-    def begin(self) -> None:
-        """Take away what says that the folder is complete and, with `overwrite`, what is there."""
+    def begin(self, options: made_with.MadeWith | None) -> None:
+        """Take away what says that the folder is complete and, with `overwrite`, what is there.
+
+        Args:
+            options: What the rows are made with, which is written before them; None: that is not kept.
+        """
         for name in self.names():
             if name in (SUCCESS, MANIFEST) or (self.overwrite and is_part(name)):
                 self.remove(name)
+        if options is None:
+            self.remove(OPTIONS)
+        else:
+            self.write(OPTIONS, made_with.encoded(options))
 
     def complete(self, manifest: Mapping[str, Any]) -> None:
         """Remove the parts that are not in the manifest, and say that the others are all."""
         kept = {each["name"] for each in manifest["parts"]}
         for name in self.names():
-            if _OWN.fullmatch(name) and name not in kept and name not in (MANIFEST, SUCCESS):
+            if _OWN.fullmatch(name) and name not in kept and name not in (MANIFEST, SUCCESS, OPTIONS):
                 self.remove(name)
         self.write(MANIFEST, json.dumps(manifest, indent=1).encode() + b"\n")
         self.write(SUCCESS, b"")

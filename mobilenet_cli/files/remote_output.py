@@ -1,7 +1,8 @@
 """Records that go to a URL: each part is written on this machine, and uploaded when it is complete.
 
     s3://bucket/labels/           a folder of parts, as on a disk
-    s3://bucket/labels.parquet    parts in s3://bucket/labels.parquet.parts/, of which the file is made at the end
+    s3://bucket/labels.parquet    parts in s3://bucket/labels.parquet.parts/, of which the file is made at the end;
+                                  the options that its rows were made with go to labels.parquet.meta
 
 So what was uploaded survives this machine, and `--resume` continues behind it on any other.
 """
@@ -20,8 +21,9 @@ from mobilenet_cli.errors import ImageError, OutputError
 from mobilenet_cli.files.document import HasStatus
 from mobilenet_cli.files.folder_document import FolderDocument
 from mobilenet_cli.files.format import Format, RowOptions
+from mobilenet_cli.files.made_with import SUFFIX, MadeWith, decoded
 from mobilenet_cli.files.part_file import PartFile
-from mobilenet_cli.files.part_folder import PartFolder, is_part
+from mobilenet_cli.files.part_folder import OPTIONS, PartFolder, is_part
 from mobilenet_cli.remote.uploads import RemoteFolder, folder_and_name
 from mobilenet_cli.text import printable
 
@@ -120,6 +122,20 @@ class RemotePartFolder(PartFolder):
         with _explained(self.shown):
             self._remote.write(name, data)
 
+    def read(self, name: str) -> bytes | None:
+        """Return the content of a small file; None if it is not there."""
+        with _explained(self.shown):
+            return self._downloaded(self._remote, name)
+
+    def _downloaded(self, folder: RemoteFolder, name: str) -> bytes | None:
+        if not folder.has(name):
+            return None
+        file = Path(self.place(name))
+        folder.download(name, file)
+        data = file.read_bytes()
+        file.unlink()
+        return data
+
 
 class PartsOfFile(RemotePartFolder):
     """The parts of a single file at a URL. They are of rows: lines, and no Parquet."""
@@ -128,7 +144,7 @@ class PartsOfFile(RemotePartFolder):
         folder, self._name = folder_and_name(url)
         super().__init__(f"{url}.parts", work, overwrite=overwrite, resume=resume)
         self.shown = printable(url)
-        self._target = RemoteFolder(folder, self._remote)
+        self._target, self._meta = RemoteFolder(folder, self._remote), f"{self._name}{SUFFIX}"
         self._rows: Path | None = None  # those of the file that is there
 
     @property
@@ -136,6 +152,17 @@ class PartsOfFile(RemotePartFolder):
         """Whether there is such a file."""
         with _explained(self.shown):
             return self._target.has(self._name)
+
+    def has_rows(self) -> bool:
+        """Return whether there are rows that `resume` keeps, in parts or in the file."""
+        return super().has_rows() or self.is_there
+
+    def earlier_options(self) -> MadeWith | None:
+        """Return what those rows were made with; None where that is not known."""
+        if super().has_rows():
+            return super().earlier_options()
+        with _explained(self.shown):
+            return decoded(self._downloaded(self._target, self._meta))
 
     def check(self, ending: str) -> None:
         """Check that the file may be written: see PartFolder.check."""
@@ -154,7 +181,7 @@ class PartsOfFile(RemotePartFolder):
 
     def complete(self, manifest: Mapping[str, Any]) -> None:
         """Remove the parts that are not in the manifest."""
-        kept = {each["name"] for each in manifest["parts"]}
+        kept = {OPTIONS, *(each["name"] for each in manifest["parts"])}
         for name in set(self.names()) - kept:
             self.remove(name)
 
@@ -208,6 +235,9 @@ class PartsOfFile(RemotePartFolder):
             with document.open("wb") as stream:
                 chosen.conversion.write(rows, stream, options)
         with _explained(self.shown):
+            made_with = self.read(OPTIONS)
+            if made_with is not None and chosen.can_be_read_back:
+                self._target.write(self._meta, made_with)  # before the file: until then, the parts' own are read
             self._target.upload(document, self._name)
             for name in self.names():
                 self.remove(name)
@@ -217,13 +247,19 @@ class RemoteFileDocument(FolderDocument[_Record, _Options]):
     """The records of one run on their way to a single file at a URL. It is used as a Document is."""
 
     def __init__(
-        self, parts: PartsOfFile, chosen: Format[_Record, _Options], options: _Options, *, made_at: float = 0.0
+        self,
+        parts: PartsOfFile,
+        chosen: Format[_Record, _Options],
+        options: _Options,
+        *,
+        made_at: float = 0.0,
+        made_with: MadeWith | None = None,
     ) -> None:
         """Begin the document. Arguments and errors: see FolderDocument."""
         self._parts, self._whole = parts, chosen
         endings = chosen.endings if chosen.conversion is None else (".jsonl",)
         rows = replace(chosen, conversion=None, endings=endings)
-        super().__init__(parts, rows, options, rows_per_file=_ROWS, made_at=made_at)
+        super().__init__(parts, rows, options, rows_per_file=_ROWS, made_at=made_at, made_with=made_with)
         parts.read_back(chosen, options)
 
     def close(self) -> None:

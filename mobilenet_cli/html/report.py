@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
+from math import isnan
 from typing import Any, BinaryIO
 
 from mobilenet_cli._version import __version__
@@ -86,7 +87,7 @@ def _row(result: Result, summary: Summary) -> dict[str, Any]:
 
     What most results have not is left out: a page without pictures has 0.2 kB per image.
     """
-    row = {
+    row: dict[str, Any] = {
         "path": printable(result.path),
         "predictions": [
             (summary.classes[class_of(each)], round(each.score, SCORE_DECIMALS)) for each in result.predictions
@@ -97,7 +98,8 @@ def _row(result: Result, summary: Summary) -> dict[str, Any]:
     }
     if result.label is not None:
         row["names"] = [
-            (summary.kinds.numbers[name_of(each)], round(each.score, _NAME_DECIMALS)) for each in names_of(result)
+            (summary.kinds.numbers[name_of(each)], None if isnan(each.score) else round(each.score, _NAME_DECIMALS))
+            for each in names_of(result)
         ]
     if result.warning is not None:
         row["warning"] = printable(result.warning)

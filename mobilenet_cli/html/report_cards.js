@@ -1,7 +1,7 @@
 // Cards and details of images. All data is inserted as text, by textContent, never as HTML.
 
 const number = new Intl.NumberFormat("en");
-const percent = (score) => `${(score * 100).toFixed(1)}%`;
+const percent = (score) => (score === null ? "" : `${(score * 100).toFixed(1)}%`); // a CSV has no scores of kinds
 
 function element(name, { text, style, ...attributes } = {}, ...children) {
   const made = document.createElement(name);
@@ -127,7 +127,7 @@ function showDetails(image, state) {
         element("td", { class: "number aside", text: rank + 1 }),
         element("td", {}, nameText(each.class, state)),
         element("td", { class: "path", text: each.class.wnid }),
-        element("td", { class: "number aside", text: each.class.index }),
+        element("td", { class: "number aside", text: each.class.index < 0 ? "" : each.class.index }),
         element("td", { class: "number score", text: percent(each.score) }),
       ),
     ),

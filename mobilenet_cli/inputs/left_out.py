@@ -10,7 +10,7 @@ from mobilenet_cli.machine.extras import install_command
 from mobilenet_cli.text import counted, printable
 
 _MOST_TYPES = 4
-_NOT_MISSED = (".xmp", ".part")  # an image's sidecar, and the file that a run is writing
+_NOT_MISSED = (".xmp", ".part", ".meta")  # an image's sidecar, the file that a run is writing, and its options
 
 
 class LeftOut:

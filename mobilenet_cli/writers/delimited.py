@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mobilenet_cli.records import Result
 
 _LAST_COLUMNS = ("error", "warning", "model")
-_BETWEEN_KINDS = "|"
+BETWEEN_KINDS = "|"
 
 
 def own_columns(layout: Layout) -> tuple[str, ...]:
@@ -114,7 +114,7 @@ def _long_rows(result: Result) -> list[list[object]]:
 
 
 def _kinds(result: Result) -> str:
-    return _BETWEEN_KINDS.join(valid_utf8(kind.label) for kind in result.kinds)
+    return BETWEEN_KINDS.join(valid_utf8(kind.label) for kind in result.kinds)
 
 
 def _last_cells(result: Result) -> list[str]:

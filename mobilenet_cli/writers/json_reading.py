@@ -9,6 +9,8 @@ from typing import Any, BinaryIO
 
 from mobilenet_cli.records import Name, Prediction, Result
 
+_BOM = b"\xef\xbb\xbf"
+
 
 def results_in(file: Path) -> Iterator[Result]:
     """Yield the Results of a file. Raises what `read_results` raises."""
@@ -26,16 +28,17 @@ def read_results(stream: BinaryIO) -> Iterator[Result]:
         ValueError: A line is no Result; the message says which and why, for a sentence that begins with "its".
     """
     for number, line in enumerate(stream, 1):
-        text = line.strip().rstrip(b",")
+        text = line.strip().removeprefix(_BOM).rstrip(b",")
         if text in (b"", b"[", b"]", b"[]"):
             continue
         try:
-            yield _result(json.loads(text))
+            yield result_from(json.loads(text))
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise ValueError(f"its line {number:,} is not one of mnclassify's results ({error})") from error
 
 
-def _result(fields: Any) -> Result:
+def result_from(fields: Any) -> Result:
+    """Return the Result of an object with its fields. Raises a ValueError, TypeError, KeyError or AttributeError."""
     for name in ("row", "row_extra"):  # the cells of the table that named the image
         fields.pop(name, None)
     predictions = tuple(Prediction(**each) for each in fields.pop("predictions"))

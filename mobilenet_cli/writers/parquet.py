@@ -57,10 +57,10 @@ def write(lines: Path, stream: BinaryIO, layout: Layout) -> None:
 
 def read(stream: BinaryIO, layout: Layout) -> Iterator[bytes]:
     """Yield the lines that a table was made of. See `Conversion.read`."""
-    return exact_lines(_objects(stream), layout)
+    return exact_lines(objects(stream), layout)
 
 
-def _objects(stream: BinaryIO) -> Iterator[dict[str, Any]]:
+def objects(stream: BinaryIO) -> Iterator[dict[str, Any]]:
     """Yield the rows of a table as the objects that the format jsonl has.
 
     Raises:

@@ -6,13 +6,11 @@ import csv
 import json
 import re
 import threading
-from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
-import colour_model
 import pytest
 from colour_engine import IMAGES, image
+from colour_runs import Done, Run, in_folder
 
 from mobilenet_cli.cli import _run
 from mobilenet_cli.cli.sources import Sources
@@ -21,26 +19,9 @@ from mobilenet_cli.files.folder_document import FolderDocument
 from mobilenet_cli.files.part_folder import PartFolder
 
 
-class Done(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Callable[..., Done]:
-    """Run the command in a folder with photos/red.png, green.png and blue.png, labelled by their colours."""
-    (tmp_path / "photos").mkdir()
-    for name, content in IMAGES.items():
-        (tmp_path / "photos" / f"{name}.png").write_bytes(content)
-    monkeypatch.chdir(tmp_path)
-    model = colour_model.install(monkeypatch)
-
-    def run(*arguments: str) -> Done:
-        code = _run([*arguments, "-m", model])
-        return Done(code, *capfd.readouterr())
-
-    return run
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
+    return in_folder(tmp_path, monkeypatch, capfd)
 
 
 @pytest.mark.parametrize(

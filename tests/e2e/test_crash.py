@@ -29,6 +29,11 @@ IMAGES = 1500
 FORMATS = ["csv", "jsonl"]
 
 
+def options_of(file: Path) -> Path:
+    """The file of the options that the rows of a file were made with."""
+    return file.with_name(f"{file.name}.meta")
+
+
 @dataclass(frozen=True)
 class Photos:
     """A folder with small images, some of which fail, and how the command is run on it."""
@@ -145,7 +150,7 @@ def test_kills_lose_no_row_and_double_none(photos: Photos, uninterrupted, tmp_pa
     assert killed_while_writing >= kills / 2
     photos.run("-o", file, "--resume")
     assert file.read_bytes() == expected
-    assert list(tmp_path.iterdir()) == [file]
+    assert sorted(tmp_path.iterdir()) == [file, options_of(file)]
 
 
 @pytest.mark.parametrize(("name", "kills"), [("csv", 5), ("parquet", 2)])
@@ -230,7 +235,7 @@ def test_a_full_disk_keeps_what_is_finished_and_with_room_the_run_goes_on(
     mount(small_disk, "remount,size=8m")
     photos.run("-o", file, "--resume")
     assert file.read_bytes() == uninterrupted(name)
-    assert list(small_disk.iterdir()) == [file]
+    assert sorted(small_disk.iterdir()) == [file, options_of(file)]
 
 
 def test_a_file_that_may_grow_no_more_is_a_full_disk_too(photos: Photos, uninterrupted, tmp_path: Path):
@@ -259,7 +264,7 @@ def test_a_disk_too_full_to_put_the_rows_in_order_keeps_them_all(photos: Photos,
     assert "are in" in photos.run("-o", file, "--resume", code=4, preexec_fn=limit)
     ok = paths_in(expected, "csv", ("ok",))
     assert paths_in(part.read_bytes(), "csv", ("ok",)) == ok
-    assert list(tmp_path.iterdir()) == [part]
+    assert sorted(tmp_path.iterdir()) == [part, options_of(part)]
     photos.run("-o", file, "--resume")
     assert file.read_bytes() == expected
 
@@ -290,7 +295,7 @@ def test_of_two_runs_to_the_same_file_the_second_is_refused(photos: Photos, unin
     first.communicate(timeout=60)
     assert first.returncode == 1
     assert file.read_bytes() == uninterrupted("csv")
-    assert list(tmp_path.iterdir()) == [file]
+    assert sorted(tmp_path.iterdir()) == [file, options_of(file)]
 
 
 def test_a_complete_file_is_resumed_without_ever_being_torn(photos: Photos, uninterrupted, tmp_path: Path):
@@ -303,7 +308,7 @@ def test_a_complete_file_is_resumed_without_ever_being_torn(photos: Photos, unin
         assert file.read_bytes() == expected
     photos.run("-o", file, "--resume")
     assert file.read_bytes() == expected
-    assert list(tmp_path.iterdir()) == [file]
+    assert sorted(tmp_path.iterdir()) == [file, options_of(file)]
 
 
 @pytest.mark.parametrize(

@@ -139,3 +139,15 @@ def test_a_file_of_predictions_is_checked_before_a_model_is_looked_for(tmp_path,
     (tmp_path / "photos").mkdir()
     assert _run(["evaluate", "photos", *options]) == 2
     assert words in capfd.readouterr().err
+
+
+def test_a_program_gets_a_row_an_image_as_the_file_has_it():
+    evaluation = evaluate(Oracle(ANSWERS), ANSWERS)
+    rows = list(csv.DictReader(io.StringIO(b"".join(as_predictions([evaluation], "a.csv")).decode())))
+    found = list(evaluation.predictions())
+    assert [each.path for each in found] == list(ANSWERS) == [row["path"] for row in rows]
+    assert [(each.truth, each.prediction, each.right) for each in found] == [
+        (row["truth"], row["prediction"], row["right"] == "1") for row in rows
+    ]
+    assert [each.score for each in found] == [score for _, score in ANSWERS.values()]
+    assert [each.rank_of_truth for each in found] == [1, 5, None, 1, 2]

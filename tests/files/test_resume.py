@@ -434,7 +434,7 @@ def test_it_tells_what_is_finished_and_what_was_found(file):
         earlier = Document(stream, FORMATS["csv"], Layout(2, model=MODEL), resume=True).earlier
         assert earlier.kept == 2
         assert [path in earlier for path in ("a", "b", "gone", "x")] == [True, False, False, False]
-        assert [source.path for source in earlier.pending(map(Source, "abcd"))] == ["b", "d"]
+        assert [source.path for source in filter(earlier.wants, map(Source, "abcd"))] == ["b", "d"]
         assert earlier.found == 2
         assert earlier.others == 1
         raise KeyboardInterrupt

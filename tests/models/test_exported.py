@@ -257,6 +257,8 @@ def test_a_model_gives_the_same_records_after_it_was_carried(mnclassify: Run, tm
     assert mnclassify("models", "import", file, env=elsewhere).returncode == 0
     assert mnclassify("models", "import", file, env=elsewhere).returncode == 2
     assert mnclassify("models", "import", file, "--name", "mine", env=elsewhere).returncode == 0
+    assert mnclassify("models", "export", "efficientnet_lite0", "-o", f"{file}.2", env=elsewhere).returncode == 0
+    assert Path(f"{file}.2").read_bytes() == Path(file).read_bytes()
     images = [str(SAMPLES / "cat.jpg"), "-f", "jsonl"]
     (here,) = mnclassify("-m", "efficientnet_lite0", *images).stdout.splitlines()
     (there,) = mnclassify("-m", "efficientnet_lite0", *images, env=elsewhere).stdout.splitlines()

@@ -1,0 +1,121 @@
+"""`report` and `xmp` on saved results of every format, and sidecars for images that were finished before."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from colour_engine import image
+from colour_runs import Run, in_folder
+
+from mobilenet_cli.classifier import Classifier
+from mobilenet_cli.cli import _run
+
+NAMES = ["a.csv", "a.tsv", "a.json", "a.jsonl", "a.parquet"]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
+    classify = in_folder(tmp_path, monkeypatch, capfd)
+    (tmp_path / "photos" / "grey.png").write_bytes(image((90, 80, 70)))  # of which nothing is sure
+    (tmp_path / "photos" / "torn.png").write_bytes(b"no image")
+    return classify
+
+
+def sidecars(tmp_path: Path) -> dict[str, bytes]:
+    return {each.name: each.read_bytes() for each in (tmp_path / "photos").glob("*.xmp")}
+
+
+@pytest.fixture
+def expected(run: Run, tmp_path: Path) -> dict[str, bytes]:
+    """The sidecars that a run with --xmp writes, which are then removed."""
+    assert run("photos", "--xmp", "-f", "path").code == 1
+    found = sidecars(tmp_path)
+    assert set(found) == {"red.png.xmp", "green.png.xmp", "blue.png.xmp"}
+    for name in found:
+        (tmp_path / "photos" / name).unlink()
+    return found
+
+
+@pytest.mark.parametrize("options", [["-o", name] for name in NAMES] + [["-o", "long.csv", "--long"]])
+def test_sidecars_of_saved_results_are_those_of_the_run(
+    run: Run, tmp_path: Path, expected, monkeypatch, options, capfd
+):
+    assert run("photos", *options).code == 1
+    monkeypatch.setattr(Classifier, "__init__", None)  # no model is loaded
+    assert _run(["xmp", options[1]]) == 0
+    assert sidecars(tmp_path) == expected
+    said = capfd.readouterr().err
+    assert "1 image without labels in the results: no sidecar" in said
+    assert "sidecars: 3 written" in said
+    assert _run(["xmp", options[1]]) == 0
+    assert "sidecars: 3 unchanged" in capfd.readouterr().err
+
+
+def test_paths_start_from_the_root_that_is_given(run: Run, tmp_path: Path, expected, monkeypatch):
+    assert run("photos", "-o", "a.csv").code == 1
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert _run(["xmp", "../a.csv", "--root", ".."]) == 0
+    assert sidecars(tmp_path) == expected
+
+
+def test_a_folder_of_part_files_is_read_in_order(run: Run, tmp_path: Path, expected):
+    assert run("photos", "-o", "out/", "-f", "parquet", "--rows-per-file", "2").code == 1
+    assert _run(["xmp", "out"]) == 0
+    assert sidecars(tmp_path) == expected
+    (tmp_path / "empty").mkdir()
+    assert _run(["xmp", "empty"]) == 2
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_report_is_made_of_every_format(run: Run, tmp_path: Path, name: str):
+    assert run("photos", "-o", name).code == 1
+    assert run("photos", "-o", "page.html").code == 1
+    assert _run(["report", name, "-o", "report.html"]) == 0
+    report, page = ((tmp_path / each).read_text() for each in ("report.html", "page.html"))
+    if name in ("a.json", "a.jsonl", "a.parquet"):
+        assert report == page
+    assert "NaN" not in report
+    for each in ("photos/red.png", "photos/torn.png", "colours"):
+        assert each in report
+
+
+@pytest.mark.parametrize(
+    "output", ["a.csv", "a.tsv", "a.jsonl", "a.parquet", "a.html.part", "out/", "memory://o/a.csv"]
+)
+def test_images_that_were_finished_before_get_the_sidecars_that_they_lack(
+    run: Run, tmp_path: Path, expected, monkeypatch, output: str
+):
+    options = ["photos", "-o", output.removesuffix(".part"), *(["-f", "jsonl"] if output == "out/" else [])]
+    if output.endswith(".part"):  # a page that was interrupted: what it lacks is the end
+        assert run(*options[:2], "a.jsonl").code == 1
+        (tmp_path / "a.jsonl").rename(tmp_path / output)
+    else:
+        assert run(*options).code == 1
+    labelled: list[str] = []
+    classify = Classifier.classify_sources
+
+    def watched(self, sources, **chosen):
+        for pair in classify(self, sources, **chosen):
+            labelled.append(pair[0].path)
+            yield pair
+
+    monkeypatch.setattr(Classifier, "classify_sources", watched)
+    done = run(*options, "--resume", "--xmp")
+    assert (done.code, labelled) == (1, ["photos/torn.png"])
+    assert sidecars(tmp_path) == expected
+    assert "sidecars: 3 written" in done.err
+    (tmp_path / "photos" / "red.png.xmp").write_bytes(b"<!-- urn:mnclassify:xmp/1.0/ mine -->")
+    if not output.endswith(".part"):
+        done = run(*options, "--resume", "--xmp")
+        assert "the sidecars of 4 images finished earlier are left as they were" in done.err
+        assert (tmp_path / "photos" / "red.png.xmp").read_bytes() == b"<!-- urn:mnclassify:xmp/1.0/ mine -->"
+
+
+def test_sidecars_are_completed_from_a_table_whose_column_has_no_usual_name(run: Run, tmp_path: Path, expected):
+    (tmp_path / "t.csv").write_text("id,pic\n" + "".join(f"{n},photos/{n}.png\n" for n in ("red", "green", "blue")))
+    options = ["--from-csv", "t.csv", "--column", "pic", "-o", "out.csv"]
+    assert run(*options).code == 0
+    assert run(*options, "--resume", "--xmp").code == 0
+    assert sidecars(tmp_path) == expected
