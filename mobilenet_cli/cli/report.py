@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 from mobilenet_cli.cli import completion
+from mobilenet_cli.cli.decoding_options import previews_option
 from mobilenet_cli.cli.help import Command
-from mobilenet_cli.cli.options import previews_option, terminal_options
+from mobilenet_cli.cli.options import terminal_options
 from mobilenet_cli.cli.page_options import PageLook, page_options
 from mobilenet_cli.cli.saved_results import opened, results_argument, root_option
 from mobilenet_cli.cli.terminal import Terminal, stdout_is_terminal
