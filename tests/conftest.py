@@ -94,7 +94,7 @@ class HubServer:
 @pytest.fixture(autouse=True)
 def _own_store(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every test has a store of its own and model servers that refuse connections, whatever the user has set."""
-    for name in ("MODEL", "OFFLINE"):
+    for name in ("MODEL", "OFFLINE", "INSECURE", "MAX_MODEL_BYTES", "MODEL_SECONDS"):
         monkeypatch.delenv(f"MNCLASSIFY_{name}", raising=False)
     for name in ("TFHUB_CACHE_DIR", "KAGGLEHUB_CACHE", "COLUMNS", "NO_COLOR", "FORCE_COLOR"):
         monkeypatch.delenv(name, raising=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -39,6 +40,23 @@ class ModelChoice:
     def arguments(self, progress: Progress) -> dict[str, Any]:
         """Return the arguments that a Classifier and an Embedder take."""
         return {**{field.name: getattr(self, field.name) for field in fields(self)}, "progress": progress}
+
+
+def _insecure(_: click.Context, __: click.Parameter, value: bool) -> None:
+    """Set the variable, which the process that downloads reads too."""
+    if value:
+        os.environ["MNCLASSIFY_INSECURE"] = "1"
+
+
+insecure_option = click.option(
+    "--insecure",
+    is_flag=True,
+    envvar="MNCLASSIFY_INSECURE",
+    show_envvar=True,
+    expose_value=False,
+    callback=_insecure,
+    help="Download models over plain http too.",
+)
 
 
 def describe_model(terminal: Terminal, model: Model, seconds: float) -> None:
@@ -103,6 +121,7 @@ model_options = option_group(
         show_envvar=True,
         help="Never download models.",
     ),
+    insecure_option,
     *input_of_network_options,
     trust_option,
     heading="Model",

@@ -12,6 +12,7 @@ from mobilenet_cli.cli import PROGRAM, completion
 from mobilenet_cli.cli.exit_codes import ExitCode
 from mobilenet_cli.cli.help import Group
 from mobilenet_cli.cli.model_files import export, import_
+from mobilenet_cli.cli.model_options import insecure_option
 from mobilenet_cli.cli.options import terminal_options
 from mobilenet_cli.cli.precision_options import PrecisionChoice, precision_options
 from mobilenet_cli.cli.terminal import Terminal, say
@@ -88,6 +89,7 @@ def show(name: str, as_json: bool) -> None:
     show_default=True,
     help="Network to get; `embed` uses feature_vector.",
 )
+@insecure_option
 @precision_options
 @terminal_options
 def pull(

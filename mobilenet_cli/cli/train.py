@@ -174,6 +174,11 @@ def described_classes(classes: Sequence[str], labels: Sequence[int]) -> str:
 
 
 def _print_left_out(examples: Examples, terminal: Terminal) -> None:
+    if examples.near_copies:
+        terminal.note(
+            f"{counted(examples.near_copies, 'image')} nearly the same as another (saved again in another size, "
+            "quality or format): each is kept on the side of the split where the other is"
+        )
     for path, error in examples.left_out[:_MOST_LISTED]:
         terminal.note(f"{printable(path)}: {error}")
     if examples.left_out:

@@ -1,7 +1,8 @@
 """Engines: float32 [N, H, W, 3] in [0, 1] → float32 [N, classes].
 
 ENGINES is the table of them. An engine is a module here with a function
-`open_engine(path, image_size, taken, precision)`, a row of the table, and its name in EngineName.
+`open_engine(path, image_size, taken, precision)` and a function `version()`, a row of the table, and its name in
+EngineName.
 """
 
 from __future__ import annotations
@@ -54,6 +55,7 @@ class EngineEntry:
         precisions: Those at which it runs a network.
         extra: The extra of this package that installs it, which is called as the package that it imports; "" where
             it is always there or, as TensorFlow is, a part of the whole package.
+        gpus: How many GPUs one worker of a cluster takes for it.
     """
 
     title: str
@@ -61,6 +63,7 @@ class EngineEntry:
     module: str
     precisions: tuple[Precision, ...] = (DEFAULT,)
     extra: str = ""
+    gpus: int = 0
 
     def open(self, path: Path, image_size: int, taken: Input | None = None, precision: Precision = DEFAULT) -> Engine:
         """Load a network.
@@ -76,6 +79,11 @@ class EngineEntry:
         """
         engine: Engine = import_module(f"{__name__}.{self.module}").open_engine(path, image_size, taken, precision)
         return engine
+
+    def version(self) -> str:
+        """Return its name and version, for what depends on them."""
+        version: str = import_module(f"{__name__}.{self.module}").version()
+        return version
 
     def check_installed(self) -> None:
         """Raise an InputError that gives the command to install the engine, if it is not installed."""

@@ -23,6 +23,13 @@ def open_engine(path: Path, image_size: int, taken: Input | None = None, precisi
     return LiteRTEngine(path, taken)
 
 
+def version() -> str:
+    """Return the name and the version of the engine, which is not loaded yet."""
+    import ai_edge_litert
+
+    return f"LiteRT {ai_edge_litert.__version__}"
+
+
 class LiteRTEngine:
     """A .tflite file, opened by each session; the file's pages are shared, since LiteRT maps it.
 

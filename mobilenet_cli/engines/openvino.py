@@ -25,14 +25,19 @@ _HINTS: dict[Precision, str] = {"float32": "f32", "bfloat16": "bf16"}
 
 def open_engine(path: Path, image_size: int, taken: Input | None = None, precision: Precision = DEFAULT) -> Engine:
     """Load a compiled file, and check its outputs against LiteRT's the first time; see EngineEntry.open."""
-    import openvino
-
     engine = OpenVINOEngine(path, taken, precision)
-    key = key_of(path, f"OpenVINO {openvino.__version__}", image_size, taken, precision)
+    key = key_of(path, version(), image_size, taken, precision)
     if not has_passed(key):
         engine.check(image_size)
         note_passed(key)
     return engine
+
+
+def version() -> str:
+    """Return the name and the version of the engine."""
+    import openvino
+
+    return f"OpenVINO {openvino.__version__}"
 
 
 class OpenVINOEngine:

@@ -23,6 +23,16 @@ def open_engine(path: Path, image_size: int, taken: Input | None = None, precisi
     return SavedModelEngine(path, image_size, taken)
 
 
+def version() -> str:
+    """Return the name and the version of the engine, which is not imported."""
+    from importlib import metadata
+
+    try:
+        return f"TensorFlow {metadata.version('tensorflow')}"
+    except metadata.PackageNotFoundError:
+        return "TensorFlow"
+
+
 class SavedModelEngine:
     """A SavedModel, loaded once; its sessions share it, and TensorFlow's own threads do the work."""
 

@@ -10,20 +10,23 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from mobilenet_cli.errors import ModelError
-
-_MOST_UNZIPPED = 1 << 31
+from mobilenet_cli.in_tensorflow.downloads.caps import check_bytes, check_files
 
 
 def check(archive: Path) -> None:
     """Read through a tar archive, compressed or not, without unpacking it.
 
     Raises:
-        ModelError: It is damaged, or has a member that would land outside of its folder (by an absolute path,
-            by "..", by a link) or is neither file, folder nor link.
+        ModelError: It is damaged or too large, or has a member that would land outside of its folder (by an absolute
+            path, by "..", by a link) or is neither file, folder nor link.
     """
+    unpacked = 0
     with _opened(archive) as tar:
-        for member in tar:
+        for number, member in enumerate(tar, start=1):
             _checked(member, archive.parent)
+            unpacked += member.size
+            check_files(number)
+            check_bytes(unpacked)
 
 
 def unpack(archive: Path, folder: Path) -> None:
@@ -32,6 +35,7 @@ def unpack(archive: Path, folder: Path) -> None:
     Raises:
         ModelError: As `check`; then nothing has been unpacked outside of `folder`.
     """
+    check(archive)
     with _opened(archive) as tar:
         tar.extractall(folder, filter=lambda member, path: _checked(member, Path(path)))  # noqa: S202 - by its filter
 
@@ -40,7 +44,7 @@ def unzip(file: Path, folder: Path) -> None:
     """Unpack a zip archive into `folder`, which is made.
 
     Raises:
-        ModelError: It is damaged, unpacks to more than 2 GiB, or has a member that would land outside of its folder.
+        ModelError: It is damaged or too large, or has a member that would land outside of its folder.
     """
     try:
         with zipfile.ZipFile(file) as archive:
@@ -48,8 +52,8 @@ def unzip(file: Path, folder: Path) -> None:
                 name = PurePosixPath(member.filename)
                 if name.is_absolute() or ".." in name.parts:
                     raise ModelError(f"the archive holds {member.filename!r}, which would land outside of its folder")
-            if sum(member.file_size for member in archive.infolist()) > _MOST_UNZIPPED:
-                raise ModelError("the archive unpacks to more than 2 GiB")
+            check_files(len(archive.infolist()))
+            check_bytes(sum(member.file_size for member in archive.infolist()))
             archive.extractall(folder)  # noqa: S202 - checked above
     except (zipfile.BadZipFile, EOFError, zlib.error, NotImplementedError, RuntimeError) as error:
         raise ModelError("it is not a zip archive, or not a whole one") from error

@@ -11,20 +11,31 @@ import os
 import pickle
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from mobilenet_cli.errors import MnclassifyError
+
+if TYPE_CHECKING:
+    from mobilenet_cli.in_tensorflow.limits import Limits
 
 _LENGTH_BYTES = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """To the child: call a function of a module. It is sent as the module's name and its own."""
+    """To the child: call a function of a module. It is sent as the module's name and its own.
+
+    Attributes:
+        function: The function.
+        args: Its arguments by place.
+        kwargs: Its arguments by name.
+        limits: Those that the child is to take for good before it makes the call; None: none.
+    """
 
     function: Callable[..., Any]
     args: tuple[Any, ...]
     kwargs: Mapping[str, Any]
+    limits: Limits | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,10 @@ def _read(calls: queue.Queue[bytes | None]) -> None:
 
 def _made(call: channel.Call) -> channel.Returned | channel.Raised:
     try:
+        if call.limits is not None:
+            from mobilenet_cli.in_tensorflow.limits import confine
+
+            confine(call.limits)
         return channel.Returned(call.function(*call.args, **call.kwargs))
     except Exception as error:  # also a bug, or memory or disk running out in the middle of TensorFlow
         level = logging.DEBUG if isinstance(error, MnclassifyError) else logging.ERROR

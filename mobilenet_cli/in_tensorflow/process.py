@@ -34,6 +34,8 @@ from mobilenet_cli.progress import Note, Progress
 if TYPE_CHECKING:
     import subprocess
 
+    from mobilenet_cli.in_tensorflow.limits import Limits
+
 _logger = logging.getLogger(__name__)
 _KEPT = (StoreError, NoTensorFlowError, ProcessError, OutputError)
 """The kinds of errors that a function's caller tells apart; all others are a ModelError."""
@@ -55,6 +57,9 @@ class TensorFlowProcess:
         self._shielded = shielded
         self._process: subprocess.Popen[bytes] | None = None
         self._errors: IO[str] | None = None
+        self._limits: Limits | None = None
+        self._taken: Limits | None = None  # by the child that runs
+        self._timed_out = False
 
     def __enter__(self) -> Self:
         return self
@@ -62,8 +67,11 @@ class TensorFlowProcess:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        self._end(killed=error is not None)
+
+    def _end(self, *, killed: bool) -> None:
         if self._process is not None:
-            if error is not None:
+            if killed:
                 self._process.kill()
             # Closing the pipes ends the child; one that has died already has left them broken.
             with contextlib.suppress(BrokenPipeError), self._process:
@@ -71,6 +79,19 @@ class TensorFlowProcess:
             self._process.wait()
         if self._errors is not None:
             self._errors.close()
+        self._process = self._errors = self._taken = None
+
+    @contextlib.contextmanager
+    def within(self, limits: Limits) -> Iterator[None]:
+        """Make the calls in this block within limits: each takes so long at most, without the internet.
+
+        A call after the block starts another child, since limits are taken for good.
+        """
+        before, self._limits = self._limits, limits
+        try:
+            yield
+        finally:
+            self._limits = before
 
     def call(
         self,
@@ -85,26 +106,61 @@ class TensorFlowProcess:
             ProcessError: The child died, or has no memory left.
             NoTensorFlowError: The function imports TensorFlow, which is not installed.
             OutputError: The function raised it.
-            ModelError: The function raised another error.
+            ModelError: The function raised another error, or took longer than its limits allow.
         """
         from mobilenet_cli.in_tensorflow import channel
 
+        if self._taken not in (None, self._limits):
+            self._end(killed=False)
         process = self._started()
+        self._taken = self._limits
         assert process.stdin is not None and process.stdout is not None  # noqa: S101, PT018 - for the type checker
         with contextlib.suppress(BrokenPipeError):
-            channel.send(process.stdin, channel.Call(function, args, kwargs))
-        while (message := channel.receive(process.stdout)) is not None:
-            match message:
-                case channel.Advanced(text, done, total):
-                    self._progress(text, done, total)
-                case channel.Noted(text):
-                    self._note(text)
-                case channel.Raised(kind, text):
-                    raise (kind if kind in _KEPT else ModelError)(text)
-                case channel.Returned(result):
-                    returned: _Result = result
-                    return returned
-        raise ProcessError(f"the TensorFlow process ended early ({self._last_words(process)}); -vv shows more")
+            channel.send(process.stdin, channel.Call(function, args, kwargs, self._limits))
+        with self._killed_in_time(process):
+            while (message := channel.receive(process.stdout)) is not None:
+                match message:
+                    case channel.Advanced(text, done, total):
+                        self._progress(text, done, total)
+                    case channel.Noted(text):
+                        self._note(text)
+                    case channel.Raised(kind, text):
+                        raise (kind if kind in _KEPT else ModelError)(text)
+                    case channel.Returned(result):
+                        returned: _Result = result
+                        return returned
+        raise self._early_end(process)
+
+    @contextlib.contextmanager
+    def _killed_in_time(self, process: subprocess.Popen[bytes]) -> Iterator[None]:
+        """Kill the child where this block takes longer than the limits allow."""
+        if self._limits is None:
+            yield
+            return
+
+        def kill() -> None:
+            self._timed_out = True
+            process.kill()
+
+        timer = threading.Timer(self._limits.time_limit, kill)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    def _early_end(self, process: subprocess.Popen[bytes]) -> ModelError:
+        """Return the error for a child that ended before its answer. The next call starts another one."""
+        words, limits = self._last_words(process), self._limits
+        self._end(killed=True)
+        if self._timed_out and limits is not None:
+            self._timed_out = False
+            return ModelError(
+                f"it was stopped after {limits.time_limit:g} s without an end; MNCLASSIFY_MODEL_SECONDS sets another "
+                "limit"
+            )
+        return ProcessError(f"the TensorFlow process ended early ({words}); -vv shows more")
 
     @contextlib.contextmanager
     def interruptible(self) -> Iterator[None]:

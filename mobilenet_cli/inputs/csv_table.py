@@ -7,17 +7,19 @@ import io
 import os
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import chain
 
 from mobilenet_cli.csv_lines import LONGEST, TableRows
 from mobilenet_cli.errors import InputError
 from mobilenet_cli.inputs.cells import data_of, existing, is_data
+from mobilenet_cli.inputs.credentials import hidden
 from mobilenet_cli.inputs.encodings import HEAD, Decoder
 from mobilenet_cli.inputs.lists import can_be_read_twice
 from mobilenet_cli.inputs.stdin import named, opened, read_some
 from mobilenet_cli.inputs.walk import file_source
 from mobilenet_cli.records import RowSource
-from mobilenet_cli.remote.urls import is_url
+from mobilenet_cli.remote.urls import is_url, without_credentials
 from mobilenet_cli.text import printable
 
 USUAL_COLUMNS = (("path", "file", "filename", "file_name", "image", "image_path"), ("filepath", "img"), ("url",))
@@ -117,7 +119,7 @@ class CsvTable:
 
     def sources(self) -> Iterator[RowSource]:
         """Yield a Source for each of the `rows`, which it reads."""
-        return map(self._source, self.rows())
+        return map(self._shown, map(self._source, self.rows()))
 
     def path(self, cells: Sequence[str]) -> str:
         """Return the path or URL in a row. Relative paths are relative to the CSV's folder.
@@ -137,6 +139,12 @@ class CsvTable:
         if not cells[self._place].strip():
             return f"the cell in column {printable(self.column)} is empty"
         return None
+
+    @staticmethod
+    def _shown(source: RowSource) -> RowSource:
+        """Return a row's Source without the user and password of its URL, which its cells are written without too."""
+        shown = hidden(source)
+        return shown if shown is source else replace(shown, cells=tuple(map(without_credentials, source.cells)))
 
     def _source(self, cells: tuple[str, ...]) -> RowSource:
         if is_data(cell := cells[self._place]):

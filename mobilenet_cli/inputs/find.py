@@ -11,6 +11,7 @@ from typing import BinaryIO
 from mobilenet_cli.images.formats import HEAD_BYTES, format_of
 from mobilenet_cli.inputs.archives import STREAMED, find_in_archive
 from mobilenet_cli.inputs.braces import expand_ranges, has_range
+from mobilenet_cli.inputs.credentials import hidden
 from mobilenet_cli.inputs.left_out import LeftOut
 from mobilenet_cli.inputs.patterns import is_pattern
 from mobilenet_cli.inputs.stdin import STDIN, open_stdin, read_all
@@ -58,14 +59,21 @@ def find_sources(
         exclude: Shell patterns of files and folders to leave out, including named ones: see `walk.Rules`.
         any_ending: Whether a folder's files of other endings, or none, are images too, if they begin as images do.
         left_out: Counts the files of folders that are left out: an extra is missing, or they are archives.
-        archives: Whether archives are opened: "any"; "in_place", those whose Sources hold no data and can be read again
-            (`.zip` and plain `.tar` of this machine), the others are Sources with an error; or "none". With "any", the
-            Sources of the others come with their data: do not keep them.
+        archives: Whether archives are opened: "any"; "whole", each is one Source (see `archives.whole`); "in_place",
+            those whose Sources hold no data and can be read again (`.zip` and plain `.tar` of this machine), the others
+            are Sources with an error; or "none". With "any", the Sources of the others come with their data: do not
+            keep them.
         column: The column of a Parquet table that has the images; None for the one that its type or name shows.
         stdin: The stream that "-" reads; None for the process's standard input.
     """
     rules = Rules(recursive, include_hidden, tuple(exclude), any_ending, left_out, archives, column)
-    yield from _find(arguments, rules, _read_stdin if stdin is None else stdin.read)
+    yield from map(hidden, _all(arguments, listed, rules, _read_stdin if stdin is None else stdin.read))
+
+
+def _all(
+    arguments: Iterable[str], listed: Iterable[str], rules: Rules, read_stdin: Callable[[], bytes]
+) -> Iterator[Source]:
+    yield from _find(arguments, rules, read_stdin)
     for path in _listed(listed, rules):
         source = Source(path) if is_url(path) else file_source(path)
         if source is None:

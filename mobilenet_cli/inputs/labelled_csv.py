@@ -8,7 +8,7 @@ from mobilenet_cli.errors import InputError
 from mobilenet_cli.inputs.cells import is_data
 from mobilenet_cli.inputs.csv_table import CsvTable
 from mobilenet_cli.inputs.stdin import named
-from mobilenet_cli.remote.urls import is_url
+from mobilenet_cli.remote.urls import is_url, without_credentials
 from mobilenet_cli.text import printable
 
 TRUTH_COLUMNS = ("truth", "wnid", "label", "class", "index")
@@ -85,5 +85,5 @@ class TruthTable:
 
 
 def absolute(path: str) -> str:
-    """Return a path made absolute; a URL as it is."""
-    return path if is_url(path) else os.path.abspath(path)  # noqa: PTH100 - a Path would rewrite it
+    """Return a path made absolute; a URL as a Source of it shows it."""
+    return without_credentials(path) if is_url(path) else os.path.abspath(path)  # noqa: PTH100 - a Path would rewrite it

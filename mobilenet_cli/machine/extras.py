@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 import shlex
 import sys
 from importlib.util import find_spec
@@ -10,8 +12,19 @@ from mobilenet_cli.errors import NoTensorFlowError, OutputError
 
 
 def install_command(extra: str) -> str:
-    """Return the command that installs one of the package's extras into the current environment."""
-    return f"{shlex.quote(sys.executable)} -m pip install 'mobilenet-cli[{extra}]'"
+    """Return the command that installs one of the package's extras into the current environment.
+
+    Without TensorFlow, it installs the extra's own packages: all of the package's would bring TensorFlow.
+    """
+    wanted = ["mobilenet-cli[" + extra + "]"]
+    if not has_tensorflow():
+        from importlib.metadata import PackageNotFoundError, requires
+
+        with contextlib.suppress(PackageNotFoundError):
+            listed = [line.partition(";") for line in requires("mobilenet-cli") or ()]
+            marker = re.compile(rf"extra\s*==\s*['\"]{re.escape(extra)}['\"]")
+            wanted = [package.strip() for package, _, condition in listed if marker.search(condition)] or wanted
+    return f"{shlex.quote(sys.executable)} -m pip install {' '.join(map(shlex.quote, wanted))}"
 
 
 def has_tensorflow() -> bool:

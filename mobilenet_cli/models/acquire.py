@@ -6,6 +6,7 @@ import os
 import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mobilenet_cli.engines import ENGINES, REFERENCE, Engine, EngineName, engine_for, opens_compiled
 from mobilenet_cli.engines.network_input import Input
@@ -21,6 +22,7 @@ from mobilenet_cli.errors import (
 )
 from mobilenet_cli.machine.extras import has_tensorflow, without_tensorflow
 from mobilenet_cli.models import AUTO, STORES_OWN, registry, store
+from mobilenet_cli.models.checked import check_file, check_network, trial_of
 from mobilenet_cli.models.labels import IMAGENET, imagenet_labels, numbered_labels, read_labels, stored_labels
 from mobilenet_cli.models.making import obtain
 from mobilenet_cli.models.manifest import Compiled, Manifest, Network
@@ -29,6 +31,9 @@ from mobilenet_cli.models.variants import Photographs
 from mobilenet_cli.models.wanted import Wanted
 from mobilenet_cli.progress import Progress, silent
 from mobilenet_cli.records import ClassName, NetworkKind
+
+if TYPE_CHECKING:
+    from mobilenet_cli.in_tensorflow.trial import Trial
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,7 @@ class Model:
         engine: The name of the engine that runs it, never "auto".
         folder: The folder of its files.
         precision: At which precision it runs; it is in the name unless it is float32.
+        is_trusted: Whether Python code and operations in it that could act on this machine may run.
     """
 
     name: str
@@ -52,6 +58,7 @@ class Model:
     engine: EngineName
     folder: Path
     precision: Precision = DEFAULT
+    is_trusted: bool = False
 
     @property
     def network(self) -> Network:
@@ -86,22 +93,41 @@ class Model:
         """The divisor of the network's logits that makes its scores mean what they say; 1 leaves them as they are."""
         return registry.temperature_of(self.manifest)
 
+    @property
+    def trial(self) -> Trial:
+        """Which of its files its engine opens, and how."""
+        return trial_of(
+            self.manifest,
+            self.folder,
+            self.kind,
+            self.image_size,
+            self.engine,
+            self.precision,
+            is_trusted=self.is_trusted,
+        )
+
     def open_engine(self) -> Engine:
-        """Load it.
+        """Load it, after a look at whether its files are those that were recorded, and were tried before.
 
         Raises:
-            ModelError: Its files cannot be loaded.
+            ModelError: Its files have changed, or cannot be loaded.
         """
-        engine, network = ENGINES[self.engine], self.network
-        file = network.saved_model
-        if engine.opens == "compiled":
-            assert self._compiled is not None  # noqa: S101 - `acquire` has seen to it
-            variant = self._compiled.variants.get(self.precision)
-            file = self._compiled.file if variant is None else variant.file
-        assert file is not None  # noqa: S101 - the same
-        # A file that was compiled from a SavedModel has the way from 0…1 to what that takes in it.
-        taken = network.input if engine.opens == "saved_model" or network.saved_model is None else None
-        return engine.open(self.folder / file, self.image_size, taken, self.precision)
+        check_network(self.trial, self.manifest, self.folder)
+        return self.open_unchecked()
+
+    def open_unchecked(self) -> Engine:
+        """Load it where `open_engine` has loaded the same files before, on another machine. Raises as that does."""
+        trial = self.trial
+        return ENGINES[self.engine].open(trial.path, trial.image_size, trial.taken, trial.precision)
+
+    def check_saved_model(self) -> None:
+        """Check the SavedModel that it has, as `open_engine` does, for who loads that in another process.
+
+        Raises:
+            ModelError: It has changed, or may not be loaded.
+        """
+        trial = trial_of(self.manifest, self.folder, self.kind, self.image_size, REFERENCE, is_trusted=self.is_trusted)
+        check_network(trial, self.manifest, self.folder)
 
     def labels(self, file: Path | None = None) -> tuple[ClassName, ...]:
         """Return the name of each class: from a label file where one is given, else the model's own.
@@ -115,6 +141,7 @@ class Model:
         if self.manifest.labels == IMAGENET:
             return imagenet_labels(classes)
         if self.manifest.labels:
+            check_file(self.manifest, self.folder, self.manifest.labels)
             return stored_labels(self.folder / self.manifest.labels, classes)
         return numbered_labels(classes)
 
@@ -200,7 +227,7 @@ def acquire(
         warn_of_guess(origin.name, manifest.networks[kind], manifest.image_size if image_size is None else None)
     name = origin.name if precision == DEFAULT else f"{origin.name}@{precision}"
     size = image_size or manifest.image_size
-    return _chosen(Model(name, manifest, kind, size, engine, folder, precision))
+    return _chosen(Model(name, manifest, kind, size, engine, folder, precision, trust_model))
 
 
 def _fitting(engine: EngineName, precision: Precision) -> tuple[Precision, str | None]:

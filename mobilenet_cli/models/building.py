@@ -13,10 +13,11 @@ from mobilenet_cli.in_tensorflow import LABELS
 from mobilenet_cli.in_tensorflow.compiled_file import inspect
 from mobilenet_cli.in_tensorflow.compiler import CompiledNetwork, compile_model
 from mobilenet_cli.in_tensorflow.given import KNOWN, Given
+from mobilenet_cli.in_tensorflow.limits import BUILDING, CHECKING
 from mobilenet_cli.in_tensorflow.process import TensorFlowProcess
 from mobilenet_cli.models import registry
 from mobilenet_cli.models.labels import write_labels
-from mobilenet_cli.models.manifest import FOLDERS, SUFFIXES, Compiled, Manifest, Network
+from mobilenet_cli.models.manifest import FOLDERS, SUFFIXES, Compiled, FileRecord, Manifest, Network
 from mobilenet_cli.models.origin import Origin
 from mobilenet_cli.models.sources import ModelSource
 from mobilenet_cli.progress import Progress
@@ -64,7 +65,8 @@ class Builder:
         if self.copied and not fetched.is_relative_to(folder):
             fetched = _copied(fetched, folder / FOLDERS[kind])
         self.progress(f"compiling {self.origin.name} (once)", None, None)
-        result = self._compile(fetched, folder, kind)
+        with self.process.within(BUILDING if fetched.is_dir() else CHECKING):
+            result = self._compile(fetched, folder, kind)
         network = Network(
             source=source.place,
             saved_model=_within(fetched, folder) if fetched.is_dir() else None,
@@ -77,6 +79,7 @@ class Builder:
             and not (self.origin.is_size_known or (self.copied and self.image_size)),
         )
         networks = {**(manifest.networks if manifest else {}), kind: network}
+        files = (manifest.files if manifest else {}) | _outside(fetched, folder)
         labels, temperature = (manifest.labels, manifest.temperature) if manifest else ("", 1.0)
         if kind == "classification":
             own = folder / LABELS
@@ -86,7 +89,7 @@ class Builder:
             if manifest is None or manifest.calibration is None:
                 temperature = self._temperature(fetched, result.width)
         if manifest is not None:
-            return replace(manifest, networks=networks, labels=labels, temperature=temperature)
+            return replace(manifest, networks=networks, labels=labels, temperature=temperature, files=files)
         is_fixed = self.image_size is None or self.copied
         return Manifest(
             name=self.origin.key,
@@ -96,6 +99,7 @@ class Builder:
             interpolation=self.origin.interpolation,
             labels=labels,
             networks=networks,
+            files=files,
             temperature=temperature,
         )
 
@@ -182,6 +186,14 @@ def _is_mobilenet_v1(fetched: Path) -> bool:
     """Return whether a SavedModel's variables are those of TF-Slim's MobileNet V1, as in the hub's and ours."""
     file = fetched / "saved_model.pb"
     return file.is_file() and b"MobilenetV1/Conv2d_0/" in file.read_bytes()
+
+
+def _outside(fetched: Path, folder: Path) -> dict[str, FileRecord]:
+    """Return the records of the files of a network that is used where it is, by their absolute paths."""
+    if fetched.is_relative_to(folder):
+        return {}
+    files = sorted(file for file in fetched.rglob("*") if file.is_file()) if fetched.is_dir() else [fetched]
+    return {str(file): FileRecord.of(file) for file in files}
 
 
 def _copied(fetched: Path, destination: Path) -> Path:

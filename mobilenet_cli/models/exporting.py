@@ -41,7 +41,7 @@ def export_model(model: str, stream: BinaryIO) -> Manifest:
         raise ModelError(f"{model} has no compiled network, so only a machine with TensorFlow can run it")
     names = {file for network in networks.values() for file in network.files}
     names |= {manifest.labels, LABELS} & manifest.files.keys()
-    files = {name: record for name, record in manifest.files.items() if name in names}
+    files = {name: manifest.files[name] for name in sorted(names)}
     exported = replace(manifest, networks=networks, files=files)
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         archive.writestr(_member(MANIFEST), exported.text())

@@ -10,6 +10,7 @@ from mobilenet_cli.engines.network_input import Input
 from mobilenet_cli.errors import InputError
 from mobilenet_cli.models import AUTO, STORES_OWN, in_place, registry, store
 from mobilenet_cli.models.building import Builder, warn_of_guess
+from mobilenet_cli.models.checked import note_made
 from mobilenet_cli.models.making import making
 from mobilenet_cli.models.manifest import Manifest
 from mobilenet_cli.models.origin import of_file, size_in
@@ -74,6 +75,9 @@ def import_model(
         with store.new_files(name) as folder:
             copied = in_place.copy(local.path, folder, name) if local.is_trained else _built(builder, local, folder)
             published = store.publish(folder, copied)
+        if not local.is_trained:
+            for kind in published.networks:
+                note_made(published, store.folder_of(name), kind, published.image_size, is_trusted=trust_model)
     for network in published.networks.values():
         warn_of_guess(name, network, published.image_size)
     return published

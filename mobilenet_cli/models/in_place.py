@@ -50,6 +50,13 @@ def adopt(origin: Origin, folder: Path, manifest: Manifest, progress: Progress) 
         kind: replace(network, saved_model=network.saved_model and str(folder / network.saved_model), compiled={})
         for kind, network in manifest.networks.items()
     }
+    files = {
+        str(folder / path): record
+        for path, record in manifest.files.items()
+        if any(
+            network.saved_model and path.startswith(f"{network.saved_model}/") for network in manifest.networks.values()
+        )
+    }
     with making(origin, progress):
         if store.find(origin.key) is not None:
             return
@@ -57,7 +64,7 @@ def adopt(origin: Origin, folder: Path, manifest: Manifest, progress: Progress) 
             if manifest.labels not in ("", IMAGENET):
                 shutil.copyfile(folder / manifest.labels, staging / manifest.labels)
             temperature = registry.temperature_of(manifest)
-            adopted = replace(manifest, name=origin.key, networks=networks, files={}, temperature=temperature)
+            adopted = replace(manifest, name=origin.key, networks=networks, files=files, temperature=temperature)
             store.publish(staging, adopted)
 
 

@@ -11,6 +11,7 @@ from mobilenet_cli.errors import ModelError, ProcessError, StoreError, Unavailab
 from mobilenet_cli.in_tensorflow.process import TensorFlowProcess
 from mobilenet_cli.machine.extras import has_tensorflow, without_tensorflow
 from mobilenet_cli.models import store
+from mobilenet_cli.models.checked import note_made
 from mobilenet_cli.models.manifest import Manifest
 from mobilenet_cli.models.origin import Origin
 from mobilenet_cli.models.rounding import with_variant
@@ -48,9 +49,12 @@ def obtain(origin: Origin, wanted: Wanted) -> Manifest:
             manifest = _fetched(origin, manifest, wanted, process)
         if not wanted.is_compiled_in(manifest):
             manifest = _compiled(manifest, wanted, process)
-        if wanted.is_in(manifest):
-            return manifest
-        return with_variant(manifest, wanted, process)
+        if not wanted.is_in(manifest):
+            manifest = with_variant(manifest, wanted, process)
+        is_trusted = origin.local is not None and origin.local.is_trusted
+        size = wanted.size_in(manifest)
+        note_made(manifest, store.folder_of(manifest.name), wanted.kind, size, is_trusted=is_trusted)
+        return manifest
 
 
 @contextmanager
@@ -117,17 +121,22 @@ def _put(builder: Builder, manifest: Manifest | None, source: ModelSource, kind:
 def _compiled(manifest: Manifest, wanted: Wanted, process: TensorFlowProcess) -> Manifest:
     """Compile a network that the store has for another image size."""
     from mobilenet_cli.in_tensorflow.given import Given
+    from mobilenet_cli.in_tensorflow.limits import BUILDING
     from mobilenet_cli.models.building import as_recorded, compile_network
 
     network, size = manifest.networks[wanted.kind], wanted.size_in(manifest)
     if network.saved_model is None:
         sizes = ", ".join(network.compiled)
-        raise ModelError(f"{manifest.name} is compiled for {sizes} pixels and has no SavedModel to compile for {size}")
+        lack = f"{manifest.name} is compiled for {sizes} pixels and has no SavedModel to compile for {size}"
+        if not has_tensorflow():
+            lack += f"; `models pull --image-size {size}` and `models export` do that on a machine with TensorFlow"
+        raise ModelError(lack)
     wanted.progress(f"compiling {manifest.name} for {size} × {size} pixels (once)", None, None)
     saved_model = store.folder_of(manifest.name) / network.saved_model
     with store.new_files(manifest.name) as folder:
         given = Given(network.input, network.output, is_hubs=True, is_classifier=wanted.kind == "classification")
-        result = compile_network(process, saved_model, folder, wanted.kind, size, manifest.image_size, given=given)
+        with process.within(BUILDING):
+            result = compile_network(process, saved_model, folder, wanted.kind, size, manifest.image_size, given=given)
         compiled = network.compiled | {str(size): as_recorded(result)}
         networks = manifest.networks | {wanted.kind: replace(network, compiled=compiled)}
         return store.extend(folder, replace(manifest, networks=networks))

@@ -9,9 +9,10 @@ from typing import Any, Self
 
 from mobilenet_cli.engines.network_input import Input
 from mobilenet_cli.engines.precision import Precision
-from mobilenet_cli.errors import ModelError
+from mobilenet_cli.errors import InputError, ModelError
 from mobilenet_cli.images.preprocess import Crop, Interpolation
-from mobilenet_cli.postprocess.topk import is_temperature
+from mobilenet_cli.models.manifest_form import check_form, check_inside
+from mobilenet_cli.models.manifest_json import add_digest, check_digest, parsed_json, read_bytes
 from mobilenet_cli.records import NetworkKind, OutputKind
 
 MANIFEST = "manifest.json"
@@ -19,8 +20,11 @@ FOLDERS: dict[NetworkKind, str] = {"classification": "saved_model", "feature_vec
 """Where each network's SavedModel is, in the model's folder."""
 SUFFIXES: dict[NetworkKind, str] = {"classification": ".tflite", "feature_vector": "-feature_vector.tflite"}
 """How each network's compiled file is called, after its image size."""
-# 2 added `training`; 3 `temperature`, `calibration`, and networks of other inputs and outputs; 4 `variants`.
-_VERSION = 4
+# 2 added `training`; 3 `temperature`, `calibration`, and networks of other inputs and outputs; 4 `variants`; 5 hashes
+# of files outside of the folder.
+_VERSION = 5
+_IMAGENET = "imagenet"
+_ADVICE = "a model of the store is made again once it is removed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +181,14 @@ class Manifest:
             ModelError: It is damaged, names files outside of the folder, or is of a version that this program
                 does not know.
         """
-        return cls.parsed((folder / MANIFEST).read_bytes(), str(folder / MANIFEST), stored=stored)
+        file = folder / MANIFEST
+        try:
+            data = read_bytes(file)
+        except ValueError as error:
+            raise ModelError(f"{file} is damaged ({error}); {_ADVICE}") from error
+        manifest = cls.parsed(data, str(file), stored=stored)
+        # Where the store keeps a model is its name there, whatever its manifest says.
+        return replace(manifest, name=folder.name) if stored else manifest
 
     @classmethod
     def parsed(cls, data: bytes, place: str, *, stored: bool = False) -> Self:
@@ -192,40 +203,40 @@ class Manifest:
             ModelError: As `read`.
         """
         try:
-            values: dict[str, Any] = json.loads(data)
-            if values.pop("version", 1) > _VERSION:
+            values = parsed_json(data)
+            version = values.pop("version", 1)
+            if type(version) is int and version > _VERSION:
                 raise ModelError(
                     f"{place} was written by a later mnclassify: upgrade this one, or set "
                     "MNCLASSIFY_HOME to another place for its models"
                 )
+            check_digest(values)
+            check_form(values)
             values["networks"] = {kind: _network(value) for kind, value in values["networks"].items()}
             values["files"] = {path: FileRecord(**value) for path, value in values["files"].items()}
             if (calibration := values.get("calibration")) is not None:
                 values["calibration"] = Calibration(**calibration)
-            return cls(**values)._checked(stored)
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise ModelError(
-                f"{place} is damaged ({error}); a model of the store is made again once it is removed"
-            ) from error
+            manifest = cls(**values)
+            manifest._check_paths(stored=stored)
+        except (ValueError, InputError, RecursionError) as error:
+            raise ModelError(f"{place} is damaged ({error}); {_ADVICE}") from error
+        return manifest
 
-    def _checked(self, stored: bool) -> Self:
-        """Return the manifest, which may be a stranger's.
+    def _check_paths(self, *, stored: bool) -> None:
+        """Check the paths of a manifest, which may be a stranger's.
 
         Raises:
-            ValueError: A path leads out of the folder, or the temperature is no divisor.
+            ValueError: A path leads out of the folder, or there is no hash of a file that is used.
         """
-        if not is_temperature(self.temperature):
-            raise ValueError(f"a temperature is a number above 0, not {self.temperature!r}")
-        networks = [
-            path
-            for network in self.networks.values()
-            for path in (network.saved_model, *network.files)
-            if path is not None and not (stored and PurePosixPath(path).is_absolute())
-        ]
-        for path in map(PurePosixPath, (self.labels, *self.files, *networks)):
-            if path.is_absolute() or ".." in path.parts:
-                raise ValueError(f"{path} is outside of the folder")
-        return self
+        used = [path for network in self.networks.values() for path in network.files]
+        folders = [network.saved_model for network in self.networks.values() if network.saved_model is not None]
+        own = [path for path in (*used, *folders, *self.files) if not (stored and PurePosixPath(path).is_absolute())]
+        for path in (self.labels, *own):
+            check_inside(path)
+        used += [self.labels] if self.labels not in ("", _IMAGENET) else []
+        for path in used:
+            if path not in self.files and not PurePosixPath(path).is_absolute():
+                raise ValueError(f"it has no hash of {path}")
 
     def write(self, folder: Path) -> None:
         """Write the manifest into a folder that nobody reads from yet."""
@@ -233,7 +244,7 @@ class Manifest:
 
     def text(self) -> str:
         """Return the manifest as JSON."""
-        values = asdict(self) | {"version": _VERSION}
+        values = asdict(self) | {"version": 4}
         for network in values["networks"].values():
             for key in ("input", "guess", "is_size_guessed"):
                 if not network[key]:
@@ -248,10 +259,14 @@ class Manifest:
             del values["temperature"], values["calibration"]
             if values["version"] == 3 and not any(map(_is_new, self.networks.values())):
                 values["version"] = 2
+        if any(PurePosixPath(path).is_absolute() for path in self.files):
+            values["version"] = 5
         if self.training is None:
             del values["training"]
             if values["version"] == 2:
                 values["version"] = 1
+        else:
+            add_digest(values)
         return json.dumps(values, indent=1, ensure_ascii=False) + "\n"
 
     def with_files_of(self, folder: Path) -> Self:

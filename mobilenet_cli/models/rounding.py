@@ -43,20 +43,22 @@ def _rounded(
 ) -> Variant:
     """Write the rounded file into a folder, and return the record of it."""
     from mobilenet_cli.in_tensorflow import quantizer, to_bfloat16
+    from mobilenet_cli.in_tensorflow.limits import BUILDING
 
     assert compiled.file is not None  # noqa: S101 - `has_variant` has seen to it
     network, size, photographs = manifest.networks[wanted.kind], wanted.size_in(manifest), wanted.photographs
     make = quantizer.quantize if wanted.precision == "int8" else to_bfloat16.round_weights
     name = f"{size}-{wanted.precision}{SUFFIXES[wanted.kind]}"
     try:
-        made = process.call(
-            make,
-            store.folder_of(manifest.name) / compiled.file,
-            folder / name,
-            network.input if network.saved_model is None else None,
-            Preprocessing(size, manifest.crop, manifest.interpolation),
-            photographs.paths if photographs else (),
-        )
+        with process.within(BUILDING):
+            made = process.call(
+                make,
+                store.folder_of(manifest.name) / compiled.file,
+                folder / name,
+                network.input if network.saved_model is None else None,
+                Preprocessing(size, manifest.crop, manifest.interpolation),
+                photographs.paths if photographs else (),
+            )
     except NoTensorFlowError:
         raise
     except ModelError as error:

@@ -13,6 +13,7 @@ _URL = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]+)://")
 _LOCAL = ("file", "local", "git", "reference")
 """The protocols by which fsspec reads this machine's own files: `git` its repositories, `reference` a file of paths."""
 _CHAIN = "::"
+_CREDENTIALS = re.compile(r"((?:\A|::)[a-zA-Z][a-zA-Z0-9+.-]+://)[^/?#]*@")
 _MODULES = {
     **dict.fromkeys(("http", "https"), ("fsspec", "aiohttp")),
     **dict.fromkeys(("s3", "s3a"), ("fsspec", "s3fs")),
@@ -36,6 +37,11 @@ def is_url(path: str) -> bool:
 def is_web(path: str) -> bool:
     """Return whether a path is an `https://` or `http://` URL, which is always one file: the web cannot be listed."""
     return scheme_of(path) in {"http", "https"}
+
+
+def without_credentials(path: str) -> str:
+    """Return a URL without the user and password before its host; any other path as it is."""
+    return _CREDENTIALS.sub(r"\1", path) if "@" in path and is_url(path) else path
 
 
 def refusal(url: str) -> str | None:

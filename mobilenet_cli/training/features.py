@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Container, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from mobilenet_cli.postprocess.features import Features
 from mobilenet_cli.records import Source
 from mobilenet_cli.training.contents import Contents
 from mobilenet_cli.training.dataset import Dataset
+from mobilenet_cli.training.near_copies import grouped
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
     Vectors = Generator[tuple[str, NDArray[np.float32] | None, str | None]]
     """Yields each image's digest, and its feature vector or the reason that it cannot be read."""
+
+NEARLY_LEARNT = "nearly the same image is among those to learn from"
 
 OnImage = Callable[[bool], None]
 """Called with each image that is done: whether it failed."""
@@ -39,6 +42,7 @@ class Examples:
         digests: SHA-256 of each image's file, in hexadecimal.
         features: float32 [N, features]; [N, 0] from `check_images`.
         left_out: The path of each image that cannot be learnt from, and the reason.
+        groups: The key of each image's group of copies and near copies: see `near_copies`.
     """
 
     paths: tuple[str, ...]
@@ -46,6 +50,18 @@ class Examples:
     digests: tuple[str, ...]
     features: NDArray[np.float32]
     left_out: tuple[tuple[str, str], ...]
+    groups: tuple[str, ...] = ()
+
+    @property
+    def kept_together(self) -> tuple[str, ...]:
+        """What stays on one side of a split: the groups, or the contents where no near copies were looked for."""
+        return self.groups or self.digests
+
+    @property
+    def near_copies(self) -> int:
+        """How many images are near copies of another one."""
+        contents = dict(zip(self.digests, self.kept_together, strict=True))
+        return len(contents) - len(set(contents.values()))
 
 
 def compute_features(
@@ -156,13 +172,27 @@ def _examples(
                 failed[digest] = error or ""
             else:
                 found[digest] = vector.copy()  # not a view, which would hold the whole batch
-    return _without(contents.errors_with(failed), dataset, contents.digests, found, width)
+    errors = contents.errors_with(failed)
+    groups = grouped({digest: source for digest, source in distinct.items() if digest in found})
+    errors |= dict.fromkeys(_nearly_learnt(contents.digests, groups, errors, dataset), NEARLY_LEARNT)
+    return _without(errors, dataset, contents.digests, groups, found, width)
+
+
+def _nearly_learnt(
+    digests: Sequence[str], groups: dict[str, str], errors: Container[int], dataset: Dataset
+) -> Iterator[int]:
+    """Yield the places of the images to validate with, in folders that are split, that are near copies of others."""
+    held = [source.path in dataset.validation for source in dataset.sources]
+    kept = [place for place in range(len(digests)) if place not in errors]
+    learnt = {groups[digests[place]] for place in kept if not held[place]}
+    return (place for place in kept if held[place] and groups[digests[place]] in learnt)
 
 
 def _without(
     errors: dict[int, str],
     dataset: Dataset,
     digests: Sequence[str],
+    groups: dict[str, str],
     vectors: dict[str, NDArray[np.float32]],
     width: int,
 ) -> Examples:
@@ -177,4 +207,5 @@ def _without(
         digests=tuple(digests[place] for place in kept),
         features=np.stack(rows) if rows else np.empty((0, width), np.float32),
         left_out=tuple((dataset.sources[place].path, errors[place]) for place in sorted(errors)),
+        groups=tuple(groups[digests[place]] for place in kept),
     )

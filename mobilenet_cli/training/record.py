@@ -51,6 +51,7 @@ def training_record(job: Job, made: Made, sources: Sequence[str]) -> dict[str, A
             "images": len(examples.paths),
             "classes": {name: counted[index] for index, name in enumerate(job.classes)},
             "left_out": len(examples.left_out),
+            "near_copies": examples.near_copies,
         },
         "split": split,
         "seed": job.seed,
@@ -77,8 +78,8 @@ def fingerprint(classes: Sequence[str], examples: Examples) -> str:
 def network_digest(model: Model) -> str:
     """Return a SHA-256 that identifies the weights of a model's network: that of the hashes of its files.
 
-    For a SavedModel that is used in place, it is that of its name in the model store, which changes with its files'
-    times.
+    For a SavedModel that an earlier version of this program put into the store without hashes, since it is used in
+    place, it is that of its name there, which changes with its files' times.
     """
     network = model.network
     own = f"{network.saved_model}/"

@@ -147,6 +147,7 @@ class Trainer:
         )
         self._base = self._embedder.model
         self._saved_model = _saved_model_of(self._base)
+        self._base.check_saved_model()
         manifest = self._base.manifest
         self._preprocessing = Preprocessing(self._base.image_size, crop or manifest.crop, manifest.interpolation)
         self._template: Future[HeadTemplate] | None = None
@@ -182,7 +183,7 @@ class Trainer:
             if self.dataset.validation:
                 check_split(self.dataset.classes, examples.labels.tolist(), self._validates(examples))
             else:
-                check_counts(self.dataset.classes, examples.labels.tolist(), examples.digests)
+                check_counts(self.dataset.classes, examples.labels.tolist(), examples.kept_together)
         except InputError as error:
             if not examples.left_out:
                 raise
@@ -223,7 +224,7 @@ class Trainer:
     def _splits(self, examples: Examples) -> tuple[Split, ...]:
         if self.dataset.validation:
             return (split_by(self._validates(examples)),)
-        return self._validation.splits(examples.labels, examples.digests, self._seed)
+        return self._validation.splits(examples.labels, examples.kept_together, self._seed)
 
     def _validates(self, examples: Examples) -> list[bool]:
         return [path in self.dataset.validation for path in examples.paths]

@@ -61,6 +61,14 @@ def test_training_and_the_reference_engine_say_what_to_install(tmp_path):
 
 
 @pytest.mark.usefixtures("no_tensorflow")
+def test_an_extra_does_not_bring_tensorflow():
+    assert extras.install_command("parquet").startswith(f"{shlex.quote(sys.executable)} -m pip install 'pyarrow>=")
+    command = extras.install_command("remote")
+    assert all(package in command for package in ("fsspec", "aiohttp", "s3fs", "gcsfs"))
+    assert "mobilenet-cli" not in command
+
+
+@pytest.mark.usefixtures("no_tensorflow")
 def test_a_call_that_imports_a_missing_package_says_so():
     own = child._own_error(ModuleNotFoundError("No module named 'tensorflow'", name="tensorflow"))
     assert isinstance(own, NoTensorFlowError)

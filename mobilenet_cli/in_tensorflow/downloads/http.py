@@ -10,6 +10,7 @@ from typing import Any
 
 from mobilenet_cli.errors import ModelError
 from mobilenet_cli.in_tensorflow.channel import report_progress
+from mobilenet_cli.in_tensorflow.downloads import caps, routes
 from mobilenet_cli.text import first_line
 
 STALL_SECONDS = 30.0
@@ -17,11 +18,11 @@ STALL_SECONDS = 30.0
 _CHUNK = 1 << 18
 
 
-def download(request: Any, file: Path, text: str, sha256: str = "") -> None:
-    """Download into `file`, with progress in bytes.
+def download(request: Any, file: Path, text: str, sha256: str = "") -> str:
+    """Download into `file`, with progress in bytes, and return its SHA-256 in hexadecimal.
 
     The content is checked against what the server sends: its length, and its MD5 as Cloud Storage (X-Goog-Hash)
-    and other stores (Content-MD5) give it.
+    and other stores (Content-MD5) give it; and against the limits of `caps` and `routes`.
 
     Args:
         request: A URL or a urllib Request.
@@ -32,16 +33,14 @@ def download(request: Any, file: Path, text: str, sha256: str = "") -> None:
     Raises:
         ModelError: It failed; the message is the reason in a few words.
     """
-    from urllib.request import urlopen
-
     try:
         with (
-            urlopen(request, timeout=STALL_SECONDS) as answer,  # noqa: S310 - the user's own handle
+            routes.opener().open(request, timeout=STALL_SECONDS) as answer,
             file.open("wb") as stream,
         ):
             if reason := web_page(answer):
                 raise ModelError(reason)
-            _save(answer, stream, text, sha256)
+            return _save(answer, stream, text, sha256)
     except ModelError:
         file.unlink(missing_ok=True)
         raise
@@ -50,16 +49,19 @@ def download(request: Any, file: Path, text: str, sha256: str = "") -> None:
         raise ModelError(describe(error)) from error
 
 
-def _save(answer: Any, stream: Any, text: str, sha256: str) -> None:
+def _save(answer: Any, stream: Any, text: str, sha256: str) -> str:
     length = answer.headers.get("Content-Length", "")
     total = int(length) if length.isdigit() else None
     digests = {"MD5": hashlib.md5(usedforsecurity=False), "SHA-256": hashlib.sha256()}
-    done = 0
+    caps.check_bytes(total or 0)
+    done, pace = 0, caps.Pace()
     while data := answer.read1(_CHUNK):
         stream.write(data)
         for digest in digests.values():
             digest.update(data)
         done += len(data)
+        caps.check_bytes(done)
+        pace.came(len(data))
         report_progress(text, done, total)
     if total is not None and done < total:
         raise ModelError(f"the connection ended after {done:,} of {total:,} bytes")
@@ -67,6 +69,7 @@ def _save(answer: Any, stream: Any, text: str, sha256: str) -> None:
         actual = digests[name].hexdigest()
         if expected and actual != expected:
             raise ModelError(f"a wrong checksum: {name} {actual}, not {expected}")
+    return digests["SHA-256"].hexdigest()
 
 
 def _sent_md5(headers: Any) -> str:

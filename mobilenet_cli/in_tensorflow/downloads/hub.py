@@ -9,13 +9,17 @@ from typing import Any
 
 from mobilenet_cli.errors import ModelError
 from mobilenet_cli.in_tensorflow.downloads import http
+from mobilenet_cli.in_tensorflow.downloads.expected import NOTHING, Expected
 
 CACHE = "TFHUB_CACHE_DIR"
 """The variable that names the folder where the user has tensorflow_hub keep modules."""
 
 
-def download(handle: str, destination: Path) -> None:
+def download(handle: str, destination: Path, expected: Expected = NOTHING) -> str:
     """Download and unpack a handle's module into `destination`, by way of $TFHUB_CACHE_DIR where that is set.
+
+    Returns:
+        The archive's SHA-256 in hexadecimal, or "" where the module was in that cache.
 
     Raises:
         ModelError: It failed; the message is the reason.
@@ -29,11 +33,15 @@ def download(handle: str, destination: Path) -> None:
 
     file, private_cache = Path(f"{destination}.tar.gz"), Path(f"{destination}.hub")
 
+    digest = ""
+
     class Resolver(compressed_module_resolver.HttpCompressedFileResolver):  # type: ignore[misc]
         """tensorflow_hub's own, but nothing is unpacked before the whole archive is there and checked."""
 
         def _call_urlopen(self, request: Any) -> Any:
-            http.download(request, file, f"downloading {handle}")
+            nonlocal digest
+            digest = http.download(request, file, f"downloading {handle}")
+            expected.check(digest)
             archive.check(file)
             return file.open("rb")
 
@@ -56,3 +64,4 @@ def download(handle: str, destination: Path) -> None:
         os.environ[CACHE] = user_cache or ""
         shutil.rmtree(private_cache, ignore_errors=True)
         file.unlink(missing_ok=True)
+    return digest

@@ -29,6 +29,8 @@ class Embedded:
             ModelError: The weights are missing or not the known ones.
         """
         from mobilenet_cli.in_tensorflow import conversion
+        from mobilenet_cli.in_tensorflow.limits import BUILDING
 
-        process.call(conversion.build_embedded, destination, kind)
+        with process.within(BUILDING):
+            process.call(conversion.build_embedded, destination, kind)
         return destination

@@ -7,6 +7,7 @@ import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 
+from mobilenet_cli.in_tensorflow.downloads import routes
 from mobilenet_cli.in_tensorflow.downloads.http import describe, web_page
 from mobilenet_cli.models.sources import Question
 
@@ -64,10 +65,9 @@ def reason_against(url: str, *, any_answer: bool = False) -> str | None:
         any_answer: The server need only be there, whatever it answers.
     """
     from urllib.error import HTTPError
-    from urllib.request import urlopen
 
     try:
-        with urlopen(url, timeout=PROBE_SECONDS) as answer:  # noqa: S310 - the user's own handle
+        with routes.opener().open(url, timeout=PROBE_SECONDS) as answer:
             return None if any_answer else web_page(answer)
     except HTTPError as error:
         return None if any_answer else describe(error)

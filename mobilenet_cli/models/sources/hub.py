@@ -44,10 +44,13 @@ class Hub:
 
         From here, since TensorFlow takes seconds to start, and tensorflow_hub would then wait for ever.
         """
-        from mobilenet_cli.in_tensorflow.downloads import hub
+        from mobilenet_cli.in_tensorflow.downloads import hub, routes
         from mobilenet_cli.models.sources import http
 
         handle = self._sibling(kind)
+        # A mirror is the user's own choice; a handle may be a stranger's.
+        if "://" in self.handle and (reason := routes.reason_against(handle)) is not None:
+            return lambda: reason
         if (cache := os.environ.get(hub.CACHE)) and _cached(Path(cache), handle).is_dir():
             return None
         return partial(http.reason_against, f"{handle}?tf-hub-format=compressed")
@@ -59,8 +62,10 @@ class Hub:
             ModelError: It failed, or what is there is not a SavedModel's archive.
         """
         from mobilenet_cli.in_tensorflow.downloads import hub
+        from mobilenet_cli.models.sources import pins
 
-        process.call(hub.download, self._sibling(kind), destination)
+        handle = self._sibling(kind)
+        pins.keep(handle, process.call(hub.download, handle, destination, pins.expected(handle)))
         return destination
 
     def _sibling(self, kind: NetworkKind) -> str:

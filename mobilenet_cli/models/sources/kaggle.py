@@ -51,8 +51,11 @@ class Kaggle:
             ModelError: It failed, or what is there is not a SavedModel.
         """
         from mobilenet_cli.in_tensorflow.downloads import kaggle
+        from mobilenet_cli.models.sources import pins
 
-        process.call(kaggle.download, self._variation(kind), _url(), destination)
+        variation, url = self._variation(kind), _url()
+        place = f"{url} {variation}"
+        pins.keep(place, process.call(kaggle.download, variation, url, destination, pins.expected(place)))
         return destination
 
     def _variation(self, kind: NetworkKind) -> str:

@@ -82,7 +82,10 @@ class Local:
         if self.form.convert is None:
             return self.path
         trust = {"is_trusted": True} if self.is_trusted and self.form.may_hold_code else {}
-        return process.call(self.form.convert, self.path, destination, kind, **trust)
+        from mobilenet_cli.in_tensorflow.limits import BUILDING
+
+        with process.within(BUILDING):
+            return process.call(self.form.convert, self.path, destination, kind, **trust)
 
     def store_name(self) -> str:
         """Return its name in the store, where the files compiled from it are kept.

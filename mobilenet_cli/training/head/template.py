@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mobilenet_cli.errors import ModelError
+from mobilenet_cli.in_tensorflow.limits import BUILDING
 from mobilenet_cli.in_tensorflow.process import TensorFlowProcess
 from mobilenet_cli.machine.home import home
 from mobilenet_cli.models import store
@@ -122,7 +123,7 @@ def head_template(network: str, saved_model: Path, image_size: int, progress: Pr
             return template
         progress("preparing the network for a new head (once)", None, None)
         with store.writing(), store.staging(f"head-{name}") as folder:
-            with TensorFlowProcess(progress, shielded=True) as process:
+            with TensorFlowProcess(progress, shielded=True) as process, process.within(BUILDING):
                 process.call(build, saved_model, folder, image_size)
             template.folder.parent.mkdir(exist_ok=True)
             folder.rename(template.folder)

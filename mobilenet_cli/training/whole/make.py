@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mobilenet_cli.images.preprocess import Preprocessing
+from mobilenet_cli.in_tensorflow.limits import BUILDING
 from mobilenet_cli.in_tensorflow.process import TensorFlowProcess
 from mobilenet_cli.models.building import as_recorded, compile_network
 from mobilenet_cli.models.manifest import FOLDERS, Network
@@ -56,7 +57,8 @@ def make_fine_tuned(job: Job, folder: Path, progress: Progress, note: Note, opti
         networks: dict[NetworkKind, Network] = {}
         for kind, name in FOLDERS.items():
             progress("compiling the network", None, None)
-            result = compile_network(process, folder / name, folder, kind, size, size)
+            with process.within(BUILDING):
+                result = compile_network(process, folder / name, folder, kind, size, size)
             networks[kind] = Network(
                 source=f"mnclassify train --fine-tune -m {valid_utf8(job.base.name)}",
                 saved_model=name,
