@@ -13,7 +13,7 @@ from mobilenet_cli.engines.network_input import Input
 from mobilenet_cli.engines.precision import DEFAULT, Precision
 from mobilenet_cli.errors import InputError
 from mobilenet_cli.images.preprocess import Crop, Preprocessing
-from mobilenet_cli.loaded_model import AnySource, LoadedModel, as_sources
+from mobilenet_cli.loaded_model import AnySource, LoadedModel, Runner, as_sources
 from mobilenet_cli.models import AUTO
 from mobilenet_cli.models.acquire import Model, check_takes_temperature
 from mobilenet_cli.postprocess.labelling import Labelling
@@ -55,6 +55,7 @@ class Classifier:
         precision: Precision = DEFAULT,
         precision_photos: str | os.PathLike[str] | None = None,
         fast_previews: bool = False,
+        runner: Runner | None = None,
     ) -> None:
         """Find the model, or fetch and compile it, which happens once and takes seconds.
 
@@ -81,6 +82,7 @@ class Classifier:
                 few that come with this package.
             fast_previews: Whether a preview that a camera wrote into a JPEG is read in place of the picture, where it
                 has its shape and enough pixels. That is faster, and wrong where an editor has left an old preview.
+            runner: Where the images are handled; None: in this process.
 
         Raises:
             InputError: An argument is out of range.
@@ -104,6 +106,7 @@ class Classifier:
             precision=precision,
             precision_photos=precision_photos,
             fast_previews=fast_previews,
+            runner=runner,
         )
         self.model: Model = self._loaded.model
         self.preprocessing: Preprocessing = self._loaded.preprocessing

@@ -11,7 +11,7 @@ from mobilenet_cli.engines.network_input import Input
 from mobilenet_cli.engines.precision import DEFAULT, Precision
 from mobilenet_cli.errors import ModelError
 from mobilenet_cli.images.preprocess import Crop, Preprocessing
-from mobilenet_cli.loaded_model import AnySource, LoadedModel, as_sources
+from mobilenet_cli.loaded_model import AnySource, LoadedModel, Runner, as_sources
 from mobilenet_cli.models import AUTO
 from mobilenet_cli.models.acquire import Model
 from mobilenet_cli.postprocess.features import Features
@@ -48,6 +48,7 @@ class Embedder:
         precision: Precision = DEFAULT,
         precision_photos: str | os.PathLike[str] | None = None,
         fast_previews: bool = False,
+        runner: Runner | None = None,
     ) -> None:
         """Find the model's feature vector network, or fetch and compile it, which happens once.
 
@@ -71,6 +72,7 @@ class Embedder:
             precision=precision,
             precision_photos=precision_photos,
             fast_previews=fast_previews,
+            runner=runner,
         )
         self.model: Model = self._loaded.model
         self.preprocessing: Preprocessing = self._loaded.preprocessing

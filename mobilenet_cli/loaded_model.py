@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator, Iterable, Iterator
-from typing import TYPE_CHECKING, TypeAlias, TypeVar, get_args
+from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar, get_args
 
 from mobilenet_cli.engines import Engine, EngineName
 from mobilenet_cli.engines.network_input import Input
@@ -27,6 +27,22 @@ channels, RGB or RGBA. The path of the record of an image without a file is "-".
 
 _OneSource = TypeVar("_OneSource", bound=Source)
 _Record = TypeVar("_Record")
+
+
+class Runner(Protocol):
+    """Where images go through the steps, if that is not this process: `cluster.runner.RayRunner`."""
+
+    def run(
+        self,
+        sources: Iterable[_OneSource],
+        task: Task[_Record],
+        model: Model,
+        *,
+        batch_size: int | None,
+        workers: int | None,
+    ) -> Generator[tuple[_OneSource, _Record], None, None]:
+        """Yield what `pipeline.run` yields; `model` is the one that the task's engine runs."""
+        ...
 
 
 class LoadedModel:
@@ -52,6 +68,7 @@ class LoadedModel:
         precision: Precision,
         precision_photos: str | os.PathLike[str] | None,
         fast_previews: bool,
+        runner: Runner | None = None,
     ) -> None:
         """Find the model, or fetch and compile it. Arguments, errors and warnings: see Classifier."""
         for name, value, choices in (
@@ -78,6 +95,7 @@ class LoadedModel:
             self.model.image_size, crop or manifest.crop, manifest.interpolation, fast_previews
         )
         self._engine: Engine = self.model.open_engine()
+        self._runner = runner
 
     def run(
         self,
@@ -96,6 +114,8 @@ class LoadedModel:
             if value is not None and value < 1:
                 raise InputError(f"{name} is at least 1, not {value}")
         task = Task(self._engine, self.preprocessing, postprocessing, self.model.name)
+        if self._runner is not None:
+            return self._runner.run(sources, task, self.model, batch_size=batch_size, workers=workers)
         return run(sources, task, batch_size=batch_size, workers=workers)
 
 

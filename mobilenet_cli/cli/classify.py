@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing, nullcontext
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, BinaryIO
+from functools import partial
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 import click
 
@@ -26,7 +27,7 @@ from mobilenet_cli.cli.output_options import OutputChoice, output_options
 from mobilenet_cli.cli.outputs import Outputs
 from mobilenet_cli.cli.precision_options import PrecisionChoice, precision_options
 from mobilenet_cli.cli.record_options import RecordChoice, record_options
-from mobilenet_cli.cli.row_shaping import labels_in, made_with
+from mobilenet_cli.cli.runner_options import RunnerChoice, described, runner_options
 from mobilenet_cli.cli.sidecars import Sidecars, XmpChoice, remove_keywords, xmp_options
 from mobilenet_cli.cli.sources import Sources
 from mobilenet_cli.cli.tally import Tally
@@ -39,6 +40,8 @@ from mobilenet_cli.writers import Layout
 
 if TYPE_CHECKING:
     from mobilenet_cli.classifier import Classifier
+    from mobilenet_cli.cluster.parts import PartsDocument
+    from mobilenet_cli.cluster.runner import RayRunner
     from mobilenet_cli.files.documents import Documents
     from mobilenet_cli.files.earlier_run import EarlierRun
     from mobilenet_cli.files.made_with import MadeWith
@@ -55,6 +58,7 @@ if TYPE_CHECKING:
 @labels_option
 @xmp_options
 @pace_options
+@runner_options
 @previews_option
 @terminal_options
 def command(
@@ -67,6 +71,7 @@ def command(
     output: OutputChoice,
     xmp: XmpChoice,
     pace: Pace,
+    runner: RunnerChoice,
     fast_previews: bool,
     terminal: Terminal,
 ) -> int:
@@ -94,12 +99,13 @@ def command(
         return ExitCode.FAILED if named.are_missing(terminal) else remove_keywords(named.find(), terminal)
     outputs = records.outputs(output, of_rows=named.columns is not None)
     check_words(records.kind, model, labels)
+    runner.prepare(named, output, xmp=xmp.write)
     if named.are_missing(terminal):
         return ExitCode.FAILED
     terminal.detail(f"sources: {named.described}")
     tally = Tally(terminal, "classified", left_out=named.left_out, rows=records.failures_are_in(outputs))
     run = _LabellingRun(named, records, labels, outputs, xmp, terminal, tally, Sidecars(terminal, xmp.name))
-    with terminal.warnings_shown(), outputs.opened(terminal) as streams:
+    with terminal.warnings_shown(), outputs.opened(terminal) as streams, runner.opened(terminal) as cluster:
         with terminal.waiting() as progress:
             from mobilenet_cli.classifier import Classifier
 
@@ -108,11 +114,17 @@ def command(
                 labels=labels,
                 temperature=temperature,
                 fast_previews=fast_previews,
+                runner=cluster,
                 **model.arguments(progress),
                 **precision.arguments(),
             )
         describe_model(terminal, classifier.model, time.monotonic() - started)
-        document = run.label(classifier, pace, streams)
+        if cluster is not None and runner.writes_parts(output):
+            document: Documents[Result, Layout] | PartsDocument = run.label_in_parts(
+                classifier, pace, cast("PartFolder", streams[0]), cluster
+            )
+        else:
+            document = run.label(classifier, pace, streams, cluster)
     return run.conclude(document)
 
 
@@ -135,25 +147,25 @@ class _LabellingRun:
     labelled: int = 0
 
     def label(
-        self, classifier: Classifier, pace: Pace, streams: Sequence[BinaryIO | PartFolder]
+        self,
+        classifier: Classifier,
+        pace: Pace,
+        streams: Sequence[BinaryIO | PartFolder],
+        cluster: RayRunner | None = None,
     ) -> Documents[Result, Layout]:
         """Label the images, and return the documents of their results on `streams`, complete."""
         document = self._documents(classifier, streams)
         if classifier.model.network.output == "multilabel":
             self.sidecars.each_from = self.records.sure
-        pairs = classifier.classify_sources(
-            self._pending(document),
-            top_k=self.records.top_k,
-            threshold=self.records.threshold,
-            sure=self.records.sure,
-            kinds=self.records.kind,
-            **asdict(pace),
-        )
-        with closing(pairs), self.terminal.counting() as progress:
+        is_late = self.named.has_whole_archives
+        pairs = self._pairs(classifier, self.named.find() if is_late else self._pending(document), pace)
+        with closing(pairs), self.terminal.counting(described("Classifying", cluster)) as progress:
             if self.terminal.live and document.earlier.is_known:
                 self.named.count_in_background(progress, finished=document.earlier)
             apart = progress.hidden if self.outputs.show else nullcontext
             for source, result in self.tally.watched(pairs, progress):
+                if is_late:
+                    document.wants(source)
                 if not self._wants(result):
                     document.leave_out()
                     continue
@@ -165,7 +177,44 @@ class _LabellingRun:
         self.outputs.complete(document, streams, self.tally.done - self.tally.failed, self.terminal)
         return document
 
-    def conclude(self, document: Documents[Result, Layout]) -> int:
+    def label_in_parts(
+        self, classifier: Classifier, pace: Pace, folder: PartFolder, cluster: RayRunner
+    ) -> PartsDocument:
+        """Have the machines of a cluster label the images and write the parts of a folder; return its document."""
+        from mobilenet_cli.cli.parts_run import begin_parts, collect_parts
+
+        ((output, chosen),) = self.outputs.each
+        document = begin_parts(
+            cluster,
+            folder,
+            output,
+            chosen,
+            self._layout(classifier, chosen),
+            made_at=classifier.model.made_at,
+            made_with=self._made_with(classifier, chosen),
+            is_wanted=partial(_is_wanted, self.records.kind, self.records.match),
+        )
+        pairs = self._pairs(classifier, self.named.find(), pace)
+        with self.terminal.counting(described("Classifying", cluster)) as progress:
+            if self.terminal.live and document.earlier.is_known:
+                self.named.count_in_background(progress)
+            self.labelled += collect_parts(pairs, document, self.tally, progress)
+        document.close()
+        return document
+
+    def _pairs(
+        self, classifier: Classifier, sources: Iterable[Source], pace: Pace
+    ) -> Generator[tuple[Source, Result], None, None]:
+        return classifier.classify_sources(
+            sources,
+            top_k=self.records.top_k,
+            threshold=self.records.threshold,
+            sure=self.records.sure,
+            kinds=self.records.kind,
+            **asdict(pace),
+        )
+
+    def conclude(self, document: Documents[Result, Layout] | PartsDocument) -> int:
         """Say how the run went, and return the exit code."""
         earlier = document.earlier
         self.tally.done += earlier.found
@@ -191,35 +240,33 @@ class _LabellingRun:
                 self.sidecars.complete(source, document.finished_row, self.named.column)
 
     def _documents(self, classifier: Classifier, streams: Sequence[BinaryIO | PartFolder]) -> Documents[Result, Layout]:
-        model, limits = classifier.model, classifier.limits(self.records.top_k, self.records.threshold)
-
-        def layout(chosen: Format[Result, Layout]) -> Layout:
-            return self.records.layout(model.name, limits, chosen.name, self.named.columns)
-
-        def made(chosen: Format[Result, Layout]) -> MadeWith:
-            shaped = layout(chosen)
-            effective = {
-                **{"top_k": shaped.top_k, "threshold": shaped.threshold, "format_name": chosen.name},
-                **{"long": shaped.long, "csv_safe": shaped.csv_safe, "column": self.named.column},
-                **{"crop": classifier.preprocessing.crop, "temperature": classifier.temperature},
-                "labels": labels_in(self.labels, classifier.labels),
-            }
-            return made_with(model, effective)
-
-        document = self.outputs.documents(streams, layout, made, model.made_at)
+        document = self.outputs.documents(
+            streams, partial(self._layout, classifier), partial(self._made_with, classifier), classifier.model.made_at
+        )
         self.tally.print_already_done(document.earlier.kept)
         return document
+
+    def _layout(self, classifier: Classifier, chosen: Format[Result, Layout]) -> Layout:
+        limits = classifier.limits(self.records.top_k, self.records.threshold)
+        return self.records.layout(classifier.model.name, limits, chosen.name, self.named.columns)
+
+    def _made_with(self, classifier: Classifier, chosen: Format[Result, Layout]) -> MadeWith:
+        from mobilenet_cli.cli.row_shaping import labels_in, made_with
+
+        shaped = self._layout(classifier, chosen)
+        effective = {
+            **{"top_k": shaped.top_k, "threshold": shaped.threshold, "format_name": chosen.name},
+            **{"long": shaped.long, "csv_safe": shaped.csv_safe, "column": self.named.column},
+            **{"crop": classifier.preprocessing.crop, "temperature": classifier.temperature},
+            "labels": labels_in(self.labels, classifier.labels),
+        }
+        return made_with(classifier.model, effective)
 
     def _wants(self, result: Result) -> bool:
         """Return whether a result gets a row. Where failures get none, they are shown on stderr."""
         if result.status == "error" and self.records.failures_are_in(self.outputs) is None:
             self.terminal.note(f"{printable(result.path)}: {result.error}")
-        if self.records.kind:
-            from mobilenet_cli.postprocess.searching import SearchedResult
-
-            if isinstance(result, SearchedResult) and not result.found:
-                return False
-        return matches(result, self.records.match)
+        return _is_wanted(self.records.kind, self.records.match, result)
 
     def _say_what_was_written(self, earlier: EarlierRun, done: int) -> None:
         others, labelled = earlier.others, earlier.found + self.labelled
@@ -235,3 +282,13 @@ class _LabellingRun:
             self.terminal.note(f"{labelled:,} of {counted(done, 'image')} {'match' if labelled != 1 else 'matches'}")
         if done and labelled and self.outputs.files is not None:
             self.terminal.note(f"{counted(labelled, 'image')} labelled in {self.outputs.files}")
+
+
+def _is_wanted(kind: tuple[str, ...], match: tuple[str, ...], result: Result) -> bool:
+    """Return whether a result is among those that the options select."""
+    if kind:
+        from mobilenet_cli.postprocess.searching import SearchedResult
+
+        if isinstance(result, SearchedResult) and not result.found:
+            return False
+    return matches(result, match)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import PurePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 import click
 
@@ -22,7 +23,7 @@ from mobilenet_cli.cli.output_options import OutputChoice, output_options
 from mobilenet_cli.cli.outputs import Outputs
 from mobilenet_cli.cli.precision_options import PrecisionChoice, precision_options
 from mobilenet_cli.cli.progress_line import ProgressLine
-from mobilenet_cli.cli.row_shaping import made_with
+from mobilenet_cli.cli.runner_options import RunnerChoice, described, runner_options
 from mobilenet_cli.cli.sources import NamedSources
 from mobilenet_cli.cli.tally import Tally
 from mobilenet_cli.cli.terminal import Terminal, stdout_is_terminal
@@ -38,8 +39,11 @@ from mobilenet_cli.vectors.neighbours import FORMATS as NEIGHBOUR_FORMATS
 from mobilenet_cli.vectors.neighbours import nearest
 
 if TYPE_CHECKING:
+    from mobilenet_cli.cluster.runner import RayRunner
     from mobilenet_cli.embedder import Embedder
+    from mobilenet_cli.files.earlier_run import EarlierRun
     from mobilenet_cli.files.made_with import MadeWith
+    from mobilenet_cli.files.part_folder import PartFolder
 
 _NEIGHBOURS = 10
 
@@ -76,6 +80,7 @@ _NEIGHBOURS = 10
 @model_options
 @precision_options
 @pace_options
+@runner_options
 @previews_option
 @terminal_options
 def command(
@@ -87,6 +92,7 @@ def command(
     format_name: str | None,
     output: OutputChoice,
     pace: Pace,
+    runner: RunnerChoice,
     fast_previews: bool,
     terminal: Terminal,
 ) -> int:
@@ -110,13 +116,14 @@ def command(
         rows = f"the rows with an error in {output.each[0].shown}"
     else:
         of_neighbours = _neighbour_format(format_name, output)
+    runner.prepare(named, output)
     if named.are_missing(terminal):
         return ExitCode.FAILED
     terminal.detail(f"sources: {named.described}")
     tally = Tally(terminal, "embedded", left_out=named.left_out, rows=rows)
-    run = _EmbeddingRun(named, model, precision, pace, fast_previews, terminal, tally)
+    run = _EmbeddingRun(named, model, precision, pace, runner, fast_previews, terminal, tally)
     if similar is None:
-        return run.vectors(of_vectors)
+        return run.vectors(of_vectors, in_parts=runner.writes_parts(output))
     return run.neighbours(similar, neighbours or _NEIGHBOURS, of_neighbours, output)
 
 
@@ -148,30 +155,23 @@ class _EmbeddingRun:
     model: ModelChoice
     precision: PrecisionChoice
     pace: Pace
+    runner: RunnerChoice
     fast_previews: bool
     terminal: Terminal
     tally: Tally
 
-    def vectors(self, outputs: Outputs[Embedding, Shape]) -> int:
-        """Write the vectors and return the exit code."""
-        with self.terminal.warnings_shown(), outputs.opened(self.terminal) as streams:
-            embedder = self._embedder()
-            shape = Shape(embedder.width, embedder.model.name)
-
-            def made(chosen: Format[Embedding, Shape]) -> MadeWith:
-                effective = {"format_name": chosen.name, "crop": embedder.preprocessing.crop}
-                return made_with(embedder.model, effective)
-
-            document = outputs.documents(streams, lambda _: shape, made, embedder.model.made_at)
-            earlier = document.earlier
-            self.tally.print_already_done(earlier.kept)
-            pairs = embedder.embed_sources(document.pending(self.named.find()), **asdict(self.pace))
-            with closing(pairs), self._progress(earlier if earlier.is_known else None) as progress:
-                apart = progress.hidden if outputs.show else nullcontext
-                for source, embedding in self.tally.watched(pairs, progress):
-                    with apart():
-                        document.write(source, embedding)
-            outputs.complete(document, streams, self.tally.done - self.tally.failed, self.terminal)
+    def vectors(self, outputs: Outputs[Embedding, Shape], *, in_parts: bool) -> int:
+        """Write the vectors and return the exit code. `in_parts`: the machines of a cluster write them."""
+        with (
+            self.terminal.warnings_shown(),
+            outputs.opened(self.terminal) as streams,
+            self.runner.opened(self.terminal) as cluster,
+        ):
+            embedder = self._embedder(cluster)
+            if cluster is not None and in_parts:
+                earlier = self._write_parts(embedder, cluster, outputs, cast("PartFolder", streams[0]))
+            else:
+                earlier = self._write(embedder, cluster, outputs, streams)
         self.tally.done += earlier.found
         if earlier.kept is None:
             self.tally.print_already_done(earlier.found)
@@ -183,18 +183,64 @@ class _EmbeddingRun:
         self.tally.print_pace(to_file=outputs.files is not None)
         return code
 
+    def _write(
+        self,
+        embedder: Embedder,
+        cluster: RayRunner | None,
+        outputs: Outputs[Embedding, Shape],
+        streams: Sequence[BinaryIO | PartFolder],
+    ) -> EarlierRun:
+        shape = Shape(embedder.width, embedder.model.name)
+        document = outputs.documents(streams, lambda _: shape, partial(_made_with, embedder), embedder.model.made_at)
+        earlier = document.earlier
+        self.tally.print_already_done(earlier.kept)
+        is_late, found = self.named.has_whole_archives, self.named.find()
+        pairs = embedder.embed_sources(found if is_late else document.pending(found), **asdict(self.pace))
+        with closing(pairs), self._progress(earlier if earlier.is_known else None, cluster) as progress:
+            apart = progress.hidden if outputs.show else nullcontext
+            for source, embedding in self.tally.watched(pairs, progress):
+                if is_late:
+                    document.wants(source)
+                with apart():
+                    document.write(source, embedding)
+        outputs.complete(document, streams, self.tally.done - self.tally.failed, self.terminal)
+        return earlier
+
+    def _write_parts(
+        self, embedder: Embedder, cluster: RayRunner, outputs: Outputs[Embedding, Shape], folder: PartFolder
+    ) -> EarlierRun:
+        from mobilenet_cli.cli.parts_run import begin_parts, collect_parts
+
+        ((output, chosen),) = outputs.each
+        document = begin_parts(
+            cluster,
+            folder,
+            output,
+            chosen,
+            Shape(embedder.width, embedder.model.name),
+            made_at=embedder.model.made_at,
+            made_with=_made_with(embedder, chosen),
+            is_wanted=_every,
+        )
+        pairs = embedder.embed_sources(self.named.find(), **asdict(self.pace))
+        with self._progress(document.earlier if document.earlier.is_known else None, cluster) as progress:
+            collect_parts(pairs, document, self.tally, progress)
+        document.close()
+        return document.earlier
+
     def neighbours(self, image: str, count: int, chosen: str, output: OutputChoice) -> int:
         """Write the paths of the images that are most similar to `image` and return the exit code."""
         with (
             self.terminal.warnings_shown(),
             open_output(output.file, overwrite=output.each[0].overwrite, resumable=False) as stream,
+            self.runner.opened(self.terminal) as cluster,
         ):
-            embedder = self._embedder()
+            embedder = self._embedder(cluster)
             (query,) = embedder.embed(find_sources([STDIN]) if image == STDIN else [image])
             if query.vector is None:
                 raise ImageError(f"{printable(image)}: {query.error}")
             pairs = embedder.embed_sources(self.named.find(), **asdict(self.pace))
-            with closing(pairs), self._progress() as progress:
+            with closing(pairs), self._progress((), cluster) as progress:
                 watched = (embedding for _, embedding in self.tally.watched(pairs, progress))
                 found = nearest(query.vector, self._with_failures_printed(watched), count)
             text = NEIGHBOUR_FORMATS[chosen](found)
@@ -203,21 +249,24 @@ class _EmbeddingRun:
         self.tally.print_pace(to_file=output.file is not None)
         return code
 
-    def _embedder(self) -> Embedder:
+    def _embedder(self, cluster: RayRunner | None) -> Embedder:
         with self.terminal.waiting() as progress:
             from mobilenet_cli.embedder import Embedder
 
             started = time.monotonic()
             embedder = Embedder(
-                fast_previews=self.fast_previews, **self.model.arguments(progress), **self.precision.arguments()
+                fast_previews=self.fast_previews,
+                runner=cluster,
+                **self.model.arguments(progress),
+                **self.precision.arguments(),
             )
         describe_model(self.terminal, embedder.model, time.monotonic() - started)
         return embedder
 
     @contextmanager
-    def _progress(self, finished: Container[str] | None = ()) -> Iterator[ProgressLine]:
+    def _progress(self, finished: Container[str] | None, cluster: RayRunner | None) -> Iterator[ProgressLine]:
         """Show a progress line, without a total where the finished sources are not known (None)."""
-        with self.terminal.counting("Embedding") as progress:
+        with self.terminal.counting(described("Embedding", cluster)) as progress:
             if self.terminal.live and finished is not None:
                 self.named.count_in_background(progress, finished)
             yield progress
@@ -227,3 +276,14 @@ class _EmbeddingRun:
             if each.error is not None:
                 self.terminal.note(f"{printable(each.path)}: {each.error}")
             yield each
+
+
+def _made_with(embedder: Embedder, chosen: Format[Embedding, Shape]) -> MadeWith:
+    from mobilenet_cli.cli.row_shaping import made_with
+
+    return made_with(embedder.model, {"format_name": chosen.name, "crop": embedder.preprocessing.crop})
+
+
+def _every(embedding: Embedding) -> bool:
+    """Return that an embedding has a row, whatever it is."""
+    return True

@@ -20,6 +20,7 @@ from mobilenet_cli.cli.model_options import ModelChoice, labels_option, model_op
 from mobilenet_cli.cli.options import Pace, pace_options, previews_option, terminal_options
 from mobilenet_cli.cli.output_options import check_is_no_folder
 from mobilenet_cli.cli.precision_options import PrecisionChoice, precision_options
+from mobilenet_cli.cli.runner_options import RunnerChoice, described, runner_options
 from mobilenet_cli.cli.tally import Tally
 from mobilenet_cli.cli.terminal import Terminal, stdout_is_terminal
 from mobilenet_cli.engines.precision import DEFAULT
@@ -111,6 +112,7 @@ def _checked_predictions(_: click.Context, __: click.Parameter, file: str | None
 @temperature_option
 @labels_option
 @pace_options
+@runner_options
 @previews_option
 @terminal_options
 def command(
@@ -130,6 +132,7 @@ def command(
     all_rows: bool,
     overwrite: bool,
     pace: Pace,
+    runner: RunnerChoice,
     fast_previews: bool,
     terminal: Terminal,
 ) -> int:
@@ -182,11 +185,12 @@ def command(
     images = list(_sources(named, rule))
     if not images:
         return Tally(terminal, "classified", left_out=_left_out(named)).conclude()
-    with terminal.warnings_shown():
+    with terminal.warnings_shown(), runner.opened(terminal) as cluster:
         with ExitStack() as stack:
             streams = [stack.enter_context(open_output(file, overwrite=overwrite, resumable=False)) for file in files]
-            run = EvaluationRun(images, rule, sure, pace, terminal)
-            models = load_models(model, precision, temperature, labels, compare, terminal, fast_previews=fast_previews)
+            run = EvaluationRun(images, rule, sure, pace, terminal, described("Evaluating", cluster))
+            both = {"fast_previews": fast_previews, "runner": cluster}
+            models = load_models(model, precision, temperature, labels, compare, terminal, both)
             if calibrate:
                 check_calibratable(models[0], images)
             result = run.result(*models)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +33,7 @@ class EvaluationRun:
     sure: float
     pace: Pace
     terminal: Terminal
+    description: Callable[[], str] | str = "Evaluating"
     failed: int = 0
 
     def result(self, first: Classifier, second: Classifier | None) -> tuple[Evaluation, Comparison | None]:
@@ -47,7 +48,7 @@ class EvaluationRun:
 
     def _watched(self, pairs: Iterable[_Pair]) -> Iterator[_Pair]:
         tally = Tally(self.terminal, "classified")
-        with self.terminal.counting("Evaluating") as progress:
+        with self.terminal.counting(self.description) as progress:
             progress.set_total(len(self.images))
             yield from tally.watched(pairs, progress)
         self.failed = max(self.failed, tally.failed)
@@ -60,14 +61,16 @@ def load_models(
     labels: str | None,
     other: str | None,
     terminal: Terminal,
-    *,
-    fast_previews: bool = False,
+    both: Mapping[str, Any],
 ) -> tuple[Classifier, Classifier | None]:
-    """Load the model to evaluate, and the one that it is compared with, if there is one."""
+    """Load the model to evaluate, and the one that it is compared with, if there is one.
+
+    `both` are more arguments of both Classifiers.
+    """
     with terminal.waiting() as progress:
         from mobilenet_cli.classifier import Classifier
 
-        both: dict[str, Any] = {**precision.arguments(), "fast_previews": fast_previews}
+        both = {**precision.arguments(), **both}
         first = Classifier(labels=labels, temperature=temperature, **both, **model.arguments(progress))
         second = (
             Classifier(**both, **replace(model, model=other, network_input=None).arguments(progress))

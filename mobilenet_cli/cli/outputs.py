@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, Generic, TypeVar
@@ -97,9 +97,11 @@ class Outputs(Generic[_Record, _Options]):
         return Documents([made[place] for place in range(len(self.each))])
 
     def _of_same_rows(
-        self, place: int, made: Iterable[int], streams: Sequence[BinaryIO | PartFolder]
+        self, place: int, made: Collection[int], streams: Sequence[BinaryIO | PartFolder]
     ) -> BinaryIO | None:
         """Return the stream of a file that has rows of the same kind as that at `place`, among those at `made`."""
+        if not made:
+            return None
         from mobilenet_cli.files.part_file import PartFile
 
         for other in made:

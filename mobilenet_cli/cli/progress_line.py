@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from collections.abc import Callable
 from typing import TYPE_CHECKING, TextIO
 
 from mobilenet_cli.cli.status_line import StatusLine, clock
@@ -20,7 +21,7 @@ GAP = "  "
 class ProgressLine(StatusLine):
     """The number of images done, the total, images/s, failures, and the time left."""
 
-    def __init__(self, stream: TextIO, *, enabled: bool, description: str = "Classifying") -> None:
+    def __init__(self, stream: TextIO, *, enabled: bool, description: Callable[[], str] | str = "Classifying") -> None:
         super().__init__(stream, enabled=enabled)
         self._description = description
         self._total: int | None = None
@@ -28,10 +29,10 @@ class ProgressLine(StatusLine):
         self._failed = 0
         self._samples: deque[tuple[float, int]] = deque()
 
-    def advance(self, *, failed: bool) -> None:
-        """Count one more image."""
+    def advance(self, *, failed: int, done: int = 1) -> None:
+        """Count one more image, or several."""
         with self._lock:
-            self._done += 1
+            self._done += done
             self._failed += failed
 
     def set_total(self, total: int) -> None:
@@ -55,7 +56,7 @@ class ProgressLine(StatusLine):
             "failed": failed,
             "left": left,
             "rate": speed,
-            "what": self._description,
+            "what": self._description if isinstance(self._description, str) else self._description(),
         }
         room = width + len(GAP)  # a gap precedes every part but the first
         for name, text in parts.items():

@@ -29,6 +29,7 @@ from mobilenet_cli.text import printable
 
 if TYPE_CHECKING:
     from mobilenet_cli.inputs.csv_table import CsvTable
+    from mobilenet_cli.inputs.walk import ArchiveUse
 
 
 _MOST_DESCRIBED = 5
@@ -64,6 +65,14 @@ class Sources(ABC):
     def are_missing(self, terminal: Terminal) -> bool:
         """Print what is named and missing, and return whether there is nothing else to read."""
         del terminal
+        return False
+
+    def open_archives(self, use: ArchiveUse) -> None:  # noqa: B027 - a table names no archives
+        """Open archives in this way, if at all: see `find_sources`."""
+
+    @property
+    def has_whole_archives(self) -> bool:
+        """Whether a Source may stand for an archive, whose images are known only with their records."""
         return False
 
     @abstractmethod
@@ -132,6 +141,15 @@ class NamedSources(Sources):
         for archive in filter(is_archive, self._arguments):
             raise click.UsageError(f"{printable(archive)} is an archive, and this command takes files: unpack it")
         self._choice = {**self._choice, "archives": "none"}
+
+    def open_archives(self, use: ArchiveUse) -> None:
+        """Open archives in this way, if at all: see `find_sources`."""
+        self._choice = {**self._choice, "archives": use}
+
+    @property
+    def has_whole_archives(self) -> bool:
+        """Whether a Source may stand for an archive, whose images are known only with their records."""
+        return self._choice.get("archives") == "whole"
 
     def are_missing(self, terminal: Terminal) -> bool:
         """Print each argument that names no file or folder, and return whether there is nothing else to read.

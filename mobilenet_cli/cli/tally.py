@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
@@ -73,12 +73,18 @@ class Tally:
         """Start the clock."""
         self._started = time.monotonic()
 
-    def count(self, progress: ProgressLine, *, failed: bool) -> None:
-        """Count one more image, and print a line if a minute has passed and no progress line is shown, or with -v."""
-        self.done += 1
+    def add(self, progress: ProgressLine, done: int, failures: Sequence[str], *, failed: int) -> None:
+        """Count several images at once; `failures` are lines of the first that failed."""
+        self._first += failures[: FIRST_FAILURES - len(self._first)]
+        if done:
+            self.count(progress, failed=failed, done=done)
+
+    def count(self, progress: ProgressLine, *, failed: int, done: int = 1) -> None:
+        """Count more images, and print a line if a minute has passed and no progress line is shown, or with -v."""
+        self.done += done
         self.failed += failed
-        self._counted += 1
-        progress.advance(failed=failed)
+        self._counted += done
+        progress.advance(failed=failed, done=done)
         self._seconds = time.monotonic() - self._started
         if self._seconds >= MINUTE * (self._lines + 1):
             self._lines = int(self._seconds // MINUTE)

@@ -148,7 +148,7 @@ class Terminal:
                 self._line = None
 
     @contextmanager
-    def counting(self, description: str = "Classifying") -> Iterator[ProgressLine]:
+    def counting(self, description: Callable[[], str] | str = "Classifying") -> Iterator[ProgressLine]:
         """Show a progress line during the block."""
         with ProgressLine(sys.stderr, enabled=self._live, description=description) as progress:
             self._line = progress

@@ -55,6 +55,7 @@ class EngineEntry:
         precisions: Those at which it runs a network.
         extra: The extra of this package that installs it, which is called as the package that it imports; "" where
             it is always there or, as TensorFlow is, a part of the whole package.
+        gpus: How many GPUs one worker of a cluster takes for it.
     """
 
     title: str
@@ -62,6 +63,7 @@ class EngineEntry:
     module: str
     precisions: tuple[Precision, ...] = (DEFAULT,)
     extra: str = ""
+    gpus: int = 0
 
     def open(self, path: Path, image_size: int, taken: Input | None = None, precision: Precision = DEFAULT) -> Engine:
         """Load a network.

@@ -59,9 +59,10 @@ def find_sources(
         exclude: Shell patterns of files and folders to leave out, including named ones: see `walk.Rules`.
         any_ending: Whether a folder's files of other endings, or none, are images too, if they begin as images do.
         left_out: Counts the files of folders that are left out: an extra is missing, or they are archives.
-        archives: Whether archives are opened: "any"; "in_place", those whose Sources hold no data and can be read again
-            (`.zip` and plain `.tar` of this machine), the others are Sources with an error; or "none". With "any", the
-            Sources of the others come with their data: do not keep them.
+        archives: Whether archives are opened: "any"; "whole", each is one Source (see `archives.whole`); "in_place",
+            those whose Sources hold no data and can be read again (`.zip` and plain `.tar` of this machine), the others
+            are Sources with an error; or "none". With "any", the Sources of the others come with their data: do not
+            keep them.
         column: The column of a Parquet table that has the images; None for the one that its type or name shows.
         stdin: The stream that "-" reads; None for the process's standard input.
     """

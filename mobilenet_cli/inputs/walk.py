@@ -29,7 +29,7 @@ _NO_MEDIA = ".nomedia"
 """A file that asks programs to show nothing of its folder."""
 
 
-ArchiveUse = Literal["any", "in_place", "none"]
+ArchiveUse = Literal["any", "in_place", "whole", "none"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,8 @@ class Rules:
         left_out: Counts the files that need an extra which is not installed, archives, and files of other types. They
             are not wanted.
         archives: Whether an archive that is named stands for the images in it: "any"; "in_place", if they can be read
-            again, and in any order; or "none", it is a file like any other.
+            again, and in any order; "whole", but as one Source, which is opened later; or "none", it is a file like
+            any other.
         column: The column of a Parquet table that has the images; None for the one that its type or name shows.
     """
 

@@ -6,6 +6,7 @@ import os
 import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mobilenet_cli.engines import ENGINES, REFERENCE, Engine, EngineName, engine_for, opens_compiled
 from mobilenet_cli.engines.network_input import Input
@@ -30,6 +31,9 @@ from mobilenet_cli.models.variants import Photographs
 from mobilenet_cli.models.wanted import Wanted
 from mobilenet_cli.progress import Progress, silent
 from mobilenet_cli.records import ClassName, NetworkKind
+
+if TYPE_CHECKING:
+    from mobilenet_cli.in_tensorflow.trial import Trial
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +93,10 @@ class Model:
         """The divisor of the network's logits that makes its scores mean what they say; 1 leaves them as they are."""
         return registry.temperature_of(self.manifest)
 
-    def open_engine(self) -> Engine:
-        """Load it, after a look at whether its files are those that were recorded, and were tried before.
-
-        Raises:
-            ModelError: Its files have changed, or cannot be loaded.
-        """
-        trial = trial_of(
+    @property
+    def trial(self) -> Trial:
+        """Which of its files its engine opens, and how."""
+        return trial_of(
             self.manifest,
             self.folder,
             self.kind,
@@ -104,7 +105,19 @@ class Model:
             self.precision,
             is_trusted=self.is_trusted,
         )
-        check_network(trial, self.manifest, self.folder)
+
+    def open_engine(self) -> Engine:
+        """Load it, after a look at whether its files are those that were recorded, and were tried before.
+
+        Raises:
+            ModelError: Its files have changed, or cannot be loaded.
+        """
+        check_network(self.trial, self.manifest, self.folder)
+        return self.open_unchecked()
+
+    def open_unchecked(self) -> Engine:
+        """Load it where `open_engine` has loaded the same files before, on another machine. Raises as that does."""
+        trial = self.trial
         return ENGINES[self.engine].open(trial.path, trial.image_size, trial.taken, trial.precision)
 
     def check_saved_model(self) -> None:

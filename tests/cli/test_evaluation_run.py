@@ -16,7 +16,7 @@ def test_both_models_run_at_the_precision_and_on_its_photographs(monkeypatch: py
     loaded: list[dict[str, Any]] = []
     monkeypatch.setattr("mobilenet_cli.classifier.Classifier", lambda **options: loaded.append(options))
     model = ModelChoice("one", "auto", None, None, offline=True)
-    load_models(model, PrecisionChoice("int8", "photos"), 2.0, None, "other", Terminal(quiet=True))
+    load_models(model, PrecisionChoice("int8", "photos"), 2.0, None, "other", Terminal(quiet=True), {})
     assert [(each["model"], each["precision"], each["precision_photos"]) for each in loaded] == [
         ("one", "int8", "photos"),
         ("other", "int8", "photos"),

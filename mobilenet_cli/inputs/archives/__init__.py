@@ -104,7 +104,7 @@ def find_in_archive(path: str, rules: Rules) -> Iterator[Source]:
     Args:
         path: The archive's path or URL. Its ending says what kind it is.
         rules: Which members are wanted. Where they are `in_place` only, an archive that can only be streamed is a
-            Source with the error STREAMED.
+            Source with the error STREAMED. Where they are `whole`, the archive is one Source, with a WholeArchive.
     """
     from mobilenet_cli.inputs.archives.archive import Archive, ArchiveError
 
@@ -114,6 +114,11 @@ def find_in_archive(path: str, rules: Rules) -> Iterator[Source]:
     archive = Archive(path, rules)
     try:
         check_installed(path)
+        if rules.archives == "whole":
+            from mobilenet_cli.inputs.archives.whole import WholeArchive
+
+            yield Source(path, content=WholeArchive.of(path, rules), archive=path)
+            return
         if rules.archives == "in_place" and not (kind.in_place and not archive.is_remote):
             raise ArchiveError(STREAMED)
         sources: Callable[[Archive], Iterator[Source]] = import_module(f"{__name__}.{kind.module}").sources
