@@ -16,11 +16,13 @@ if TYPE_CHECKING:
     from mobilenet_cli.classifier import Classifier
     from mobilenet_cli.embedder import Embedder
     from mobilenet_cli.errors import ImageError, InputError, MnclassifyError, ModelError, ModelWarning, OutputError
+    from mobilenet_cli.images.allowance import Allowance
     from mobilenet_cli.inputs.find import find_sources
     from mobilenet_cli.records import Embedding, Name, Prediction, Result, Source
     from mobilenet_cli.training.trainer import Trained, Trainer
 
 _HOMES = {
+    "Allowance": "images.allowance",
     "Classifier": "classifier",
     "Embedder": "embedder",
     "Embedding": "records",
@@ -40,6 +42,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "Allowance",
     "Classifier",
     "Embedder",
     "Embedding",

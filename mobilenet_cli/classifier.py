@@ -12,6 +12,7 @@ from mobilenet_cli.engines import EngineName
 from mobilenet_cli.engines.network_input import Input
 from mobilenet_cli.engines.precision import DEFAULT, Precision
 from mobilenet_cli.errors import InputError
+from mobilenet_cli.images.allowance import DEFAULT_ALLOWANCE, Allowance
 from mobilenet_cli.images.preprocess import Crop, Preprocessing
 from mobilenet_cli.loaded_model import AnySource, LoadedModel, Runner, as_sources
 from mobilenet_cli.models import AUTO
@@ -23,6 +24,7 @@ from mobilenet_cli.progress import Progress, silent
 from mobilenet_cli.records import SURE, ClassName, Result, Source
 
 if TYPE_CHECKING:
+    from mobilenet_cli.pipeline import InHand
     from mobilenet_cli.postprocess.naming_at_each import NamedResult
     from mobilenet_cli.postprocess.outputs import RawOutput
 
@@ -55,6 +57,7 @@ class Classifier:
         precision: Precision = DEFAULT,
         precision_photos: str | os.PathLike[str] | None = None,
         fast_previews: bool = False,
+        allowance: Allowance = DEFAULT_ALLOWANCE,
         runner: Runner | None = None,
     ) -> None:
         """Find the model, or fetch and compile it, which happens once and takes seconds.
@@ -82,6 +85,7 @@ class Classifier:
                 few that come with this package.
             fast_previews: Whether a preview that a camera wrote into a JPEG is read in place of the picture, where it
                 has its shape and enough pixels. That is faster, and wrong where an editor has left an old preview.
+            allowance: The memory, pixels and time that decoding images may take.
             runner: Where the images are handled; None: in this process.
 
         Raises:
@@ -106,6 +110,7 @@ class Classifier:
             precision=precision,
             precision_photos=precision_photos,
             fast_previews=fast_previews,
+            allowance=allowance,
             runner=runner,
         )
         self.model: Model = self._loaded.model
@@ -160,6 +165,7 @@ class Classifier:
         kinds: Sequence[str] = (),
         batch_size: int | None = None,
         workers: int | None = None,
+        in_hand: InHand | None = None,
     ) -> Generator[tuple[_OneSource, Result], None, None]:
         """Yield each of `sources`, without its data, with its Result. Otherwise the same as `classify`.
 
@@ -171,6 +177,7 @@ class Classifier:
             kinds: Words or wnids to search for. With some, each Result is a SearchedResult.
             batch_size: As for `classify`.
             workers: As for `classify`.
+            in_hand: Keeps which Sources are being decoded, for the run after a crash.
 
         Raises:
             InputError: An argument is out of range, or a kind is unknown.
@@ -187,7 +194,7 @@ class Classifier:
             from mobilenet_cli.postprocess.searching import SearchByKind
 
             labelling = SearchByKind(ranking, self.naming, sure, tuple(map(self.naming.classes_of, kinds)))
-        return self._loaded.run(sources, labelling, batch_size=batch_size, workers=workers)
+        return self._loaded.run(sources, labelling, batch_size=batch_size, workers=workers, in_hand=in_hand)
 
     def limits(self, top_k: int | None = None, threshold: float | None = None) -> Limits:
         """Return how many predictions an image gets at most and the lowest score of one: see `classify`."""

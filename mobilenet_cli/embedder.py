@@ -10,10 +10,12 @@ from mobilenet_cli.engines import EngineName
 from mobilenet_cli.engines.network_input import Input
 from mobilenet_cli.engines.precision import DEFAULT, Precision
 from mobilenet_cli.errors import ModelError
+from mobilenet_cli.images.allowance import DEFAULT_ALLOWANCE, Allowance
 from mobilenet_cli.images.preprocess import Crop, Preprocessing
 from mobilenet_cli.loaded_model import AnySource, LoadedModel, Runner, as_sources
 from mobilenet_cli.models import AUTO
 from mobilenet_cli.models.acquire import Model
+from mobilenet_cli.pipeline import InHand
 from mobilenet_cli.postprocess.features import Features
 from mobilenet_cli.progress import Progress, silent
 from mobilenet_cli.records import Embedding, Source
@@ -48,6 +50,7 @@ class Embedder:
         precision: Precision = DEFAULT,
         precision_photos: str | os.PathLike[str] | None = None,
         fast_previews: bool = False,
+        allowance: Allowance = DEFAULT_ALLOWANCE,
         runner: Runner | None = None,
     ) -> None:
         """Find the model's feature vector network, or fetch and compile it, which happens once.
@@ -72,6 +75,7 @@ class Embedder:
             precision=precision,
             precision_photos=precision_photos,
             fast_previews=fast_previews,
+            allowance=allowance,
             runner=runner,
         )
         self.model: Model = self._loaded.model
@@ -111,7 +115,12 @@ class Embedder:
         return (embedding for _, embedding in pairs)
 
     def embed_sources(
-        self, sources: Iterable[_OneSource], *, batch_size: int | None = None, workers: int | None = None
+        self,
+        sources: Iterable[_OneSource],
+        *,
+        batch_size: int | None = None,
+        workers: int | None = None,
+        in_hand: InHand | None = None,
     ) -> Generator[tuple[_OneSource, Embedding], None, None]:
         """Yield each of `sources`, without its data, with its Embedding. Otherwise the same as `embed`."""
-        return self._loaded.run(sources, Features(), batch_size=batch_size, workers=workers)
+        return self._loaded.run(sources, Features(), batch_size=batch_size, workers=workers, in_hand=in_hand)

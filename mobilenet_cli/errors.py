@@ -15,6 +15,10 @@ class ImageError(MnclassifyError):
     """One image cannot be read. The pipeline makes it a Result whose status is "error"."""
 
 
+class CrashError(ImageError):
+    """The process that decoded an image crashed."""
+
+
 class ModelError(MnclassifyError):
     """The model is unavailable, or does not fit what is asked of it."""
 

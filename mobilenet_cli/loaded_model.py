@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator, Iterable, Iterator
+from math import inf
 from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar, get_args
 
 from mobilenet_cli.engines import Engine, EngineName
 from mobilenet_cli.engines.network_input import Input
 from mobilenet_cli.engines.precision import Precision
 from mobilenet_cli.errors import InputError
+from mobilenet_cli.images.allowance import Allowance
 from mobilenet_cli.images.preprocess import Crop, Preprocessing
 from mobilenet_cli.models.acquire import Model, acquire
-from mobilenet_cli.pipeline import Postprocessing, Task, run
+from mobilenet_cli.pipeline import InHand, Postprocessing, Task, run
 from mobilenet_cli.progress import Progress
 from mobilenet_cli.records import NetworkKind, Source
 
@@ -68,6 +70,7 @@ class LoadedModel:
         precision: Precision,
         precision_photos: str | os.PathLike[str] | None,
         fast_previews: bool,
+        allowance: Allowance,
         runner: Runner | None = None,
     ) -> None:
         """Find the model, or fetch and compile it. Arguments, errors and warnings: see Classifier."""
@@ -78,6 +81,8 @@ class LoadedModel:
         ):
             if value is not None and value not in get_args(choices):
                 raise InputError(f"{name} is one of {', '.join(get_args(choices))}, not {value!r}")
+        if (allowance.memory or 0) < 0 or allowance.max_pixels < 0 or not 0 <= allowance.timeout < inf:
+            raise InputError("what an allowance has are numbers from 0")
         self.model: Model = acquire(
             os.fspath(model),
             kind=kind,
@@ -94,6 +99,7 @@ class LoadedModel:
         self.preprocessing = Preprocessing(
             self.model.image_size, crop or manifest.crop, manifest.interpolation, fast_previews
         )
+        self._allowance = allowance
         self._engine: Engine = self.model.open_engine()
         self._runner = runner
 
@@ -104,6 +110,7 @@ class LoadedModel:
         *,
         batch_size: int | None,
         workers: int | None,
+        in_hand: InHand | None = None,
     ) -> Generator[tuple[_OneSource, _Record], None, None]:
         """Yield each Source, without its data, with its record, in order and as soon as it is ready.
 
@@ -113,7 +120,7 @@ class LoadedModel:
         for name, value in (("batch_size", batch_size), ("workers", workers)):
             if value is not None and value < 1:
                 raise InputError(f"{name} is at least 1, not {value}")
-        task = Task(self._engine, self.preprocessing, postprocessing, self.model.name)
+        task = Task(self._engine, self.preprocessing, postprocessing, self.model.name, self._allowance, in_hand)
         if self._runner is not None:
             return self._runner.run(sources, task, self.model, batch_size=batch_size, workers=workers)
         return run(sources, task, batch_size=batch_size, workers=workers)

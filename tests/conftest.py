@@ -120,6 +120,15 @@ def unprivileged() -> Iterator[Path]:
 
 
 @pytest.fixture
+def limit_pixels() -> Iterator[Callable[[int], None]]:
+    """Sets how many pixels an image may have, in this thread."""
+    from mobilenet_cli.images.allowance import Guard, keep_to
+
+    yield lambda most: keep_to(Guard(most))
+    keep_to(Guard())
+
+
+@pytest.fixture
 def hub() -> Iterator[HubServer]:
     server = HubServer()
     yield server

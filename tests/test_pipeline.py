@@ -8,10 +8,14 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from colour_engine import COLOURS, IMAGES, ColourEngine, records_of, task
 
-from mobilenet_cli.pipeline import run
+from mobilenet_cli.errors import ModelError
+from mobilenet_cli.images.allowance import Allowance
+from mobilenet_cli.pipeline import run, worker
+from mobilenet_cli.pipeline.watch import left_behind
 from mobilenet_cli.records import RowSource, Source
 
 
@@ -134,6 +138,99 @@ def test_an_error_of_the_engine_reaches_the_caller():
     engine.session = lambda: (_ for _ in ()).throw(RuntimeError("no interpreter"))  # type: ignore[method-assign]
     with pytest.raises(RuntimeError, match="no interpreter"):
         list(records_of(sources(3), task(engine)))
+
+
+class HalfBlind(ColourEngine):
+    """Gives no numbers for red images, or for any."""
+
+    def __init__(self, *, at_all: bool = True) -> None:
+        super().__init__()
+        self.at_all = at_all
+
+    def session(self):
+        outputs_of = super().session()
+
+        def run(batch: np.ndarray) -> np.ndarray:
+            outputs = outputs_of(batch)
+            outputs[(outputs[:, 0] > 0.9) & (outputs[:, 1] < 0.1) | (not self.at_all)] = np.nan
+            return outputs
+
+        return run
+
+
+def test_an_image_without_finite_outputs_is_an_error_and_its_neighbours_keep_their_labels():
+    results = list(records_of(sources(41), task(HalfBlind()), batch_size=4, workers=2))
+    colours = itertools.cycle(COLOURS)
+    for number, result in enumerate(results):
+        colour = None if number % 5 == 4 else next(colours)
+        if colour == "red":
+            assert result.error == "the network's outputs for it are not finite numbers"
+        elif colour is not None:
+            assert result.predictions[0].label == colour
+
+
+def test_a_network_that_gives_no_finite_numbers_for_photographs_either_is_damaged():
+    with pytest.raises(ModelError, match="not finite"):
+        list(records_of(sources(3), task(HalfBlind(at_all=False))))
+
+
+def stuck(monkeypatch: pytest.MonkeyPatch, names: set[str]) -> threading.Event:
+    """Have the decoder hang at images of these names, until the event is set."""
+    load, release = worker.load_image, threading.Event()
+
+    def loading(source, preprocessing, out):
+        if source.path in names:
+            release.wait(30)
+            out[...] = 255  # as a decoder that was left behind writes late
+        return load(source, preprocessing, out)
+
+    monkeypatch.setattr(worker, "load_image", loading)
+    return release
+
+
+@pytest.mark.parametrize("batch_size", [1, 4])
+def test_an_image_that_takes_too_long_is_an_error_and_every_other_keeps_its_own_label(monkeypatch, batch_size):
+    release = stuck(monkeypatch, {"5", "6", "90"})
+    limited = replace(task(ColourEngine()), allowance=Allowance(timeout=0.4))
+    results = list(records_of(sources(120), limited, batch_size=batch_size, workers=2))
+    release.set()
+    colours = itertools.cycle(COLOURS)
+    for number, result in enumerate(results):
+        assert result.path == str(number)
+        colour = None if number % 5 == 4 else next(colours)
+        if number in (5, 6, 90):
+            assert result.error == "decoding it took longer than 0.4 s (--timeout sets another limit)"
+        elif colour is not None:
+            assert result.predictions[0].label == colour
+
+
+def test_the_others_go_on_while_one_image_takes_its_time(monkeypatch):
+    release = stuck(monkeypatch, {"0"})
+    engine = ColourEngine()
+    results = records_of(sources(600), replace(task(engine), allowance=Allowance(timeout=20)), workers=2)
+    first: list[object] = []
+    reader = threading.Thread(target=lambda: first.append(next(results)), daemon=True)
+    reader.start()
+    for _ in range(200):
+        if sum(engine.batches) >= 470:
+            break
+        time.sleep(0.05)
+    assert sum(engine.batches) >= 470
+    assert not first
+    release.set()
+    reader.join(10)
+    assert len(first) == 1
+    assert len(list(results)) == 599
+
+
+def test_leaving_does_not_wait_for_an_image_that_was_left_behind(monkeypatch):
+    release = stuck(monkeypatch, {"1"})
+    limited = replace(task(ColourEngine()), allowance=Allowance(timeout=0.2))
+    before = time.monotonic()
+    assert len(list(records_of(sources(10), limited, workers=1))) == 10
+    assert time.monotonic() - before < 4
+    assert left_behind()
+    release.set()
 
 
 def test_a_batch_of_failures_alone_does_not_call_the_engine():

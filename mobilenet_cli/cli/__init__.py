@@ -17,6 +17,7 @@ from mobilenet_cli.cli import signals
 from mobilenet_cli.cli.commands import Commands, ReaderLeftError
 from mobilenet_cli.cli.exit_codes import ExitCode
 from mobilenet_cli.errors import InputError, MnclassifyError, ModelError, OutputError
+from mobilenet_cli.machine import native_logs
 from mobilenet_cli.text import printable_lines
 
 PROGRAM = "mnclassify"
@@ -74,7 +75,18 @@ def main() -> NoReturn:
     # BLAS's threads would only spin beside the workers, which use it for small arrays alone.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     _show_warnings()
-    sys.exit(_run(sys.argv[1:]))
+    _exit(_run(sys.argv[1:]))
+
+
+def _exit(code: int) -> NoReturn:
+    """End the process; at once where a thread that was left behind is in a decoder, whose library must stay."""
+    watch = sys.modules.get("mobilenet_cli.pipeline.watch")
+    if watch is None or not watch.left_behind():
+        sys.exit(code)
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, OutputError, AttributeError):  # said already, or closed
+            stream.flush()
+    os._exit(code)
 
 
 def _show_warnings() -> None:
@@ -101,8 +113,10 @@ def _open_standard_descriptors() -> None:
 def _own_stderr() -> None:
     """Write to standard error through a duplicate of descriptor 2, which native_logs redirects at times."""
     with contextlib.suppress(OSError, AttributeError):  # there is no standard error
-        messages = io.BufferedWriter(_Messages(os.dup(sys.stderr.fileno()), "w"))
+        own = os.dup(sys.stderr.fileno())
+        messages = io.BufferedWriter(_Messages(own, "w"))
         sys.stderr = io.TextIOWrapper(messages, sys.stderr.encoding, sys.stderr.errors, line_buffering=True)
+        native_logs.keep_messages(own)
 
 
 def _own_stdout() -> None:

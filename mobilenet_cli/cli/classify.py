@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 import click
 
+from mobilenet_cli.cli.decoding_options import DecodingChoice, decoding_options
 from mobilenet_cli.cli.exit_codes import ExitCode
 from mobilenet_cli.cli.help import Command
 from mobilenet_cli.cli.input_options import named_or_csv_options
@@ -22,12 +23,11 @@ from mobilenet_cli.cli.model_options import (
     model_options,
     temperature_option,
 )
-from mobilenet_cli.cli.options import Pace, pace_options, previews_option, terminal_options
+from mobilenet_cli.cli.options import Pace, pace_options, terminal_options
 from mobilenet_cli.cli.output_options import OutputChoice, output_options
 from mobilenet_cli.cli.outputs import Outputs
 from mobilenet_cli.cli.precision_options import PrecisionChoice, precision_options
 from mobilenet_cli.cli.record_options import RecordChoice, record_options
-from mobilenet_cli.cli.row_shaping import labels_in, made_with
 from mobilenet_cli.cli.runner_options import RunnerChoice, described, runner_options
 from mobilenet_cli.cli.sidecars import Sidecars, XmpChoice, remove_keywords, xmp_options
 from mobilenet_cli.cli.sources import Sources
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from mobilenet_cli.files.earlier_run import EarlierRun
     from mobilenet_cli.files.made_with import MadeWith
     from mobilenet_cli.files.part_folder import PartFolder
+    from mobilenet_cli.pipeline import InHand
 
 
 @click.command("classify", cls=Command)
@@ -60,7 +61,7 @@ if TYPE_CHECKING:
 @xmp_options
 @pace_options
 @runner_options
-@previews_option
+@decoding_options
 @terminal_options
 def command(
     named: Sources,
@@ -73,7 +74,7 @@ def command(
     xmp: XmpChoice,
     pace: Pace,
     runner: RunnerChoice,
-    fast_previews: bool,
+    decoding: DecodingChoice,
     terminal: Terminal,
 ) -> int:
     """Label every image in SOURCES.
@@ -114,8 +115,8 @@ def command(
             classifier = Classifier(
                 labels=labels,
                 temperature=temperature,
-                fast_previews=fast_previews,
                 runner=cluster,
+                **decoding.arguments(),
                 **model.arguments(progress),
                 **precision.arguments(),
             )
@@ -159,22 +160,24 @@ class _LabellingRun:
         if classifier.model.network.output == "multilabel":
             self.sidecars.each_from = self.records.sure
         is_late = self.named.has_whole_archives
-        pairs = self._pairs(classifier, self.named.find() if is_late else self._pending(document), pace)
-        with closing(pairs), self.terminal.counting(described("Classifying", cluster)) as progress:
-            if self.terminal.live and document.earlier.is_known:
-                self.named.count_in_background(progress, finished=document.earlier)
-            apart = progress.hidden if self.outputs.show else nullcontext
-            for source, result in self.tally.watched(pairs, progress):
-                if is_late:
-                    document.wants(source)
-                if not self._wants(result):
-                    document.leave_out()
-                    continue
-                if self.xmp.write:  # before the row: --resume takes an image with a row for finished
-                    self.sidecars.write(result)
-                with apart():
-                    document.write(source, result)
-                self.labelled += result.status == "ok"
+        sources = self.named.find() if is_late else self._pending(document)
+        with self.outputs.in_hand(streams) as hands:
+            pairs = self._pairs(classifier, sources, pace, hands)
+            with closing(pairs), self.terminal.counting(described("Classifying", cluster)) as progress:
+                if self.terminal.live and document.earlier.is_known:
+                    self.named.count_in_background(progress, finished=document.earlier)
+                apart = progress.hidden if self.outputs.show else nullcontext
+                for source, result in self.tally.watched(pairs, progress):
+                    if is_late:
+                        document.wants(source)
+                    if not self._wants(result):
+                        document.leave_out()
+                        continue
+                    if self.xmp.write:  # before the row: --resume takes an image with a row for finished
+                        self.sidecars.write(result)
+                    with apart():
+                        document.write(source, result)
+                    self.labelled += result.status == "ok"
         self.outputs.complete(document, streams, self.tally.done - self.tally.failed, self.terminal)
         return document
 
@@ -204,7 +207,7 @@ class _LabellingRun:
         return document
 
     def _pairs(
-        self, classifier: Classifier, sources: Iterable[Source], pace: Pace
+        self, classifier: Classifier, sources: Iterable[Source], pace: Pace, hands: InHand | None = None
     ) -> Generator[tuple[Source, Result], None, None]:
         return classifier.classify_sources(
             sources,
@@ -212,6 +215,7 @@ class _LabellingRun:
             threshold=self.records.threshold,
             sure=self.records.sure,
             kinds=self.records.kind,
+            in_hand=hands,
             **asdict(pace),
         )
 
@@ -252,6 +256,8 @@ class _LabellingRun:
         return self.records.layout(classifier.model.name, limits, chosen.name, self.named.columns)
 
     def _made_with(self, classifier: Classifier, chosen: Format[Result, Layout]) -> MadeWith:
+        from mobilenet_cli.cli.row_shaping import labels_in, made_with
+
         shaped = self._layout(classifier, chosen)
         effective = {
             **{"top_k": shaped.top_k, "threshold": shaped.threshold, "format_name": chosen.name},

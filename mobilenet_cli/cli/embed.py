@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 import click
 
 from mobilenet_cli.cli import completion
+from mobilenet_cli.cli.decoding_options import DecodingChoice, decoding_options
 from mobilenet_cli.cli.exit_codes import ExitCode
 from mobilenet_cli.cli.help import Command
 from mobilenet_cli.cli.input_options import input_options
 from mobilenet_cli.cli.model_options import ModelChoice, describe_model, model_options
 from mobilenet_cli.cli.option_group import shapes_no_rows
-from mobilenet_cli.cli.options import Pace, pace_options, previews_option, terminal_options
+from mobilenet_cli.cli.options import Pace, pace_options, terminal_options
 from mobilenet_cli.cli.output_options import OutputChoice, output_options
 from mobilenet_cli.cli.outputs import Outputs
 from mobilenet_cli.cli.precision_options import PrecisionChoice, precision_options
 from mobilenet_cli.cli.progress_line import ProgressLine
-from mobilenet_cli.cli.row_shaping import made_with
 from mobilenet_cli.cli.runner_options import RunnerChoice, described, runner_options
 from mobilenet_cli.cli.sources import NamedSources
 from mobilenet_cli.cli.tally import Tally
@@ -82,7 +82,7 @@ _NEIGHBOURS = 10
 @precision_options
 @pace_options
 @runner_options
-@previews_option
+@decoding_options
 @terminal_options
 def command(
     named: NamedSources,
@@ -94,7 +94,7 @@ def command(
     output: OutputChoice,
     pace: Pace,
     runner: RunnerChoice,
-    fast_previews: bool,
+    decoding: DecodingChoice,
     terminal: Terminal,
 ) -> int:
     """Compute feature vectors, or find similar images.
@@ -122,7 +122,7 @@ def command(
         return ExitCode.FAILED
     terminal.detail(f"sources: {named.described}")
     tally = Tally(terminal, "embedded", left_out=named.left_out, rows=rows)
-    run = _EmbeddingRun(named, model, precision, pace, runner, fast_previews, terminal, tally)
+    run = _EmbeddingRun(named, model, precision, pace, runner, decoding, terminal, tally)
     if similar is None:
         return run.vectors(of_vectors, in_parts=runner.writes_parts(output))
     return run.neighbours(similar, neighbours or _NEIGHBOURS, of_neighbours, output)
@@ -157,7 +157,7 @@ class _EmbeddingRun:
     precision: PrecisionChoice
     pace: Pace
     runner: RunnerChoice
-    fast_previews: bool
+    decoding: DecodingChoice
     terminal: Terminal
     tally: Tally
 
@@ -196,14 +196,16 @@ class _EmbeddingRun:
         earlier = document.earlier
         self.tally.print_already_done(earlier.kept)
         is_late, found = self.named.has_whole_archives, self.named.find()
-        pairs = embedder.embed_sources(found if is_late else document.pending(found), **asdict(self.pace))
-        with closing(pairs), self._progress(earlier if earlier.is_known else None, cluster) as progress:
-            apart = progress.hidden if outputs.show else nullcontext
-            for source, embedding in self.tally.watched(pairs, progress):
-                if is_late:
-                    document.wants(source)
-                with apart():
-                    document.write(source, embedding)
+        sources = found if is_late else document.pending(found)
+        with outputs.in_hand(streams) as hands:
+            pairs = embedder.embed_sources(sources, in_hand=hands, **asdict(self.pace))
+            with closing(pairs), self._progress(earlier if earlier.is_known else None, cluster) as progress:
+                apart = progress.hidden if outputs.show else nullcontext
+                for source, embedding in self.tally.watched(pairs, progress):
+                    if is_late:
+                        document.wants(source)
+                    with apart():
+                        document.write(source, embedding)
         outputs.complete(document, streams, self.tally.done - self.tally.failed, self.terminal)
         return earlier
 
@@ -256,8 +258,8 @@ class _EmbeddingRun:
 
             started = time.monotonic()
             embedder = Embedder(
-                fast_previews=self.fast_previews,
                 runner=cluster,
+                **self.decoding.arguments(),
                 **self.model.arguments(progress),
                 **self.precision.arguments(),
             )
@@ -280,6 +282,8 @@ class _EmbeddingRun:
 
 
 def _made_with(embedder: Embedder, chosen: Format[Embedding, Shape]) -> MadeWith:
+    from mobilenet_cli.cli.row_shaping import made_with
+
     return made_with(embedder.model, {"format_name": chosen.name, "crop": embedder.preprocessing.crop})
 
 

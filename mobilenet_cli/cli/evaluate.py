@@ -12,12 +12,13 @@ import click
 from mobilenet_cli.cli import completion
 from mobilenet_cli.cli.calibrate import calibrate as fit_temperature
 from mobilenet_cli.cli.calibrate import check_calibratable
+from mobilenet_cli.cli.decoding_options import DecodingChoice, decoding_options
 from mobilenet_cli.cli.evaluation_run import EvaluationRun, load_models
 from mobilenet_cli.cli.exit_codes import ExitCode
 from mobilenet_cli.cli.help import Command
 from mobilenet_cli.cli.input_options import OptionalSources, encoding_option, optional_input_options
 from mobilenet_cli.cli.model_options import ModelChoice, labels_option, model_options, temperature_option
-from mobilenet_cli.cli.options import Pace, pace_options, previews_option, terminal_options
+from mobilenet_cli.cli.options import Pace, pace_options, terminal_options
 from mobilenet_cli.cli.output_options import check_is_no_folder
 from mobilenet_cli.cli.precision_options import PrecisionChoice, precision_options
 from mobilenet_cli.cli.runner_options import RunnerChoice, described, runner_options
@@ -113,7 +114,7 @@ def _checked_predictions(_: click.Context, __: click.Parameter, file: str | None
 @labels_option
 @pace_options
 @runner_options
-@previews_option
+@decoding_options
 @terminal_options
 def command(
     named: OptionalSources,
@@ -133,7 +134,7 @@ def command(
     overwrite: bool,
     pace: Pace,
     runner: RunnerChoice,
-    fast_previews: bool,
+    decoding: DecodingChoice,
     terminal: Terminal,
 ) -> int:
     """Measure a model's accuracy on labelled images.
@@ -189,7 +190,7 @@ def command(
         with ExitStack() as stack:
             streams = [stack.enter_context(open_output(file, overwrite=overwrite, resumable=False)) for file in files]
             run = EvaluationRun(images, rule, sure, pace, terminal, described("Evaluating", cluster))
-            both = {"fast_previews": fast_previews, "runner": cluster}
+            both = {**decoding.arguments(), "runner": cluster}
             models = load_models(model, precision, temperature, labels, compare, terminal, both)
             if calibrate:
                 check_calibratable(models[0], images)

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 import click
 
-from mobilenet_cli.cli.help import under
 from mobilenet_cli.cli.option_group import option_group
 from mobilenet_cli.cli.terminal import Terminal
 from mobilenet_cli.images.preprocess import silence_decoder_warnings
+from mobilenet_cli.machine import native_logs
 from mobilenet_cli.records import SURE
 
 
@@ -46,19 +46,11 @@ pace_options = option_group(
     shape_rows=False,
 )
 
-previews_option = under(
-    "Speed",
-    click.option(
-        "--fast-previews",
-        is_flag=True,
-        help="Read the preview that a camera wrote into a JPEG where it is large enough. It may show what the "
-        "photograph was before it was edited.",
-    ),
-)
-
 
 def _terminal(quiet: bool, verbose: int, progress: bool | None) -> Terminal:
     silence_decoder_warnings()
+    if verbose < 2:
+        native_logs.discard()
     return Terminal(quiet=quiet, verbosity=verbose, progress=progress)
 
 

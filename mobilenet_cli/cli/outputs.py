@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, Generic, TypeVar
@@ -20,6 +20,7 @@ from mobilenet_cli.text import enumerated
 if TYPE_CHECKING:
     from mobilenet_cli.files.document import Document
     from mobilenet_cli.files.folder_document import FolderDocument
+    from mobilenet_cli.files.in_hand import ImagesInHand
     from mobilenet_cli.files.made_with import MadeWith
     from mobilenet_cli.files.part_folder import PartFolder
 
@@ -96,10 +97,30 @@ class Outputs(Generic[_Record, _Options]):
             )
         return Documents([made[place] for place in range(len(self.each))])
 
+    @contextmanager
+    def in_hand(self, streams: Sequence[BinaryIO | PartFolder]) -> Iterator[ImagesInHand | None]:
+        """Keep beside the first FILE.part which images are being decoded; None where the outputs have no such file.
+
+        Args:
+            streams: What `opened` yielded.
+        """
+        from mobilenet_cli.files.part_file import PartFile
+
+        for stream, (output, _) in zip(streams, self.each, strict=True):
+            if isinstance(stream, PartFile):
+                from mobilenet_cli.files.in_hand import images_in_hand
+
+                with images_in_hand(stream.part, resume=output.resume) as hands:
+                    yield hands
+                return
+        yield None
+
     def _of_same_rows(
-        self, place: int, made: Iterable[int], streams: Sequence[BinaryIO | PartFolder]
+        self, place: int, made: Collection[int], streams: Sequence[BinaryIO | PartFolder]
     ) -> BinaryIO | None:
         """Return the stream of a file that has rows of the same kind as that at `place`, among those at `made`."""
+        if not made:
+            return None
         from mobilenet_cli.files.part_file import PartFile
 
         for other in made:

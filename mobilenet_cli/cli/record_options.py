@@ -11,12 +11,14 @@ from click.core import ParameterSource
 from mobilenet_cli.cli import completion
 from mobilenet_cli.cli.option_group import option_group
 from mobilenet_cli.cli.options import sure_option
+from mobilenet_cli.cli.output import Output
 from mobilenet_cli.cli.output_options import OutputChoice
 from mobilenet_cli.cli.outputs import Outputs
+from mobilenet_cli.cli.page_options import PageLook, page_click_options
 from mobilenet_cli.cli.terminal import stdout_is_terminal
 from mobilenet_cli.files.format import Format
 from mobilenet_cli.records import Result
-from mobilenet_cli.writers import FORMATS, LONG_TABLE, Layout, check_resumable, format_of
+from mobilenet_cli.writers import FORMATS, LONG_TABLE, Layout, check_resumable, format_of, page_format
 
 if TYPE_CHECKING:
     from mobilenet_cli.postprocess.topk import Limits
@@ -39,6 +41,7 @@ class RecordChoice:
     long: bool
     print0: bool
     csv_safe: bool
+    look: PageLook
 
     @property
     def selects(self) -> bool:
@@ -72,7 +75,17 @@ class RecordChoice:
         if output.resume:
             for each in chosen:
                 check_resumable(each)
-        return Outputs(tuple(zip(output.each, chosen, strict=True)))
+        if not self.look.is_default and not any(each.name == "html" for each in chosen):
+            raise click.UsageError(f"--thumbnails and --link-base need -f html, not {found}")
+        return Outputs(tuple(zip(output.each, map(self._with_look, output.each, chosen), strict=True)))
+
+    def _with_look(self, output: Output, chosen: Format[Result, Layout]) -> Format[Result, Layout]:
+        """Return a format; that of a page with the look that the user gave it."""
+        if chosen.name != "html":
+            return chosen
+        file = None if output.is_remote else output.file
+        self.look.check(file)
+        return page_format(file, self.look.thumbnails, self.look.link_base)
 
     def failures_are_in(self, outputs: Outputs[Result, Layout]) -> str | None:
         """Return where the rows of failures are, for the end of a sentence; None: there are none."""
@@ -128,6 +141,8 @@ def _record_choice(
     long: bool,
     csv_safe: bool,
     print0: bool,
+    thumbnails: str,
+    link_base: str | None,
 ) -> RecordChoice:
     if as_json:
         if format_name not in (None, "json"):
@@ -143,6 +158,7 @@ def _record_choice(
         long=long,
         print0=print0,
         csv_safe=csv_safe,
+        look=PageLook(thumbnails, link_base),
     )
 
 
@@ -203,5 +219,6 @@ record_options = option_group(
         help="CSV and TSV: put ' before cells that a spreadsheet would run as a formula, such as =1+1.",
     ),
     click.option("--print0", is_flag=True, help="With -f path: end each path with a NUL byte, for xargs -0."),
-    but=("as_json", "print0"),
+    *page_click_options,
+    but=("as_json", "print0", "thumbnails", "link_base"),
 )

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 import click
 
 from mobilenet_cli.cli import completion
+from mobilenet_cli.cli.decoding_options import previews_option
 from mobilenet_cli.cli.help import Command
-from mobilenet_cli.cli.options import previews_option, terminal_options
+from mobilenet_cli.cli.options import terminal_options
+from mobilenet_cli.cli.page_options import PageLook, page_options
 from mobilenet_cli.cli.saved_results import opened, results_argument, root_option
 from mobilenet_cli.cli.terminal import Terminal, stdout_is_terminal
 from mobilenet_cli.files.open import open_output
 from mobilenet_cli.files.part_file import PartFile
-from mobilenet_cli.html.report import SIDE, TITLE, write
+from mobilenet_cli.html.report import SIDE, write
 from mobilenet_cli.inputs.stdin import STDIN
 from mobilenet_cli.machine.paths import same_file
 from mobilenet_cli.text import counted, printable
@@ -34,9 +36,10 @@ if TYPE_CHECKING:
     help="Write the page to FILE, which appears once it is complete.",
 )
 @click.option("--overwrite", is_flag=True, help="Replace FILE if it exists.")
-@click.option("--title", default=TITLE, show_default=True, help="Title of the page.")
+@click.option("--title", help="Title of the page  [default: name of the images' folder, and the date]")
 @root_option
-@click.option("--no-thumbnails", is_flag=True, help="Leave out the thumbnails: 0.2 kB per image instead of 6.")
+@page_options
+@click.option("--no-thumbnails", is_flag=True, help="Short for --thumbnails none.")
 @click.option(
     "--thumbnail-size",
     type=click.IntRange(16, 1024),
@@ -51,7 +54,8 @@ def command(
     files: tuple[str, ...],
     output: str | None,
     overwrite: bool,
-    title: str,
+    title: str | None,
+    look: PageLook,
     root: str,
     no_thumbnails: bool,
     thumbnail_size: int,
@@ -60,9 +64,9 @@ def command(
 ) -> None:
     """Make an HTML page from saved results.
 
-    For each image, the page shows a thumbnail, the sure label and its kinds, the best classes, and a warning if only
-    part of the image could be read. You can filter by kind, or for images without a sure label, and search labels,
-    kinds, wnids and paths. The page is a single file that works offline and without the images. RESULTS are files
+    For each image, the page shows a thumbnail that leads to the original, the sure label with its kinds, and other
+    likely classes. You can search and filter, select images, and save their paths as a list for --from. The page is a
+    single file that works offline and without the images, unless --thumbnails beside is given. RESULTS are files
     written by classify (.jsonl, .json, .parquet, .csv, .tsv, or a folder of part files); use - for standard input. CSV
     and TSV lack the images' sizes and the kinds' scores.
 
@@ -79,6 +83,10 @@ def command(
     if output is not None and any(same_file(output, file) for file in files):
         raise click.UsageError(f"{printable(output)} has the results: write the page to another file")
 
+    to_file = output if output != STDIN else None
+    look.check(to_file)
+    with_pictures = look.thumbnails != "none" and not no_thumbnails
+
     with ExitStack() as stack:
         stream = stack.enter_context(open_output(output, overwrite=overwrite, resumable=False))
         results = stack.enter_context(opened(files))
@@ -93,16 +101,19 @@ def command(
         summary = write(
             lambda: results,
             page,
+            file=to_file or "",
             title=title,
             root=root,
-            side=None if no_thumbnails else thumbnail_size,
+            side=thumbnail_size if with_pictures else None,
+            beside=look.thumbnails == "beside",
+            link_base=look.link_base,
             fast_previews=fast_previews,
             progress=advance,
         )
     if output is not None and Path(output).is_file():
         _print_size(terminal, output, summary)
     missing = summary.images - summary.failed - summary.pictures
-    if missing and not no_thumbnails:
+    if missing and with_pictures:
         terminal.note(f"no picture of {counted(missing, 'image')}: --root names the folder that classify ran in")
 
 

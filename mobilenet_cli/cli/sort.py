@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mobilenet_cli.cli.decoding_options import DecodingChoice, decoding_options
 from mobilenet_cli.cli.exit_codes import ExitCode
 from mobilenet_cli.cli.help import Command
 from mobilenet_cli.cli.input_options import OptionalSources, optional_input_options
 from mobilenet_cli.cli.kind_words import check_words
 from mobilenet_cli.cli.model_options import ModelChoice, model_options
-from mobilenet_cli.cli.options import Pace, pace_options, previews_option, terminal_options
+from mobilenet_cli.cli.options import Pace, pace_options, terminal_options
 from mobilenet_cli.cli.precision_options import PrecisionChoice, precision_options
 from mobilenet_cli.cli.progress_line import ProgressLine
 from mobilenet_cli.cli.signals import Terminated
@@ -44,7 +45,7 @@ _MOST_FOLDERS = 30
 @model_options
 @precision_options
 @pace_options
-@previews_option
+@decoding_options
 @terminal_options
 def command(
     choice: SortChoice,
@@ -52,7 +53,7 @@ def command(
     model: ModelChoice,
     precision: PrecisionChoice,
     pace: Pace,
-    fast_previews: bool,
+    decoding: DecodingChoice,
     terminal: Terminal,
 ) -> int:
     """Sort images into folders by what they show.
@@ -86,7 +87,7 @@ def command(
         with terminal.waiting() as progress:
             from mobilenet_cli.classifier import Classifier
 
-            classifier = Classifier(fast_previews=fast_previews, **model.arguments(progress), **precision.arguments())
+            classifier = Classifier(**decoding.arguments(), **model.arguments(progress), **precision.arguments())
         folders = _folders(choice, classifier)
         settings = choice.settings(classifier.model.name)
         opened = (

@@ -6,6 +6,7 @@ from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from mobilenet_cli.images.allowance import Allowance
 from mobilenet_cli.images.preprocess import Preprocessing
 from mobilenet_cli.models.packed import PackedModel
 from mobilenet_cli.pipeline import Postprocessing
@@ -47,6 +48,7 @@ class Job:
         preprocessing: How an image becomes the network's input.
         postprocessing: How the network's outputs become records.
         name: The model's name, for the records.
+        allowance: The memory, on each machine, pixels and time that decoding images may take.
         batch_size: Images a call of the engine at most; None: the engine's own choice.
         workers: Threads that decode and infer in an actor.
         handling: What is done with the records; None: they go back.
@@ -58,6 +60,7 @@ class Job:
     preprocessing: Preprocessing
     postprocessing: Postprocessing[Any]
     name: str
+    allowance: Allowance
     batch_size: int | None
     workers: int
     handling: Handling | None = None

@@ -150,7 +150,7 @@ class RayRunner:
         job = ray.put(
             Job(
                 *(__version__, os.getcwd(), PackedModel.of(model), task.preprocessing, task.postprocessing, task.model),  # noqa: PTH109
-                *(batch_size, threads, self.handling),
+                *(task.allowance, batch_size, threads, self.handling),
             )
         )
         groups = Groups(sources, self._most_groups, self.group_size, are_parts=self.handling is not None)

@@ -95,7 +95,7 @@ class Worker:
         with suppress(OSError):  # on a machine without that folder, relative paths are not found, and say so
             os.chdir(job.folder)
         silence_decoder_warnings()
-        return Task(self._engine, job.preprocessing, job.postprocessing, job.name)
+        return Task(self._engine, job.preprocessing, job.postprocessing, job.name, job.allowance)
 
 
 class _KeptSessions:

@@ -8,7 +8,7 @@ from mobilenet_cli.evaluation.comparison import Comparison
 from mobilenet_cli.evaluation.figures import Evaluation
 from mobilenet_cli.evaluation.matrix import confusion_matrix
 from mobilenet_cli.html.templates import template
-from mobilenet_cli.html.thumbnails import local_file, thumbnails
+from mobilenet_cli.html.thumbnails import data_uri, local_file, thumbnails
 from mobilenet_cli.text import counted, printable, valid_utf8
 
 _SIDE = 160
@@ -22,7 +22,8 @@ def as_html(evaluation: Evaluation, comparison: Comparison | None = None) -> byt
     """Return the page, in UTF-8. The images of the mistakes are read again for thumbnails; URLs get none."""
     evaluations = [evaluation] if comparison is None else [comparison.first, comparison.second]
     mistaken = list(dict.fromkeys(mistake.path for each in evaluations for mistake in each.mistakes[:PICTURES]))
-    pictures = dict(zip(mistaken, thumbnails(map(local_file, mistaken), _SIDE), strict=True))
+    made = zip(mistaken, thumbnails(map(local_file, mistaken), _SIDE), strict=True)
+    pictures = {path: data_uri(picture) for path, picture in made if picture is not None}
     text = template("evaluation.html.jinja").render(
         title="Evaluation of " + " and ".join(printable(each.model) for each in evaluations),
         version=__version__,

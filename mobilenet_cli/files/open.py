@@ -17,6 +17,7 @@ from typing import BinaryIO
 
 from mobilenet_cli.errors import OutputError
 from mobilenet_cli.files.stream import OutputStream, explained
+from mobilenet_cli.machine.native_logs import standard_descriptor
 from mobilenet_cli.remote.urls import is_url
 from mobilenet_cli.text import printable
 
@@ -57,7 +58,7 @@ def open_output(
             raise OutputError(f"cannot resume {printable(path)}: it is not a regular file; leave --resume out")
         if match:
             number = {"stdout": 1, "stderr": 2}.get(match["name"]) or int(match["number"] or match["proc"])
-            return OutputStream(os.dup(number), path)
+            return OutputStream(os.dup(standard_descriptor(number)), path)
         if direct:
             return OutputStream(os.open(path, os.O_WRONLY), path)
     from mobilenet_cli.files.part_file import open_part

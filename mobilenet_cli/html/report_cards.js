@@ -1,7 +1,4 @@
-// Cards and details of images. All data is inserted as text, by textContent, never as HTML.
-
-const number = new Intl.NumberFormat("en");
-const percent = (score) => (score === null ? "" : `${(score * 100).toFixed(1)}%`); // a CSV has no scores of kinds
+// Cards of images, and the list of failures. All data is inserted as text, by textContent, never as HTML.
 
 function element(name, { text, style, ...attributes } = {}, ...children) {
   const made = document.createElement(name);
@@ -14,19 +11,27 @@ function element(name, { text, style, ...attributes } = {}, ...children) {
 
 const span = (kind, text, ...children) => element("span", { class: kind, text }, ...children);
 
-// Each thumbnail is an element after the script: until the page is loaded, some pictures have to wait.
+// The address of an image's thumbnail; null: it has none; undefined: the page is still loading it.
+function thumbnailOf(image) {
+  const own = document.getElementById(`picture-${image.number}`);
+  if (page.thumbnails === null || own?.className === "no-picture") return null;
+  if (page.thumbnails === "") return own?.textContent ?? (document.readyState === "loading" ? undefined : null);
+  if (document.readyState === "loading") return undefined; // the numbers of those without one come last
+  return `${page.thumbnails}/${Math.floor(image.number / 1000)}/${image.number}.webp`;
+}
+
 function fillPicture(place) {
-  const uri = document.getElementById(`picture-${place.dataset.image}`)?.textContent;
-  if (uri) {
-    const shown = element("img", { src: uri, alt: "" });
-    shown.decoding = "async";
-    place.replaceChildren(shown);
-  } else if (document.readyState !== "loading") {
+  const address = thumbnailOf(images[place.dataset.image]);
+  if (address === undefined) return;
+  place.classList.remove("waiting");
+  if (address === null) {
     place.replaceChildren(span("none", "no preview"));
-  } else {
     return;
   }
-  place.classList.remove("waiting");
+  const shown = element("img", { src: address, alt: "" });
+  shown.decoding = "async";
+  shown.addEventListener("error", () => place.replaceChildren(span("none", "no preview")));
+  place.replaceChildren(shown);
 }
 
 function fillWaiting() {
@@ -40,13 +45,16 @@ function setPicture(place, image) {
   fillPicture(place);
 }
 
-const CARD_LABELS = 5;
+const RUNNER_UP = 0.05; // the lowest score of a class that is shown beside the label
 
 // A name that matches the search is highlighted, since it may not be the label.
-function nameText({ label, text }, state, kind = "label") {
+function isMarked({ text }, state) {
   const wanted = folded(state.q.trim());
-  const isFound = wanted !== "" && state.within !== "path" && text.includes(wanted);
-  return element(isFound ? "mark" : "span", { class: kind, text: label });
+  return wanted !== "" && state.within !== "path" && text.includes(wanted);
+}
+
+function nameText(name, state, kind = "label") {
+  return element(isMarked(name, state) ? "mark" : "span", { class: kind, text: name.label });
 }
 
 function scoreLine(kind, name, score, state) {
@@ -57,79 +65,69 @@ function scoreLine(kind, name, score, state) {
 
 // The kinds of a label, from general to specific.
 function kindsLine(image, state, withScores = false) {
-  const parts = image.names.slice(0, -1).flatMap(({ name, score }, place) => [
+  const parts = namesOf(image).slice(0, -1).flatMap(({ name, score }, place) => [
     ...(place ? [" › "] : []), nameText(name, state, "kind"), ...(withScores ? [" ", span("score", percent(score))] : []),
   ]);
   return parts.length ? [span("kinds", undefined, ...parts)] : [];
 }
 
-// Without any sure label on the page, as in results of earlier versions, the best prediction is the headline.
+// The sure label, its kinds, and the runners-up; also a class that the search found, however low it scores.
+// Without any sure label on the page, as in results of earlier versions, the best class is the headline.
 function labelLines(image, state) {
-  const predictions = image.predictions.slice(0, CARD_LABELS);
-  const lines = predictions.map((each, rank) =>
-    scoreLine(names.length || rank ? "prediction" : "prediction headline", each.class, each.score, state));
-  if (image.label) {
-    const headline = scoreLine("sure headline", image.label.name, image.label.score, state);
-    return [headline, ...kindsLine(image, state), ...lines];
-  }
-  return names.length && image.error === null ? [span("unnamed", "unnamed"), ...lines] : lines;
+  const label = labelOf(image);
+  const isLabel = ({ name }) => label && name.label === label.name.label && name.wnid === label.name.wnid;
+  const others = predictionsOf(image).filter((each, rank) =>
+    !isLabel(each) && (each.score >= RUNNER_UP || isMarked(each.name, state) || (rank === 0 && !label)));
+  const lines = others.map(({ name, score }, rank) =>
+    scoreLine(names.length || rank ? "prediction" : "prediction headline", name, score, state));
+  if (label) return [scoreLine("sure headline", label.name, label.score, state), ...kindsLine(image, state), ...lines];
+  return names.length ? [span("unnamed", "unnamed"), ...lines] : lines;
+}
+
+function pickBox(image) {
+  const box = element("input", { type: "checkbox", "aria-label": `Select ${image.path}` });
+  box.checked = selected.has(image.number);
+  box.dataset.image = image.number;
+  return box;
+}
+
+function originalLink(image, attributes, ...children) {
+  const link = linkOf(image);
+  if (link === null) return [];
+  return [element("a", { href: link, target: "_blank", rel: "noopener noreferrer", ...attributes }, ...children)];
 }
 
 function card(image, state) {
-  const picture = span("picture");
-  setPicture(picture, image);
+  const parts = [];
+  if (page.thumbnails !== null) {
+    parts.push(span("picture"));
+    setPicture(parts[0], image);
+  }
   const lines = labelLines(image, state);
-  if (image.error !== null) lines.push(span("error", image.error || "failed"));
-  else if (!lines.length) lines.push(span("error quiet", "no label"));
+  if (!lines.length) lines.push(span("error quiet", "no label"));
   if (image.warning !== undefined) lines.push(span("warning", `⚠ ${image.warning}`));
-  const path = image.path.slice(common.length);
+  const path = image.path.slice(page.folder.length);
   const slash = path.lastIndexOf("/", path.length - 2) + 1;
   const folder = slash ? [span("folder", path.slice(0, slash))] : [];
   const button = element(
     "button",
-    { type: "button", class: image.error === null ? "card" : "card failed", title: image.path, "aria-haspopup": "dialog" },
-    picture, span("lines", undefined, ...lines), span("path", undefined, ...folder, span("file", path.slice(slash))),
+    { type: "button", class: "card", title: image.path, "aria-haspopup": "dialog", "aria-keyshortcuts": "Space" },
+    ...parts, span("lines", undefined, ...lines), span("path", undefined, ...folder, span("file", path.slice(slash))),
   );
   button.dataset.image = image.number;
-  return element("li", {}, button);
-}
-
-function titleOf(image) {
-  if (image.error !== null) return "Failed";
-  if (image.label) return image.label.name.label;
-  if (names.length) return "Unnamed";
-  return image.predictions[0]?.class.label ?? "No label";
-}
-
-// The score of the sure label, which is the title, and its kinds.
-function sureFacts(image, state) {
-  if (!image.label) return [];
-  const kinds = kindsLine(image, state, true);
-  return ["Score ", span("score", percent(image.label.score)), ...(kinds.length ? [" · ", ...kinds] : [])];
-}
-
-function showDetails(image, state) {
-  const find = (name) => document.getElementById(`details-${name}`);
-  setPicture(find("picture"), image);
-  find("title").textContent = titleOf(image);
-  find("path").textContent = image.path;
-  find("sure").replaceChildren(...sureFacts(image, state));
-  const facts = [image.size && `${image.size.join(" × ")} pixels`, image.predictions.length && models[image.model]];
-  find("facts").textContent = facts.filter(Boolean).join(" · ");
-  find("error").textContent = image.error ?? "";
-  find("warning").textContent = image.warning === undefined ? "" : `⚠ ${image.warning}`;
-  find("predictions").hidden = !image.predictions.length;
-  find("predictions").tBodies[0].replaceChildren(
-    ...image.predictions.map((each, rank) =>
-      element(
-        "tr",
-        { style: { "--part": each.score } },
-        element("td", { class: "number aside", text: rank + 1 }),
-        element("td", {}, nameText(each.class, state)),
-        element("td", { class: "path", text: each.class.wnid }),
-        element("td", { class: "number aside", text: each.class.index < 0 ? "" : each.class.index }),
-        element("td", { class: "number score", text: percent(each.score) }),
-      ),
-    ),
+  // The keyboard reaches both from the card: Space selects, and the details have the link.
+  const box = pickBox(image);
+  box.tabIndex = -1;
+  const link = originalLink(
+    image, { class: "original", title: "Open original", "aria-label": `Open original ${image.path}`, tabindex: "-1" }, "↗",
   );
+  const item = element("li", {}, button, element("label", { class: "pick" }, box), ...link);
+  item.classList.toggle("picked", box.checked);
+  return item;
+}
+
+function failureItem(image) {
+  const path = span("path", image.path);
+  const link = originalLink(image, {}, path);
+  return element("li", {}, pickBox(image), ...(link.length ? link : [path]), span("error", image.error || "failed"));
 }

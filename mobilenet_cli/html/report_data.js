@@ -1,39 +1,62 @@
-// The data of the images, and how they are filtered and sorted. Nothing here changes the page.
+// The data of the images: rows as they were read, and columns of numbers that are filtered and counted fast.
 
 const data = (name) => JSON.parse(document.getElementById(`data-${name}`).textContent);
 // Text normalised for comparison: file names from macOS have decomposed accents.
 const folded = (text) => text.normalize("NFC").toLowerCase();
+// A key that sorts upper and lower case together, and numbers by value; "/" comes first.
+const sortKey = (text) => {
+  const plain = text.normalize("NFD").replace(/\p{M}+/gu, "").toLowerCase();
+  return plain.replace(/\d+/g, (digits) => digits.padStart(12, "0")).replaceAll("/", "\u0001");
+};
+const number = new Intl.NumberFormat("en");
+const counted = (count, noun) => `${number.format(count)} ${noun}${count === 1 ? "" : "s"}`;
+const percent = (score) => (score === null ? "" : `${(score * 100).toFixed(1)}%`); // a CSV has no scores of kinds
 
+const page = data("page");
 const models = data("models");
-const classes = data("classes").map(([label, wnid, index]) => ({
-  label, wnid, index, text: `${folded(label)}\n${folded(wnid)}`,
-}));
+const named = (label, wnid, place) => ({ label, wnid, place, text: `${folded(label)}\n${folded(wnid)}`, key: sortKey(label) });
+const classes = data("classes").map(([label, wnid, index], place) => ({ ...named(label, wnid, place), index }));
 // Sure labels and their kinds; `above` is the place of the name that each is listed below.
-const names = data("names").map(([label, wnid, above, count], place) => ({
-  label, wnid, above, count, place, text: `${folded(label)}\n${folded(wnid)}`,
-}));
-const images = data("images").map((image, number) => ({
-  ...image,
-  number,
-  predictions: image.predictions.map(([place, score]) => ({ class: classes[place], place, score })),
-  names: (image.names ?? []).map(([place, score]) => ({ name: names[place], place, score })),
-}));
-// One name per line, so that a search for "a b" does not match a label ending in "a" before one beginning with "b".
-for (const image of images) {
-  const [sure, predicted] = [image.names.map((each) => each.name.text), image.predictions.map((each) => each.class.text)];
-  const path = folded(image.path);
-  image.label = image.names.at(-1); // the kinds come first, from general to specific
-  image.text = { path, best: [...sure, ...predicted.slice(0, 1)].join("\n"), all: [path, ...sure, ...predicted].join("\n") };
+const names = data("names").map(([label, wnid, above], place) => ({ ...named(label, wnid, place), above }));
+const images = data("images");
+
+const NONE = -1;
+const BINS = document.querySelectorAll("#histogram i").length;
+const FAILED = 1, WARNED = 2;
+const best = new Int32Array(images.length).fill(NONE); // the place of each image's best class
+const scores = new Float64Array(images.length); // of that class
+const flags = new Uint8Array(images.length);
+
+// The places in the pairs of all images, one after the other; those of an image lie from its start to the next one's.
+function flattened(pairsOf) {
+  const starts = new Uint32Array(images.length + 1);
+  for (let at = 0; at < images.length; at++) starts[at + 1] = starts[at] + (pairsOf(images[at])?.length ?? 0);
+  const places = new Uint32Array(starts[images.length]);
+  for (let at = 0; at < images.length; at++) {
+    const pairs = pairsOf(images[at]);
+    for (let next = starts[at]; next < starts[at + 1]; next++) places[next] = pairs[next - starts[at]][0];
+  }
+  return { starts, places };
 }
+const flatNames = flattened((image) => image.names);
+const flatClasses = flattened((image) => image.predictions);
+images.forEach((image, place) => {
+  image.number = place;
+  flags[place] = (image.error === null ? 0 : FAILED) | (image.warning === undefined ? 0 : WARNED);
+  if (image.predictions.length) [best[place], scores[place]] = image.predictions[0];
+});
+const isFailed = (place) => (flags[place] & FAILED) !== 0;
+const isNamed = (place) => flatNames.starts[place] < flatNames.starts[place + 1];
+const binOf = (score) => Math.min(Math.floor(score * BINS), BINS - 1);
 
-// The folder that contains all images; the cards omit it.
-const common = images.reduce((folder, { path }) => {
-  while (!path.startsWith(folder)) folder = folder.replace(/[^/]*\/$/, "");
-  return folder;
-}, (images[0]?.path ?? "").replace(/[^/]*$/, ""));
+// What cards and details show of an image.
+const predictionsOf = (image) => image.predictions.map(([place, score]) => ({ name: classes[place], score }));
+const namesOf = (image) => (image.names ?? []).map(([place, score]) => ({ name: names[place], score }));
+const labelOf = (image) => namesOf(image).at(-1); // the kinds come first, from general to specific
 
-const DEFAULTS = { q: "", within: "all", status: "all", min: 0, max: 100, kind: "", class: "", sort: "order", page: 1 };
-
+const DEFAULTS = {
+  q: "", within: "all", status: "all", min: 0, max: 100, kind: "", class: "", sort: "order", size: 184, page: 1,
+};
 const UNNAMED = "none"; // as a kind: images without a sure label
 const isPlaceIn = (list, text) => /^\d+$/.test(text) && Number(text) < list.length;
 
@@ -47,65 +70,18 @@ function stateOf(hash) {
     if (typeof usual !== "number") state[name] = value;
     else if (Number.isFinite(+value)) state[name] = Math.round(+value);
   }
-  const allowed = { within: ["all", "best", "path"], status: ["all", "ok", "warning", "error"], sort: Object.keys(ORDERS) };
+  const allowed = { within: ["all", "best", "path"], status: Object.keys(STATUSES), sort: Object.keys(ORDERS) };
   for (const [name, values] of Object.entries(allowed)) {
     if (!values.includes(state[name])) state[name] = DEFAULTS[name];
   }
   if (!isPlaceIn(classes, state.class)) state.class = "";
   if (state.kind !== UNNAMED && !isPlaceIn(names, state.kind)) state.kind = "";
   for (const name of ["min", "max"]) state[name] = Math.min(Math.max(state[name], 0), 100);
+  state.size = Math.min(Math.max(state.size, 96), 400);
   return state;
 }
 
 function hashOf(state) {
   const changed = Object.entries(state).filter(([name, value]) => value !== DEFAULTS[name]);
   return changed.length ? `#${new URLSearchParams(changed)}` : "";
-}
-
-const collator = new Intl.Collator("en", { numeric: true });
-const byPath = (a, b) => collator.compare(a.path, b.path);
-// In every order by prediction or label, images without one come last.
-const byValue = (valueOf, compare) => (a, b) => {
-  const [first, second] = [valueOf(a), valueOf(b)];
-  if (first && second) return compare(first, second);
-  return (second ? 1 : 0) - (first ? 1 : 0);
-};
-const bestOf = (image) => image.predictions[0];
-const headlineOf = (image) => image.label ?? bestOf(image);
-const textOf = (headline) => (headline.name ?? headline.class).label;
-const ORDERS = {
-  order: (a, b) => a.number - b.number,
-  high: byValue(bestOf, (a, b) => b.score - a.score),
-  low: byValue(bestOf, (a, b) => a.score - b.score),
-  label: byValue(headlineOf, (a, b) => collator.compare(textOf(a), textOf(b)) || b.score - a.score),
-  path: byPath,
-};
-const sorted = {}; // each order is computed once: sorting 10,000 paths takes a tenth of a second
-
-const STATUSES = {
-  all: () => true,
-  ok: (image) => image.error === null,
-  warning: (image) => image.warning !== undefined,
-  error: (image) => image.error !== null,
-};
-
-function isOfKind(image, kind) {
-  if (kind === UNNAMED) return image.error === null && !image.label;
-  return image.names.some(({ place }) => place === +kind);
-}
-
-function imagesFor(state) {
-  sorted[state.sort] ??= [...images].sort(ORDERS[state.sort]);
-  const wanted = folded(state.q.trim());
-  const everyConfidence = state.min === 0 && state.max === 100;
-  return sorted[state.sort].filter((image) => {
-    const best = bestOf(image);
-    return (
-      image.text[state.within].includes(wanted) &&
-      STATUSES[state.status](image) &&
-      (everyConfidence || (best && best.score * 100 >= state.min && best.score * 100 <= state.max)) &&
-      (state.kind === "" || isOfKind(image, state.kind)) &&
-      (state.class === "" || best?.place === +state.class)
-    );
-  });
 }

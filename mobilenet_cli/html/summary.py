@@ -8,7 +8,10 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from mobilenet_cli.html.kinds import Kinds
+from mobilenet_cli.html.title import common_folder
+from mobilenet_cli.inputs.stdin import STDIN
 from mobilenet_cli.records import Prediction, Result
+from mobilenet_cli.remote.urls import is_web, scheme_of
 from mobilenet_cli.text import printable
 
 BINS = 20
@@ -58,6 +61,8 @@ class Summary:
         classes: The number, from 0, of each predicted class, in order of appearance.
         models: The number, from 0, of each model, in order of appearance.
         histogram: Number of images whose highest score lies in each twentieth from 0 to 1.
+        folder: The folder that all paths begin with, ending in "/", or ""; None where there is no path of a file.
+        schemes: The protocols of the images on web servers, such as "https:".
         pictures: Number of thumbnails; counted by the code that writes the page.
     """
 
@@ -68,6 +73,8 @@ class Summary:
     classes: dict[ClassKey, int] = field(default_factory=dict)
     models: dict[str, int] = field(default_factory=dict)
     histogram: list[int] = field(default_factory=lambda: [0] * BINS)
+    folder: str | None = None
+    schemes: set[str] = field(default_factory=set)
     pictures: int = 0
     kinds: Kinds = field(default_factory=Kinds)
     _best: Counter[ClassKey] = field(default_factory=Counter)
@@ -82,6 +89,10 @@ class Summary:
 
     def _add(self, result: Result) -> None:
         self.images += 1
+        if result.path != STDIN:
+            self.folder = common_folder(self.folder, result.path)
+        if is_web(result.path):
+            self.schemes.add(f"{scheme_of(result.path)}:")
         self.failed += result.status == "error"
         self.warned += result.warning is not None
         self.kinds.add(result)

@@ -1,4 +1,4 @@
-"""Thumbnails embedded in a page."""
+"""Thumbnails for a page."""
 
 from __future__ import annotations
 
@@ -41,21 +41,22 @@ def thumbnail(path: str, side: int, *, fast_previews: bool = False) -> str | Non
         side: The longer side in pixels. At 192, a photograph takes about 4 kB, or 5.3 kB as a URI.
         fast_previews: See Preprocessing.
     """
-    from PIL import Image
-
-    try:
-        pixels = load_thumbnail(Source(path), side, fast_previews=fast_previews)
-    except ImageError:
-        return None
-    encoded = io.BytesIO()
-    Image.fromarray(pixels).save(encoded, "WEBP", quality=_QUALITY, method=_METHOD)
-    return "data:image/webp;base64," + base64.b64encode(encoded.getvalue()).decode()
+    picture = _webp(path, side, fast_previews)
+    return None if picture is None else data_uri(picture)
 
 
-def thumbnails(paths: Iterable[str | None], side: int, *, fast_previews: bool = False) -> Iterator[str | None]:
-    """Yield the `thumbnail` of each path, or None for None, in order. Runs on all cores, a bounded number ahead."""
+def data_uri(picture: bytes) -> str:
+    """Return a WebP as a data: URI."""
+    return "data:image/webp;base64," + base64.b64encode(picture).decode()
+
+
+def thumbnails(paths: Iterable[str | None], side: int, *, fast_previews: bool = False) -> Iterator[bytes | None]:
+    """Yield the thumbnail of each path as a WebP, or None for None and for what cannot be read, in order.
+
+    Runs on all cores, a bounded number ahead. The arguments are those of `thumbnail`.
+    """
     workers = usable_cores()
-    waiting: deque[Future[str | None]] = deque()
+    waiting: deque[Future[bytes | None]] = deque()
     with ThreadPoolExecutor(workers) as pool:
         for path in paths:
             waiting.append(pool.submit(_or_none, path, side, fast_previews))
@@ -65,5 +66,17 @@ def thumbnails(paths: Iterable[str | None], side: int, *, fast_previews: bool = 
             yield waiting.popleft().result()
 
 
-def _or_none(path: str | None, side: int, fast_previews: bool) -> str | None:
-    return None if path is None else thumbnail(path, side, fast_previews=fast_previews)
+def _or_none(path: str | None, side: int, fast_previews: bool) -> bytes | None:
+    return None if path is None else _webp(path, side, fast_previews)
+
+
+def _webp(path: str, side: int, fast_previews: bool) -> bytes | None:
+    from PIL import Image
+
+    try:
+        pixels = load_thumbnail(Source(path), side, fast_previews=fast_previews)
+    except ImageError:
+        return None
+    encoded = io.BytesIO()
+    Image.fromarray(pixels).save(encoded, "WEBP", quality=_QUALITY, method=_METHOD)
+    return encoded.getvalue()

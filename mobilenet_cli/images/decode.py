@@ -2,34 +2,35 @@
 
 from __future__ import annotations
 
-import io
-import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
 
 from mobilenet_cli.errors import ImageError
+from mobilenet_cli.images.allowance import MAX_PIXELS
 from mobilenet_cli.images.flaws import add_warning
 from mobilenet_cli.images.formats import HEAD_BYTES, reader_of
 from mobilenet_cli.images.levels import Levels, levels_of, to_bytes
-from mobilenet_cli.machine.paths import not_a_file
-from mobilenet_cli.records import Elsewhere, Source
-from mobilenet_cli.remote.urls import is_url
+from mobilenet_cli.images.opening import Stream
 
 if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
 
-MAX_PIXELS = 178_956_970
-"""How many pixels an image may have: half a gigabyte as RGB. The number is Pillow's own default."""
+    from mobilenet_cli.records import Source
 
-
+_NO_MEMORY = "not enough memory to decode it"
+_OUT_OF_MEMORY = re.compile(
+    r"(?i)(?:out of|insufficient|not enough|cannot allocate) memory|memory (?:allocation|exhausted|limit)|bad_alloc"
+)
+"""What decoders say, in errors of other kinds, where they get no memory."""
 _REASONS = (
     (FileNotFoundError, "no such file"),
     (PermissionError, "permission denied"),
-    (MemoryError, "not enough memory to decode it"),
+    (MemoryError, _NO_MEMORY),
     (Image.DecompressionBombError, f"too large: the limit is {MAX_PIXELS:,} pixels"),
 )
 
@@ -44,37 +45,24 @@ def open_image(source: Source) -> Iterator[ImageFile]:
         ImageError: The image cannot be opened or decoded: every exception of the block becomes one, with one
             line that says why.
     """
-    if source.error is not None:
-        raise ImageError(source.error)
+    stream: Stream | None = None
     try:
-        with _stream(source) as stream:
-            head = stream.read(HEAD_BYTES)
-            stream.seek(0)
-            yield reader_of(head)(stream)
-    except ImageError:
-        raise
+        stream = Stream(source)
+        head = stream.file.read(HEAD_BYTES)
+        stream.file.seek(0)
+        yield reader_of(head)(stream.file)
     except Exception as error:
+        # What the decoder says of a file that the disk did not give is not true of the file.
+        if stream is not None and stream.failure is not None:
+            raise ImageError(_reason(stream.failure)) from error
+        if isinstance(error, ImageError):
+            raise
         raise ImageError(_reason(error)) from error
-
-
-def _stream(source: Source) -> IO[bytes]:
-    path = source.path
-    if source.data is not None:
-        return io.BytesIO(source.data)
-    if isinstance(source.content, Elsewhere):
-        path = source.content.path
-    elif source.content is not None:
-        return io.BytesIO(source.content.read())
-    if is_url(path):
-        from mobilenet_cli.remote.fetch import fetch
-
-        return io.BytesIO(fetch(path))
-    if "\0" in path:
-        raise FileNotFoundError
-    # Looked at before it is opened: opening a FIFO or a device may block for ever.
-    if problem := not_a_file(os.stat(path).st_mode):  # noqa: PTH116
-        raise ImageError(problem)
-    return open(path, "rb")  # noqa: PTH123
+    finally:
+        if stream is not None:
+            stream.close()
+    if stream.failure is not None:  # the decoder has made do without
+        raise ImageError(_reason(stream.failure))
 
 
 def _reason(error: Exception) -> str:
@@ -85,34 +73,12 @@ def _reason(error: Exception) -> str:
         return f"cannot be read: {error.strerror}"
     # Decoders quote the file, so what they say may hold line breaks and a terminal's control characters.
     words = " ".join(str(error).split()) or type(error).__name__
+    if _OUT_OF_MEMORY.search(words):
+        return _NO_MEMORY
     detail = "".join(letter if letter.isprintable() else "?" for letter in words)[:120]
     if isinstance(error, EOFError) or "truncated" in detail.lower():
         return f"the image is truncated ({detail})"
     return f"the image is damaged or of an unsupported kind ({detail})"
-
-
-def check_pixels(image: ImageFile, size: tuple[int, int]) -> None:
-    """Refuse an image of `size` (width, height) if decoding it needs memory for more than MAX_PIXELS.
-
-    A JPEG that was asked for a smaller scale needs only that, unless it is progressive: then all of its
-    coefficients are held at once.
-
-    Raises:
-        ImageError: It is too large.
-    """
-    width, height = size if image.info.get("progressive") else image.size
-    if width * height > MAX_PIXELS:
-        check_size(*size)
-
-
-def check_size(width: int, height: int) -> None:
-    """Refuse an image of more than MAX_PIXELS.
-
-    Raises:
-        ImageError: It is too large.
-    """
-    if width * height > MAX_PIXELS:
-        raise ImageError(f"too large: {width} x {height} pixels (the limit is {MAX_PIXELS:,} pixels)")
 
 
 def orientation(image: ImageFile) -> int:

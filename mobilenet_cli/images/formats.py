@@ -98,7 +98,7 @@ FORMATS = (
         "mobilenet_cli.images.heif",
         "HeifFile",
     ),
-    ImageFormat((".ppm", ".pgm", ".pbm", ".pnm"), rb"P[1-6f]\s", "PIL.PpmImagePlugin", "PpmImageFile"),
+    ImageFormat((".ppm", ".pgm", ".pbm", ".pnm"), rb"P[1-6f]\s", "mobilenet_cli.images.ppm", "open_ppm"),
     ImageFormat(
         (".jp2", ".j2k", ".jpx"),
         rb"\xff\x4f\xff\x51|\0\0\0\x0cjP  \r\n\x87\n",

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from pillow_heif import HeifImageFile
 
+from mobilenet_cli.images.allowance import guard
 from mobilenet_cli.images.code_points import CodePoints, note_code_points
-from mobilenet_cli.images.decode import MAX_PIXELS
+from mobilenet_cli.images.footprint import encoded_size
 from mobilenet_cli.images.scaling import Box, Size, least, scaled
+
+_BYTES_PER_PIXEL = 12
 
 
 class HeifFile(HeifImageFile):  # type: ignore[misc]
@@ -24,6 +27,14 @@ class HeifFile(HeifImageFile):  # type: ignore[misc]
         """Choose the smallest thumbnail that has `box` in `size` pixels: see `scaling.Fitting`."""
         full: Size = self.size
         # Choosing one decodes it, and the file may lie about which is small. The list has their longer sides.
-        if all(side * side <= MAX_PIXELS for side in self.info["thumbnails"]):
+        sides = self.info["thumbnails"]
+        most = guard().max_pixels
+        if sides and (not most or all(side * side <= most for side in sides)):
+            guard().need(encoded_size(self.fp) + _BYTES_PER_PIXEL * max(sides) ** 2)
             self.draft(None, least(full, box, size))
         return scaled(box, full, self.size)
+
+    def footprint(self, full: Size) -> int:
+        """Return the bytes that decoding takes: see `footprint.Weighed`."""
+        width, height = self.size
+        return encoded_size(self.fp) + _BYTES_PER_PIXEL * int(width * height)

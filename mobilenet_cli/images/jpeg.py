@@ -6,14 +6,19 @@ for a photograph.
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 from simplejpeg import decode_jpeg
 
+from mobilenet_cli.errors import ImageError
+from mobilenet_cli.images.allowance import guard
 from mobilenet_cli.images.flaws import add_warning, cut_off
-from mobilenet_cli.images.jpeg_damage import END, has_coarse_picture, sound_end, without_end
+from mobilenet_cli.images.footprint import encoded_size
+from mobilenet_cli.images.jpeg_damage import END, SCAN, has_coarse_picture, sound_end, without_end
+from mobilenet_cli.images.jpeg_header import lean
 from mobilenet_cli.images.progressive import for_an_eighth
 from mobilenet_cli.images.scaling import Box, Size, spare
 
@@ -27,6 +32,9 @@ if TYPE_CHECKING:
 _COLOUR_SPACES = {"L": "GRAY", "RGB": "RGBX", "CMYK": "CMYK"}
 _WORTH_SHORTENING = 1 << 18
 """From how many bytes on a progressive JPEG's scans are worth a look, before they are decoded."""
+_BYTES_OF_A_COEFFICIENT = 2
+_USUAL_SCANS, _MOST_SAMPLES = 64, 500_000_000
+"""How many scans any JPEG may have, and how many samples the scans may go over of one with more."""
 _DAMAGED = "the file is damaged: part of the picture may be wrong"
 _LIMITS = ("Could not determine subsampling", "decoded at another scale", "colorspace conversion")
 """Messages of libjpeg-turbo's own interface where it can do less than the library."""
@@ -41,15 +49,41 @@ class JpegFile(JpegImageFile):
     """A JPEG that is decoded at a smaller scale where that is enough, and whose damage is noted on it (see `flaws`)."""
 
     _is_an_eighth = False
+    _full: Size | None = None
+
+    def _open(self) -> None:
+        assert self.fp is not None  # noqa: S101 - it has just been set
+        guard().need(2 * encoded_size(self.fp))
+        self.fp = io.BytesIO(lean(self.fp.read()))
+        super()._open()
+
+    def _read_dpi_from_exif(self) -> None:
+        """Leave EXIF unread: nothing here asks for the resolution."""
 
     def fit(self, box: Box, size: Size) -> Box:
         """Choose the least of 1/8, 1/4 and 1/2 that has `box` in `size` pixels: see `scaling.Fitting`."""
+        self._full = self.size
         divisor = next((each for each in (8, 4, 2) if spare(box, size) >= each), 1)
         if divisor > 1:
             # Pillow finds the divisor by integer division from a size; these quotients lead back to this one.
             self.draft(None, (self.width // divisor, self.height // divisor))
         self._is_an_eighth = divisor == 8
         return box[0] / divisor, box[1] / divisor, box[2] / divisor, box[3] / divisor
+
+    def footprint(self, full: Size) -> int:
+        """Return the bytes that decoding takes: see `footprint.Weighed`."""
+        assert self.fp is not None  # noqa: S101 - it is open until the image is decoded
+        pixels = self.width * self.height * (8 if self.mode == "CMYK" else 4 if self.mode == "RGB" else 1)
+        taken = encoded_size(self.fp) + pixels
+        if self.info.get("progressive"):  # all of its coefficients are held, and what is left out is copied
+            taken += encoded_size(self.fp) + _BYTES_OF_A_COEFFICIENT * self._samples(full)
+        return taken
+
+    def _samples(self, full: Size) -> int:
+        """Return the number of samples of all components, in whole blocks."""
+        across, down = (max(each[place] for each in self.layer) for place in (1, 2))
+        area = (full[0] + 8 * across) * (full[1] + 8 * down)
+        return sum(area * each[1] * each[2] // max(1, across * down) for each in self.layer)
 
     def load(self) -> Any:
         """Decode the image at the scale that `draft` has set, if that was not done yet."""
@@ -64,6 +98,8 @@ class JpegFile(JpegImageFile):
         try:
             pixels = self._pixels(self._needed(data), strict=True)
         except ValueError as error:
+            # A copy of the data, and for damage another picture and what is different in it.
+            guard().need(len(data) + 4 * self.footprint(self._full or self.size))
             try:
                 pixels = self._in_spite_of(str(error), data)
             except ValueError as problem:
@@ -79,10 +115,18 @@ class JpegFile(JpegImageFile):
         self.readonly, self.tile = 1, []
 
     def _needed(self, data: bytes) -> bytes:
-        """Return the part of a file that its pixels depend on at this scale; all of it where that is as fast."""
-        if self._is_an_eighth and self.info.get("progressive") and len(data) >= _WORTH_SHORTENING:
-            return for_an_eighth(data) or data
-        return data
+        """Return the part of a file that its pixels depend on at this scale; all of it where that is as fast.
+
+        Raises:
+            ImageError: It has so many scans, each of which goes over the whole picture, that they would take minutes.
+        """
+        if not self.info.get("progressive"):
+            return data
+        needed = (for_an_eighth(data) or data) if self._is_an_eighth and len(data) >= _WORTH_SHORTENING else data
+        scans = needed.count(SCAN)
+        if scans > _USUAL_SCANS and scans * self._samples(self._full or self.size) > _MOST_SAMPLES:
+            raise ImageError(f"a progressive JPEG of {scans:,} scans, which would take minutes")
+        return needed
 
     def _pixels(self, data: bytes, *, strict: bool) -> Pixels:
         """Decode to uint8 [height, width, channels].

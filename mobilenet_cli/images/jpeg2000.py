@@ -10,11 +10,13 @@ from PIL.Jpeg2KImagePlugin import Jpeg2KImageFile
 
 from mobilenet_cli.errors import ImageError
 from mobilenet_cli.images.flaws import add_warning
+from mobilenet_cli.images.footprint import encoded_size
 from mobilenet_cli.images.scaling import Box, Size, spare
 
 _CODESTREAM = b"\xff\x4f\xff\x51"
 """The markers that the codestream begins with: SOC and SIZ."""
 _HEAD = 1 << 22
+_BYTES_PER_PIXEL = 24
 _ENUMERATED, _PROFILES = 1, (2, 3)
 """Methods of naming a colour space."""
 _LAB, _KNOWN_SPACES = 14, {0, 12, 15, 16, 17, 18}
@@ -54,6 +56,11 @@ class Jpeg2000File(Jpeg2KImageFile):
             assert isinstance(options, tuple)  # noqa: S101 - of codec, halvings, layers, file and length
             self.tile = [ImageFile._Tile(name, (0, 0, *self.size), place, (options[0], halvings, *options[2:]))]
         return _halved_box(box, full, halvings)
+
+    def footprint(self, full: Size) -> int:
+        """Return the bytes that decoding takes: see `footprint.Weighed`."""
+        assert self.fp is not None  # noqa: S101 - it is open until the image is decoded
+        return 2 * encoded_size(self.fp) + _BYTES_PER_PIXEL * self.width * self.height
 
     def _halvings(self) -> int:
         """Return how often the picture may be halved."""

@@ -6,7 +6,8 @@ import re
 
 END = b"\xff\xd9"
 """The marker at the end of a picture."""
-_SCAN = b"\xff\xda"
+SCAN = b"\xff\xda"
+"""The marker at the beginning of a scan."""
 END_OF_A_SCAN = re.compile(rb"\xff[^\0\xd0-\xd7\xff]")
 """A marker, but not a stuffed byte, a restart or a filler."""
 _MAY_FOLLOW_A_SCAN = {0xC4, 0xDA, 0xDB, 0xDC, 0xDD, *range(0xE0, 0xF0), 0xFE}
@@ -24,7 +25,7 @@ def sound_end(data: bytes) -> int:
         if marker not in _MAY_FOLLOW_A_SCAN or length < 2:
             return end
         place += 2 + length
-        if marker == _SCAN[1]:
+        if marker == SCAN[1]:
             found = END_OF_A_SCAN.search(data, place)
             place = end = found.start() if found else len(data)
     return end
@@ -32,7 +33,7 @@ def sound_end(data: bytes) -> int:
 
 def without_end(data: bytes) -> bytes:
     """Return the data up to the end marker of the picture; without the zeros that a broken copy leaves there."""
-    end = data.find(END, data.find(_SCAN, _scan_start(data)))
+    end = data.find(END, data.find(SCAN, _scan_start(data)))
     return (data if end < 0 else data[:end]).rstrip(b"\0\xff")
 
 
@@ -40,7 +41,7 @@ def _scan_start(data: bytes) -> int:
     """Return where the first scan begins, past the segments before it, which may hold JPEGs of their own."""
     place = 2
     while place + 4 <= len(data) and data[place] == 0xFF:
-        if data[place : place + 2] == _SCAN:
+        if data[place : place + 2] == SCAN:
             return place
         place += 2 + int.from_bytes(data[place + 2 : place + 4], "big") if data[place + 1] != 0xFF else 1
     return 0
@@ -49,7 +50,7 @@ def _scan_start(data: bytes) -> int:
 def has_coarse_picture(data: bytes) -> bool:
     """Whether a progressive JPEG has its first two kinds of scans whole: all mean values, and waves of luminance."""
     place, scans = _scan_start(data), []
-    while (place := data.find(_SCAN, place)) >= 0:
+    while (place := data.find(SCAN, place)) >= 0:
         components = data[place + 4] if place + 4 < len(data) else 0
         first = place + 5 + 2 * components
         scans.append(data[first] if first < len(data) else 0)  # its first coefficient

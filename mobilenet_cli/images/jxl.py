@@ -10,10 +10,11 @@ from PIL.ImageFile import ImageFile
 from pillow_jxl.JpegXLImagePlugin import JXLImageFile
 
 from mobilenet_cli.errors import ImageError
-from mobilenet_cli.images.decode import check_size
+from mobilenet_cli.images.allowance import check_size, guard
 
 _RATIOS = ((0, 1), (1, 1), (12, 10), (4, 3), (3, 2), (16, 9), (5, 4), (2, 1))
 """Widths to heights, by their number in the header; 0: the width is written out."""
+_BYTES_PER_PIXEL = 20
 _CODESTREAM = re.compile(rb"(?:jxlc|jxlp....)\xff\x0a(.{12})", re.DOTALL)
 
 
@@ -26,6 +27,7 @@ def open_jxl(stream: IO[bytes]) -> ImageFile:
     data = stream.read()
     if (size := _size(data)) is not None:
         check_size(*size)
+        guard().need(len(data) + _BYTES_PER_PIXEL * size[0] * size[1])
     try:
         image: ImageFile = JXLImageFile(io.BytesIO(data))
     except RuntimeError as error:  # its message is about building libjxl

@@ -16,8 +16,10 @@ from typing import IO, Any
 from PIL.PngImagePlugin import PngImageFile
 
 from mobilenet_cli.errors import ImageError
+from mobilenet_cli.images.allowance import guard
 from mobilenet_cli.images.code_points import CodePoints, note_code_points
 from mobilenet_cli.images.flaws import cut_off
+from mobilenet_cli.images.footprint import encoded_size, of_pixels
 from mobilenet_cli.images.png_rows import CheckedChunk, first_rows
 
 Chunk = tuple[bytes, bytes]
@@ -27,6 +29,7 @@ _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _CODE_POINTS = re.compile(rb"\0\0\0\x04cICP(..)", re.DOTALL)
 _HEAD = 1 << 16
 _NEEDED = (b"IHDR", b"PLTE", b"IDAT", b"IEND")
+_MOST_CHUNKS = 256
 _LONGEST_TEXT = 1 << 16  # of those that are kept: some hold EXIF or XMP, and with them the orientation
 _LARGEST_PROFILE = 1 << 25
 
@@ -38,14 +41,34 @@ def open_png(stream: IO[bytes]) -> PngImageFile:
         Exception: As Pillow raises, where that does not help.
     """
     try:
-        return PngFile(stream)
-    except Exception:
+        if not _is_crowded(stream):
+            return PngFile(stream)
+    except MemoryError:
+        raise
+    except Exception:  # noqa: S110 - of a chunk that is left out, or it is raised again
+        pass
+    guard().need(4 * encoded_size(stream))
+    stream.seek(0)
+    chunks = list(_sound(_chunks(stream.read())))
+    image = PngFile(io.BytesIO(_file(chunks)))
+    if (profile := _profile(chunks)) is not None:
+        image.info["icc_profile"] = profile
+    return image
+
+
+def _is_crowded(stream: IO[bytes]) -> bool:
+    """Return whether a PNG has very many chunks before its pixels: Pillow takes ever longer for each."""
+    place = len(_SIGNATURE)
+    try:
+        for _ in range(_MOST_CHUNKS):
+            stream.seek(place)
+            head = stream.read(8)
+            if len(head) < 8 or head[4:] == b"IDAT":
+                return False
+            place += 12 + int.from_bytes(head[:4], "big")
+        return True
+    finally:
         stream.seek(0)
-        chunks = list(_sound(_chunks(stream.read())))
-        image = PngFile(io.BytesIO(_file(chunks)))
-        if (profile := _profile(chunks)) is not None:
-            image.info["icc_profile"] = profile
-        return image
 
 
 class PngFile(PngImageFile):
@@ -67,8 +90,12 @@ class PngFile(PngImageFile):
         """Decode the image, if that was not done yet."""
         try:
             return super().load()
+        except MemoryError:
+            raise
         except Exception:
             assert self._stream is not None  # noqa: S101 - _open has set it
+            # The chunks and the file that is made of them; its picture, and that of the first rows with their bytes.
+            guard().need(4 * encoded_size(self._stream) + 4 * of_pixels(self))
             self._stream.seek(0)
             chunks = list(_chunks(self._stream.read()))
             whole = PngImageFile(io.BytesIO(_file(list(_sound(chunks)))))
@@ -106,9 +133,11 @@ def _chunks(data: bytes) -> Iterator[CheckedChunk]:
 
 
 def _sound(chunks: Iterable[CheckedChunk]) -> Iterator[Chunk]:
-    """Yield the chunks but for those that are not needed and are damaged, or texts and long."""
+    """Yield the chunks but for those that are not needed and are damaged, or texts and long, or very many."""
+    others = 0
     for kind, content, is_right in chunks:
-        if kind in _NEEDED or (is_right and not _is_long_text(kind, content)):
+        others += kind not in _NEEDED
+        if kind in _NEEDED or (is_right and others <= _MOST_CHUNKS and not _is_long_text(kind, content)):
             yield kind, content
 
 

@@ -148,7 +148,7 @@ def _shrunk(image: ImageFile, box: Box, size: tuple[int, int], preprocessing: Pr
 
 def _least(image: ImageFile, box: Box, size: tuple[int, int], *, fast_previews: bool) -> tuple[ImageFile, Box]:
     """Return the least to decode that has `box` of `image` in `size` pixels, and the box in it."""
-    from mobilenet_cli.images.decode import check_pixels
+    from mobilenet_cli.images.footprint import admit
     from mobilenet_cli.images.scaling import fit
 
     if fast_previews:
@@ -158,7 +158,7 @@ def _least(image: ImageFile, box: Box, size: tuple[int, int], *, fast_previews: 
             return found
     full = image.size
     box = fit(image, box, size)
-    check_pixels(image, full)
+    admit(image, full)
     return image, box
 
 

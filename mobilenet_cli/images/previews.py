@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 from PIL import ExifTags
 
-from mobilenet_cli.images.decode import MAX_PIXELS, orientation
+from mobilenet_cli.images.allowance import guard
+from mobilenet_cli.images.decode import orientation
 from mobilenet_cli.images.flaws import warning_of
 from mobilenet_cli.images.jpeg import JpegFile
 from mobilenet_cli.images.scaling import Box, Size, scaled, spare
@@ -75,7 +76,8 @@ def _copy(encoded: bytes, image: JpegFile) -> JpegFile | None:
 def _has_shape_of(preview: JpegFile, image: JpegFile) -> bool:
     (across, down), (width, height) = preview.size, image.size
     tolerance = max(width, height, _MOST_DISTORTED * across * height)
-    return across < width and across * down <= MAX_PIXELS and abs(across * height - down * width) <= tolerance
+    most = guard().max_pixels or across * down
+    return across < width and across * down <= most and abs(across * height - down * width) <= tolerance
 
 
 def _encoded(image: JpegFile) -> Iterator[bytes]:

@@ -14,7 +14,7 @@ from PIL import Image
 from PIL.ImageFile import ImageFile
 
 from mobilenet_cli.errors import ImageError
-from mobilenet_cli.images.decode import check_size
+from mobilenet_cli.images.allowance import check_size, guard
 from mobilenet_cli.images.jpeg import JpegFile
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ _SMALLEST_PREVIEW = 500
 """The least longer side in pixels of a JPEG that stands for the picture, where the sensor has more."""
 _SAME_SHAPE = 1.25
 """How much longer than the sensor's a JPEG's shape may be: cameras crop to 16:9, but a strip is no picture."""
+_BYTES_PER_PIXEL = 8
+"""What developing takes at half the size, a pixel of the sensor."""
 _ORIENTATIONS = {0: 1, 3: 3, 5: 8, 6: 6}
 """EXIF's orientation of each of LibRaw's turns."""
 _ORIENTATION, _SOFTWARE = 0x0112, 0x0131
@@ -51,11 +53,13 @@ def open_raw(stream: IO[bytes]) -> ImageFile:
     Raises:
         ImageError: LibRaw does not know the camera, or the file is damaged or too large.
     """
+    guard().need(2 * stream.seek(0, 2))
     stream.seek(0)
     data = stream.read()
     try:
         with rawpy.imread(io.BytesIO(data)) as raw:
             check_size(raw.sizes.raw_width, raw.sizes.raw_height)
+            guard().need(2 * len(data) + _BYTES_PER_PIXEL * raw.sizes.raw_width * raw.sizes.raw_height)
             return _preview(raw) or Developed(_developed(raw))
     except rawpy.LibRawError as error:
         reason = error.args[0] if error.args else ""

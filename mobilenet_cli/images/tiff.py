@@ -10,11 +10,12 @@ import io
 import struct
 from collections.abc import Iterator
 from functools import cache
-from typing import IO
+from typing import IO, NoReturn
 
 from PIL.ImageFile import ImageFile
 from PIL.TiffImagePlugin import ImageFileDirectory_v2, TiffImageFile
 
+from mobilenet_cli.errors import ImageError
 from mobilenet_cli.images.formats import RAW, check_installed
 from mobilenet_cli.images.libraries import library
 from mobilenet_cli.images.tiff_parts import Tags
@@ -24,7 +25,9 @@ from mobilenet_cli.images.tiff_samples import BITS, FORMAT, PHOTOMETRIC, Sampled
 _KIND, _OLD_KIND, _SUBFILES = 254, 255, 330
 _SENSOR = (32803, 34892)
 """Photometric interpretations: the samples of a camera's sensor."""
-_MOST_PAGES = 64
+_OFFSETS = (273, 324)
+_MOST_PAGES, _MOST_PARTS = 64, 1 << 18
+"""How many pages are looked at, and how many strips or tiles one may have: each costs microseconds."""
 
 
 def open_tiff(stream: IO[bytes]) -> ImageFile:
@@ -91,7 +94,7 @@ def _pages(stream: IO[bytes]) -> Iterator[Page]:
             continue
         seen.add(place)
         tags = ImageFileDirectory_v2(head[:16] if first._bigtiff else head[:8])
-        with contextlib.suppress(Exception):  # a damaged page is none
+        try:
             stream.seek(place)
             tags.load(stream)
             page = Page(place, tags)
@@ -101,11 +104,20 @@ def _pages(stream: IO[bytes]) -> Iterator[Page]:
             elif place in behind and not is_reduced and not is_thumbnail:
                 continue  # the next picture
             if min(page.size) > 0:
-                yield page
+                parts = max(len(numbers(tags, each)) for each in _OFFSETS)
+                yield page if parts <= _MOST_PARTS else _too_many(parts)
             waiting += Tags(stream, place).numbers(_SUBFILES)  # of a BigTIFF's, too, which Pillow does not read
             if is_thumbnail or place in behind:
                 waiting.append(tags.next)
                 behind.add(tags.next)
+        except (ImageError, MemoryError):
+            raise
+        except Exception:  # noqa: S112 - a damaged page is none
+            continue
+
+
+def _too_many(parts: int) -> NoReturn:
+    raise ImageError(f"a TIFF of {parts:,} strips or tiles (the limit is {_MOST_PARTS:,})")
 
 
 def _beginning_at(place: int, data: bytes) -> IO[bytes]:

@@ -120,6 +120,7 @@ class Tags:
             size = struct.calcsize(f"<{entry}")
             entries = stream.read(min(count, 4096) * size)
             self._values = dict[int, tuple[int, bytes]]()
+            self._left = stream.seek(0, 2)  # bytes: tags that lie over each other would have more than the file
             for start in range(0, len(entries), size):
                 tag, kind, number, value = self._unpack(entry, entries[start : start + size])
                 self._values[tag] = kind, self._value(stream, kind, number, value)
@@ -133,7 +134,8 @@ class Tags:
         size = _SIZES.get(kind, 1) * number
         if size <= len(value):
             return value[:size]
-        if number > _MOST_VALUES:
+        self._left -= size
+        if number > _MOST_VALUES or self._left < 0:
             raise NoPartError
         (place,) = self._unpack("Q" if len(value) == 8 else "I", value)
         stream.seek(place)

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from io import BytesIO
 from typing import IO
 
 from PIL import Image, ImageChops, ImagePalette, ImageStat
 from PIL.TiffImagePlugin import ImageFileDirectory_v2, TiffImageFile
 
+from mobilenet_cli.images.footprint import encoded_size, of_pixels
 from mobilenet_cli.images.scaling import Box, Size, scaled, spare
 from mobilenet_cli.images.tiff_parts import NoPartError, Part, part
 from mobilenet_cli.images.tiff_samples import BITS, HEIGHT, PHOTOMETRIC, WIDTH, number, numbers
@@ -20,6 +22,8 @@ _SAMPLES, _ORIENTATION, _COLOUR_MAP = 277, 274, 320
 _RGB, _YCBCR = 2, 6
 _WORTH_COPYING = 0.85
 """Up to what share of a page decoding a part of it is faster, though it is copied first."""
+_BYTES_OF_A_STRIP = 4
+"""A pixel's bytes in a strip, which may be the whole picture."""
 _SIDE = 16
 """Into how many fields a side two pictures are divided to be compared."""
 _NEAR = 16
@@ -57,6 +61,12 @@ class TiffFile(TiffImageFile):
             # Its colours should have 16 bits, and Pillow takes the upper 8.
             self.palette = ImagePalette.raw("RGB;L", bytes(colours))
         self._stream = self.fp
+
+    def footprint(self, full: Size) -> int:
+        """Return the bytes that decoding takes: see `footprint.Weighed`."""
+        assert self._stream is not None  # noqa: S101 - it is open until the image is decoded
+        copied = encoded_size(self._stream) if isinstance(self._stream, BytesIO) else 0
+        return copied + of_pixels(self) + _BYTES_OF_A_STRIP * self.width * self.height
 
     def fit(self, box: Box, size: Size) -> Box:
         """Choose the smallest copy that has `box` in `size` pixels, and the part of it: see `scaling.Fitting`."""

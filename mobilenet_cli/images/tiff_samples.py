@@ -16,6 +16,7 @@ from PIL.TiffImagePlugin import ImageFileDirectory_v2, TiffImageFile
 
 from mobilenet_cli.errors import ImageError
 from mobilenet_cli.images.flaws import add_warning
+from mobilenet_cli.images.scaling import Size
 from mobilenet_cli.images.tiff_colours import picture
 
 if TYPE_CHECKING:
@@ -68,6 +69,14 @@ class SampledTiff(ImageFile):
             exif = Image.Exif()
             exif[0x0112] = turn
             self.info["exif"] = exif.tobytes()
+
+    def footprint(self, full: Size) -> int:
+        """Return the bytes that decoding takes: see `footprint.Weighed`."""
+        depth = max(numbers(self._page, BITS, 1))
+        size = next((each for each in (8, 16, 32, 64) if depth <= each), depth) // 8
+        # The packed strips, the unpacked ones as a picture and as an array, and their order in the picture.
+        samples = full[0] * full[1] * max(1, number(self._page, _SAMPLES, 1)) * size
+        return 4 * samples + 4 * full[0] * full[1]
 
     def load(self) -> Any:
         """Decode the page, if that was not done yet.

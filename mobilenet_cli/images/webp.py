@@ -10,10 +10,14 @@ import ctypes
 from typing import IO, Any
 
 from PIL import Image
-from PIL.WebPImagePlugin import WebPImageFile
+from PIL.WebPImagePlugin import WebPImageFile, _get_size
 
 from mobilenet_cli.errors import ImageError
+from mobilenet_cli.images.allowance import check_size, guard
 from mobilenet_cli.images.libraries import library
+
+_BYTES_PER_PIXEL, _BYTES_PER_CANVAS_PIXEL = 12, 18
+"""What decoding takes a pixel: of a still picture without alpha, and of any other."""
 
 
 def open_webp(stream: IO[bytes]) -> WebPImageFile:
@@ -26,9 +30,26 @@ def open_webp(stream: IO[bytes]) -> WebPImageFile:
     head = stream.read(12)
     there = stream.seek(0, 2)
     stream.seek(0)
+    guard().need(_footprint(stream.read(30), there))  # Pillow's decoder makes its canvases at once
+    stream.seek(0)
     if there < (whole := 8 + int.from_bytes(head[4:8], "little")):
         raise ImageError(f"the image is truncated ({there:,} of {whole:,} bytes are there)")
     return WebPFile(stream)
+
+
+def _footprint(head: bytes, encoded: int) -> int:
+    """Return how many bytes opening and decoding a WebP takes, from its first bytes.
+
+    Raises:
+        ImageError: It has too many pixels.
+    """
+    size = _get_size(head)
+    if size is None:
+        return 3 * encoded
+    check_size(*size)
+    kind = head[12:16]
+    is_plain = kind == b"VP8 " or (kind == b"VP8L" and not head[24] & 0x10) or (kind == b"VP8X" and not head[20] & 0x12)
+    return 3 * encoded + size[0] * size[1] * (_BYTES_PER_PIXEL if is_plain else _BYTES_PER_CANVAS_PIXEL)
 
 
 class WebPFile(WebPImageFile):
@@ -55,6 +76,7 @@ class WebPFile(WebPImageFile):
         assert self._stream is not None  # noqa: S101 - it is open until the image is decoded
         self._stream.seek(0)
         data = self._stream.read()
+        self._decoder = None  # and its canvases
         width, height = self.size
         pixels = np.empty((height, width, 3), np.uint8)
         decode = libwebp.WebPDecodeRGBInto

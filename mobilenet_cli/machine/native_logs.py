@@ -14,6 +14,31 @@ import threading
 from collections.abc import Iterator
 
 _lock = threading.RLock()
+_messages: int | None = None
+
+
+def keep_messages(descriptor: int) -> None:
+    """Note the descriptor that this program prints its messages to in place of 2.
+
+    For a program to call that owns the process. From here on, descriptor 2 may be redirected: see `discard`.
+    """
+    global _messages  # noqa: PLW0603 - one process, one descriptor 2
+    _messages = descriptor
+
+
+def discard() -> None:
+    """Discard what native code writes to descriptor 2 from here on. Does nothing before `keep_messages`.
+
+    Decoders print a line there for each thing that they find wrong with a file.
+    """
+    if _messages is not None:
+        with contextlib.suppress(OSError), open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - a device
+            os.dup2(nowhere.fileno(), 2)
+
+
+def standard_descriptor(number: int) -> int:
+    """Return the descriptor with what was open as `number` when the process began."""
+    return _messages if number == 2 and _messages is not None else number
 
 
 @contextlib.contextmanager

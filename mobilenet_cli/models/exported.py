@@ -172,12 +172,14 @@ def _check_runs(manifest: Manifest, folder: Path, process: TensorFlowProcess) ->
         ModelError: LiteRT does not run it here, it puts out another number of values than the manifest says, or the
             model has another number of labels.
     """
+    from mobilenet_cli.in_tensorflow.limits import CHECKING
     from mobilenet_cli.in_tensorflow.trial_run import run_once
 
     for kind, network in manifest.networks.items():
         for size in _sizes(network):
             file = network.compiled[str(size)].file
             assert file is not None  # noqa: S101 - `_sizes` has seen to it
-            process.call(run_once, folder / file, size, network.input, network.width)
+            with process.within(CHECKING):
+                process.call(run_once, folder / file, size, network.input, network.width)
         if kind == "classification":
             Model(manifest.name, manifest, kind, manifest.image_size, "litert", folder).labels()

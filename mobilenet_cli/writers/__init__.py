@@ -7,8 +7,9 @@ that reads the rows back.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from mobilenet_cli.errors import InputError
 from mobilenet_cli.files.format import Conversion, Format, by_ending, by_name
@@ -19,7 +20,7 @@ from mobilenet_cli.writers.delimited import CsvWriter, TsvWriter, csv_rows, tsv_
 from mobilenet_cli.writers.json_objects import ExactLinesWriter, JsonArrayWriter, JsonLinesWriter, json_lines_rows
 from mobilenet_cli.writers.paths import PathWriter
 
-__all__ = ["FORMATS", "LONG_TABLE", "Layout", "check_resumable", "format_of"]
+__all__ = ["FORMATS", "LONG_TABLE", "Layout", "check_resumable", "format_of", "page_format"]
 
 
 def _table(stream: BinaryIO, options: Layout, *, begun: bool = False) -> ResultWriter:
@@ -50,12 +51,26 @@ def _lines_of_parquet(stream: BinaryIO, layout: Layout) -> Iterator[bytes]:
     return read(stream, layout)
 
 
-def _page(lines: Path, stream: BinaryIO, layout: Layout) -> None:
-    from mobilenet_cli.html.report import write  # imports jinja2
+def _page(lines: Path, stream: BinaryIO, layout: Layout, **look: Any) -> None:
+    from mobilenet_cli.html.report import SIDE, write  # imports jinja2
     from mobilenet_cli.writers.json_reading import results_in
 
     del layout
-    write(lambda: results_in(lines), stream)
+    thumbnails = look.pop("thumbnails", "inside")
+    side = None if thumbnails == "none" else SIDE
+    write(lambda: results_in(lines), stream, side=side, beside=thumbnails == "beside", **look)
+
+
+def page_format(file: str | None, thumbnails: str, link_base: str | None) -> Format[Result, Layout]:
+    """Return the format "html" of one page.
+
+    Args:
+        file: The page's path; None: it is not on this machine.
+        thumbnails: Where its thumbnails are: "inside", "beside" or "none".
+        link_base: As for `html.report.write`.
+    """
+    make = partial(_page, file=file, thumbnails=thumbnails, link_base=link_base)
+    return _converted("html", FORMATS["html"].endings, Conversion(make, read=None))
 
 
 FORMATS = by_name(

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 from conftest import SAMPLES, program
-from PIL import Image
+from views import save_views
 
 pytestmark = pytest.mark.slow
 
@@ -187,11 +187,7 @@ def test_an_operator_runs_it_every_night_and_carries_a_model(session: Session, t
 def test_a_teacher_teaches_a_class_its_own_classes(session: Session, tmp_path: Path):
     for folder, pupils in (("labelled", range(6)), ("others", range(6, 8))):
         for label, name in (("our cat", "cat.jpg"), ("coffee cup", "espresso.webp")):
-            (tmp_path / folder / label).mkdir(parents=True)
-            with Image.open(SAMPLES / name) as picture:
-                for number in pupils:
-                    turned = picture.convert("RGB").rotate(3 * number - 10).resize((224 + number, 224))
-                    turned.save(tmp_path / folder / label / f"{number}.jpg")
+            save_views(SAMPLES / name, tmp_path / folder / label, pupils)
     text = session("mnclassify train labelled/ -o mine")
     assert "coffee cup" in text
     assert "our cat" in text

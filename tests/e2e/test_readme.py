@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy
 import pytest
 from conftest import ROOT, SAMPLES, program
+from views import save_views
 
 from tools import terminal_picture
 
@@ -70,10 +71,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copy(CAT, tmp_path)
     (tmp_path / "photos.csv").write_text("image,who\nphotos/cat.jpg,Ann\nphotos/none.jpg,Ben\n")
     for label, picture in (("tiger cat", CAT), ("espresso", ESPRESSO)):
-        (tmp_path / "labelled" / label).mkdir(parents=True)
-        for number in range(4):  # not the same file twice: one more byte after the picture's end
-            copy = tmp_path / "labelled" / label / f"{number}{picture.suffix}"
-            copy.write_bytes(picture.read_bytes() + bytes(number))
+        save_views(picture, tmp_path / "labelled" / label, range(4))
     shutil.copytree(tmp_path / "labelled", tmp_path / "others")
     return tmp_path
 

@@ -410,7 +410,7 @@ def test_a_page_that_is_there_is_replaced_only_with_overwrite(results_file, tmp_
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("path,status,label_1,score_1,error,model\ncat.jpg,ok,tabby,0.5,,m\n", "line 1 is not one"),
+        ("path,status,label_1,score_1,error,model\ncat.jpg,ok,tabby,0.5,,m\n", "columns are 'path,status,label_1,"),
         (LINE.replace('"predictions": []', '"vector": [1.0]'), "line 1 is not one"),
         (LINE[:40], "line 1 is not one"),
         ("\n[\n" + LINE.replace('"a"', "5"), "line 3 is not one"),
@@ -419,7 +419,7 @@ def test_a_page_that_is_there_is_replaced_only_with_overwrite(results_file, tmp_
             "another kind of value",
         ),
         (LINE.replace('"ok"', '"fine"'), "another kind of value"),
-        ("\x00\xff\x00", "line 1 is not one"),
+        ("\x00\xff\x00", "which are not those of mnclassify's results"),
     ],
 )
 def test_files_that_are_no_results_are_refused_with_what_to_do(tmp_path, content, words):

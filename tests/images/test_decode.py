@@ -20,7 +20,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from mobilenet_cli.errors import ImageError
-from mobilenet_cli.images.decode import MAX_PIXELS
+from mobilenet_cli.images.allowance import MAX_PIXELS
 from mobilenet_cli.images.preprocess import Preprocessing, load_image, silence_decoder_warnings
 from mobilenet_cli.records import Source
 

@@ -11,7 +11,6 @@ from jpeg_previews import DISPARITY, FULL_HD, UNDEFINED, VGA, exif_with_thumbnai
 from PIL import Image, ImageOps
 
 from mobilenet_cli.errors import ImageError
-from mobilenet_cli.images import decode, previews
 from mobilenet_cli.images.preprocess import Preprocessing, load_image, load_thumbnail
 from mobilenet_cli.records import Source
 
@@ -175,9 +174,8 @@ def test_an_index_that_is_damaged_costs_no_photograph():
         assert (pixels == plain).all() or pixels[..., 1].mean() < 20
 
 
-def test_a_photograph_too_large_to_decode_is_read_by_its_preview(monkeypatch):
-    monkeypatch.setattr(decode, "MAX_PIXELS", 700_000)
-    monkeypatch.setattr(previews, "MAX_PIXELS", 700_000)
+def test_a_photograph_too_large_to_decode_is_read_by_its_preview(limit_pixels):
+    limit_pixels(700_000)
     data = with_mpf(LARGE, preview(800, 600), progressive=True)
     with pytest.raises(ImageError, match="too large"):
         loaded(data, fast_previews=False)

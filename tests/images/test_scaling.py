@@ -12,7 +12,6 @@ from PIL import Image
 from simplejpeg import decode_jpeg
 
 from mobilenet_cli.errors import ImageError
-from mobilenet_cli.images import decode, heif
 from mobilenet_cli.images.decode import open_image
 from mobilenet_cli.images.preprocess import Preprocessing, _plan, load_image
 from mobilenet_cli.images.progressive import for_an_eighth
@@ -80,15 +79,15 @@ def test_a_thumbnail_is_turned_as_its_heic_is(turn):
     assert np.abs(pixels - turned[0]).mean() < 6
 
 
-def test_a_heic_is_too_large_by_what_is_decoded(monkeypatch):
-    monkeypatch.setattr(decode, "MAX_PIXELS", 200_000)
+def test_a_heic_is_too_large_by_what_is_decoded(limit_pixels):
+    limit_pixels(200_000)
     assert loaded(WITH_THUMBNAIL)[1] == LARGE.size
     with pytest.raises(ImageError, match="too large: 640 x 480"):
         loaded(WITH_THUMBNAIL, 600)
 
 
-def test_a_thumbnail_that_is_too_large_is_not_even_tried(monkeypatch):
-    monkeypatch.setattr(heif, "MAX_PIXELS", 100_000)
+def test_a_thumbnail_that_is_too_large_is_not_even_tried(limit_pixels):
+    limit_pixels(100_000)
     assert fitted(WITH_THUMBNAIL)[0] == LARGE.size
 
 

@@ -10,7 +10,7 @@ import tifffile
 from image_forms import PHOTOGRAPH, profile, saved, through
 from PIL import Image
 
-from mobilenet_cli.images import decode
+from mobilenet_cli.images import decode, opening
 from mobilenet_cli.images.decode import open_image
 from mobilenet_cli.images.preprocess import Preprocessing, _plan, load_image
 from mobilenet_cli.images.scaling import fit
@@ -98,7 +98,7 @@ def test_the_picture_is_that_of_the_whole_page(layout, crop):
 def test_strips_and_tiles_outside_the_crop_are_not_read(layout, monkeypatch):
     portrait = LARGE.transpose(Image.Transpose.ROTATE_90)
     data, file = written(layout, [portrait]), []
-    monkeypatch.setattr(decode.io, "BytesIO", lambda data: file.append(Watched(data)) or file[-1])
+    monkeypatch.setattr(opening.io, "BytesIO", lambda data: file.append(Watched(data)) or file[-1])
     with open_image(Source("-", data=data)) as image:
         fit(image, (36, 100, 540, 604), (64, 64))
         image.load()
@@ -190,9 +190,9 @@ def test_a_turned_pyramid_is_turned():
         assert np.abs(pixels - loaded(saved(LARGE, "PNG"), 64, crop)[0]).mean() < 1.5
 
 
-def test_a_pyramid_is_too_large_by_what_is_decoded(monkeypatch):
+def test_a_pyramid_is_too_large_by_what_is_decoded(limit_pixels):
     data = pyramid([LARGE, *HALVES], tile=(64, 64))
-    monkeypatch.setattr(decode, "MAX_PIXELS", 100_000)
+    limit_pixels(100_000)
     assert loaded(data)[1] == LARGE.size
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import shutil
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,6 +14,7 @@ import pytest
 import stored_models
 from conftest import SAMPLES, Run
 from in_this_process import InThisProcess
+from views import save_views
 
 from mobilenet_cli import Classifier
 from mobilenet_cli.engines.network_input import SIGNED
@@ -270,12 +270,7 @@ def test_a_model_gives_the_same_records_after_it_was_carried(mnclassify: Run, tm
 @pytest.mark.slow
 def test_a_trained_model_is_carried_in_a_file_without_its_training_images(mnclassify: Run, tmp_path: Path):
     for label, name in (("cat", "cat.jpg"), ("espresso", "espresso.webp")):
-        (tmp_path / "labelled" / label).mkdir(parents=True)
-        for number in range(3):
-            copy = tmp_path / "labelled" / label / f"secret-{number}{Path(name).suffix}"
-            shutil.copy(SAMPLES / name, copy)
-            with copy.open("ab") as stream:
-                stream.write(bytes(number))
+        save_views(SAMPLES / name, tmp_path / "labelled" / label, range(4), prefix="secret-")
     mine, file = tmp_path / "mine", tmp_path / "mine.zip"
     trained = mnclassify("train", str(tmp_path / "labelled"), "-o", str(mine), "-m", "efficientnet_lite0", timeout=300)
     assert trained.returncode == 0, trained.stderr

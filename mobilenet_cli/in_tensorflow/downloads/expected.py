@@ -26,3 +26,7 @@ class Expected:
                 f"it is not what was first downloaded from there: SHA-256 {actual}, not {self.sha256}; "
                 f"if it was to change, remove {self.note}"
             )
+
+
+NOTHING = Expected("", "")
+"""What is expected where nothing is known."""

@@ -9,13 +9,13 @@ from typing import Any
 
 from mobilenet_cli.errors import ModelError
 from mobilenet_cli.in_tensorflow.downloads import http
-from mobilenet_cli.in_tensorflow.downloads.expected import Expected
+from mobilenet_cli.in_tensorflow.downloads.expected import NOTHING, Expected
 
 CACHE = "TFHUB_CACHE_DIR"
 """The variable that names the folder where the user has tensorflow_hub keep modules."""
 
 
-def download(handle: str, destination: Path, expected: Expected) -> str:
+def download(handle: str, destination: Path, expected: Expected = NOTHING) -> str:
     """Download and unpack a handle's module into `destination`, by way of $TFHUB_CACHE_DIR where that is set.
 
     Returns:

@@ -16,14 +16,14 @@ from typing import Any
 from mobilenet_cli.errors import ModelError
 from mobilenet_cli.in_tensorflow.channel import report_progress
 from mobilenet_cli.in_tensorflow.downloads import caps, http, routes
-from mobilenet_cli.in_tensorflow.downloads.expected import Expected
+from mobilenet_cli.in_tensorflow.downloads.expected import NOTHING, Expected
 
 _CHUNK = 1 << 16
 CACHE = "KAGGLEHUB_CACHE"
 """The variable that names the folder where the user has kagglehub keep models."""
 
 
-def download(handle: str, url: str, destination: Path, expected: Expected) -> str:
+def download(handle: str, url: str, destination: Path, expected: Expected = NOTHING) -> str:
     """Download a SavedModel's files into `destination`, by way of $KAGGLEHUB_CACHE where that is set.
 
     Args:
@@ -104,12 +104,20 @@ def _in_time(url: str, send: Callable[..., Any]) -> Callable[..., Any]:
 
 def _in_pieces(response: Any, chunk_size: int | None = 1, decode_unicode: bool = False) -> Iterator[Any]:
     """Yield an answer's content as it comes: requests waits for whole chunks, which a slow server never fills."""
+    import requests
+    from urllib3.exceptions import HTTPError, ReadTimeoutError
+
     done, pace = 0, caps.Pace()
-    while data := response.raw.read1(chunk_size or _CHUNK, decode_content=True):
-        done += len(data)
-        caps.check_bytes(done)
-        pace.came(len(data))
-        yield data.decode(response.encoding or "utf-8", "replace") if decode_unicode else data
+    try:
+        while data := response.raw.read1(chunk_size or _CHUNK, decode_content=True):
+            done += len(data)
+            caps.check_bytes(done)
+            pace.came(len(data))
+            yield data.decode(response.encoding or "utf-8", "replace") if decode_unicode else data
+    except ReadTimeoutError as error:
+        raise requests.ConnectionError(error) from error
+    except HTTPError as error:
+        raise requests.exceptions.ChunkedEncodingError(error) from error
     response._content_consumed = True
 
 

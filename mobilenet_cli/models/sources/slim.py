@@ -48,16 +48,8 @@ class Slim:
             ModelError: It failed, or what is there is not a checkpoint of MobileNet V1.
         """
         from mobilenet_cli.in_tensorflow.downloads import slim
-        from mobilenet_cli.in_tensorflow.limits import BUILDING
-        from mobilenet_cli.in_tensorflow.packaged import convert_packaged
 
-        archive = Path(f"{destination}.tgz")
-        try:
-            process.call(slim.download, self.place, self.sha256, archive)
-            with process.within(BUILDING):
-                return process.call(convert_packaged, archive, destination, kind)
-        finally:
-            archive.unlink(missing_ok=True)
+        return process.call(slim.download, self.place, self.sha256, destination, kind)
 
 
 def _base_url() -> str:
