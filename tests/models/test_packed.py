@@ -28,8 +28,8 @@ def test_an_unpacked_model_puts_out_the_same(model: Model, tmp_path: Path, monke
     expected = model.open_engine().session()(image)
     monkeypatch.setenv("MNCLASSIFY_HOME", str(tmp_path / "none"))
     unpacked = pickle.loads(packed).unpacked(tmp_path / "unpacked")
-    assert unpacked.file.is_relative_to(tmp_path)
-    np.testing.assert_allclose(unpacked.open_engine().session()(image), expected, atol=1e-4)
+    assert unpacked.trial.path.is_relative_to(tmp_path)
+    np.testing.assert_allclose(unpacked.open_unchecked().session()(image), expected, atol=1e-4)
     assert not (tmp_path / "none").exists()
 
 
@@ -37,12 +37,12 @@ def test_an_unpacked_model_puts_out_the_same(model: Model, tmp_path: Path, monke
 def test_all_files_of_a_saved_model_are_packed(model: Model, tmp_path: Path, used_in_place: bool):
     model = replace(model, engine="tensorflow")
     if used_in_place:  # by an absolute path
-        network = replace(model.network, saved_model=str(model.file))
+        network = replace(model.network, saved_model=str(model.trial.path))
         model = replace(model, manifest=replace(model.manifest, networks={model.kind: network}))
     unpacked = PackedModel.of(model).unpacked(tmp_path)
-    assert unpacked.file.is_relative_to(tmp_path)
-    assert content(unpacked.file) == content(model.file)
-    assert "saved_model.pb" in content(unpacked.file)
+    assert unpacked.trial.path.is_relative_to(tmp_path)
+    assert content(unpacked.trial.path) == content(model.trial.path)
+    assert "saved_model.pb" in content(unpacked.trial.path)
 
 
 def content(folder: Path) -> dict[str, bytes]:
