@@ -233,9 +233,9 @@ def commands() -> Iterator[str]:
 
 def test_vectors_and_an_evaluation_equal_those_of_this_machine(mnclassify: Run):
     few = [f"photos/{number:03}.jpg" for number in range(12)]
-    for name, options in (("here", ()), ("ray", ("--runner", "ray"))):
+    for name, options in (("vectors-here", ()), ("vectors-ray", ("--runner", "ray"))):
         assert mnclassify("embed", *few, *options, "-o", f"{name}.jsonl", timeout=300).returncode == 1
-    assert_equal(rows(Path("ray.jsonl")), rows(Path("here.jsonl")))
+    assert_equal(rows(Path("vectors-ray.jsonl")), rows(Path("vectors-here.jsonl")))
     Path("truth.csv").write_text("path,truth\n" + "".join(f"{path},dog\n" for path in few))
     evaluations = []
     for options in ((), ("--runner", "ray")):
