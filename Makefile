@@ -3,6 +3,7 @@
 # make lock: pin what demo and test install, by versions and hashes, to the newest releases that fit
 # make docs: generate the tables of options and of shown words, and the picture of a terminal
 # make dist: build the sdist and the wheel in dist/, and check what PyPI will show of them
+# make fuzz: damaged images through the command (20,000), then coverage-guided fuzzing; FUZZ_SECONDS for each reader
 # make bench: measure speed and memory beside the alternatives; BENCH_ARGS=--quick for a smoke test
 PYTHON ?= python3
 VENV   ?= .venv
@@ -11,7 +12,7 @@ BIN    := $(VENV)/bin
 LOCK   := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --generate-hashes --no-annotate \
 	--no-header pyproject.toml
 
-.PHONY: demo test test-fast lint lock docs dist bench clean
+.PHONY: demo test test-fast lint lock docs dist fuzz bench clean
 
 demo: $(VENV)/.installed
 	$(BIN)/mnclassify sample_images --format table
@@ -44,6 +45,16 @@ dist: $(BIN)/python
 	rm -rf dist
 	$(BIN)/python -m build
 	$(BIN)/python -m twine check --strict dist/*
+
+FUZZ_SECONDS ?= 300
+
+fuzz: $(VENV)/.installed-test
+	$(BIN)/python -m pip install --quiet --editable '.[fuzz]'
+	$(BIN)/python -m tools.damaged_images
+	$(BIN)/python -m tools.fuzz_readers image --seconds $(FUZZ_SECONDS)
+	$(BIN)/python -m tools.fuzz_readers manifest --seconds $(FUZZ_SECONDS)
+	$(BIN)/python -m pytest --hypothesis-profile fuzz tests/cli/test_messages.py tests/models/test_manifest_form.py \
+		tests/writers/test_csv_safe.py tests/test_text.py
 
 bench: $(VENV)/.installed-bench
 	$(BIN)/python -m benchmarks $(BENCH_ARGS)

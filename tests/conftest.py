@@ -16,6 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 from coverage import CoverageData
 from coverage.exceptions import CoverageException
@@ -34,6 +35,9 @@ MAIN_PATH = f"/google/imagenet/{MAIN}/classification/4"
 
 # Before anything imports TensorFlow.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+# For `make fuzz`: pytest --hypothesis-profile fuzz.
+hypothesis.settings.register_profile("fuzz", max_examples=5000)
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)  # innermost: before pytest-cov combines the files

@@ -20,7 +20,7 @@ from collections import Counter
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "support"))
-from mutated_models import mutated
+from mutations import mutated
 
 _PHOTOGRAPH = Path(__file__).resolve().parents[1] / "sample_images" / "cat.jpg"
 _SECONDS = 30.0

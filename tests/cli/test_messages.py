@@ -61,7 +61,7 @@ def test_arguments_are_quoted_harmlessly(capfd, arguments):
     assert said(capfd, *arguments)
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.text(st.characters(categories=["Cc", "Cf", "Zl", "Zp", "L"]), min_size=1))
 def test_any_name_is(capfd, text):
     said(capfd, "report", text.replace("\0", "") or "x", "-o", "x.html")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from mutated_models import mutated
+from mutations import mutated
 
 from mobilenet_cli.engines.network_input import UNIT
 from mobilenet_cli.errors import ModelError

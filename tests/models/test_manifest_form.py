@@ -161,7 +161,7 @@ def places(values: Any, before: tuple[object, ...] = ()) -> list[tuple[object, .
     return []
 
 
-@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(st.data())
 def test_whatever_stands_in_a_field_the_manifest_is_read_or_refused(written: Path, data: st.DataObject) -> None:
     original = written.read_text()
@@ -182,7 +182,7 @@ def test_whatever_stands_in_a_field_the_manifest_is_read_or_refused(written: Pat
     written.write_text(original)
 
 
-@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(st.integers(min_value=0), st.integers(0, 255))
 def test_whatever_byte_is_flipped_the_manifest_is_read_as_it_was_or_refused(
     written: Path, place: int, value: int

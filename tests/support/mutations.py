@@ -1,4 +1,4 @@
-"""Model files with damage: bytes flipped, cut off, repeated, or made huge."""
+"""Files with damage: bits flipped, numbers made huge, words and parts replaced, the end cut off."""
 
 from __future__ import annotations
 
@@ -28,6 +28,5 @@ def mutated(content: bytes, seed: int) -> bytes:
     else:
         start = random_.randrange(len(made))
         part = made[start : start + random_.randint(1, 200)]
-        made[random_.randrange(len(made)) :][: len(part)] = part
-        made[start : start + len(part)] = bytes(random_.randrange(256) for _ in part)
+        made[start : start + len(part)] = random_.randbytes(len(part))
     return bytes(made) if bytes(made) != content else content[:-1]
