@@ -125,7 +125,7 @@ model_options = option_group(
     *input_of_network_options,
     trust_option,
     heading="Model",
-    but=("offline", "trust_model"),
+    but=("offline", "trust_model", "insecure"),
 )
 
 

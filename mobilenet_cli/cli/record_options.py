@@ -220,5 +220,5 @@ record_options = option_group(
     ),
     click.option("--print0", is_flag=True, help="With -f path: end each path with a NUL byte, for xargs -0."),
     *page_click_options,
-    but=("as_json", "print0"),
+    but=("as_json", "print0", "thumbnails", "link_base"),
 )

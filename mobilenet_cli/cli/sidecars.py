@@ -120,10 +120,10 @@ class Sidecars:
         return keywords_of(result) if self.each_from is None else keywords_from(result, self.each_from)
 
     def has(self, path: str) -> bool:
-        """Return whether the image at `path` has a sidecar with our keywords. One that cannot be read counts too."""
-        from mobilenet_cli.sidecars.files import has_keywords
+        """Return whether the image at `path` has a sidecar, ours or another program's."""
+        from mobilenet_cli.sidecars.files import has_sidecar
 
-        return has_keywords(path)
+        return has_sidecar(path)
 
     def remove(self, path: str) -> None:
         """Remove our keywords from the sidecars of the image at `path`."""
@@ -132,7 +132,7 @@ class Sidecars:
         self._edit(path, lambda: remove_keywords(path))
 
     def complete(self, source: Source, finished_row: Callable[[], bytes], column: str | None) -> None:
-        """Write the sidecar of an image that an earlier run has finished, from its row, if it has no keywords of ours.
+        """Write the sidecar of an image that an earlier run has finished, from its row, if it has none.
 
         Args:
             source: The image.

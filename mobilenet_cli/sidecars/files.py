@@ -18,7 +18,7 @@ from typing import Literal
 from mobilenet_cli.errors import SidecarError
 from mobilenet_cli.images.formats import IMAGE_ENDINGS, RAW_ENDINGS
 from mobilenet_cli.machine.paths import same_file
-from mobilenet_cli.sidecars.keywords import NAMESPACE, with_keywords, without_keywords
+from mobilenet_cli.sidecars.keywords import with_keywords, without_keywords
 from mobilenet_cli.text import printable
 
 SidecarName = Literal["auto", "stem", "full"]
@@ -51,16 +51,9 @@ def write_keywords(
     return _edit(sidecar_of(image, name), lambda document: with_keywords(document, keywords, model, as_path=as_path))
 
 
-def has_keywords(image: str) -> bool:
-    """Return whether a sidecar of the file `image` has our keywords, or cannot be read."""
-    for path in _existing(image):
-        try:
-            content, _ = _read(path)
-        except (OSError, SidecarError):
-            return True
-        if content is not None and NAMESPACE.encode() in content:
-            return True
-    return False
+def has_sidecar(image: str) -> bool:
+    """Return whether the file `image` has a sidecar, under either convention."""
+    return bool(_existing(image))
 
 
 def remove_keywords(image: str) -> list[Outcome]:

@@ -19,13 +19,10 @@ from mobilenet_cli.sidecars.properties import describe, extend, items, remove, r
 ROOT = "mnclassify"
 """The root of our hierarchical keywords."""
 
-NAMESPACE = "urn:mnclassify:xmp/1.0/"
-"""The namespace of our own properties: a sidecar with our keywords has it."""
-
 _NAMESPACES = {
     "dc": "http://purl.org/dc/elements/1.1/",
     "lr": "http://ns.adobe.com/lightroom/1.0/",
-    "mnclassify": NAMESPACE,
+    "mnclassify": "urn:mnclassify:xmp/1.0/",
 }
 _SUBJECT = f"{{{_NAMESPACES['dc']}}}subject"
 _HIERARCHY = f"{{{_NAMESPACES['lr']}}}hierarchicalSubject"

@@ -207,7 +207,7 @@ def search(page: Page, query: str) -> None:
 
 def search_for_nothing(page: Page) -> None:
     page.fill("#q", "")
-    page.wait_for_function("!location.hash.includes('q=')")
+    page.wait_for_function("() => !location.hash.includes('q=')")
 
 
 def test_search_finds_labels_wnids_and_paths(reader, few):

@@ -89,7 +89,7 @@ def _escaped(file: str) -> str:
 def test_the_details_show_the_picture_from_its_file(reader, odd):
     page = reader.open(odd, originals=odd.parent.parent)
     page.locator(".card").first.click()
-    page.wait_for_function("document.querySelector('#details-picture img')?.naturalWidth === 400")
+    page.wait_for_function("() => document.querySelector('#details-picture img')?.naturalWidth === 400")
     assert page.locator("#details-picture").get_attribute("href") == page.locator("#details-open").get_attribute("href")
 
 
@@ -180,13 +180,13 @@ def test_the_slider_sets_the_size_and_the_window_is_used(reader, odd):
     assert page.locator(".card").first.bounding_box()["width"] >= 400 > before
     right = page.locator("#cards").evaluate("each => each.getBoundingClientRect().right")
     assert right > 2500
-    page.wait_for_function("location.hash === '#size=400'")
+    page.wait_for_function("() => location.hash === '#size=400'")
 
 
 def test_thumbnails_beside_the_page_are_shown(reader, odd, tmp_path):
     Image.new("RGB", (400, 300)).save(tmp_path / "a.png")
     results = [result_of("a.png", [prediction("tabby")]), result_of("gone.png", [prediction("tabby")])]
     page = reader.open(written(tmp_path / "page.html", results, tmp_path, beside=True))
-    page.wait_for_function("document.querySelector('.card img')?.naturalWidth === 192")
+    page.wait_for_function("() => document.querySelector('.card img')?.naturalWidth === 192")
     assert page.locator(".card").last.get_by_text("no preview").is_visible()
     assert (tmp_path / "page.html").stat().st_size < 100_000
