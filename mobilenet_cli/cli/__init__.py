@@ -17,10 +17,11 @@ from mobilenet_cli.cli import signals
 from mobilenet_cli.cli.commands import Commands, ReaderLeftError
 from mobilenet_cli.cli.exit_codes import ExitCode
 from mobilenet_cli.errors import InputError, MnclassifyError, ModelError, OutputError
-from mobilenet_cli.machine import native_logs
 from mobilenet_cli.text import printable_lines
 
 PROGRAM = "mnclassify"
+own_stderr: int | None = None
+"""The descriptor that messages go to where this program owns the process: 2 is then free to be redirected."""
 _EXIT_CODES: dict[type[MnclassifyError], ExitCode] = {
     InputError: ExitCode.USAGE,
     ModelError: ExitCode.NO_MODEL,
@@ -116,7 +117,8 @@ def _own_stderr() -> None:
         own = os.dup(sys.stderr.fileno())
         messages = io.BufferedWriter(_Messages(own, "w"))
         sys.stderr = io.TextIOWrapper(messages, sys.stderr.encoding, sys.stderr.errors, line_buffering=True)
-        native_logs.keep_messages(own)
+        global own_stderr  # noqa: PLW0603 - one process, one standard error
+        own_stderr = own
 
 
 def _own_stdout() -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import click
 
+from mobilenet_cli import cli
 from mobilenet_cli.cli.option_group import option_group
 from mobilenet_cli.cli.terminal import Terminal
 from mobilenet_cli.images.preprocess import silence_decoder_warnings
@@ -49,7 +50,8 @@ pace_options = option_group(
 
 def _terminal(quiet: bool, verbose: int, progress: bool | None) -> Terminal:
     silence_decoder_warnings()
-    if verbose < 2:
+    if verbose < 2 and cli.own_stderr is not None:
+        native_logs.keep_messages(cli.own_stderr)
         native_logs.discard()
     return Terminal(quiet=quiet, verbosity=verbose, progress=progress)
 
