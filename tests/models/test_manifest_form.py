@@ -189,9 +189,15 @@ def test_whatever_byte_is_flipped_the_manifest_is_read_as_it_was_or_refused(
 ) -> None:
     original = written.read_bytes()
     expected = store.find("tiny")
+    assert expected is not None
     content = bytearray(original)
     content[place % len(content)] = value
     written.write_bytes(content)
-    with contextlib.suppress(ModelError):
-        assert store.find("tiny") in (None, expected)
-    written.write_bytes(original)
+    try:
+        found = store.find("tiny")
+    except ModelError:
+        found = expected
+    finally:
+        written.write_bytes(original)
+    # Where the flipped byte is in the name of the hash itself, nothing else has changed.
+    assert found is None or replace(found, training=TRAINING) == replace(expected, training=TRAINING)
