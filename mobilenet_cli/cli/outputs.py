@@ -104,12 +104,13 @@ class Outputs(Generic[_Record, _Options]):
         Args:
             streams: What `opened` yielded.
         """
-        from mobilenet_cli.files.part_file import PartFile
-
         for stream, (output, _) in zip(streams, self.each, strict=True):
-            if isinstance(stream, PartFile):
-                from mobilenet_cli.files.in_hand import images_in_hand
+            if output.file is None:
+                continue
+            from mobilenet_cli.files.in_hand import images_in_hand
+            from mobilenet_cli.files.part_file import PartFile
 
+            if isinstance(stream, PartFile):
                 with images_in_hand(stream.part, resume=output.resume) as hands:
                     yield hands
                 return

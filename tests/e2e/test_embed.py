@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import SAMPLES, Run, run_command
+from imports import imported
 from PIL import Image
 
 from mobilenet_cli import Embedder, InputError, ModelError, Source, find_sources
@@ -262,13 +263,8 @@ def test_a_folder_without_images_says_so(embed, tmp_path):
 
 
 def test_help_and_embedding_import_only_what_they_need(embed):
-    def imported(*arguments: str) -> set[str]:
-        command = [sys.executable, "-X", "importtime", "-m", "mobilenet_cli", "embed", *arguments]
-        done = subprocess.run(command, capture_output=True, text=True)
-        return {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
-
     heavy = {"numpy", "PIL", "rich.progress", "rich.table", "tensorflow", "ai_edge_litert", "pyarrow"}
-    assert not heavy & imported("--help")
-    embedding = imported(CAT)
+    assert not heavy & imported("embed", "--help")
+    embedding = imported("embed", CAT)
     assert {"numpy", "PIL", "ai_edge_litert"} <= embedding
     assert not {"tensorflow", "tf_keras", "pyarrow", "pandas", "rich.console"} & embedding

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from conftest import MAIN, MAIN_PATH, SAMPLES, SHARED, Run, run_command
+from imports import imported
 from in_this_process import InThisProcess
 from model_server import SILENCE, ModelServer, Reply, save_tiny_model, tar_of
 from network_scores import TOLERANCE, differences
@@ -117,10 +118,9 @@ def test_of_two_processes_that_pull_one_downloads_and_then_no_network_is_needed(
     done = run_command(CAT, "-m", MAIN, "-f", "json")
     assert (done.returncode, done.stderr) == (0, "")
     assert {each["label"] for each in json.loads(done.stdout)[0]["predictions"]} == {"class 0", "class 1", "class 2"}
-    watched = [sys.executable, "-X", "importtime", "-m", "mobilenet_cli", CAT, "-m", MAIN]
-    imported = subprocess.run(watched, capture_output=True, text=True).stderr
-    assert "ai_edge_litert" in imported
-    assert " tensorflow" not in imported
+    modules = imported(CAT, "-m", MAIN)
+    assert "ai_edge_litert" in modules
+    assert "tensorflow" not in modules
 
     # Its files are watched over.
     assert run_command("models", "verify").stdout == f"{MAIN}: ok\n"

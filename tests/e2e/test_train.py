@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import SAMPLES, SHARED, run_command
+from imports import watched
 
 pytestmark = pytest.mark.slow
 
@@ -102,14 +103,13 @@ def test_it_is_a_model_like_any_other(trained: Path, shared_images: Path, tmp_pa
 
 
 def test_trained_again_it_needs_no_tensorflow_and_is_the_same(photographs: Path, trained: Path, tmp_path: Path):
-    def train(output: str, *options: str) -> subprocess.CompletedProcess[str]:
-        command = ["-m", "mobilenet_cli", "train", str(photographs), "-o", str(tmp_path / output), *options]
-        return subprocess.run([sys.executable, "-X", "importtime", *command], capture_output=True, text=True)
+    def train(output: str, *options: str) -> set[str]:
+        done, modules = watched("train", str(photographs), "-o", str(tmp_path / output), *options)
+        assert done.returncode == 0, done.stderr
+        return modules
 
-    done = train("one", "-m", BASE)
-    assert done.returncode == 0, done.stderr
-    assert " tensorflow" not in done.stderr
-    assert train("other", "-m", str(trained)).returncode == 0  # on a model whose features are the same
+    assert "tensorflow" not in train("one", "-m", BASE)
+    train("other", "-m", str(trained))  # on a model whose features are the same
     one, other = (tmp_path / name for name in ("one", "other"))
     assert (one / "split.csv").read_text() == (other / "split.csv").read_text()
     for file in ("224.tflite", "saved_model/saved_model.pb", "saved_model/variables/variables.data-00001-of-00002"):

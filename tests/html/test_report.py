@@ -6,8 +6,6 @@ import base64
 import io
 import json
 import os
-import subprocess
-import sys
 import tracemalloc
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -17,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from conftest import SAMPLES, run_command
+from imports import watched
 from PIL import Image
 from results import failed_result, name, prediction, result_of
 
@@ -452,8 +451,6 @@ def test_exit_codes_and_their_words(results_file, tmp_path, arguments, code, wor
 
 
 def test_help_imports_nothing_heavy():
-    command = [sys.executable, "-X", "importtime", "-m", "mobilenet_cli", "report", "--help"]
-    done = subprocess.run(command, capture_output=True, text=True)
-    imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
-    assert not {"numpy", "PIL", "jinja2", "rich.progress", "rich.table", "tensorflow"} & imported
+    done, modules = watched("report", "--help")
+    assert not {"numpy", "PIL", "jinja2", "rich.progress", "rich.table", "tensorflow"} & modules
     assert "--thumbnail-size" in done.stdout
