@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mobilenet_cli.evaluation.calibration import fit_temperature, fit_temperature_for_names, scaled_softmax
+from mobilenet_cli.images.allowance import DEFAULT_ALLOWANCE
 from mobilenet_cli.loaded_model import LoadedModel
 from mobilenet_cli.postprocess.naming import Named, Naming, kind_score
 from mobilenet_cli.postprocess.outputs import RawOutputs
@@ -202,6 +203,10 @@ def main() -> None:
             crop=None,
             offline=False,
             network_input=None,
+            precision="float32",
+            precision_photos=None,
+            fast_previews=False,
+            allowance=DEFAULT_ALLOWANCE,
             progress=silent,
         )
         classes = model.model.labels(None)

@@ -10,7 +10,8 @@ from mobilenet_cli.machine.extras import install_command
 from mobilenet_cli.text import counted, printable
 
 _MOST_TYPES = 4
-_NOT_MISSED = (".xmp", ".part", ".meta")  # an image's sidecar, the file that a run is writing, and its options
+# An image's sidecar; what a run is writing, its options, and what it has in hand.
+_NOT_MISSED = (".xmp", ".part", ".meta", ".hand")
 
 
 class LeftOut:

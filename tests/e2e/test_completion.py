@@ -71,6 +71,6 @@ def test_zsh_takes_the_script():
 def test_zsh_gets_three_lines_an_item_and_none_that_is_empty():
     environment = os.environ | {"_MNCLASSIFY_COMPLETE": "zsh_complete", "COMP_WORDS": "mnclassify ", "COMP_CWORD": "1"}
     lines = subprocess.run([COMMAND], env=environment, capture_output=True, text=True).stdout.splitlines()
-    assert lines[0::3] == ["file", *["plain"] * 8]
-    assert lines[1::3][1:] == ["classify", "sort", "report", "embed", "train", "evaluate", "kinds", "models"]
+    assert lines[0::3] == ["file", *["plain"] * 9]
+    assert lines[1::3][1:] == ["classify", "sort", "report", "xmp", "embed", "train", "evaluate", "kinds", "models"]
     assert all(lines)  # its script loses empty ones

@@ -113,16 +113,16 @@ def paths_in(document: bytes, name: str, status: tuple[str, ...] = ("ok", "error
 
 
 def kill_at_random(process: subprocess.Popen[str], part: Path, choose: random.Random) -> None:
-    """Kill it at some moment, mostly while it writes rows."""
+    """Kill it at some moment, mostly while it writes rows of images that no run before it got to."""
 
-    def size() -> int:
-        return part.stat().st_size if part.exists() else 0
+    def labelled() -> int:
+        return part.read_bytes().count(b"ok") if part.exists() else 0
 
-    before = size()
+    before = labelled()
     if choose.random() < 0.2:
         time.sleep(choose.uniform(0, 0.6))  # while it starts, reads the finished rows, or soon after
     else:
-        while size() == before and process.poll() is None:
+        while labelled() <= before and process.poll() is None:
             time.sleep(0.001)
         time.sleep(choose.uniform(0, 0.08))
     process.kill()

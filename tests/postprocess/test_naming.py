@@ -217,6 +217,7 @@ def test_photographs_are_found_by_words_and_named_right(embedded_home, monkeypat
     if not (SHARED / "caltech101").is_dir():
         pytest.skip("needs the photographs in ../shared, which are no part of the project")
     from mobilenet_cli.evaluation.calibration import scaled_softmax
+    from mobilenet_cli.images.allowance import DEFAULT_ALLOWANCE
     from mobilenet_cli.loaded_model import LoadedModel
     from tools import naming_figures as figures
 
@@ -232,6 +233,7 @@ def test_photographs_are_found_by_words_and_named_right(embedded_home, monkeypat
         precision="float32",
         precision_photos=None,
         fast_previews=False,
+        allowance=DEFAULT_ALLOWANCE,
         progress=silent,
     )
     labels = model.model.labels(None)
