@@ -71,7 +71,7 @@ def test_records_go_to_folders_of_parts(mnclassify: Run, tmp_path: Path):
     done = mnclassify("s{0..1}.tar", "-o", "out/", "-f", "csv")
     assert done.returncode == 0, done.stderr
     assert [path.name for path in sorted((tmp_path / "out").iterdir())] == [
-        *("_SUCCESS", "_manifest.json", "part-00000.csv", "part-00001.csv")
+        *("_SUCCESS", "_manifest.json", "_options.json", "part-00000.csv", "part-00001.csv")
     ]
     assert paths(tmp_path / "out" / "part-00001.csv") == ["s1.tar/0.jpg", "s1.tar/1.jpg"]
     for arguments, code, words in (
