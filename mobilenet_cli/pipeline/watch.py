@@ -84,12 +84,16 @@ class Watch(Generic[_Record]):
         before = time.monotonic()
         while not self._stopped.wait(step):
             now = time.monotonic()
-            for each in list(self._watched.values()):
-                if each.guard.count(min(now - before, 2 * step), self._timeout):
-                    self._watched.pop(each.thread, None)
-                    leave_behind(each.thread)
-                    each.batch.outcomes.append(
-                        ImageError(f"decoding it took longer than {self._timeout:g} s (--timeout sets another limit)")
-                    )
-                    self._go_on(each.worker, each.batch, each.thread)
+            self._count(min(now - before, 2 * step))
             before = now
+
+    def _count(self, seconds: float) -> None:
+        # A function of its own, or its variable would keep a batch with its images until the next step.
+        for each in list(self._watched.values()):
+            if each.guard.count(seconds, self._timeout):
+                self._watched.pop(each.thread, None)
+                leave_behind(each.thread)
+                each.batch.outcomes.append(
+                    ImageError(f"decoding it took longer than {self._timeout:g} s (--timeout sets another limit)")
+                )
+                self._go_on(each.worker, each.batch, each.thread)
