@@ -94,3 +94,12 @@ def test_a_near_copy_among_the_images_to_validate_with_is_left_out(tmp_path: Pat
         f"copy{number}.jpg" for number in range(6)
     ]
     assert Path(examples.paths[-1]).name == "own.png"
+
+
+def test_of_many_different_pictures_none_is_taken_for_another():
+    random = np.random.default_rng(0)
+    buffers = [io.BytesIO() for _ in range(150)]  # several batches
+    for buffer in buffers:
+        Image.fromarray(random.integers(0, 256, (16, 16, 3), np.uint8)).resize((64, 64)).save(buffer, "PNG")
+    sources = {str(number): Source(str(number), data=each.getvalue()) for number, each in enumerate(buffers)}
+    assert grouped(sources) == {key: key for key in sources}
