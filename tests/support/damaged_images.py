@@ -17,6 +17,7 @@ from mutations import mutated
 
 _AT_A_TIME = 1000
 _HANGS_AFTER = 300.0  # seconds
+MEMORY = "1G"
 _ENDINGS = {"jpeg 2000": ".jp2", "jpeg": ".jpg"}
 
 
@@ -28,7 +29,7 @@ class Outcome:
         rows: By status, how many images there were; "with a warning" counts some of those that are ok once more.
         failures: What must not happen: crashes, hangs, and images without a row of their own.
         slow: Images that took longer than the limit.
-        peak: Bytes of memory that the command took at most.
+        peak: Bytes of memory that the command took at most; where this process is larger, its own, as Linux counts.
         seconds: Seconds in all.
     """
 
@@ -62,7 +63,7 @@ def _label(paths: list[Path], outcome: Outcome, timeout: float) -> None:
     names, rows_file, errors = folder / "names.txt", folder / "rows.jsonl", folder / "errors.txt"
     names.write_text("\n".join(map(str, paths)))
     command = [sys.executable, "-m", "mobilenet_cli", "--from", str(names), "-m", "efficientnet_lite0"]
-    command += ["-o", str(rows_file), "--overwrite", "--timeout", str(timeout)]
+    command += ["-o", str(rows_file), "--overwrite", "--timeout", str(timeout), "--memory", MEMORY]
     with errors.open("w") as stream:
         process = subprocess.Popen(command, stdout=stream, stderr=stream)
     alarm = threading.Timer(_HANGS_AFTER + timeout, process.kill)
