@@ -23,6 +23,7 @@ from coverage.exceptions import CoverageException
 from filelock import FileLock
 
 if TYPE_CHECKING:
+    from page_reader import Reader
     from playwright.sync_api import Browser
     from web_server import WebServer
 
@@ -243,3 +244,15 @@ def browser() -> Iterator[Browser]:
         chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         yield chromium
         chromium.close()
+
+
+@pytest.fixture
+def reader(browser: Browser) -> Iterator[Reader]:
+    """Opens pages, which must not complain."""
+    from page_reader import Reader
+
+    watching = Reader(browser, [])
+    yield watching
+    for context in browser.contexts:
+        context.close()
+    assert watching.complaints == []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -68,19 +68,16 @@ class RunnerChoice:
             return
         from mobilenet_cli.cluster.runner import RayRunner
 
-        with terminal.waiting() as progress:
-            if terminal.live:
-                progress("Connecting to the cluster", None, None)
-            runner = RayRunner(self.address or "auto", self.cpus, logs=terminal.is_verbose)
-            runner.__enter__()
-        signals.handle()  # Ray has set its own
-        try:
+        with ExitStack() as stack:
+            with terminal.waiting() as progress:
+                if terminal.live:
+                    progress("Connecting to the cluster", None, None)
+                runner = stack.enter_context(RayRunner(self.address or "auto", self.cpus, logs=terminal.is_verbose))
+            signals.handle()  # Ray has set its own
             terminal.detail(f"cluster: {counted(runner.nodes, 'machine')}")
             yield runner
             each = ", ".join(f"{count:,}" for count in runner.images.values())
             terminal.detail(f"images per machine: {each or 'none'}")
-        finally:
-            runner.__exit__()
 
 
 def described(verb: str, cluster: RayRunner | None) -> Callable[[], str] | str:

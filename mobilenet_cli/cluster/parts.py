@@ -12,12 +12,11 @@ from typing import Any
 from mobilenet_cli.cluster.job import Pair, Records
 from mobilenet_cli.errors import OutputError
 from mobilenet_cli.files.document import Document
-from mobilenet_cli.files.earlier_run import EarlierRun
+from mobilenet_cli.files.folder_document import earlier_run_of, manifest_of
 from mobilenet_cli.files.format import Format, RowOptions
 from mobilenet_cli.files.made_with import MadeWith
 from mobilenet_cli.files.part_file import PartFile
 from mobilenet_cli.files.part_folder import PartFolder, part_name
-from mobilenet_cli.files.resume import check_options
 from mobilenet_cli.records import Source
 from mobilenet_cli.remote.urls import is_url
 from mobilenet_cli.text import printable
@@ -149,12 +148,7 @@ class PartsDocument:
     ) -> None:
         """Begin the folder, which with `overwrite` loses what is there. Arguments and errors as FolderDocument's."""
         self._folder, self._format, self._options = folder, chosen, options
-        folder.check(chosen.endings[0])
-        self.earlier = EarlierRun()
-        if folder.resume:
-            self.earlier.kept, self.earlier.is_known = None, False
-            if made_with is not None and folder.has_rows():
-                check_options(folder.shown, folder.earlier_options(), made_with)
+        self.earlier = earlier_run_of(folder, chosen, made_with)
         self._parts: list[dict[str, Any]] = []
         if folder.overwrite:
             for name in folder.names():
@@ -174,6 +168,4 @@ class PartsDocument:
             document = Document(self._folder.open(name), self._format, self._options, resume=self._folder.resume)
             document.close()
             self.add(PartReport(name, bytes=self._folder.finish(name)))
-        rows = sum(each["rows"] for each in self._parts)
-        about = {"format": self._format.name, "model": self._options.model, "rows": rows, "parts": self._parts}
-        self._folder.complete(about)
+        self._folder.complete(manifest_of(self._parts, self._format, self._options))

@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
     from mobilenet_cli.models.acquire import Model
 
-LOCAL = "local"
-"""The address of a cluster that is started on this machine, for the length of a run."""
 _GROUPS_A_CPU, _PARTS_A_CPU = 4, 2
 """How many groups may be under way for each CPU: parts may have the names of 100,000 images each."""
 _BLOCK_BYTES = 256 << 10
@@ -57,7 +55,8 @@ class RayRunner:
     """A connection to a cluster. It is a Runner of Classifier and Embedder.
 
     Attributes:
-        address: "auto" for the cluster that this machine belongs to, its address, or LOCAL.
+        address: "auto" for the cluster that this machine belongs to, its address, or "local" for one
+            that is started here for the length of the run.
         cpus: How many CPUs to use at most; None: all, also those of machines that join later.
         logs: Whether the logs of Ray and of the machines are shown.
         images: How many images each machine has done, by Ray's id of it.

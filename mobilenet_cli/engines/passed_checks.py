@@ -32,10 +32,9 @@ def digest_of(file: Path) -> str:
         kept = (_folder() / "hashes" / name).read_text(encoding="utf-8")
         if len(kept) == _DIGITS:
             return kept
-    import hashlib
+    from mobilenet_cli.machine.hashes import hash_of
 
-    with file.open("rb") as stream:
-        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    digest = hash_of(file)
     _keep("hashes", name, digest)
     return digest
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -85,14 +85,7 @@ class FolderDocument(Generic[_Record, _Options]):
         """
         self._folder, self._format, self._options = folder, chosen, options
         self._rows_per_file, self._made_at, self._made_with = rows_per_file, made_at, made_with
-        folder.check(chosen.endings[0])
-        self.earlier = EarlierRun()
-        if folder.resume:
-            self.earlier.kept, self.earlier.is_known = None, False
-            if made_with is not None and folder.has_rows():
-                from mobilenet_cli.files.resume import check_options
-
-                check_options(folder.shown, folder.earlier_options(), made_with)
+        self.earlier = earlier_run_of(folder, chosen, made_with)
         self._number = 0
         self._filled: _Part[_Record, _Options] | None = None  # to which the last source went
         self._due: deque[_Part[_Record, _Options]] = deque()  # of each source that `wants` said yes to
@@ -155,8 +148,7 @@ class FolderDocument(Generic[_Record, _Options]):
         if not self._number:  # a table without rows, which can be read too
             self._finish(self._begin_part(None))
         parts = [self._finished[name] for name in sorted(self._finished)]
-        rows = sum(each["rows"] for each in parts)
-        self._folder.complete({"format": self._format.name, "model": self._options.model, "rows": rows, "parts": parts})
+        self._folder.complete(manifest_of(parts, self._format, self._options))
 
     def _end_filled(self) -> None:
         """Complete the part that the last source went to, if no record will come for it."""
@@ -225,3 +217,27 @@ class FolderDocument(Generic[_Record, _Options]):
         figures = {"name": part.name, "rows": rows, "bytes": size, "archive": part.archive}
         with self._lock:
             self._finished[part.name] = figures
+
+
+def earlier_run_of(folder: PartFolder, chosen: Format[Any, Any], made_with: MadeWith | None) -> EarlierRun:
+    """Check that a folder may have parts of this format and these options, and return what an earlier run left there.
+
+    Raises:
+        OutputError: It may not.
+    """
+    folder.check(chosen.endings[0])
+    if not folder.resume:
+        return EarlierRun()
+    if made_with is not None and folder.has_rows():
+        from mobilenet_cli.files.resume import check_options
+
+        check_options(folder.shown, folder.earlier_options(), made_with)
+    earlier = EarlierRun()
+    earlier.kept, earlier.is_known = None, False
+    return earlier
+
+
+def manifest_of(parts: Sequence[dict[str, Any]], chosen: Format[Any, Any], options: RowOptions) -> dict[str, Any]:
+    """Return the manifest of a folder of parts, each with its `name`, `rows` and the like."""
+    rows = sum(part["rows"] for part in parts)
+    return {"format": chosen.name, "model": options.model, "rows": rows, "parts": list(parts)}

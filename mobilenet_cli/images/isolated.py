@@ -11,6 +11,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -139,7 +140,8 @@ def _content(source: Source) -> bytes:
         ImageError: It cannot be read.
     """
     try:
-        return Stream(source).file.read()
+        with closing(Stream(source)) as stream:
+            return stream.file.read()
     except ImageError:
         raise
     except Exception as error:

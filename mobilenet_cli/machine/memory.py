@@ -10,8 +10,8 @@ from pathlib import Path
 
 _CGROUPS = Path("/sys/fs/cgroup")
 _PROC = Path("/proc")
-_LIMITS = ("memory.max", "memory.high"), ("memory.limit_in_bytes",)
-"""The files with a group's limits: of cgroup v2 and v1."""
+_LIMITS = ("memory.max", "memory.high", "memory.limit_in_bytes")
+"""The files with a group's limits: two of cgroup v2, one of v1."""
 _FALLBACK = 2 << 30
 
 
@@ -60,7 +60,7 @@ def _left_by_groups(proc: Path, cgroups: Path) -> Iterator[int]:
 
 
 def _limits(folder: Path) -> Iterator[int]:
-    for name in (name for names in _LIMITS for name in names):
+    for name in _LIMITS:
         with contextlib.suppress(OSError, ValueError):  # "max" is no number
             yield int((folder / name).read_text())
 

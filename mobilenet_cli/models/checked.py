@@ -75,6 +75,15 @@ def check_file(manifest: Manifest, folder: Path, path: str) -> None:
         raise _changed(manifest, folder, folder / path, actual, recorded)
 
 
+def compiled_trials(manifest: Manifest, folder: Path, kind: NetworkKind, image_size: int) -> list[Trial]:
+    """Return the trials of a network's compiled files, one a precision; none where it is not compiled for the size."""
+    compiled = manifest.networks[kind].compiled.get(str(image_size))
+    if compiled is None or compiled.file is None:
+        return []
+    precisions = [each for each in (DEFAULT, *compiled.variants) if each in ENGINES[COMPILED].precisions]
+    return [trial_of(manifest, folder, kind, image_size, COMPILED, each) for each in precisions]
+
+
 def note_made(manifest: Manifest, folder: Path, kind: NetworkKind, image_size: int, *, is_trusted: bool) -> None:
     """Note of a network that was just made that it passed: it was run where it was made, in another process.
 
@@ -85,13 +94,8 @@ def note_made(manifest: Manifest, folder: Path, kind: NetworkKind, image_size: i
         image_size: The side in pixels of the images that it was made for.
         is_trusted: Whether operations that could act on this machine may run.
     """
-    network = manifest.networks[kind]
-    compiled = network.compiled.get(str(image_size))
-    trials = []
-    if compiled is not None and compiled.file is not None:
-        precisions = [each for each in (DEFAULT, *compiled.variants) if each in ENGINES[COMPILED].precisions]
-        trials += [trial_of(manifest, folder, kind, image_size, COMPILED, each) for each in precisions]
-    if network.saved_model is not None:
+    trials = compiled_trials(manifest, folder, kind, image_size)
+    if manifest.networks[kind].saved_model is not None:
         trials.append(trial_of(manifest, folder, kind, image_size, REFERENCE, is_trusted=is_trusted))
     for trial in trials:
         if hashes := _recorded(manifest, trial.path, folder):
@@ -127,10 +131,9 @@ def _content(hashes: dict[str, str]) -> str:
     """Return the SHA-256 of a file, or that of a folder's names and hashes."""
     if hashes.keys() == {""}:
         return hashes[""]
-    import hashlib
+    from mobilenet_cli.machine.hashes import hash_of_folder
 
-    lines = "".join(f"{path}\t{digest}\n" for path, digest in sorted(hashes.items()))
-    return hashlib.sha256(lines.encode(errors="surrogateescape")).hexdigest()
+    return hash_of_folder(hashes)
 
 
 def _how(trial: Trial) -> tuple[object, ...]:

@@ -8,24 +8,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import get_args
 
 from mobilenet_cli.errors import InputError, ModelError
-from mobilenet_cli.images.preprocess import Crop, Interpolation
 from mobilenet_cli.in_tensorflow.process import TensorFlowProcess
 from mobilenet_cli.models import STORES_OWN, registry, store
 from mobilenet_cli.models.acquire import Model
+from mobilenet_cli.models.checked import compiled_trials, note_made
 from mobilenet_cli.models.importing import NAME, check_name
 from mobilenet_cli.models.labels import IMAGENET
 from mobilenet_cli.models.making import making
-from mobilenet_cli.models.manifest import MANIFEST, FileRecord, Manifest, Network
+from mobilenet_cli.models.manifest import MANIFEST, FileRecord, Manifest
+from mobilenet_cli.models.manifest_json import MOST_BYTES
 from mobilenet_cli.models.origin import Origin
 from mobilenet_cli.progress import Progress, silent
-from mobilenet_cli.records import NetworkKind, OutputKind
 
 _CHUNK = 1 << 20
-_MOST_MANIFEST = 64 << 20
-"""How many bytes a manifest may have: one of a trained model lists its classes."""
 
 
 def is_exported(path: Path) -> bool:
@@ -68,7 +65,11 @@ def import_exported(
                 for path, record in named.files.items():
                     _write(archive, path, record, folder, file)
                 _check_runs(named, folder, process)
-                return store.publish(folder, named)
+                published = store.publish(folder, named)
+    for kind, network in published.networks.items():
+        for size in map(int, network.compiled):
+            note_made(published, store.folder_of(published.name), kind, size, is_trusted=False)
+    return published
 
 
 @contextmanager
@@ -88,8 +89,8 @@ def _manifest(archive: zipfile.ZipFile, file: Path) -> Manifest:
     """
     members = archive.namelist()
     with archive.open(MANIFEST) as stream:
-        data = stream.read(_MOST_MANIFEST + 1)
-    manifest = Manifest.parsed(data[:_MOST_MANIFEST], f"{MANIFEST} in {file}")
+        data = stream.read(MOST_BYTES)
+    manifest = Manifest.parsed(data, f"{MANIFEST} in {file}")
     if sorted(members) != sorted([MANIFEST, *manifest.files]):
         raise ModelError(f"{file} does not hold just the files that its manifest lists")
     used = {path for network in manifest.networks.values() for path in network.files}
@@ -102,29 +103,16 @@ def _manifest(archive: zipfile.ZipFile, file: Path) -> Manifest:
 
 
 def _is_sound(manifest: Manifest) -> bool:
-    """Return whether a manifest's values are ones that this program knows."""
-    sizes = [record.size for record in manifest.files.values()] + [each.width for each in manifest.networks.values()]
-    texts = [manifest.name, manifest.license, *(record.sha256 for record in manifest.files.values())]
+    """Return whether a manifest has what an exported one has: networks, each compiled, for sizes that are offered."""
+    sizes = [manifest.image_size, *(int(size) for network in manifest.networks.values() for size in network.compiled)]
     return (
-        all(isinstance(size, int) and size >= 0 for size in sizes)
-        and all(isinstance(text, str) for text in texts)
-        and bool(manifest.networks)
-        and manifest.networks.keys() <= set(get_args(NetworkKind))
-        and manifest.crop in get_args(Crop)
-        and manifest.interpolation in get_args(Interpolation)
-        and manifest.image_size in registry.IMAGE_SIZES
+        bool(manifest.networks)
+        and all(size in registry.IMAGE_SIZES for size in sizes)
         and all(
-            network.saved_model is None and network.output in get_args(OutputKind) and _sizes(network)
+            network.saved_model is None and network.compiled and all(each.file for each in network.compiled.values())
             for network in manifest.networks.values()
         )
     )
-
-
-def _sizes(network: Network) -> list[int]:
-    """Return the image sizes that a network is compiled for; none where one is no size, or has no file."""
-    sizes = [size for size in registry.IMAGE_SIZES if str(size) in network.compiled]
-    is_whole = len(sizes) == len(network.compiled) and all(each.file for each in network.compiled.values())
-    return sizes if is_whole else []
 
 
 def _named(manifest: Manifest, name: str | None, file: Path) -> Manifest:
@@ -173,13 +161,12 @@ def _check_runs(manifest: Manifest, folder: Path, process: TensorFlowProcess) ->
             model has another number of labels.
     """
     from mobilenet_cli.in_tensorflow.limits import CHECKING
-    from mobilenet_cli.in_tensorflow.trial_run import run_once
+    from mobilenet_cli.in_tensorflow.trial import try_network
 
     for kind, network in manifest.networks.items():
-        for size in _sizes(network):
-            file = network.compiled[str(size)].file
-            assert file is not None  # noqa: S101 - `_sizes` has seen to it
-            with process.within(CHECKING):
-                process.call(run_once, folder / file, size, network.input, network.width)
+        for size in map(int, network.compiled):
+            for trial in compiled_trials(manifest, folder, kind, size):
+                with process.within(CHECKING):
+                    process.call(try_network, trial)
         if kind == "classification":
             Model(manifest.name, manifest, kind, manifest.image_size, "litert", folder).labels()

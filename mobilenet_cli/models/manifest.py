@@ -11,6 +11,7 @@ from mobilenet_cli.engines.network_input import Input
 from mobilenet_cli.engines.precision import Precision
 from mobilenet_cli.errors import InputError, ModelError
 from mobilenet_cli.images.preprocess import Crop, Interpolation
+from mobilenet_cli.models.labels import IMAGENET
 from mobilenet_cli.models.manifest_form import check_form, check_inside
 from mobilenet_cli.models.manifest_json import add_digest, check_digest, parsed_json, read_bytes
 from mobilenet_cli.records import NetworkKind, OutputKind
@@ -23,7 +24,6 @@ SUFFIXES: dict[NetworkKind, str] = {"classification": ".tflite", "feature_vector
 # 2 added `training`; 3 `temperature`, `calibration`, and networks of other inputs and outputs; 4 `variants`; 5 hashes
 # of files outside of the folder.
 _VERSION = 5
-_IMAGENET = "imagenet"
 _ADVICE = "a model of the store is made again once it is removed"
 
 
@@ -37,11 +37,9 @@ class FileRecord:
     @classmethod
     def of(cls, file: Path) -> Self:
         """Read the file and record it."""
-        import hashlib
+        from mobilenet_cli.machine.hashes import hash_of
 
-        with file.open("rb") as stream:
-            digest = hashlib.file_digest(stream, "sha256")
-        return cls(file.stat().st_size, digest.hexdigest())
+        return cls(file.stat().st_size, hash_of(file))
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +231,7 @@ class Manifest:
         own = [path for path in (*used, *folders, *self.files) if not (stored and PurePosixPath(path).is_absolute())]
         for path in (self.labels, *own):
             check_inside(path)
-        used += [self.labels] if self.labels not in ("", _IMAGENET) else []
+        used += [self.labels] if self.labels not in ("", IMAGENET) else []
         for path in used:
             if path not in self.files and not PurePosixPath(path).is_absolute():
                 raise ValueError(f"it has no hash of {path}")

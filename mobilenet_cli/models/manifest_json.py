@@ -7,7 +7,8 @@ import os
 from pathlib import Path
 from typing import Any
 
-_MOST_BYTES = 64 << 20  # one of a trained model lists its classes
+MOST_BYTES = 64 << 20
+"""How many bytes a manifest may have: one of a trained model lists its classes."""
 # In `training`, since earlier versions of this program keep whatever is in there, and refuse other new fields.
 _DIGEST = "manifest_sha256"
 
@@ -22,9 +23,9 @@ def read_bytes(file: Path) -> bytes:
     if not file.is_file() and os.path.lexists(file):
         raise ValueError("it is no regular file")
     with file.open("rb") as stream:
-        content = stream.read(_MOST_BYTES + 1)
-    if len(content) > _MOST_BYTES:
-        raise ValueError(f"it is larger than {_MOST_BYTES:,} bytes")
+        content = stream.read(MOST_BYTES + 1)
+    if len(content) > MOST_BYTES:
+        raise ValueError(f"it is larger than {MOST_BYTES:,} bytes")
     return content
 
 

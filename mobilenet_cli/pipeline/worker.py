@@ -147,7 +147,7 @@ class Worker(Generic[_Record]):
         finite = np.asarray(np.isfinite(outputs).all(axis=1))
         if finite.all():
             return outputs
-        check_network(self._session, self._images.shape[1])
+        check_gives_numbers(self._session, self._images.shape[1])
         is_finite = iter(finite)
         batch.outcomes[:] = [
             each if isinstance(each, ImageError) or next(is_finite) else ImageError(_NOT_FINITE)
@@ -156,7 +156,7 @@ class Worker(Generic[_Record]):
         return outputs[finite]
 
 
-def check_network(session: Session, image_size: int) -> None:
+def check_gives_numbers(session: Session, image_size: int) -> None:
     """Check that a network gives finite numbers for at least one of several photographs.
 
     Raises:

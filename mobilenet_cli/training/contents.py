@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from mobilenet_cli.machine.cores import usable_cores
+from mobilenet_cli.machine.hashes import hash_of
 from mobilenet_cli.records import Source
 from mobilenet_cli.training.dataset import Dataset
 
@@ -55,8 +55,7 @@ def digest_of(source: Source) -> tuple[str, str | None]:
     if source.error is not None:
         return "", source.error
     try:
-        with open(source.path, "rb") as stream:  # noqa: PTH123 - a path stays the string that was typed
-            return hashlib.file_digest(stream, "sha256").hexdigest(), None
+        return hash_of(source.path), None
     except OSError as error:
         return "", f"cannot be opened: {error.strerror}"
     except ValueError as error:  # a table's path may have a NUL character

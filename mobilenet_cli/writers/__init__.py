@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from mobilenet_cli.errors import InputError
 from mobilenet_cli.files.format import Conversion, Format, by_ending, by_name
@@ -51,14 +51,21 @@ def _lines_of_parquet(stream: BinaryIO, layout: Layout) -> Iterator[bytes]:
     return read(stream, layout)
 
 
-def _page(lines: Path, stream: BinaryIO, layout: Layout, **look: Any) -> None:
+def _page(
+    lines: Path,
+    stream: BinaryIO,
+    layout: Layout,
+    *,
+    file: str | None = "",
+    thumbnails: str = "inside",
+    link_base: str | None = None,
+) -> None:
     from mobilenet_cli.html.report import SIDE, write  # imports jinja2
     from mobilenet_cli.writers.json_reading import results_in
 
     del layout
-    thumbnails = look.pop("thumbnails", "inside")
-    side = None if thumbnails == "none" else SIDE
-    write(lambda: results_in(lines), stream, side=side, beside=thumbnails == "beside", **look)
+    side, beside = None if thumbnails == "none" else SIDE, thumbnails == "beside"
+    write(lambda: results_in(lines), stream, file=file, side=side, beside=beside, link_base=link_base)
 
 
 def page_format(file: str | None, thumbnails: str, link_base: str | None) -> Format[Result, Layout]:

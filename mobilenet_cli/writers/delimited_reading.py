@@ -73,7 +73,7 @@ class _Columns:
         cells = [as_written(cell) for cell in row.cells]
         own = cells[self.own : self.own + _FIXED + 2 * self.top_k]
         if len(own) < _FIXED + 2 * self.top_k or own[0] not in ("ok", "error"):
-            raise ValueError(f"its row at byte {row.begin:,} is not one of mnclassify's results")
+            raise _no_result(row)
         ranked = zip(own[4:-3:2], own[5:-3:2], strict=True)
         predictions = tuple(
             Prediction(rank, _UNKNOWN_INDEX, "", label, _score(score, row))
@@ -103,7 +103,7 @@ def _long(rows: Iterator[LocatedRow]) -> Iterator[Result]:
             group = []
         if row is not None:
             if len(row.cells) != 1 + len(_LONG):
-                raise ValueError(f"its row at byte {row.begin:,} is not one of mnclassify's results")
+                raise _no_result(row)
             group.append(row)
 
 
@@ -120,7 +120,7 @@ def _long_result(rows: Sequence[LocatedRow]) -> Result:
             label, kinds = Name(wnid, name, _score(score, row)), its_kinds
         elif rank:
             if not (rank.isdecimal() and index.isdecimal()):
-                raise ValueError(f"its row at byte {row.begin:,} is not one of mnclassify's results")
+                raise _no_result(row)
             predictions.append(Prediction(int(rank), int(index), wnid, name, _score(score, row)))
     path, *_, error, warning, model = map(as_written, rows[0].cells)
     status = "error" if error else "ok"
@@ -148,6 +148,10 @@ def _result(
         height=None,
         model=model,
     )
+
+
+def _no_result(row: LocatedRow) -> ValueError:
+    return ValueError(f"its row at byte {row.begin:,} is not one of mnclassify's results")
 
 
 def _score(cell: str, row: LocatedRow) -> float:

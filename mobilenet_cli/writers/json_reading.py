@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from mobilenet_cli.records import Name, Prediction, Result
-
-_BOM = b"\xef\xbb\xbf"
 
 
 def results_in(file: Path) -> Iterator[Result]:
@@ -28,7 +27,7 @@ def read_results(stream: BinaryIO) -> Iterator[Result]:
         ValueError: A line is no Result; the message says which and why, for a sentence that begins with "its".
     """
     for number, line in enumerate(stream, 1):
-        text = line.strip().removeprefix(_BOM).rstrip(b",")
+        text = line.strip().removeprefix(codecs.BOM_UTF8).rstrip(b",")
         if text in (b"", b"[", b"]", b"[]"):
             continue
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterator
 from typing import BinaryIO
 
@@ -10,7 +11,6 @@ from mobilenet_cli.records import Result
 
 _PARQUET = b"PAR1"
 _JSON = (b"{", b"[")
-_BOM = b"\xef\xbb\xbf"
 
 
 def read_saved(stream: BinaryIO, column: str | None = None) -> Iterator[Result]:
@@ -35,7 +35,7 @@ def read_saved(stream: BinaryIO, column: str | None = None) -> Iterator[Result]:
         from mobilenet_cli.writers.parquet import objects
 
         return map(result_from, objects(stream))
-    if begin.removeprefix(_BOM).lstrip()[:1] in (*_JSON, b""):
+    if begin.removeprefix(codecs.BOM_UTF8).lstrip()[:1] in (*_JSON, b""):
         from mobilenet_cli.writers.json_reading import read_results
 
         return read_results(stream)

@@ -12,8 +12,7 @@ from pathlib import Path
 
 import pytest
 from conftest import SAMPLES, Run
-from exact_network import SIZE, save_exact_network
-from PIL import Image
+from exact_network import save_exact_network, save_squares
 
 pytestmark = pytest.mark.slow
 
@@ -53,11 +52,7 @@ def test_labels_and_vectors_of_other_options_are_refused_in_one_line(mnclassify:
 def test_a_run_that_is_killed_is_completed_in_all_its_outputs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("MNCLASSIFY_HOME", str(tmp_path / "home"))
     model = save_exact_network(tmp_path / "exact_32.tflite")
-    folder = tmp_path / "photos"
-    folder.mkdir()
-    Image.new("RGB", (SIZE, SIZE), "teal").save(folder / "0.png")
-    for number in range(1, IMAGES):
-        (folder / f"{number}.png").hardlink_to(folder / "0.png")
+    folder = save_squares(tmp_path / "photos", IMAGES)
     command = [COMMAND, str(folder), "-m", str(model), "--input-range", "0:1", "-k", "2"]
     names = ["a.csv", "b.jsonl", "c.parquet", "page.html"]
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 from conftest import run_command
-from page_reader import Reader
 from PIL import Image
 from results import failed_result, name, prediction, result_of
 
@@ -20,7 +19,7 @@ from mobilenet_cli.records import Result
 from mobilenet_cli.writers.json_reading import read_results
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Page
 
 pytestmark = pytest.mark.slow
 
@@ -60,15 +59,6 @@ RECORDS = [
     line("photos/faint.png"),
     line("photos/none.png", error="no such file"),
 ]
-
-
-@pytest.fixture
-def reader(browser: Browser) -> Iterator[Reader]:
-    watching = Reader(browser, [])
-    yield watching
-    for context in browser.contexts:
-        context.close()
-    assert watching.complaints == []
 
 
 @pytest.fixture(scope="module")

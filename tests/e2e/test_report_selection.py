@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from page_reader import Reader
 from PIL import Image
 from results import failed_result, name, prediction, result_of
 
@@ -17,21 +15,12 @@ from mobilenet_cli.inputs.lists import read_list
 from mobilenet_cli.records import Result
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Page
 
 pytestmark = pytest.mark.slow
 
 ODD = ["javascript:alert(1).png", "a b%20#?.png", 'q"<b>.png', "é.png", os.fsdecode(b"\xff.png"), "plain.png"]
 WITH_NEWLINE = "two\nlines.png"
-
-
-@pytest.fixture
-def reader(browser: Browser) -> Iterator[Reader]:
-    watching = Reader(browser, [])
-    yield watching
-    for context in browser.contexts:
-        context.close()
-    assert watching.complaints == []
 
 
 @pytest.fixture(scope="module")

@@ -12,8 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from exact_network import SIZE, save_exact_network
-from PIL import Image
+from exact_network import save_exact_network, save_squares
 
 COMMAND = str(Path(sys.executable).with_name("mnclassify"))
 IMAGES = 600
@@ -25,11 +24,7 @@ def classify(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., list[str
     """Return the command that classifies the images, slowly enough to be interrupted."""
     work = tmp_path_factory.mktemp("signals")
     model = save_exact_network(work / "exact_32.tflite")
-    folder = work / "photos"
-    folder.mkdir()
-    Image.new("RGB", (SIZE, SIZE), "teal").save(folder / "0.png")
-    for number in range(1, IMAGES):
-        (folder / f"{number}.png").hardlink_to(folder / "0.png")
+    folder = save_squares(work / "photos", IMAGES)
     os.environ["MNCLASSIFY_HOME"], before = str(work / "home"), os.environ.get("MNCLASSIFY_HOME")
     first = [COMMAND, str(folder / "0.png"), "-m", str(model), "--input-range", "0:1", "-f", "csv"]
     subprocess.run(first, check=True, stdout=subprocess.DEVNULL)

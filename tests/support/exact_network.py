@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 SIZE = 32
 """Width and height in pixels of the images that it takes."""
@@ -34,6 +35,15 @@ def save_exact_network(file: Path) -> Path:
 
     file.write_bytes(tf.lite.TFLiteConverter.from_concrete_functions([logits.get_concrete_function()]).convert())
     return file
+
+
+def save_squares(folder: Path, count: int) -> Path:
+    """Make a folder of images that it takes, which are one file under many names, and return it."""
+    folder.mkdir()
+    Image.new("RGB", (SIZE, SIZE), "teal").save(folder / "0.png")
+    for number in range(1, count):
+        (folder / f"{number}.png").hardlink_to(folder / "0.png")
+    return folder
 
 
 def _picks(picked: np.ndarray, inputs: int) -> np.ndarray:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -17,6 +16,7 @@ from mobilenet_cli.errors import ModelError
 from mobilenet_cli.in_tensorflow.channel import report_progress
 from mobilenet_cli.in_tensorflow.downloads import caps, http, routes
 from mobilenet_cli.in_tensorflow.downloads.expected import NOTHING, Expected
+from mobilenet_cli.machine.hashes import hash_of, hash_of_folder
 
 _CHUNK = 1 << 16
 CACHE = "KAGGLEHUB_CACHE"
@@ -122,12 +122,8 @@ def _in_pieces(response: Any, chunk_size: int | None = 1, decode_unicode: bool =
 
 
 def _digest(folder: Path) -> str:
-    lines = []
-    for file in sorted(path for path in folder.rglob("*") if path.is_file()):
-        with file.open("rb") as stream:
-            content = hashlib.file_digest(stream, "sha256").hexdigest()
-        lines.append(f"{file.relative_to(folder).as_posix()}\t{content}\n")
-    return hashlib.sha256("".join(lines).encode()).hexdigest()
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return hash_of_folder({file.relative_to(folder).as_posix(): hash_of(file) for file in files})
 
 
 def _inside(folder: Path, save: Callable[..., Any]) -> Callable[..., Any]:
