@@ -8,6 +8,7 @@
     WORK/models/    MobileNet V1 1.0/128 with seeded weights: a SavedModel, and model.onnx converted from it
     WORK/home/      mnclassify's store with the same model, compiled
     WORK/shards-N/  N of the photographs as files, and in archives
+    WORK/cluster-N/ N of them in 20 archives
 Existing files are kept.
 """
 
@@ -21,7 +22,7 @@ import subprocess
 import sys
 import tarfile
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "images"
@@ -34,6 +35,7 @@ _SMOKE_TEST = 2
 _MADE_UP = 200
 A_FORMAT = 1
 _FILES_A_FOLDER = 1000
+_ARCHIVES = 20
 
 
 def compiled_model(work: Path) -> Path:
@@ -78,12 +80,7 @@ def archives(folder: Path) -> tuple[str, ...]:
     files = sorted((folder / FOLDER).iterdir())
     names = ("x.tar", "stored.zip", "deflated.zip", "x.parquet", "x.tar.gz")
     if not (folder / names[-1]).exists():
-        with tarfile.open(folder / "x.tar", "w", dereference=True) as tar:
-            for file in files:
-                member = tarfile.TarInfo(file.name)
-                data = file.read_bytes()
-                member.size = len(data)
-                tar.addfile(member, io.BytesIO(data))
+        _add(folder / "x.tar", ((file.name, file) for file in files))
         for name, method in (("stored.zip", zipfile.ZIP_STORED), ("deflated.zip", zipfile.ZIP_DEFLATED)):
             with zipfile.ZipFile(folder / name, "w", method) as zipped:
                 for file in files:
@@ -105,6 +102,28 @@ def _link(original: Path, link: Path) -> None:
         link.hardlink_to(original)
     except OSError:  # another file system, or too many links already
         shutil.copyfile(original, link)
+
+
+def tars(folder: Path, originals: Sequence[Path], count: int) -> None:
+    """Fill `folder` with 20 archives of `count` photographs in all, and `folder`/start with two of one photograph."""
+    for place, number in ("", count // _ARCHIVES), ("start", 1):
+        (folder / place).mkdir(parents=True, exist_ok=True)
+        for archive in range(_ARCHIVES if not place else 2):
+            path = folder / place / f"{archive:02}.tar"
+            if path.exists():
+                continue
+            chosen = (originals[each % len(originals)] for each in range(archive * number, (archive + 1) * number))
+            _add(path, ((f"{each:06}{original.suffix}", original) for each, original in enumerate(chosen)))
+
+
+def _add(path: Path, files: Iterable[tuple[str, Path]]) -> None:
+    """Write a .tar that has each file under its name."""
+    with tarfile.open(path, "w") as tar:
+        for name, file in files:
+            member = tarfile.TarInfo(name)
+            data = file.read_bytes()
+            member.size = len(data)
+            tar.addfile(member, io.BytesIO(data))
 
 
 def make_up(folder: Path, count: int) -> list[Path]:

@@ -111,6 +111,15 @@ def shards(settings: Settings) -> Figures:
     return {"images": count, "usages": usages}
 
 
+def cluster(settings: Settings) -> Figures:
+    """Photographs in archives, on a cluster of two machines that this one plays, and on this machine alone."""
+    count = settings.scale // 5
+    settings.print_status(f"cluster: creating archives of {count:,} photographs")
+    name = f"cluster-{count}"
+    material.tars(settings.work / name, sorted((settings.work / "photos").iterdir()), count)
+    return _module(settings, "benchmarks.cluster", name, settings.repeats)
+
+
 SUITES: dict[str, Callable[[Settings], Figures]] = {
     "one": one_image,
     "photos": photos,
@@ -120,6 +129,7 @@ SUITES: dict[str, Callable[[Settings], Figures]] = {
     "precision": precision,
     "scale": scale,
     "shards": shards,
+    "cluster": cluster,
 }
 
 

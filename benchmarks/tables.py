@@ -8,7 +8,7 @@ from typing import Any
 
 from benchmarks.contenders import OURS
 from benchmarks.measure import Usage
-from benchmarks.targets import Target, share_of_bound, targets, usage
+from benchmarks.targets import Target, rates_after_start, share_of_bound, targets, usage
 
 TITLES = {
     "one": "One photograph, whole process",
@@ -38,6 +38,10 @@ def lines(figures: dict[str, Any]) -> Iterator[str]:
     if "shards" in figures:
         yield from ("", "{images:,} photographs, as files and in archives".format(**figures["shards"]), "")
         yield from _shards(figures["shards"])
+    if "cluster" in figures:
+        title = "{images:,} photographs in 20 archives, on a cluster of two machines that this one plays"
+        yield from ("", title.format(**figures["cluster"]), "")
+        yield from _cluster(figures["cluster"])
     yield from ("", "Targets", "")
     yield from table(("", "target", "measured", "wanted"), map(_target, targets(figures)), texts=2)
     yield from ("", "Commands, each with the folder at its end", "")
@@ -132,6 +136,14 @@ def _shards(figures: dict[str, Any]) -> Iterator[str]:
             for name, each in medians.items()
         ),
     )
+
+
+def _cluster(figures: dict[str, Any]) -> Iterator[str]:
+    rows = [
+        (name, f"{median(figures['start'][name]):.1f}", f"{median(seconds):.1f}", f"{rate:,.1f}")
+        for (name, seconds), rate in zip(figures["seconds"].items(), rates_after_start(figures).values(), strict=True)
+    ]
+    yield from table(("on", "start s", "wall s", "images/s after the start"), rows)
 
 
 def _target(target: Target) -> tuple[str, str, str, str]:

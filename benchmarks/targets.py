@@ -60,6 +60,8 @@ def targets(figures: dict[str, Any]) -> Iterator[Target]:
         seconds = {name: usage(runs).cpu for name, runs in figures["shards"]["usages"].items()}
         for name in ("x.tar", "stored.zip", "x.parquet"):
             yield Target(f"{name}: CPU time over that of the same files", seconds[name] / seconds["files"], most=1.03)
+    if "cluster" in figures:
+        yield from _of_cluster(figures["cluster"])
 
 
 # On processors with the instructions: network, engine and precision, the gain in the network alone at batches of four,
@@ -100,6 +102,23 @@ def _of_scale(figures: dict[str, Any]) -> Iterator[Target]:
     yield Target("many files: images/s after the start over those of a hundredth", rates[1] / rates[0], 0.90, unit="×")
     yield Target("many files: peak memory", many.peak, most=250, unit="MiB")
     yield Target("many files: the first row after the start", median(figures["first row"]), most=1, unit="s")
+
+
+def _of_cluster(figures: dict[str, Any]) -> Iterator[Target]:
+    rates = rates_after_start(figures)
+    gain = rates["cluster"] / rates["this machine"]
+    yield Target("two machines: images/s after the start over those of this one", gain, 0.85, unit="×")
+    yield Target("two machines: the largest difference of a score", figures["difference"], most=1e-4)
+    worked = sum(count > 0 for count in figures["images per machine"])
+    yield Target("two machines: how many worked", worked, 2)
+
+
+def rates_after_start(figures: dict[str, Any]) -> dict[str, float]:
+    """Return the images per second of each runner of the suite "cluster", start-up left out."""
+    return {
+        name: figures["images"] / (median(seconds) - median(figures["start"][name]))
+        for name, seconds in figures["seconds"].items()
+    }
 
 
 def usage(runs: list[dict[str, float]]) -> Usage:

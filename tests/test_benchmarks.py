@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from benchmarks import material, tables
+from benchmarks import cluster, material, tables
 from benchmarks.contenders import OURS, TF_DATA, WEB_PAGE, contenders
 from benchmarks.measure import FailedError, Usage, environment, run
 from benchmarks.targets import share_of_bound, targets
@@ -216,6 +216,38 @@ def test_archives_have_the_images_of_the_folder_beside_them(tmp_path: Path):
         sources = list(find_sources([str(tmp_path / name)]))
         found = [each.data if each.content is None else each.content.read() for each in sources]
         assert found == wanted, name
+
+
+def test_shards_have_all_photographs(tmp_path: Path):
+    originals = [tmp_path / f"{number}.jpg" for number in range(3)]
+    for original in originals:
+        original.write_bytes(original.name.encode())
+    material.tars(tmp_path / "tars", originals, 40)
+    sources = list(find_sources([str(path) for path in sorted((tmp_path / "tars").glob("*.tar"))]))
+    assert [each.content.read() for each in sources if each.content] == [b"0.jpg", b"1.jpg", b"2.jpg"] * 13 + [b"0.jpg"]
+    assert [path.name for path in sorted((tmp_path / "tars" / "start").iterdir())] == ["00.tar", "01.tar"]
+
+
+def on_a_cluster(seconds: float) -> dict[str, Any]:
+    start, whole = {"this machine": [1.0], "cluster": [9.0]}, {"this machine": [86.0], "cluster": [9.0 + seconds]}
+    measured = {"start": start, "seconds": whole, "difference": 1e-6, "images per machine": [4, 6], "images": 1000}
+    return {"cluster": measured}
+
+
+def test_a_cluster_may_be_a_little_slower_after_its_start():
+    assert [target.met for target in targets(on_a_cluster(99.9))] == [True, True, True]
+    assert [target.met for target in targets(on_a_cluster(100.1))] == [False, True, True]
+    assert any("| cluster      |" in line and "10.0" in line for line in tables.lines(on_a_cluster(100.0)))
+
+
+def test_records_of_a_cluster_differ_in_nothing_but_their_scores(tmp_path: Path):
+    one, other = tmp_path / "one.jsonl", tmp_path / "other.jsonl"
+    one.write_text('{"path": "a", "score": 0.5}\n{"path": "b", "score": null}\n')
+    other.write_text('{"path": "a", "score": 0.25}\n{"path": "b", "score": null}\n')
+    assert cluster.compared(one, other) == (2, 0.25)
+    other.write_text('{"path": "a", "score": 0.25}\n')
+    with pytest.raises(FailedError, match="records differ"):
+        cluster.compared(one, other)
 
 
 def test_archives_may_take_as_much_cpu_time_as_files():
