@@ -41,6 +41,18 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 hypothesis.settings.register_profile("fuzz", max_examples=5000)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the tests that kill runs kill them more often."""
+    parser.addoption("--kills", type=int, metavar="N", help="kill each run that a test kills at random moments N times")
+
+
+@pytest.fixture(scope="session")
+def kills(pytestconfig: pytest.Config) -> int | None:
+    """How often to kill a run, or None: as often as the test does usually."""
+    count: int | None = pytestconfig.getoption("--kills")
+    return count
+
+
 @pytest.hookimpl(wrapper=True, trylast=True)  # innermost: before pytest-cov combines the files
 def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
     """Discard what processes that a test killed had written of their coverage: half a file fails the whole run."""

@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 import os
 import random
 import resource
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-from exact_network import SIZE, save_exact_network
-from PIL import Image
+from killed_runs import IMAGES, SLOWLY, Photos, kill_at_random, make_photos, paths_in
 
 pytestmark = pytest.mark.slow
 
-COMMAND = str(Path(sys.executable).with_name("mnclassify"))
-# One image at a time: so that a run is still under way when it is killed.
-SLOWLY = ["--workers", "1", "--batch-size", "1"]
-IMAGES = 1500
 FORMATS = ["csv", "jsonl"]
 
 
@@ -34,58 +24,9 @@ def options_of(file: Path) -> Path:
     return file.with_name(f"{file.name}.meta")
 
 
-@dataclass(frozen=True)
-class Photos:
-    """A folder with small images, some of which fail, and how the command is run on it."""
-
-    folder: Path
-    home: Path
-    model: Path
-    sources: tuple[str, ...] = ()
-
-    def start(self, *arguments: object, **options) -> subprocess.Popen[str]:
-        environment = os.environ | {"MNCLASSIFY_HOME": str(self.home)}
-        environment.pop("COVERAGE_PROCESS_CONFIG", None)  # measuring a process that is killed tells nothing
-        command = [
-            COMMAND,
-            "-m",
-            str(self.model),
-            "--input-range",
-            "0:1",
-            *(self.sources or [str(self.folder)]),
-            *map(str, arguments),
-        ]
-        return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True, **options)
-
-    def run(self, *arguments: object, code: int = 1, **options) -> str:
-        """Run it to its end, which has this exit code (1: images failed), and return what it told."""
-        process = self.start(*arguments, **options)
-        said = process.communicate(timeout=120)[1]
-        assert process.returncode == code, said
-        return said
-
-
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory: pytest.TempPathFactory) -> Photos:
-    folder = tmp_path_factory.mktemp("photos")
-    choose = random.Random(1)
-    names = ["{:04}.png", "{:04}, 2.png", '{:04} "x".png', "{:04}\nline.png", "{:04} caf\udce9.png", "{:04} 猫.png"]
-    originals = []
-    for number in range(40):
-        original = folder / f"{number:04} original.png"
-        Image.frombytes("RGB", (SIZE, SIZE), choose.randbytes(3 * SIZE * SIZE)).save(original)
-        originals.append(original)
-    for number in range(40, IMAGES):
-        path = folder / choose.choice(names).format(number)
-        if number % 20 == 7:
-            path.write_bytes(originals[0].read_bytes()[:100] if number % 40 == 7 else b"")
-        else:
-            path.hardlink_to(originals[number % 40])
-    # Runs are interrupted after any image, so images share batches with others than in the run that is compared.
-    work = tmp_path_factory.mktemp("model")
-    photos = Photos(folder, work / "home", save_exact_network(work / "exact_32.tflite"))
-    replace(photos, sources=(str(originals[0]),)).run(code=0, stdout=subprocess.DEVNULL)  # takes it into the store
-    return photos
+    return make_photos(tmp_path_factory.mktemp("work"))
 
 
 @pytest.fixture(scope="module")
@@ -101,81 +42,6 @@ def uninterrupted(photos: Photos, tmp_path_factory: pytest.TempPathFactory) -> C
         return file.read_bytes()
 
     return document
-
-
-def paths_in(document: bytes, name: str, status: tuple[str, ...] = ("ok", "error")) -> list[str]:
-    """Return the paths of the rows of these statuses; a torn last row is none."""
-    if name == "csv":
-        rows = list(csv.DictReader(io.StringIO(document.decode(errors="replace"), newline="")))
-    else:
-        rows = [json.loads(line) for line in document.splitlines(keepends=True) if line.endswith(b"\n")]
-    return [row["path"] for row in rows if row["status"] in status]
-
-
-def kill_at_random(process: subprocess.Popen[str], part: Path, choose: random.Random) -> None:
-    """Kill it at some moment, mostly while it writes rows of images that no run before it got to."""
-
-    def labelled() -> int:
-        return part.read_bytes().count(b"ok") if part.exists() else 0
-
-    before = labelled()
-    if choose.random() < 0.2:
-        time.sleep(choose.uniform(0, 0.6))  # while it starts, reads the finished rows, or soon after
-    else:
-        while labelled() <= before and process.poll() is None:
-            time.sleep(0.001)
-        time.sleep(choose.uniform(0, 0.08))
-    process.kill()
-    process.communicate()
-
-
-@pytest.mark.parametrize(("name", "kills"), [("csv", 50), ("jsonl", 10)])
-def test_kills_lose_no_row_and_double_none(photos: Photos, uninterrupted, tmp_path: Path, name: str, kills: int):
-    file, part = tmp_path / f"out.{name}", tmp_path / f"out.{name}.part"
-    expected = uninterrupted(name)
-    choose = random.Random(name)
-    kept: set[str] = set()
-    killed = killed_while_writing = 0
-    while killed < kills:
-        process = photos.start("-o", file, "--resume", *SLOWLY)
-        kill_at_random(process, part, choose)
-        killed += process.returncode == -signal.SIGKILL
-        assert process.returncode in {-signal.SIGKILL, 1}
-        assert not file.exists() or file.read_bytes() == expected
-        there = part if part.exists() else file
-        finished = set(paths_in(there.read_bytes(), name, ("ok",))) if there.exists() else set()
-        assert kept <= finished
-        killed_while_writing += kept < finished
-        kept = finished
-    assert killed_while_writing >= kills / 2
-    photos.run("-o", file, "--resume")
-    assert file.read_bytes() == expected
-    assert sorted(tmp_path.iterdir()) == [file, options_of(file)]
-
-
-@pytest.mark.parametrize(("name", "kills"), [("csv", 5), ("parquet", 2)])
-def test_kills_leave_one_row_for_each_of_a_table(photos: Photos, tmp_path: Path, name: str, kills: int):
-    file, part = tmp_path / f"out.{name}", tmp_path / f"out.{name}.part"
-    choose = random.Random(name)
-    # A table is text in one encoding: a name that is no UTF-8 cannot stand in it.
-    names = [each.name for each in sorted(photos.folder.iterdir())]
-    images = [each for each in names if each.encode(errors="ignore").decode() == each]
-    rows = [[str(number), 'two\nlines, "x"', choose.choice(images)] for number in range(800)]
-    rows[::50] = rows[1::50]  # the same row twice
-    with (photos.folder / "table").open("w", encoding="utf-8", newline="") as table:
-        csv.writer(table).writerows([["id", "note", "image"], *rows])
-    labelled = replace(photos, sources=("--from-csv", str(photos.folder / "table")))
-    killed = 0
-    while killed < kills:
-        process = labelled.start("-o", file, "--resume", *SLOWLY)
-        kill_at_random(process, part, choose)
-        killed += process.returncode == -signal.SIGKILL
-    labelled.run("-o", file, "--resume")
-    labelled.run("-o", tmp_path / f"whole.{name}")
-    assert file.read_bytes() == (tmp_path / f"whole.{name}").read_bytes()
-    if name == "csv":
-        text = file.read_bytes().decode("utf-8", "surrogateescape")
-        assert [row[:3] for row in csv.reader(io.StringIO(text, newline=""))][1:] == rows
 
 
 @pytest.mark.parametrize("name", FORMATS)

@@ -153,12 +153,13 @@ def kill_at_random(choose: random.Random, longest: float, *arguments: object) ->
 
 @pytest.mark.slow
 @pytest.mark.parametrize("how", HOWS)
-def test_a_thousand_images_killed_twenty_times_are_sorted_and_come_back(tmp_path: Path, how: How):
+def test_a_thousand_images_killed_twenty_times_are_sorted_and_come_back(tmp_path: Path, kills: int | None, how: How):
     photos, into = tmp_path / "photos", tmp_path / "sorted"
     make_photos(photos, 1000, seed=HOWS.index(how))
     before, every = tree(tmp_path), set(contents(photos))
     choose = random.Random(how)
-    killed = sum(kill_at_random(choose, 0.1 + 0.1 * number, how, photos, into) for number in range(20))
+    attempts = kills or 20
+    killed = sum(kill_at_random(choose, 0.1 + 0.1 * (each % 20), how, photos, into) for each in range(attempts))
     assert killed >= 5
     assert set(contents(tmp_path)) == every
     assert start(how, photos, into).wait() == 0
@@ -166,9 +167,9 @@ def test_a_thousand_images_killed_twenty_times_are_sorted_and_come_back(tmp_path
     after = tree(tmp_path)
     assert start(how, photos, into).wait() == 0
     assert tree(tmp_path) == after
-    for number in range(20):
+    for each in range(attempts):
         if into.exists():
-            kill_at_random(choose, 0.1 + 0.05 * number, "undo", into)
+            kill_at_random(choose, 0.1 + 0.05 * (each % 20), "undo", into)
     assert set(contents(tmp_path)) == every
     if into.exists():
         assert start("undo", into).wait() == 0
