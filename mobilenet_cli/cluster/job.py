@@ -48,7 +48,7 @@ class Job:
         preprocessing: How an image becomes the network's input.
         postprocessing: How the network's outputs become records.
         name: The model's name, for the records.
-        allowance: The memory, on each machine, pixels and time that decoding images may take.
+        allowance: What decoding images may take in an actor; the default memory is divided among a machine's.
         batch_size: Images a call of the engine at most; None: the engine's own choice.
         workers: Threads that decode and infer in an actor.
         handling: What is done with the records; None: they go back.

@@ -95,7 +95,8 @@ class Worker:
         with suppress(OSError):  # on a machine without that folder, relative paths are not found, and say so
             os.chdir(job.folder)
         silence_decoder_warnings()
-        return Task(self._engine, job.preprocessing, job.postprocessing, job.name, job.allowance)
+        allowance = job.allowance.beside(_processes_here(job.workers))
+        return Task(self._engine, job.preprocessing, job.postprocessing, job.name, allowance)
 
 
 class _KeptSessions:
@@ -118,6 +119,15 @@ class _KeptSessions:
     def take_back(self) -> None:
         """Take the sessions back after a run that has come to its end."""
         self._idle, self._used = self._idle + self._used, []
+
+
+def _processes_here(threads: int) -> int:
+    """Return how many actors of so many threads this machine has room for."""
+    import ray
+
+    here = ray.get_runtime_context().get_node_id()
+    cpus = next(node["Resources"].get("CPU", 1) for node in ray.nodes() if node["NodeID"] == here)
+    return max(1, int(cpus) // threads)
 
 
 def _opened(source: Source) -> Iterable[Source]:

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mobilenet_cli.errors import ImageError
 
@@ -42,14 +42,20 @@ class Allowance:
 
     def budget(self) -> MemoryBudget:
         """Return the memory of one run."""
-        if self.memory is not None:
-            return MemoryBudget(self.memory)
-        from mobilenet_cli.machine.memory import usable_memory
+        return MemoryBudget(_default_memory() if self.memory is None else self.memory)
 
-        return MemoryBudget(int(usable_memory() * _SHARE))
+    def beside(self, processes: int) -> Allowance:
+        """Return that of one of some processes on this machine: the default memory is divided among them."""
+        return self if self.memory is not None else replace(self, memory=_default_memory() // processes)
 
 
 DEFAULT_ALLOWANCE = Allowance()
+
+
+def _default_memory() -> int:
+    from mobilenet_cli.machine.memory import usable_memory
+
+    return int(usable_memory() * _SHARE)
 
 
 class MemoryBudget:

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from mobilenet_cli.errors import ImageError
-from mobilenet_cli.images.allowance import Guard, MemoryBudget
+from mobilenet_cli.images.allowance import Allowance, Guard, MemoryBudget
 
 
 def asking(guard: Guard, count: int) -> tuple[threading.Thread, threading.Event]:
@@ -113,3 +113,10 @@ def test_each_image_has_its_own_time():
         guard.begin()
         assert not guard.count(0.9, most=1)
         assert guard.end()
+
+
+def test_the_default_memory_is_divided_among_the_processes_of_a_machine(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("mobilenet_cli.machine.memory.usable_memory", lambda: 64 << 30)
+    assert Allowance().budget().total == 32 << 30
+    assert Allowance(timeout=3).beside(8) == Allowance(memory=4 << 30, timeout=3)
+    assert Allowance(memory=1 << 30).beside(8).budget().total == 1 << 30
