@@ -135,13 +135,24 @@ class Fed:
     def __init__(self, output: str, *arguments: str) -> None:
         self.paths = [f"photos/{number:03}.jpg" for number in range(IMAGES)]
         self.process = start("--from", "-", "-o", output, *arguments)
+        self.part = Path(f"{output}.part")
         self.feed(self.paths[: IMAGES // 2])
-        part = Path(f"{output}.part")
+
+    def wait_for_rows(self) -> None:
+        """Wait until a quarter of the images are done."""
         deadline = time.monotonic() + 300
-        while not part.exists() or part.read_bytes().count(b"\n") < IMAGES // 4:
+        while not self.part.exists() or self.part.read_bytes().count(b"\n") < IMAGES // 4:
             assert self.process.poll() is None, self.process.communicate()
             assert time.monotonic() < deadline
             time.sleep(0.1)
+
+    def wait(self, turn: int) -> None:
+        """Wait for rows, the first time, and then for any moment after the start or after the first rows."""
+        choose = random.Random(f"{self.part}{turn}")
+        if turn == 0 or choose.random() < 0.6:
+            self.wait_for_rows()
+        if turn:
+            time.sleep(choose.uniform(0, 8))
 
     def feed(self, paths: list[str]) -> None:
         assert self.process.stdin is not None
@@ -189,30 +200,36 @@ def test_machines_write_a_folder_of_parts_which_is_resumed(mnclassify: Run, loca
     assert_equal(ds.dataset(folder).to_table().to_pylist(), expected)
 
 
-def test_a_machine_is_lost_and_another_joins(machines: Machines, local: dict[str, Any]):
-    run = Fed("lost.jsonl")
-    machines.lose_one()
-    said = run.end()
-    machines.add_one()
-    found = rows(Path("lost.jsonl"))
-    assert [row["path"] for row in found] == run.paths, said
-    assert_equal(found, [local[path] for path in run.paths])
+def test_a_machine_is_lost_and_another_joins(machines: Machines, local: dict[str, Any], kills: int | None):
+    for turn in range(kills or 1):
+        run = Fed(f"lost{turn}.jsonl")
+        run.wait(turn)
+        machines.lose_one()
+        said = run.end()
+        machines.add_one()
+        found = rows(Path(f"lost{turn}.jsonl"))
+        assert [row["path"] for row in found] == run.paths, said
+        assert_equal(found, [local[path] for path in run.paths])
 
 
-def test_the_command_is_killed_and_resumed(mnclassify: Run, local: dict[str, Any]):
-    run = Fed("killed.jsonl")
-    run.process.kill()
-    run.process.wait()
-    assert not Path("killed.jsonl").exists()
-    done = mnclassify("photos", "-o", "killed.jsonl", "--resume", "--runner", "ray", timeout=300)
-    assert "already done" in done.stderr
-    found = rows(Path("killed.jsonl"))
-    assert [row["path"] for row in found] == run.paths
-    assert_equal(found, [local[path] for path in run.paths])
+def test_the_command_is_killed_and_resumed(mnclassify: Run, local: dict[str, Any], kills: int | None):
+    for turn in range(kills or 1):
+        output = Path(f"killed{turn}.jsonl")
+        run = Fed(str(output))
+        run.wait(turn)
+        run.process.kill()
+        run.process.wait()
+        assert not output.exists()
+        done = mnclassify("photos", "-o", str(output), "--resume", "--runner", "ray", timeout=300)
+        assert turn or "already done" in done.stderr
+        found = rows(output)
+        assert [row["path"] for row in found] == run.paths
+        assert_equal(found, [local[path] for path in run.paths])
 
 
 def test_ctrl_c_ends_the_work_on_all_machines_and_leaves_a_file_to_resume():
     run = Fed("interrupted.jsonl")
+    run.wait_for_rows()
     run.process.send_signal(signal.SIGINT)
     _, said = run.process.communicate(timeout=120)
     assert run.process.returncode == 130, said
