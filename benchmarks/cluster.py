@@ -67,7 +67,7 @@ def main(model: str, folder: Path, repeats: int) -> dict[str, Any]:
 
 def _images_per_machine(said: str) -> list[int]:
     found = re.search(r"images per machine: ([\d, ]+)", said)
-    return [int(count) for count in found[1].split(", ")] if found else []
+    return [int(count.replace(",", "")) for count in found[1].split(", ")] if found else []
 
 
 def compared(one: Path, other: Path) -> tuple[int, float]:

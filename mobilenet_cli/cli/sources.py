@@ -18,6 +18,7 @@ from mobilenet_cli.cli.terminal import Terminal
 from mobilenet_cli.errors import InputError
 from mobilenet_cli.inputs import archives
 from mobilenet_cli.inputs.archives import is_archive, is_counted_fast
+from mobilenet_cli.inputs.archives.members import archive_of
 from mobilenet_cli.inputs.braces import expand_ranges, has_range
 from mobilenet_cli.inputs.find import count_sources, find_sources
 from mobilenet_cli.inputs.left_out import LeftOut
@@ -198,7 +199,7 @@ class NamedSources(Sources):
         if has_range(argument):
             return all(map(self._is_missing, islice(expand_ranges(argument), _LOOKED_FOR)))
         if not is_pattern(argument):
-            return True
+            return self._choice.get("archives") == "none" or archive_of(argument) is None
         from mobilenet_cli.inputs.globs import expand
         from mobilenet_cli.inputs.walk import Rules
 

@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 from mobilenet_cli.images.formats import HEAD_BYTES, format_of
 from mobilenet_cli.inputs.archives import STREAMED, find_in_archive
+from mobilenet_cli.inputs.archives.members import Members
 from mobilenet_cli.inputs.braces import expand_ranges, has_range
 from mobilenet_cli.inputs.credentials import hidden
 from mobilenet_cli.inputs.left_out import LeftOut
@@ -46,6 +47,7 @@ def find_sources(
             - a file, whatever its ending; one that is named twice comes twice;
             - an archive, by its ending (`archives.KINDS`): the images in it, in the order of the file. One of a
               folder is left out;
+            - a member of a `.zip` or plain `.tar` of this machine, as its Source is named;
             - a folder: the images in it (`IMAGE_ENDINGS`), sorted;
             - a pattern (also with `**`) that is no file's exact name: each match counts as if it had been named;
             - a URL: see `remote_listing.find_remote`;
@@ -73,13 +75,14 @@ def find_sources(
 def _all(
     arguments: Iterable[str], listed: Iterable[str], rules: Rules, read_stdin: Callable[[], bytes]
 ) -> Iterator[Source]:
-    yield from _find(arguments, rules, read_stdin)
+    members = Members(rules)
+    yield from _find(arguments, rules, members, read_stdin)
     for path in _listed(listed, rules):
         source = Source(path) if is_url(path) else file_source(path)
         if source is None:
             yield Source(path, error="a folder, not an image; name it as an argument instead")
         else:
-            yield from _opened(source, rules)
+            yield from _opened(source, rules, members)
 
 
 def count_sources(
@@ -104,7 +107,7 @@ def count_sources(
         recursive, include_hidden, tuple(exclude), any_ending, None, "none" if archives == "none" else "in_place"
     )
     count = 0
-    for source in _find(arguments, rules, bytes):
+    for source in _find(arguments, rules, Members(rules), bytes):
         if source.error == STREAMED:
             return None
         count += source.path not in finished
@@ -115,7 +118,9 @@ def count_sources(
     return count
 
 
-def _find(arguments: Iterable[str], rules: Rules, read_stdin: Callable[[], bytes]) -> Iterator[Source]:
+def _find(
+    arguments: Iterable[str], rules: Rules, members: Members, read_stdin: Callable[[], bytes]
+) -> Iterator[Source]:
     stdin_was_read = False
     for argument in chain.from_iterable(map(_without_ranges, arguments)):
         if argument == STDIN:
@@ -126,9 +131,9 @@ def _find(arguments: Iterable[str], rules: Rules, read_stdin: Callable[[], bytes
 
             yield from find_remote(argument, rules)
         elif is_pattern(argument) and not os.path.lexists(argument):
-            yield from _matching(argument, rules)
+            yield from _matching(argument, rules, members)
         else:
-            yield from _named(argument, rules)
+            yield from _named(argument, rules, members)
 
 
 def _without_ranges(argument: str) -> Iterator[str]:
@@ -136,10 +141,12 @@ def _without_ranges(argument: str) -> Iterator[str]:
     return iter((argument,)) if not has_range(argument) or os.path.lexists(argument) else expand_ranges(argument)
 
 
-def _opened(source: Source, rules: Rules) -> Iterator[Source]:
-    """Yield a file's Source, or those of the images in it where it is an archive."""
+def _opened(source: Source, rules: Rules, members: Members) -> Iterator[Source]:
+    """Yield a file's Source, those of the images in it where it is an archive, or that of an archive's member."""
     if source.error is None and rules.opens(source.path):
         yield from find_in_archive(source.path, rules)
+    elif source.error is not None and rules.archives != "none":
+        yield members.find(source.path) or source
     else:
         yield source
 
@@ -177,21 +184,21 @@ def _text_instead(data: bytes) -> str | None:
     return f"standard input is text, not an image; --from -{null} reads a list of files from it"
 
 
-def _matching(pattern: str, rules: Rules) -> Iterator[Source]:
+def _matching(pattern: str, rules: Rules, members: Members) -> Iterator[Source]:
     from mobilenet_cli.inputs.globs import expand
 
     path = None
     for path in expand(pattern, rules):
-        yield from _named(path, rules)
+        yield from _named(path, rules, members)
     if path is None:
         yield Source(pattern, error="no file matches this pattern")
 
 
-def _named(path: str, rules: Rules) -> Iterator[Source]:
+def _named(path: str, rules: Rules, members: Members) -> Iterator[Source]:
     source = file_source(path)
     if rules.leaves_out(path, is_folder=source is None):
         return
     if source is None:
         yield from walk(path, rules)
     else:
-        yield from _opened(source, rules)
+        yield from _opened(source, rules, members)

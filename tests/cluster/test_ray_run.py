@@ -21,6 +21,7 @@ import pyarrow.dataset as ds
 import pytest
 from conftest import Run
 from PIL import Image
+from s3_server import serving_s3
 from shards import tar_bytes, zip_bytes
 
 pytestmark = pytest.mark.slow
@@ -56,11 +57,12 @@ def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machines]:
     patch.setenv("MNCLASSIFY_HOME", str(home))
     patch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)  # they are killed
     head = {"num_cpus": 1, "include_dashboard": False, "object_store_memory": _MEMORY}
-    cluster = Cluster(initialize_head=True, head_node_args=head)
-    machines = Machines(cluster, home)
-    machines.add_one()
-    yield machines
-    cluster.shutdown()
+    with serving_s3(patch):  # machines have the environment of their start
+        cluster = Cluster(initialize_head=True, head_node_args=head)
+        machines = Machines(cluster, home)
+        machines.add_one()
+        yield machines
+        cluster.shutdown()
     patch.undo()
 
 
@@ -198,6 +200,32 @@ def test_machines_write_a_folder_of_parts_which_is_resumed(mnclassify: Run, loca
     done = mnclassify(*arguments, "parts/", "--runner", "ray", "--resume", timeout=300)
     assert f"{MEMBERS - 1} images already done" in done.stderr
     assert_equal(ds.dataset(folder).to_table().to_pylist(), expected)
+
+
+def test_shards_in_a_bucket_become_parts_in_a_bucket(mnclassify: Run, local: dict[str, Any]):
+    import s3fs
+
+    bucket = s3fs.S3FileSystem()
+    bucket.mkdir("bucket")
+    for name in ("s0.tar", "s1.zip"):
+        bucket.put(name, f"bucket/{name}")
+    arguments = (
+        "s3://bucket/s0.tar",
+        "s3://bucket/s1.zip",
+        "--runner",
+        "ray",
+        "-f",
+        "jsonl",
+        "-o",
+        "s3://bucket/labels/",
+    )
+    done = mnclassify(*arguments, timeout=300)
+    assert done.returncode == 1, done.stderr
+    written = sorted(name.rpartition("/")[2] for name in bucket.ls("bucket/labels", detail=False, refresh=True))
+    assert written == ["_SUCCESS", "_manifest.json", "_options.json", "part-00000.jsonl", "part-00001.jsonl"]
+    lines = b"".join(bucket.cat_file(f"bucket/labels/part-0000{number}.jsonl") for number in range(2))
+    expected = [row | {"path": f"s3://bucket/{path}"} for path, row in local.items() if path.startswith("s")]
+    assert_equal([json.loads(line) for line in lines.splitlines()], expected)
 
 
 def test_a_machine_is_lost_and_another_joins(machines: Machines, local: dict[str, Any], kills: int | None):

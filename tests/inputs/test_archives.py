@@ -70,6 +70,27 @@ def test_a_compressed_tar_is_read_by_what_it_is_whatever_its_name():
     assert [found for _, found in outcomes("x.tar", "y.tar.gz")] == ["red", "green", "blue"] * 2
 
 
+@pytest.mark.parametrize("name", ["x.zip", "x.tar"])
+def test_rows_of_an_archive_lead_back_to_its_images(name):
+    Path(name).write_bytes(BUILDERS[name]())
+    rows = outcomes(name)
+    assert outcomes(*(path for path, _ in rows)) == rows
+    assert outcomes(listed=[path for path, _ in rows[::-1]]) == rows[::-1]
+    assert count_sources([], listed=[path for path, _ in rows]) == len(rows)
+    assert outcomes(f"{name}/a/none.png") == [(f"{name}/a/none.png", "the archive has no such image")]
+    assert outcomes(rows[0][0], archives="none") == [(rows[0][0], "no such file or folder")]
+
+
+@pytest.mark.parametrize(("name", "row"), [("x.tgz", "x.tgz/a/red.png"), ("x.parquet", "x.parquet#0")])
+def test_what_is_only_streamed_has_no_images_that_are_named_alone(name, row):
+    if name == "x.parquet":
+        parquet(Path(name), {"image": image_structs([(IMAGES["red"], None)])})
+    else:
+        Path(name).write_bytes(BUILDERS[name]())
+    ((path, error),) = outcomes(row)
+    assert (path, "unpack it" in error) == (row, True)
+
+
 def test_archives_are_named_by_patterns_ranges_and_lists():
     for number in range(8, 12):
         Path(f"s-{number:03}.tar").write_bytes(tar_bytes(ENTRIES[:1]))
