@@ -99,7 +99,7 @@ class Outputs(Generic[_Record, _Options]):
 
     @contextmanager
     def in_hand(self, streams: Sequence[BinaryIO | PartFolder]) -> Iterator[ImagesInHand | None]:
-        """Keep beside the first FILE.part which images are being decoded; None where the outputs have no such file.
+        """Keep beside the rows of the first output which images are being decoded; None where no output has a place.
 
         Args:
             streams: What `opened` yielded.
@@ -109,9 +109,10 @@ class Outputs(Generic[_Record, _Options]):
                 continue
             from mobilenet_cli.files.in_hand import images_in_hand
             from mobilenet_cli.files.part_file import PartFile
+            from mobilenet_cli.files.part_folder import PartFolder
 
-            if isinstance(stream, PartFile):
-                with images_in_hand(stream.part, resume=output.resume) as hands:
+            if isinstance(stream, PartFile | PartFolder) and (path := stream.in_hand) is not None:
+                with images_in_hand(path, resume=output.resume) as hands:
                     yield hands
                 return
         yield None

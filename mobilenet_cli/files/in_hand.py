@@ -1,4 +1,4 @@
-"""FILE.part.hand: which image each worker has in hand, for the run that comes after a crash.
+"""FILE.part.hand, or in a folder of parts _in_hand: which image each worker has in hand, for the run after a crash.
 
 Each worker has a place of its own in the file, and writes the key of its Source there before it decodes it: a few
 microseconds. An end in order, also one by Ctrl-C or an error, removes the file. So it is there after a crash, a
@@ -76,14 +76,13 @@ def key_of(key: str) -> str:
 
 
 @contextmanager
-def images_in_hand(part: Path, *, resume: bool) -> Iterator[ImagesInHand]:
-    """Open the file beside FILE.part for the length of a `with` block.
+def images_in_hand(path: Path, *, resume: bool) -> Iterator[ImagesInHand]:
+    """Open the file for the length of a `with` block.
 
     Args:
-        part: FILE.part.
+        path: The file.
         resume: Whether what an earlier run left there counts.
     """
-    path = part.with_name(f"{part.name}.hand")
     hands = ImagesInHand(path, frozenset(_left(path)) if resume else frozenset())
     try:
         yield hands

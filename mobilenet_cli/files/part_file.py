@@ -147,6 +147,11 @@ class PartFile(OutputStream):
         else:
             self.replace_with(earlier.fileno(), [(0, end)])
 
+    @property
+    def in_hand(self) -> Path:
+        """Where the run keeps which images it is decoding: see `in_hand`."""
+        return self.part.with_name(f"{self.part.name}.hand")
+
     @contextmanager
     def replacing(self) -> Iterator[BinaryIO]:
         """Open what replaces the content when the block ends, in one step: a kill leaves all of the old or the new.

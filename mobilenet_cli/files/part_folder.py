@@ -2,6 +2,7 @@
 
     DIR/part-00000.parquet, part-00001.parquet, …    the rows, in the order of the sources
     DIR/_options.json                                the options that the rows are made with; written first
+    DIR/_in_hand                                     the images that are being decoded (`in_hand`), during a run
     DIR/_manifest.json                               the parts with their numbers of rows
     DIR/_SUCCESS                                     empty; written last
 
@@ -29,8 +30,9 @@ from mobilenet_cli.text import printable
 SUCCESS = "_SUCCESS"
 MANIFEST = "_manifest.json"
 OPTIONS = "_options.json"
+_IN_HAND = "_in_hand"
 _PART = re.compile(r"part-\d{5,}\.[a-z]+")
-_OWN = re.compile(rf"{_PART.pattern}(\.part(\.new)?)?|{SUCCESS}|{MANIFEST}|{OPTIONS}")
+_OWN = re.compile(rf"{_PART.pattern}(\.part(\.new)?)?|{SUCCESS}|{MANIFEST}|{OPTIONS}|{_IN_HAND}")
 
 
 def part_name(number: int, ending: str) -> str:
@@ -63,6 +65,11 @@ class PartFolder:
     def place(self, name: str) -> str:
         """Return the path of a file of this machine in which a part is written, or its earlier one is read."""
         return os.path.join(self.path, name)  # noqa: PTH118
+
+    @property
+    def in_hand(self) -> Path | None:
+        """Where the run keeps which images it is decoding; None where nothing is kept."""
+        return Path(self.place(_IN_HAND))
 
     def open(self, name: str) -> PartFile:
         """Open a part to be written; with `resume`, what is there of it is kept.

@@ -82,6 +82,11 @@ class RemotePartFolder(PartFolder):
         self._uploaded: dict[str, bytes] = {}
         self._there: frozenset[str] | None = None
 
+    @property
+    def in_hand(self) -> None:
+        """None: an object store is not written to for each image."""
+        return
+
     def open(self, name: str) -> PartFile:
         """Open a part to be written; with `resume`, what was uploaded of it is kept."""
         if self.resume and self.was_there(name):

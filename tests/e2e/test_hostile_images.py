@@ -81,7 +81,8 @@ def test_images_that_decode_to_gigabytes_are_error_rows_in_two_gigabytes(tmp_pat
     assert len(found) == 16
 
 
-def test_a_run_that_images_crash_ends_after_it_is_resumed_as_often(tmp_path):
+@pytest.mark.parametrize("output", [["-o", "o.csv"], ["-o", "parts/", "-f", "csv", "--rows-per-file", "4"]])
+def test_a_run_that_images_crash_ends_after_it_is_resumed_as_often(tmp_path, output):
     photographs(tmp_path / "photos", 8)
     for name in ("03crash.jpg", "06crash.jpg"):
         (tmp_path / "photos" / name).write_bytes((tmp_path / "photos" / "00.jpg").read_bytes())
@@ -89,14 +90,14 @@ def test_a_run_that_images_crash_ends_after_it_is_resumed_as_often(tmp_path):
     (tmp_path / "site" / "sitecustomize.py").write_text(CRASHING)
     path = os.pathsep.join([str(tmp_path / "site"), str(ROOT)])
     codes = [
-        command("photos", "-j1", "-o", "o.csv", "--resume", folder=tmp_path, PYTHONPATH=path).returncode
-        for _ in range(3)
+        command("photos", "-j1", *output, "--resume", folder=tmp_path, PYTHONPATH=path).returncode for _ in range(3)
     ]
     assert codes == [-11, -11, 1]
-    found = rows(tmp_path / "o.csv")
+    files = [tmp_path / "o.csv"] if output[1] == "o.csv" else sorted((tmp_path / "parts").glob("part-*"))
+    found = [row for file in files for row in rows(file)]
     assert len(found) == 10
     for row in found:
         assert (row["status"], "the last run ended while this was decoded" in row["error"]) == (
             ("error", True) if "crash" in row["path"] else ("ok", False)
         )
-    assert not list(tmp_path.glob("o.csv.part*"))
+    assert not [*tmp_path.glob("o.csv.part*"), *tmp_path.glob("parts/*hand*"), *tmp_path.glob("parts/*.part")]

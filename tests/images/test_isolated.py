@@ -102,7 +102,7 @@ def test_what_the_last_run_had_in_hand_is_an_error_only_if_it_crashes_again(misc
     for name in names:
         (mischief / name).write_bytes(IMAGES["blue"])
     paths = [str(mischief / name) for name in names]
-    with images_in_hand(mischief / "o.csv.part", resume=False) as hands:
+    with images_in_hand(mischief / "o.csv.part.hand", resume=False) as hands:
         hands.suspects = frozenset(paths[:2])
         resumed = replace(task(ColourEngine()), in_hand=hands)
         results = list(records_of(map(Source, paths), resumed, workers=1))
