@@ -235,6 +235,7 @@ def test_a_machine_is_lost_and_another_joins(machines: Machines, local: dict[str
         machines.lose_one()
         said = run.end()
         machines.add_one()
+        assert run.process.returncode == 1, said  # one image is broken
         found = rows(Path(f"lost{turn}.jsonl"))
         assert [row["path"] for row in found] == run.paths, said
         assert_equal(found, [local[path] for path in run.paths])
