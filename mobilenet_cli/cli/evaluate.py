@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
@@ -29,13 +29,12 @@ from mobilenet_cli.files.open import open_output
 from mobilenet_cli.inputs.find import find_sources
 from mobilenet_cli.inputs.left_out import LeftOut
 from mobilenet_cli.records import SURE, Source
-from mobilenet_cli.text import counted, printable
+from mobilenet_cli.text import printable
 
 if TYPE_CHECKING:
     from mobilenet_cli.evaluation.comparison import Comparison
     from mobilenet_cli.evaluation.figures import Evaluation
     from mobilenet_cli.evaluation.truth import Truth
-    from mobilenet_cli.models.acquire import Model
 
 _TRUTH_FROM_STDIN = "csv:-"
 _ENDINGS = (".html", ".htm", ".json")
@@ -207,8 +206,7 @@ def command(
         if calibrate:
             fit_temperature(models[0], images, rule, pace, terminal)
     _print_files(files, predictions, terminal)
-    for each in filter(None, models):
-        _print_seen(each.model, images, terminal)
+    _print_seen(*result, terminal)
     return Tally(terminal, "classified", len(images), run.failed, _left_out(named)).conclude()
 
 
@@ -232,19 +230,13 @@ def _print_files(files: Iterable[str], predictions: str | None, terminal: Termin
         terminal.note(f"{what} in {printable(file)}")
 
 
-def _print_seen(model: Model, images: Sequence[Source], terminal: Terminal) -> None:
-    """Print how many of the images the model was made with, if there are any."""
-    if model.manifest.training is None:
-        return
-    from mobilenet_cli.training.seen import seen
+def _print_seen(evaluation: Evaluation, comparison: Comparison | None, terminal: Terminal) -> None:
+    """Print how many of the images each model was made with, if there are any."""
+    from mobilenet_cli.evaluation.wording import seen_before
 
-    found = seen(model, images)
-    known = ((found.trained_on, "trained on"), (found.chosen_by, "chosen by"))
-    if counts := [f"{verb} {count:,}" for count, verb in known if count]:
-        terminal.note(
-            f"{printable(model.name)} was {' and '.join(counts)} of these {counted(len(images), 'image')}: "
-            "its accuracy on others is lower"
-        )
+    for each in (evaluation,) if comparison is None else (evaluation, comparison.second):
+        if sentence := seen_before(each):
+            terminal.note(sentence)
 
 
 def _left_out(named: OptionalSources) -> LeftOut:

@@ -42,9 +42,21 @@ class EvaluationRun:
 
         options = {"sure": self.sure, "watch": self._watched, **asdict(self.pace)}
         if second is None:
-            return evaluate(first, self.images, self.rule, **options), None
+            return self._known(first, evaluate(first, self.images, self.rule, **options)), None
         comparison = compare(first, second, self.images, self.rule, **options)
+        comparison = replace(
+            comparison, first=self._known(first, comparison.first), second=self._known(second, comparison.second)
+        )
         return comparison.first, comparison
+
+    def _known(self, classifier: Classifier, evaluation: Evaluation) -> Evaluation:
+        """Return the evaluation with how many of the images the model was made with."""
+        if classifier.model.manifest.training is None:
+            return evaluation
+        from mobilenet_cli.training.seen import seen
+
+        found = seen(classifier.model, self.images)
+        return replace(evaluation, trained_on=found.trained_on, chosen_by=found.chosen_by)
 
     def _watched(self, pairs: Iterable[_Pair]) -> Iterator[_Pair]:
         tally = Tally(self.terminal, "classified")

@@ -135,11 +135,12 @@ class Output:
                 f"-o DIR/ needs -f with one of {_of_folders(formats)}"
             )
 
-    def opened(self, *, resumable: bool = True) -> AbstractContextManager[BinaryIO | PartFolder]:
+    def opened(self, *, resumable: bool = True, addable: bool = True) -> AbstractContextManager[BinaryIO | PartFolder]:
         """Open it: a stream or a folder of parts.
 
         Args:
-            resumable: Whether an error may recommend --resume.
+            resumable: Whether an error may recommend --resume where a run was interrupted.
+            addable: Whether it may do so where the file is complete.
         """
         if self.file is not None and self.is_remote:
             from mobilenet_cli.files.remote_output import open_remote
@@ -149,7 +150,9 @@ class Output:
             from mobilenet_cli.files.part_folder import open_folder
 
             return open_folder(self.file, overwrite=self.overwrite, resume=self.resume)
-        return open_output(self.file, overwrite=self.overwrite, resume=self.resume, resumable=resumable)
+        return open_output(
+            self.file, overwrite=self.overwrite, resume=self.resume, resumable=resumable, addable=addable
+        )
 
     def kept(self, *, resumable: bool) -> str | None:
         """Return where finished rows are of a run that was interrupted, for a message; None where there are none."""

@@ -56,7 +56,8 @@ class Outputs(Generic[_Record, _Options]):
         try:
             with ExitStack() as stack:
                 yield [
-                    stack.enter_context(output.opened(resumable=chosen.is_resumable)) for output, chosen in self.each
+                    stack.enter_context(output.opened(resumable=chosen.is_resumable, addable=chosen.can_be_read_back))
+                    for output, chosen in self.each
                 ]
         except (KeyboardInterrupt, Terminated):
             for output, chosen in self.each:

@@ -83,7 +83,7 @@ class Sidecars:
         name: Which of an image's sidecars is written.
         each_from: The score from which each prediction of a multi-label model is a keyword; None: the sure label and
             its kinds are.
-        completed: Number of images that an earlier run finished, and that have a sidecar since.
+        completed: Number of images that an earlier run finished, and that had no sidecar before this one.
     """
 
     terminal: Terminal
@@ -144,9 +144,14 @@ class Sidecars:
         if source.path == STDIN or not os.path.lexists(source.path) or self.has(source.path):
             return
         for result in read_saved(io.BytesIO(finished_row()), column):
+            if result.status != "ok":
+                continue
+            self.completed += 1
             if self._keywords(result):
                 self.write(replace(result, path=source.path))
-                self.completed += 1
+            else:
+                with self._lock:
+                    self._unsure += 1
 
     def _edit(self, path: str, edit: Callable[[], Iterable[str]]) -> None:
         if path == STDIN or not os.path.lexists(path):

@@ -37,8 +37,11 @@ _BLOCK_BYTES = 256 << 10
 _NODES_SECONDS = 2.0
 """Seconds for which the number of machines is not asked for again."""
 _ANSWER_SECONDS = 10.0
-_MOST_LOSSES = 5
-"""How often a machine may be lost without one new record in between: then it is the images, or the memory."""
+_PAUSES = (2, 4, 8, 16, 30)
+"""Seconds to wait after each loss without a new record in between; after another one, it is the images or the memory.
+
+For half a minute, Ray may give work to a machine that is gone.
+"""
 
 _OneSource = TypeVar("_OneSource", bound=Source)
 _Record = TypeVar("_Record")
@@ -191,10 +194,11 @@ class RayRunner:
                     losses = 0 if new else losses
                     yield from new
             except RayError as error:
-                if isinstance(error, RayTaskError) or (losses := losses + 1) > _MOST_LOSSES:
+                if isinstance(error, RayTaskError) or losses == len(_PAUSES):
                     raise MnclassifyError(f"the cluster cannot go on: {str(error).splitlines()[0]}") from error
                 logging.getLogger(__name__).info("a machine or a process was lost (%s): beginning again", error)
-                time.sleep(losses)
+                time.sleep(_PAUSES[losses])
+                losses += 1
             else:
                 return
 

@@ -38,6 +38,8 @@ def _evaluation(evaluation: Evaluation) -> dict[str, Any]:
         "images": evaluation.images,
         "failed": evaluation.failed,
         "without_class": evaluation.without_class,
+        "trained_on": evaluation.trained_on,
+        "chosen_by": evaluation.chosen_by,
         "top_1": _proportion(evaluation.top_1),
         "top_5": _proportion(evaluation.top_5),
         "classified_top_1": _proportion(evaluation.classified_top_1),

@@ -154,6 +154,8 @@ class Evaluation:
         failures: The images that could not be read.
         sure: The score from which names are given.
         names: What the names are worth, at that score and from 0.30 to 0.95 in steps of 0.05, rising.
+        trained_on: How many of the images the model was trained on, as far as that is known.
+        chosen_by: How many others it was chosen by, in its validation.
     """
 
     model: str
@@ -175,6 +177,8 @@ class Evaluation:
     failures: tuple[FailedImage, ...]
     sure: float
     names: tuple[NamesAtSure, ...]
+    trained_on: int = 0
+    chosen_by: int = 0
     _paths: tuple[str, ...] = field(default=(), repr=False, compare=False)
     _outcomes: Outcomes | None = field(default=None, repr=False, compare=False)
 

@@ -116,3 +116,15 @@ def class_name(evaluation: Evaluation, index: int) -> str:
 @cache
 def _repeated(classes: tuple[ClassName, ...]) -> frozenset[str]:
     return frozenset(label for label, count in Counter(name.label for name in classes).items() if count > 1)
+
+
+def seen_before(evaluation: Evaluation) -> str:
+    """Return a sentence on how many of the images the model was made with; "" if it is none, or not known."""
+    known = ((evaluation.trained_on, "trained on"), (evaluation.chosen_by, "chosen by"))
+    counts = [f"{verb} {count:,}" for count, verb in known if count]
+    if not counts:
+        return ""
+    return (
+        f"{printable(evaluation.model)} was {' and '.join(counts)} of these {counted(evaluation.images, 'image')}: "
+        "its accuracy on others is lower"
+    )

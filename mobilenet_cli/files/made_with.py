@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from mobilenet_cli.records import is_same_model
 from mobilenet_cli.text import printable
 
 MODEL = "model"
@@ -64,7 +65,7 @@ def check(before: MadeWith, now: MadeWith) -> None:
     Raises:
         ValueError: The message names each option with both values, and follows the file's name and a colon.
     """
-    other = [name for name in now if name in before and not _same(before[name], now[name])]
+    other = [name for name in now if name in before and not _same(name, before[name], now[name])]
     reasons = []
     if MODEL in other:
         reasons.append(f"its rows are by the model {_text(before[MODEL])}, not {_text(now[MODEL])}")
@@ -76,7 +77,9 @@ def check(before: MadeWith, now: MadeWith) -> None:
         raise ValueError("; ".join(reasons))
 
 
-def _same(one: Value, other: Value) -> bool:
+def _same(name: str, one: Value, other: Value) -> bool:
+    if name == MODEL:
+        return is_same_model(str(one), str(other))
     if isinstance(one, Content) and isinstance(other, Content):
         return one.sha256 == other.sha256
     return one == other

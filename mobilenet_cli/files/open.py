@@ -26,7 +26,12 @@ _OPEN_ALREADY = re.compile(r"/dev/(?:(?P<name>stdout|stderr)|fd/(?P<number>\d+))
 
 
 def open_output(
-    path: str | None, *, overwrite: bool = False, resume: bool = False, resumable: bool = True
+    path: str | None,
+    *,
+    overwrite: bool = False,
+    resume: bool = False,
+    resumable: bool = True,
+    addable: bool = True,
 ) -> AbstractContextManager[BinaryIO]:
     """Open the place where records go.
 
@@ -38,7 +43,8 @@ def open_output(
         path: A file's name; None or "-" is standard output.
         overwrite: Replace FILE and FILE.part where they exist.
         resume: Keep them where they exist: the stream is a PartFile, for `resume.resume_run`.
-        resumable: Whether the caller has a --resume, which an error may advise to give.
+        resumable: Whether the caller has a --resume, which an error may advise to give for FILE.part.
+        addable: Whether it may do so for FILE.
 
     Raises:
         OutputError: On opening, writing or completing, with the reason: FILE or FILE.part exists, another run
@@ -63,7 +69,7 @@ def open_output(
             return OutputStream(os.open(path, os.O_WRONLY), path)
     from mobilenet_cli.files.part_file import open_part
 
-    return open_part(path, overwrite=overwrite, resume=resume, resumable=resumable)
+    return open_part(path, overwrite=overwrite, resume=resume, resumable=resumable, addable=addable)
 
 
 def _standard_output() -> AbstractContextManager[BinaryIO]:

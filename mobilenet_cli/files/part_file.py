@@ -38,7 +38,9 @@ def part_path(path: str) -> Path:
 
 
 @contextmanager
-def open_part(path: str, *, overwrite: bool, resume: bool, resumable: bool = True) -> Iterator[PartFile]:
+def open_part(
+    path: str, *, overwrite: bool, resume: bool, resumable: bool = True, addable: bool = True
+) -> Iterator[PartFile]:
     """Open FILE.part, and rename it to FILE when the block ends.
 
     If the block is left by an exception, FILE.part stays, or is removed if it is empty.
@@ -47,7 +49,8 @@ def open_part(path: str, *, overwrite: bool, resume: bool, resumable: bool = Tru
         path: FILE.
         overwrite: Discard what FILE.part holds, and replace FILE.
         resume: Leave in FILE.part what it holds, for `PartFile.keep_beginning`, and replace FILE.
-        resumable: Whether who refuses FILE may advise to give --resume.
+        resumable: Whether who refuses FILE.part may advise to give --resume.
+        addable: Whether who refuses FILE may do so too.
 
     Raises:
         OutputError: FILE or FILE.part exists and neither option was given; another run is writing it; it
@@ -58,11 +61,11 @@ def open_part(path: str, *, overwrite: bool, resume: bool, resumable: bool = Tru
     target, part = _target(path), part_path(path)
     may_exist = overwrite or resume
     with explained(path):
-        _refuse(path, target, may_exist, resumable)
+        _refuse(path, target, may_exist, resumable and addable)
         descriptor = _open_locked(part)
     with PartFile(descriptor, path, resumable) as stream:
         try:
-            _refuse(path, target, may_exist, resumable)  # another run may have completed it just before
+            _refuse(path, target, may_exist, resumable and addable)  # another run may have completed it just before
             if not resume:
                 _check_unused(descriptor, part, overwrite, resumable)
             stream.is_stale = not resume
@@ -217,9 +220,9 @@ def _target(path: str) -> Path:
     return Path(os.path.realpath(path)) if Path(path).is_symlink() else Path(path)
 
 
-def _refuse(path: str, target: Path, may_exist: bool, resumable: bool) -> None:
+def _refuse(path: str, target: Path, may_exist: bool, addable: bool) -> None:
     if target.exists() and not may_exist:
-        resume = ", or --resume to complete it" if resumable else ""
+        resume = ", or --resume to complete it" if addable else ""
         raise OutputError(f"{printable(path)} exists; give --overwrite to replace it{resume}")
 
 

@@ -56,7 +56,12 @@ def resume_run(
     """
     if chosen.rows is None:
         raise InputError(f"a run that writes {chosen.name} cannot be resumed")
-    if may_begin_again and not chosen.can_be_read_back and _is_complete(stream):
+    if not chosen.can_be_read_back and _is_complete(stream):
+        if not may_begin_again:
+            raise OutputError(
+                f"cannot resume {printable(str(stream.target))}: it is complete, and {chosen.name} cannot be read "
+                "back. Give --overwrite to start over; to be able to add to results, write .jsonl."
+            )
         if beside is None:
             return _begin_again(stream, chosen.name)
         stream.replace_with(beside.fileno(), [(0, os.fstat(beside.fileno()).st_size)])
@@ -67,7 +72,7 @@ def resume_run(
             check_options(document.name, stream.earlier_options(), stream.kept_options.options)
     _check_age(stream, options.model, made_at)
     if chosen.conversion is not None:
-        _turn_into_lines(stream, chosen.name, chosen.conversion, options)
+        _turn_into_lines(stream, chosen.conversion, options)
     with stream.earlier() as document:
         with _refusing(document):
             stays = options.keeps_others if keeps_others is None else keeps_others
@@ -125,19 +130,14 @@ def _check_age(stream: PartFile, model: str, made_at: float) -> None:
             )
 
 
-def _turn_into_lines(stream: PartFile, name: str, conversion: Conversion[_Options], options: _Options) -> None:
+def _turn_into_lines(stream: PartFile, conversion: Conversion[_Options], options: _Options) -> None:
     """Turn a complete document, which is FILE or was about to become it, into lines; leave lines as they are."""
     if not _is_complete(stream):
         return
-    with stream.earlier() as document:
-        if conversion.read is None:
-            raise OutputError(
-                f"cannot resume {printable(document.name)}: it is complete, and {name} cannot be read back. "
-                "Give --overwrite to start over; to be able to add to results, write .jsonl."
-            )
-        with _refusing(document), stream.replacing() as lines:
-            for line in conversion.read(document, options):
-                lines.write(line)
+    assert conversion.read is not None  # noqa: S101 - what cannot be read back is not complete here
+    with stream.earlier() as document, _refusing(document), stream.replacing() as lines:
+        for line in conversion.read(document, options):
+            lines.write(line)
 
 
 def _is_complete(stream: PartFile) -> bool:

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from mobilenet_cli.files.format import Row, Writer
 from mobilenet_cli.json_lines import encoded, whole_lines
-from mobilenet_cli.records import Embedding
-from mobilenet_cli.text import printable, valid_utf8
+from mobilenet_cli.records import Embedding, is_same_model
+from mobilenet_cli.text import printable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -171,7 +171,7 @@ def _check(embedding: Embedding, shape: Shape) -> None:
     """Raise a ValueError if an Embedding has a vector of another model or of another length than `shape` says."""
     if embedding.vector is None:
         return
-    if valid_utf8(embedding.model) != valid_utf8(shape.model):  # as Parquet has it
+    if not is_same_model(embedding.model, shape.model):
         raise ValueError(f"its vectors are by the model {printable(embedding.model)}, not {printable(shape.model)}")
     if embedding.vector.shape != (shape.features,):
         raise ValueError(f"its vectors have {embedding.vector.size:,} numbers, not {shape.features:,}")

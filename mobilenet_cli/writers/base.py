@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mobilenet_cli.files.format import Writer
-from mobilenet_cli.records import SCORE_DECIMALS, Result
-from mobilenet_cli.text import printable, valid_utf8
+from mobilenet_cli.records import SCORE_DECIMALS, Result, is_same_model
+from mobilenet_cli.text import printable
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Layout:
         Raises:
             ValueError: The message says why, and follows the file's name and a colon.
         """
-        if valid_utf8(model) != valid_utf8(self.model):
+        if not is_same_model(model, self.model):
             raise ValueError(f"its rows are by the model {printable(model)}, not {printable(self.model)}")
         fewest = 0 if self.threshold else self.top_k
         if not fewest <= predictions <= self.top_k:

@@ -162,6 +162,22 @@ def test_options_that_only_one_version_knows_refuse_nothing():
         check({"model": "m", "--a": "1"}, {"model": "n", "--a": None})
 
 
+def test_a_models_folder_may_be_spelled_in_another_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    for other in ("./mine", "mine/", str(tmp_path / "mine")):
+        check({"model": "mine"}, {"model": other})
+    with pytest.raises(ValueError, match="by the model mine, not mine@int8"):
+        check({"model": "mine"}, {"model": "mine@int8"})
+
+
+def test_a_complete_page_is_refused_without_advice_that_does_not_help(run: Run):
+    assert run("photos", "-o", "page.html").code == 0
+    assert run("photos", "-o", "page.html").err.endswith("page.html exists; give --overwrite to replace it\n")
+    done = run("photos", "-o", "page.html", "--resume")
+    assert (done.code, "warning" in done.err) == (4, False)
+    assert "it is complete, and html cannot be read back. Give --overwrite" in done.err
+
+
 def test_options_are_read_as_they_were_written():
     options = {"model": 'a"b', "--labels": Content("caf\udce9", "00"), "--long": True, "--kind": None}
     assert decoded(encoded(options)) == options

@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -213,6 +213,15 @@ def test_the_matrix_of_many_classes_has_the_most_frequent_confusions_and_every_i
     assert (row.truth, row.images, row.others) == (98, 4, 1)
     assert row.cells[matrix.classes.index(99)] == 2
     assert all(sum(each.cells) + each.others + each.failed == each.images for each in matrix.rows)
+
+
+def test_accuracy_on_images_that_the_model_was_made_with_is_no_news(evaluation: Evaluation):
+    made = replace(evaluation, trained_on=2, chosen_by=1)
+    said = f"was trained on 2 and chosen by 1 of these {made.images} images: its accuracy on others is lower"
+    assert said in as_html(made).decode()
+    assert "accuracy on others" not in as_html(evaluation).decode()
+    document = json.loads(as_json(made))
+    assert (document["trained_on"], document["chosen_by"]) == (2, 1)
 
 
 def test_names_are_in_the_tables_json_and_page(evaluation):

@@ -9,11 +9,10 @@ from pathlib import Path
 import pytest
 from stored_models import manifest
 
-from mobilenet_cli.cli.evaluate import _print_seen
-from mobilenet_cli.cli.terminal import Terminal
 from mobilenet_cli.cli.train import described_classes
 from mobilenet_cli.models.acquire import Model
 from mobilenet_cli.records import Source
+from mobilenet_cli.training.seen import Seen, seen
 
 
 def made(folder: Path, parts: dict[bytes, str], *, hashed: bool = True) -> Model:
@@ -25,33 +24,30 @@ def made(folder: Path, parts: dict[bytes, str], *, hashed: bool = True) -> Model
 
 
 @pytest.mark.parametrize(
-    ("parts", "said"),
+    ("parts", "expected"),
     [
-        (["training", "training", "validation"], "mine was trained on 2 and chosen by 1 of these 4 images: "),
-        (["fold 1", "fold 2", "fold 1"], "mine was trained on 3 of these 4 images: "),
-        ([], ""),
+        (["training", "training", "validation"], Seen(2, 1)),
+        (["fold 1", "fold 2", "fold 1"], Seen(3)),
+        ([], Seen()),
     ],
 )
-def test_images_are_known_by_their_contents_whatever_their_names(tmp_path: Path, capfd, parts: list[str], said: str):
+def test_images_are_known_by_their_contents_whatever_their_names(tmp_path: Path, parts: list[str], expected: Seen):
     contents = [b"one", b"two", b"three", b"other"]
     for content in contents:
         (tmp_path / f"{content.decode()}.jpg").write_bytes(content)
     images = [Source(str(tmp_path / f"{content.decode()}.jpg")) for content in contents]
     model = made(tmp_path, dict(zip(contents, parts, strict=False)))
-    _print_seen(model, images, Terminal())
-    err = capfd.readouterr().err
-    assert err.startswith(f"mnclassify: {said}") if said else err == ""
+    assert seen(model, images) == expected
 
 
-def test_a_model_without_hashes_or_records_says_nothing(tmp_path: Path, capfd):
+def test_of_a_model_without_hashes_or_records_no_image_is_known(tmp_path: Path):
     (tmp_path / "a.jpg").write_bytes(b"one")
     images = [Source(str(tmp_path / "a.jpg")), Source("-", data=b""), Source("gone.jpg", error="gone")]
     model = made(tmp_path, {b"one": "training"}, hashed=False)
-    _print_seen(model, images, Terminal())
+    assert seen(model, images) == Seen()
     (tmp_path / "split.csv").unlink()
-    _print_seen(model, images, Terminal())
-    _print_seen(replace(model, manifest=replace(model.manifest, training=None)), images, Terminal())
-    assert capfd.readouterr().err == ""
+    assert seen(model, images) == Seen()
+    assert seen(replace(model, manifest=replace(model.manifest, training=None)), images) == Seen()
 
 
 def test_classes_are_listed_with_their_numbers_of_images():
