@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -33,6 +34,10 @@ SHARED = ROOT.parent / "shared"
 """Data that is not part of the project: a test that needs it skips where it is missing."""
 MAIN = "mobilenet_v1_100_128"
 MAIN_PATH = f"/google/imagenet/{MAIN}/classification/4"
+
+# A shell that starts the tests in the background has them ignore Ctrl-C, and so the commands that they interrupt.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Before anything imports TensorFlow.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
