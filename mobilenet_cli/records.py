@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
-
-from mobilenet_cli.text import valid_utf8
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -94,12 +91,6 @@ class RowSource(Source):
     def key(self) -> str:
         """The whole row: a row that was changed is another."""
         return row_key(self.cells)
-
-
-def is_same_model(one: str, other: str) -> bool:
-    """Return whether two names of models, as records have them, are one model's: `mine/` and `./mine` are."""
-    first, second = valid_utf8(one), valid_utf8(other)
-    return first == second or os.path.abspath(first) == os.path.abspath(second)  # noqa: PTH100 - follows no links
 
 
 def row_key(cells: Iterable[str]) -> str:

@@ -10,6 +10,7 @@ A file name that is not UTF-8 reaches the program with its bytes as lone surroga
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 
@@ -63,3 +64,9 @@ def enumerated(items: Sequence[str]) -> str:
 def first_line(error: BaseException) -> str:
     """Return the first line of an error's message that is not blank, or the name of its type if there is none."""
     return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+
+
+def is_same_model(one: str, other: str) -> bool:
+    """Return whether two names of models, as records have them, are one model's: `mine/` and `./mine` are."""
+    first, second = valid_utf8(one), valid_utf8(other)
+    return first == second or os.path.abspath(first) == os.path.abspath(second)  # noqa: PTH100 - follows no links

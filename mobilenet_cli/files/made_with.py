@@ -10,8 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from mobilenet_cli.records import is_same_model
-from mobilenet_cli.text import printable
+from mobilenet_cli.text import is_same_model, printable
 
 MODEL = "model"
 """The key of the model's name. All others are options as they are typed ("--sure")."""

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from mobilenet_cli.files.format import Row, Writer
 from mobilenet_cli.json_lines import encoded, whole_lines
-from mobilenet_cli.records import Embedding, is_same_model
-from mobilenet_cli.text import printable
+from mobilenet_cli.records import Embedding
+from mobilenet_cli.text import is_same_model, printable
 
 if TYPE_CHECKING:
     import numpy as np

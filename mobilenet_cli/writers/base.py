@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mobilenet_cli.files.format import Writer
-from mobilenet_cli.records import SCORE_DECIMALS, Result, is_same_model
-from mobilenet_cli.text import printable
+from mobilenet_cli.records import SCORE_DECIMALS, Result
+from mobilenet_cli.text import is_same_model, printable
 
 
 @dataclass(frozen=True, slots=True)
