@@ -20,6 +20,7 @@ from mobilenet_cli.cli.terminal import Terminal
 from mobilenet_cli.errors import SidecarError
 from mobilenet_cli.inputs.stdin import STDIN
 from mobilenet_cli.records import Result, Source
+from mobilenet_cli.remote.urls import is_url
 from mobilenet_cli.text import counted, printable
 
 if TYPE_CHECKING:
@@ -92,6 +93,7 @@ class Sidecars:
     completed: int = 0
     _outcomes: Counter[str] = field(default_factory=Counter)
     _without_file: int = 0
+    _missing: int = 0
     _labelled: int = 0
     _unsure: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -156,12 +158,18 @@ class Sidecars:
     def _edit(self, path: str, edit: Callable[[], Iterable[str]]) -> None:
         if path == STDIN or not os.path.lexists(path):
             self._without_file += 1
+            self._missing += _names_a_file(path)
             return
         try:
             self._outcomes.update(edit())
         except SidecarError as error:
             self._outcomes["failed"] += 1
             self.terminal.error(str(error))
+
+    @property
+    def all_are_missing(self) -> bool:
+        """Whether paths named files of this machine, and none of them was there."""
+        return self._missing > 0 and not self._outcomes
 
     def conclude(self, code: int, *, finished: int = 0) -> int:
         """Print how many sidecars were edited, and return the exit code.
@@ -184,6 +192,13 @@ class Sidecars:
         if finished:
             self.terminal.note(f"the sidecars of {counted(finished, 'image')} finished earlier are left as they were")
         return ExitCode.NOT_WRITTEN if self._outcomes["failed"] else code
+
+
+def _names_a_file(path: str) -> bool:
+    """Return whether a path is that of a file of its own: no URL, no standard input and no member of an archive."""
+    from mobilenet_cli.inputs.archives.members import archive_of
+
+    return path != STDIN and not is_url(path) and archive_of(path) is None
 
 
 def remove_keywords(sources: Iterable[Source], terminal: Terminal) -> int:

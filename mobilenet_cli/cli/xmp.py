@@ -14,6 +14,8 @@ from mobilenet_cli.cli.options import terminal_options
 from mobilenet_cli.cli.saved_results import opened, results_argument, root_option
 from mobilenet_cli.cli.sidecars import Sidecars, sidecar_name_option
 from mobilenet_cli.cli.terminal import Terminal
+from mobilenet_cli.inputs.stdin import STDIN
+from mobilenet_cli.remote.urls import is_url
 from mobilenet_cli.text import counted
 
 if TYPE_CHECKING:
@@ -56,11 +58,18 @@ def command(
         for result in results:
             done += 1
             failed += result.status == "error"
-            path = result.path if root == "." else os.path.join(root, result.path)  # noqa: PTH118 - as it was typed
-            sidecars.write(replace(result, path=path))
+            sidecars.write(replace(result, path=_below(root, result.path)))
             progress.advance(failed=result.status == "error")
     if failed:
         terminal.note(f"{counted(failed, 'image')} without labels in the results: no sidecar")
     if not done:
         terminal.note("no results found")
-    return sidecars.conclude(ExitCode.OK if done else ExitCode.FAILED)
+    code = sidecars.conclude(ExitCode.OK if done and not sidecars.all_are_missing else ExitCode.FAILED)
+    if sidecars.all_are_missing:
+        terminal.error("none of the images is there: --root names the folder that classify ran in")
+    return code
+
+
+def _below(root: str, path: str) -> str:
+    """Return a row's path as it was typed, or below the root; a URL and standard input are nowhere below it."""
+    return path if root == "." or path == STDIN or is_url(path) else os.path.join(root, path)  # noqa: PTH118

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,42 @@ def test_paths_start_from_the_root_that_is_given(run: Run, tmp_path: Path, expec
     monkeypatch.chdir(tmp_path / "elsewhere")
     assert _run(["xmp", "../a.csv", "--root", ".."]) == 0
     assert sidecars(tmp_path) == expected
+
+
+def test_where_none_of_the_files_is_there_xmp_fails_and_says_what_root_is_for(
+    run: Run, tmp_path: Path, monkeypatch, capfd
+):
+    assert run("photos", "-o", "a.csv").code == 1
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    for options in (["-q"], ["--root", "."]):
+        assert _run(["xmp", "../a.csv", *options]) == 1
+        assert "none of the images is there: --root names the folder that classify ran in" in capfd.readouterr().err
+    monkeypatch.chdir(tmp_path)
+    for name in ("red", "blue"):  # some are there
+        (tmp_path / "photos" / f"{name}.png").unlink()
+    assert _run(["xmp", "a.csv"]) == 0
+    said = capfd.readouterr().err
+    assert "2 images without a local file, so without a sidecar" in said
+    assert "--root" not in said
+
+
+def test_images_that_are_no_files_of_their_own_are_not_missed(run: Run, tmp_path: Path, capfd):
+    """URLs, and members of an archive that is there, have no sidecar wherever xmp runs."""
+    with zipfile.ZipFile(tmp_path / "red.zip", "w") as archive:
+        archive.writestr("red.png", (tmp_path / "photos" / "red.png").read_bytes())
+    assert run("red.zip", "-o", "zip.csv").code == 0
+    text = (tmp_path / "zip.csv").read_text()
+    assert "red.zip/red.png" in text
+    (tmp_path / "urls.csv").write_text(text.replace("red.zip/", "https://example.org/"))
+    for results in ("zip.csv", "urls.csv"):
+        for options in ([], ["--root", str(tmp_path)]):
+            assert _run(["xmp", results, *options]) == 0
+            said = capfd.readouterr().err
+            assert "1 image without a local file, so without a sidecar" in said
+            assert "--root" not in said
+    (tmp_path / "red.zip").unlink()
+    assert _run(["xmp", "zip.csv"]) == 1
 
 
 def test_a_folder_of_part_files_is_read_in_order(run: Run, tmp_path: Path, expected):
