@@ -15,6 +15,7 @@ from mobilenet_cli.cli.options import terminal_options
 from mobilenet_cli.cli.page_options import PageLook, page_options
 from mobilenet_cli.cli.saved_results import opened, results_argument, root_option
 from mobilenet_cli.cli.terminal import Terminal, stdout_is_terminal
+from mobilenet_cli.errors import MnclassifyError
 from mobilenet_cli.files.open import open_output
 from mobilenet_cli.files.part_file import PartFile
 from mobilenet_cli.html.report import SIDE, write
@@ -24,6 +25,9 @@ from mobilenet_cli.text import counted, printable
 
 if TYPE_CHECKING:
     from mobilenet_cli.html.summary import Summary
+
+_ENDINGS = (".html", ".htm", "")
+"""How the name of a page may end. Without an ending, as in /dev/stdout, it promises nothing else."""
 
 
 @click.command("report", cls=Command)
@@ -84,12 +88,16 @@ def command(
         raise click.UsageError(f"{printable(output)} has the results: write the page to another file")
 
     to_file = output if output != STDIN else None
+    if to_file is not None and Path(to_file).suffix.lower() not in _ENDINGS:
+        raise click.UsageError(f"{printable(to_file)}: the page is HTML, so its name ends in .html (or .htm)")
     look.check(to_file)
     with_pictures = look.thumbnails != "none" and not no_thumbnails
 
     with ExitStack() as stack:
         stream = stack.enter_context(open_output(output, overwrite=overwrite, resumable=False))
         results = stack.enter_context(opened(files))
+        if next(iter(results), None) is None:
+            raise MnclassifyError("no results found")
         page = stack.enter_context(stream.replacing() if isinstance(stream, PartFile) else nullcontext(stream))
         progress = stack.enter_context(terminal.counting("Making pictures"))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zipfile
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from colour_engine import image
 from colour_runs import Run, in_folder
@@ -116,6 +117,37 @@ def test_a_report_is_made_of_every_format(run: Run, tmp_path: Path, name: str):
     assert "NaN" not in report
     for each in ("photos/red.png", "photos/torn.png", "colours"):
         assert each in report
+
+
+@pytest.mark.parametrize("name", ["page.htm", "PAGE.HTML", "page"])
+def test_a_page_has_the_ending_of_one_or_none(run: Run, tmp_path: Path, name: str):
+    assert run("photos", "-o", "a.jsonl").code == 1
+    assert _run(["report", "a.jsonl", "-o", name]) == 0
+    assert (tmp_path / name).read_text().startswith("<!doctype html>")
+
+
+def empty(file: Path) -> None:
+    """Leave of results what is no row: the header, an empty list, the schema, or nothing."""
+    if file.suffix == ".parquet":
+        pq.write_table(pq.read_table(file).slice(0, 0), file)
+    elif file.suffix == ".json":
+        file.write_text("[]\n")
+    else:
+        lines = file.read_text().splitlines(keepends=True)
+        file.write_text("" if file.suffix == ".jsonl" else lines[0])
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("command", [["report", "-q", "-o", "page.html", "--overwrite"], ["report", "-q"], ["xmp"]])
+def test_results_without_a_row_are_no_results(run: Run, tmp_path: Path, capfd, name: str, command: list[str]):
+    assert run("photos", "-o", name).code == 1
+    empty(tmp_path / name)
+    (tmp_path / "page.html").write_text("old")
+    before = {each.name: each.read_bytes() for each in tmp_path.iterdir() if each.is_file()}
+    assert _run([*command, name]) == 1
+    out, err = capfd.readouterr()
+    assert (out, "no results found" in err) == ("", True)
+    assert {each.name: each.read_bytes() for each in tmp_path.iterdir() if each.is_file()} == before
 
 
 @pytest.mark.parametrize(

@@ -439,6 +439,8 @@ def test_files_that_are_no_results_are_refused_with_what_to_do(tmp_path, content
         (["{}", "-o", "no/folder/page.html"], 4, "folder does not exist"),
         (["{}", "-o", "/dev/full"], 4, "No space left"),
         (["{}", "-o", "results.jsonl", "--overwrite"], 2, "has the results"),
+        (["{}", "-o", "out.csv"], 2, "out.csv: the page is HTML, so its name ends in .html (or .htm)"),
+        (["{}", "-o", "page.html.gz"], 2, "ends in .html"),
         (["{}", "-o", "s3://bucket/page.html"], 4, "to a file of this machine"),
         (["{}", "-o", "page.html", "--thumbnail-size", "0"], 2, "thumbnail-size"),
     ],
