@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
 # Besides the control characters, those that end a line or turn its direction round (Unicode TR 36, TR 9):
@@ -59,6 +59,19 @@ def enumerated(items: Sequence[str]) -> str:
     """Return "a", "a and b", "a, b and c"."""
     *others, last = items
     return f"{', '.join(others)} and {last}" if others else last
+
+
+def alike(word: str, names: Iterable[str], share: float) -> str | None:
+    """Return the name that a word is most likely a slip of the keyboard for, or None.
+
+    Args:
+        word: What was typed.
+        names: What could have been meant.
+        share: How much of the two must agree; 1 is all of it.
+    """
+    from difflib import get_close_matches
+
+    return next(iter(get_close_matches(word, list(names), n=1, cutoff=share)), None)
 
 
 def first_line(error: BaseException) -> str:

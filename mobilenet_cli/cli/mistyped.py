@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from difflib import get_close_matches
+
+from mobilenet_cli.text import alike
 
 _ALIKE = 0.75
 """How much of two names agrees where one is taken for a slip of the other; 1 is all of it."""
@@ -73,5 +74,5 @@ def meant_of_models(word: str, commands: Iterable[str]) -> str | None:
     return f"type mnclassify models {_OF_MODELS[plain]}" if plain in _OF_MODELS else _slip(plain, names, 0.6)
 
 
-def _slip(word: str, names: list[str], alike: float) -> str | None:
-    return next((f"did you mean {name}?" for name in get_close_matches(word, names, n=1, cutoff=alike)), None)
+def _slip(word: str, names: list[str], share: float) -> str | None:
+    return None if (name := alike(word, names, share)) is None else f"did you mean {name}?"

@@ -26,7 +26,7 @@ from mobilenet_cli.inputs.patterns import is_pattern
 from mobilenet_cli.inputs.stdin import STDIN
 from mobilenet_cli.records import Source, row_key
 from mobilenet_cli.remote.urls import check_installed, is_url
-from mobilenet_cli.text import printable
+from mobilenet_cli.text import alike, printable
 
 if TYPE_CHECKING:
     from mobilenet_cli.inputs.csv_table import CsvTable
@@ -216,12 +216,10 @@ class NamedSources(Sources):
 
 def _meant(argument: str) -> str:
     """Return a question after the name beside `argument` that resembles it, or "" if none does."""
-    from difflib import get_close_matches
-
     path = Path(argument)
     with suppress(OSError, ValueError):
-        names = get_close_matches(path.name, os.listdir(path.parent), n=1, cutoff=0.75)  # noqa: PTH208
-        return f"; did you mean {printable(str(path.parent / names[0]))}?" if names else ""
+        name = alike(path.name, os.listdir(path.parent), 0.75)  # noqa: PTH208
+        return "" if name is None else f"; did you mean {printable(str(path.parent / name))}?"
     return ""
 
 

@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING
 from mobilenet_cli.engines.network_input import Input
 from mobilenet_cli.errors import InputError, ModelError
 from mobilenet_cli.images.preprocess import Crop, Interpolation
-from mobilenet_cli.models import AUTO, registry, store
+from mobilenet_cli.models import registry, store
 from mobilenet_cli.models.sources import ModelSource
 from mobilenet_cli.models.sources.hub import Hub
+from mobilenet_cli.text import alike
 
 if TYPE_CHECKING:
     from mobilenet_cli.models.sources.local import Local
 
 _DEFAULT_SIZE = 128
+_ALIKE = 0.7
+"""How much of two names agrees where one is taken for a slip of the other; 1 is all of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +91,21 @@ def _named_by(model: str) -> Origin:
 
     if local := Local.find(model):
         return of_file(model, local.store_name(), local, size_in(local.path.name))
-    known_names = ", ".join((AUTO, *registry.ENTRIES))
-    raise ModelError(
-        f"no model is called {model!r}, and there is no SavedModel, checkpoint, archive, .tflite or trained model "
-        "at that path. "
-        f"Known names: {known_names}, and what `mnclassify models list` shows; or give a TF Hub handle (https://…)"
+    meant = _meant(model)
+    instead = (
+        f"; did you mean {meant}?"
+        if meant is not None
+        else ", and there is no SavedModel, checkpoint, archive, .tflite or trained model at that path;"
     )
+    raise ModelError(f"no model is called {model!r}{instead} `mnclassify models list` shows the names")
+
+
+def _meant(model: str) -> str | None:
+    """Return the name that was likely meant by one that is nobody's; for a family's beginning its main model's."""
+    names = {name.lower(): name for name in (*registry.ENTRIES, *store.names())}
+    families = {name.partition("_")[0]: name for name in (*registry.ENTRIES, registry.MAIN)}
+    found = (known[like] for known in (names, families) if (like := alike(model.lower(), known, _ALIKE)) is not None)
+    return next(found, None)
 
 
 def _of_entry(entry: registry.Entry) -> Origin:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
-from stored_models import leftovers, publish
+from dataclasses import replace
 
-from mobilenet_cli.cli import models_text
+import pytest
+from colour_engine import IMAGES
+from stored_models import fill, leftovers, publish, put
+
+from mobilenet_cli.cli import _run, models_text
 from mobilenet_cli.errors import InputError, ModelError, StoreError
 from mobilenet_cli.models import catalogue, registry, store, unavailable, upkeep
 from mobilenet_cli.models.catalogue import Listed
@@ -36,6 +39,32 @@ def test_a_damaged_model_is_listed_as_such_and_verified_as_such():
     assert store.names() == leftovers() == []
     with pytest.raises(ModelError, match="not in the store"):
         list(upkeep.verify(["mobilenet_v1_100_128"]))
+
+
+@pytest.mark.parametrize(
+    "words", [["photos", "-m"], ["models", "show"], ["models", "remove"], ["models", "verify"], ["models", "pull"]]
+)
+def test_a_mistyped_model_of_the_store_is_answered_with_its_name(tmp_path, monkeypatch, capfd, words):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "red.png").write_bytes(IMAGES["red"])
+    publish_as("flowers")
+    assert _run([*words, "flowrs"]) == 3
+    error = "mnclassify: no model is called 'flowrs'; did you mean flowers? `mnclassify models list` shows the names\n"
+    assert capfd.readouterr().err == error
+    assert store.names() == ["flowers"]
+
+
+def test_a_mistyped_model_is_not_exported(tmp_path, monkeypatch, capfd):
+    monkeypatch.chdir(tmp_path)
+    publish_as("flowers")
+    assert _run(["models", "export", "flowrs", "-o", "flowers.zip"]) == 3
+    assert "did you mean flowers?" in capfd.readouterr().err
+    assert not list(tmp_path.glob("flowers*"))
+
+
+def publish_as(name: str) -> None:
+    put(name, lambda folder: replace(fill(folder), name=name))
 
 
 def test_auto_is_no_model():

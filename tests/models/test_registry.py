@@ -79,6 +79,21 @@ def test_a_local_saved_model_is_told_from_any_folder_and_anew_when_it_changes(tm
     assert origin_of(str(folder)).key != before
 
 
-def test_a_name_that_is_nothing_gets_the_list_of_names():
+def test_a_name_that_is_nothing_is_answered_with_the_one_that_was_meant():
     with pytest.raises(ModelError, match=r"no model is called 'mobilnet'.*mobilenet_v1_100_128"):
         origin_of("mobilnet")
+    for typed, meant in (
+        ("mobilenet_v1_100_218", "mobilenet_v1_100_128"),
+        ("MobileNet_v1_050_160", "mobilenet_v1_050_160"),
+        ("efficientnet", "efficientnet_lite0"),
+        ("efficientnet-lite0", "efficientnet_lite0"),
+    ):
+        with pytest.raises(ModelError, match=f"'{typed}'; did you mean {meant}\\? `mnclassify models list`"):
+            origin_of(typed)
+
+
+def test_a_name_that_is_like_none_is_answered_in_a_line_without_all_names():
+    with pytest.raises(ModelError, match=r"no model is called .resnet50.*`mnclassify models list`") as caught:
+        origin_of("resnet50")
+    assert not [name for name in registry.ENTRIES if name in str(caught.value)]
+    assert "did you mean" not in str(caught.value)
