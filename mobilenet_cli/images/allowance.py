@@ -209,4 +209,9 @@ def check_size(width: int, height: int) -> None:
 
 
 def _in_words(count: int) -> str:
-    return f"{count / 1e9:,.1f} GB" if count >= 1e9 else f"{max(1, round(count / 1e6)):,} MB"
+    if count >= 1e9:
+        return f"{count / 1e9:,.1f} GB"
+    if count >= 1e7:
+        return f"{count / 1e6:,.0f} MB"
+    # Of so little, an image and a limit are often less than a megabyte apart.
+    return f"{count / 1e6:,.1f} MB" if count >= 1e6 else f"{max(1, round(count / 1e3)):,} kB"

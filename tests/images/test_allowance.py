@@ -29,6 +29,21 @@ def test_what_cannot_fit_alone_is_an_error_that_names_the_option():
         Guard(0, MemoryBudget(10**9)).need(2 * 10**9)
 
 
+@pytest.mark.parametrize(
+    ("wanted", "total", "words"),
+    [
+        (600_000, 1024, r"about 600 kB of memory \(the limit is 1 kB;"),
+        (1_400_000, 1 << 20, r"about 1\.4 MB of memory \(the limit is 1\.0 MB;"),
+        (2_000_000, 999_000, r"about 2\.0 MB of memory \(the limit is 999 kB;"),
+        (250_000_000, 12_000_000, r"about 250 MB of memory \(the limit is 12 MB;"),
+        (300, 0, r"about 1 kB of memory"),
+    ],
+)
+def test_what_is_needed_and_the_limit_are_told_apart(wanted: int, total: int, words: str):
+    with pytest.raises(ImageError, match=words):
+        Guard(0, MemoryBudget(total)).need(wanted)
+
+
 def test_images_wait_for_each_other_and_never_take_more_than_the_limit():
     budget, most, lock = MemoryBudget(100), [0, 0], threading.Lock()
 
