@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from mobilenet_cli.errors import InputError
+
 if TYPE_CHECKING:
     from mobilenet_cli.cli.model_options import ModelChoice
+    from mobilenet_cli.taxonomy import Taxonomy
 
 
 def check_words(words: Iterable[str], model: ModelChoice, labels: str | None = None) -> None:
@@ -21,6 +25,7 @@ def check_words(words: Iterable[str], model: ModelChoice, labels: str | None = N
 
     Raises:
         UnknownWordError: A word means nothing; the message has words that are written like it.
+        InputError: It is several words with commas between them.
     """
     words = tuple(words)
     if not words:
@@ -31,4 +36,13 @@ def check_words(words: Iterable[str], model: ModelChoice, labels: str | None = N
 
     if labels is None and (model.model == AUTO or model.model in ENTRIES):
         for word in words:
+            _check_is_one(word, load())
             load().find(word)
+
+
+def _check_is_one(word: str, taxonomy: Taxonomy) -> None:
+    """Raise InputError where a word is unknown, and known words with commas between them."""
+    parts = [part.strip() for part in word.split(",")]
+    if len(parts) > 1 and all(map(taxonomy.meanings, parts)) and not taxonomy.meanings(word):
+        each = " ".join(f"--kind {shlex.quote(part)}" for part in parts)
+        raise InputError(f"{word!r} is no word or wnid that is known here; give --kind once for each: {each}")

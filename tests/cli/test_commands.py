@@ -103,6 +103,28 @@ def test_a_word_that_other_programs_have_as_a_command_is_answered_with_what_to_t
     assert refused(*words.split()).endswith(f"; {instead}")
 
 
+@pytest.mark.parametrize(
+    ("kind", "advice"),
+    [
+        ("dog,cat", "give --kind once for each: --kind dog --kind cat"),
+        ("dog, sports car", "give --kind once for each: --kind dog --kind 'sports car'"),
+        ("n02084071,cats", "give --kind once for each: --kind n02084071 --kind cats"),
+    ],
+)
+def test_kinds_with_commas_are_answered_with_an_option_for_each(tmp_path: Path, capfd, kind: str, advice: str):
+    assert _run([str(tmp_path), "--kind", kind]) == ExitCode.USAGE
+    error = f"mnclassify: {kind!r} is no word or wnid that is known here; {advice}\n"
+    assert capfd.readouterr().err == error
+
+
+@pytest.mark.parametrize("kind", ["dog,xyzzy", "dog,", ","])
+def test_an_unknown_word_among_commas_is_an_unknown_word(tmp_path: Path, capfd, kind: str):
+    assert _run([str(tmp_path), "--kind", kind]) == ExitCode.USAGE
+    said = capfd.readouterr().err
+    assert f"{kind!r} is no word" in said
+    assert "once for each" not in said
+
+
 def test_what_to_type_exists():
     for words in {*_COMMANDS.values(), *(f"models {each}" for each in _OF_MODELS.values())}:
         typed = [word for word in words.split() if not word.isupper() and "…" not in word]
