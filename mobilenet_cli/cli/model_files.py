@@ -69,9 +69,11 @@ def import_(
             manifest = import_exported(file, name, overwrite=overwrite, progress=progress)
         terminal.note(f"{manifest.name} is ready: {_networks(manifest)}")
         return
+    from mobilenet_cli.models.importing import import_model, model_at
+
     if name is None:
+        model_at(source)  # a file that is missing, or no model, needs no name
         raise click.MissingParameter(ctx=ctx, param_hint="'--name'", param_type="option")
-    from mobilenet_cli.models.importing import import_model
 
     with terminal.warnings_shown(), terminal.waiting() as progress:
         options |= {"overwrite": overwrite, "network_input": network_input}

@@ -12,7 +12,7 @@ from mobilenet_cli.images.preprocess import Crop, Interpolation
 from mobilenet_cli.models import registry, store
 from mobilenet_cli.models.sources import ModelSource
 from mobilenet_cli.models.sources.hub import Hub
-from mobilenet_cli.text import alike
+from mobilenet_cli.text import alike, printable
 
 if TYPE_CHECKING:
     from mobilenet_cli.models.sources.local import Local
@@ -90,6 +90,7 @@ def _named_by(model: str) -> Origin:
     from mobilenet_cli.models.sources.local import Local
 
     if local := Local.find(model):
+        _refuse_exported(model, local)
         return of_file(model, local.store_name(), local, size_in(local.path.name))
     meant = _meant(model)
     instead = (
@@ -106,6 +107,19 @@ def _meant(model: str) -> str | None:
     families = {name.partition("_")[0]: name for name in (*registry.ENTRIES, registry.MAIN)}
     found = (known[like] for known in (names, families) if (like := alike(model.lower(), known, _ALIKE)) is not None)
     return next(found, None)
+
+
+def _refuse_exported(model: str, local: Local) -> None:
+    """Raise ModelError at a file of `models export`, which is used once it is in the store."""
+    if local.path.suffix.lower() != ".zip":
+        return
+    from mobilenet_cli.models.exported import is_exported
+
+    if is_exported(local.path):
+        import shlex
+
+        command = f"mnclassify models import {shlex.quote(printable(model))}"
+        raise ModelError(f"{model} is an exported model, which is used from the store: `{command}` adds it")
 
 
 def _of_entry(entry: registry.Entry) -> Origin:

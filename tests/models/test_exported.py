@@ -12,11 +12,13 @@ from typing import Any
 
 import pytest
 import stored_models
+from colour_engine import IMAGES
 from conftest import SAMPLES, Run
 from in_this_process import InThisProcess
 from views import save_views
 
 from mobilenet_cli import Classifier
+from mobilenet_cli.cli import _run
 from mobilenet_cli.engines.network_input import SIGNED
 from mobilenet_cli.errors import InputError, MnclassifyError, ModelError
 from mobilenet_cli.machine.home import home
@@ -206,6 +208,30 @@ def test_a_file_that_is_cut_is_refused(exported: Path):
     assert not is_exported(exported)
     with pytest.raises(ModelError, match="is damaged"):
         import_exported(exported)
+
+
+def test_an_exported_model_that_is_used_as_it_is_gets_the_command_that_imports_it(
+    exported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+):
+    monkeypatch.chdir(tmp_path)
+    exported.rename("my tiny.zip")
+    Path("red.png").write_bytes(IMAGES["red"])
+    for words in (["red.png", "-m"], ["models", "show"]):
+        assert _run([*words, "my tiny.zip"]) == 3
+        assert "is an exported model" in (said := capfd.readouterr().err)
+        assert "`mnclassify models import 'my tiny.zip'`" in said
+
+
+@pytest.mark.parametrize("name", ["nope.zip", "nope.tflite", "nope"])
+def test_a_missing_file_is_missing_before_its_name_is(name: str, capfd: pytest.CaptureFixture[str]):
+    assert _run(["models", "import", name]) == 2
+    assert capfd.readouterr().err == f"mnclassify: {name} does not exist\n"
+
+
+def test_a_model_that_does_not_say_its_name_needs_one(tmp_path: Path, capfd: pytest.CaptureFixture[str]):
+    (tmp_path / "net.tflite").write_bytes(b"x")
+    assert _run(["models", "import", str(tmp_path / "net.tflite")]) == 2
+    assert "Missing option '--name'" in capfd.readouterr().err
 
 
 def test_a_network_that_does_not_run_here_is_refused(exported: Path, monkeypatch: pytest.MonkeyPatch):
