@@ -59,6 +59,7 @@ def import_(
     otherwise 128. If the range of the input values cannot be found, the model is refused.
     """
     from mobilenet_cli.models.exported import import_exported, is_exported
+    from mobilenet_cli.models.sources.local import Local
 
     if is_exported(file := Path(source).expanduser()):
         if network_input is not None or any(options.values()):
@@ -69,6 +70,8 @@ def import_(
             manifest = import_exported(file, name, overwrite=overwrite, progress=progress)
         terminal.note(f"{manifest.name} is ready: {_networks(manifest)}")
         return
+    if name is None and Local.find(source) is None:
+        raise InputError(f"{printable(source)} does not exist")
     if name is None:
         raise click.MissingParameter(ctx=ctx, param_hint="'--name'", param_type="option")
     from mobilenet_cli.models.importing import import_model

@@ -209,4 +209,6 @@ def check_size(width: int, height: int) -> None:
 
 
 def _in_words(count: int) -> str:
-    return f"{count / 1e9:,.1f} GB" if count >= 1e9 else f"{max(1, round(count / 1e6)):,} MB"
+    if count >= 1e9:
+        return f"{count / 1e9:,.1f} GB"
+    return f"{round(count / 1e6):,} MB" if count >= 1e6 else f"{round(count / 1e3):,} kB"

@@ -88,11 +88,13 @@ def _named_by(model: str) -> Origin:
 
     if local := Local.find(model):
         return of_file(model, local.store_name(), local, size_in(local.path.name))
-    known_names = ", ".join((AUTO, *registry.ENTRIES))
+    from difflib import get_close_matches
+
+    near = get_close_matches(model, (AUTO, *store.names(), *registry.ENTRIES), cutoff=0.5)
+    hint = f"; did you mean {' or '.join(near)}?" if near else "."
     raise ModelError(
-        f"no model is called {model!r}, and there is no SavedModel, checkpoint, archive, .tflite or trained model "
-        "at that path. "
-        f"Known names: {known_names}, and what `mnclassify models list` shows; or give a TF Hub handle (https://…)"
+        f"no model is called {model!r}, and there is no SavedModel, checkpoint, archive, .tflite or trained model at "
+        f"that path{hint} `mnclassify models list` shows all names; a TF Hub handle (https://…) is one too"
     )
 
 

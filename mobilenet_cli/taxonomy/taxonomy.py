@@ -13,12 +13,15 @@ from mobilenet_cli.taxonomy.tables import Node, read_nodes
 class UnknownWordError(InputError):
     """No node has this word or wnid.
 
-    Attributes:
-        near: Words that are written like it, the nearest first.
+    Args:
+        text: It.
+        near: Words that are written like it, the nearest first; an attribute too.
+        is_list: Whether it is several known words, with commas.
     """
 
-    def __init__(self, text: str, near: tuple[str, ...]) -> None:
+    def __init__(self, text: str, near: tuple[str, ...], *, is_list: bool = False) -> None:
         hint = f"; did you mean {_or(near)}?" if near else ""
+        hint = "; it is several words: give each by itself" if is_list else hint
         super().__init__(f"{text!r} is no word or wnid that is known here{hint}")
         self.near = near
 
@@ -105,7 +108,8 @@ class Taxonomy:
         """
         if found := self.meanings(text):
             return found
-        raise UnknownWordError(text, self.near(text))
+        words = [word.strip() for word in text.split(",")]
+        raise UnknownWordError(text, self.near(text), is_list=len(words) > 1 and all(map(self.meanings, words)))
 
     def meanings(self, text: str) -> tuple[str, ...]:
         """Return what `find` does, but nothing for an unknown word, and so without a search for words like it."""
