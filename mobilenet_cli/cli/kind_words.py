@@ -10,7 +10,6 @@ from mobilenet_cli.errors import InputError
 
 if TYPE_CHECKING:
     from mobilenet_cli.cli.model_options import ModelChoice
-    from mobilenet_cli.taxonomy import Taxonomy
 
 
 def check_words(words: Iterable[str], model: ModelChoice, labels: str | None = None) -> None:
@@ -32,17 +31,14 @@ def check_words(words: Iterable[str], model: ModelChoice, labels: str | None = N
         return
     from mobilenet_cli.models import AUTO
     from mobilenet_cli.models.registry import ENTRIES
-    from mobilenet_cli.taxonomy import load
+    from mobilenet_cli.taxonomy import UnknownWordError, load
 
     if labels is None and (model.model == AUTO or model.model in ENTRIES):
         for word in words:
-            _check_is_one(word, load())
-            load().find(word)
-
-
-def _check_is_one(word: str, taxonomy: Taxonomy) -> None:
-    """Raise InputError where a word is unknown, and known words with commas between them."""
-    parts = [part.strip() for part in word.split(",")]
-    if len(parts) > 1 and all(map(taxonomy.meanings, parts)) and not taxonomy.meanings(word):
-        each = " ".join(f"--kind {shlex.quote(part)}" for part in parts)
-        raise InputError(f"{word!r} is no word or wnid that is known here; give --kind once for each: {each}")
+            try:
+                load().find(word)
+            except UnknownWordError as error:
+                if not error.parts:
+                    raise
+                each = " ".join(f"--kind {shlex.quote(part)}" for part in error.parts)
+                raise InputError(f"{word!r} is several words; give --kind once for each: {each}") from error

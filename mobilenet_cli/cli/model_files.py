@@ -59,6 +59,7 @@ def import_(
     otherwise 128. If the range of the input values cannot be found, the model is refused.
     """
     from mobilenet_cli.models.exported import import_exported, is_exported
+    from mobilenet_cli.models.sources.local import Local
 
     if is_exported(file := Path(source).expanduser()):
         if network_input is not None or any(options.values()):
@@ -69,11 +70,11 @@ def import_(
             manifest = import_exported(file, name, overwrite=overwrite, progress=progress)
         terminal.note(f"{manifest.name} is ready: {_networks(manifest)}")
         return
-    from mobilenet_cli.models.importing import import_model, model_at
-
+    if name is None and Local.find(source) is None:
+        raise InputError(f"{printable(source)} does not exist")
     if name is None:
-        model_at(source)  # a file that is missing, or no model, needs no name
         raise click.MissingParameter(ctx=ctx, param_hint="'--name'", param_type="option")
+    from mobilenet_cli.models.importing import import_model
 
     with terminal.warnings_shown(), terminal.waiting() as progress:
         options |= {"overwrite": overwrite, "network_input": network_input}

@@ -13,7 +13,7 @@ from mobilenet_cli.in_tensorflow import LABELS, archive, conversion
 from mobilenet_cli.records import NetworkKind
 
 _OWN = "manifest.json"
-"""What a folder of `train` has at its top: it says of the network what would have to be found by trying."""
+"""What a file of `models export` has at its top: it says of the network what would have to be found by trying."""
 
 
 def convert_packaged(path: Path, destination: Path, kind: NetworkKind, *, is_trusted: bool = False) -> Path:
@@ -40,9 +40,7 @@ def convert_packaged(path: Path, destination: Path, kind: NetworkKind, *, is_tru
 
 def _converted(folder: Path, destination: Path, kind: NetworkKind, *, is_trusted: bool) -> Path:
     if (folder / _OWN).is_file():
-        raise ModelError(
-            "it is the content of a folder of `mnclassify train`: unpack it into one, and give that folder"
-        )
+        raise ModelError("it is an exported model: `mnclassify models import` it, and give its name")
     labels = _only(folder, LABELS)
     if saved_model := _only(folder, "saved_model.pb"):
         shutil.copytree(saved_model.parent, destination)

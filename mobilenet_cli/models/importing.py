@@ -59,7 +59,10 @@ def import_model(
         ModelError: `source` is damaged, no model, or does not fit the labels or the size.
     """
     check_name(name)
-    local = replace(model_at(source), is_trusted=trust_model)
+    local = Local.find(source)
+    if local is None:
+        raise InputError(f"{source} does not exist")
+    local = replace(local, is_trusted=trust_model)
     origin = of_file(name, name, local, size_in(local.path.name, name))
     origin = replace(origin, license=license, input=network_input)
 
@@ -78,19 +81,6 @@ def import_model(
     for network in published.networks.values():
         warn_of_guess(name, network, published.image_size)
     return published
-
-
-def model_at(source: str) -> Local:
-    """Return the model at a path.
-
-    Raises:
-        InputError: There is nothing.
-        ModelError: There is something that is no model, or cannot be looked at.
-    """
-    local = Local.find(source)
-    if local is None:
-        raise InputError(f"{source} does not exist")
-    return local
 
 
 def _built(builder: Builder, local: Local, folder: Path) -> Manifest:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from mobilenet_cli.engines.network_input import Input
 from mobilenet_cli.errors import InputError, ModelError
 from mobilenet_cli.images.preprocess import Crop, Interpolation
-from mobilenet_cli.models import registry, store
+from mobilenet_cli.models import AUTO, registry, store
 from mobilenet_cli.models.sources import ModelSource
 from mobilenet_cli.models.sources.hub import Hub
 from mobilenet_cli.text import alike, printable
@@ -98,12 +98,15 @@ def _named_by(model: str) -> Origin:
         if meant is not None
         else ", and there is no SavedModel, checkpoint, archive, .tflite or trained model at that path;"
     )
-    raise ModelError(f"no model is called {model!r}{instead} `mnclassify models list` shows the names")
+    raise ModelError(
+        f"no model is called {model!r}{instead} `mnclassify models list` shows all names; a TF Hub handle (https://…) "
+        "is one too"
+    )
 
 
 def _meant(model: str) -> str | None:
     """Return the name that was likely meant by one that is nobody's; for a family's beginning its main model's."""
-    names = {name.lower(): name for name in (*registry.ENTRIES, *store.names())}
+    names = {name.lower(): name for name in (AUTO, *registry.ENTRIES, *store.names())}
     families = {name.partition("_")[0]: name for name in (*registry.ENTRIES, registry.MAIN)}
     found = (known[like] for known in (names, families) if (like := alike(model.lower(), known, _ALIKE)) is not None)
     return next(found, None)

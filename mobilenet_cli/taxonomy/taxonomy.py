@@ -13,14 +13,17 @@ from mobilenet_cli.taxonomy.tables import Node, read_nodes
 class UnknownWordError(InputError):
     """No node has this word or wnid.
 
-    Attributes:
-        near: Words that are written like it, the nearest first.
+    Args:
+        text: It.
+        near: Words that are written like it, the nearest first; an attribute too.
+        parts: The words, all known, that it has with commas between them; an attribute too.
     """
 
-    def __init__(self, text: str, near: tuple[str, ...]) -> None:
+    def __init__(self, text: str, near: tuple[str, ...], parts: tuple[str, ...] = ()) -> None:
         hint = f"; did you mean {_or(near)}?" if near else ""
+        hint = "; it is several words: give each by itself" if parts else hint
         super().__init__(f"{text!r} is no word or wnid that is known here{hint}")
-        self.near = near
+        self.near, self.parts = near, parts
 
 
 class Taxonomy:
@@ -105,7 +108,8 @@ class Taxonomy:
         """
         if found := self.meanings(text):
             return found
-        raise UnknownWordError(text, self.near(text))
+        parts = tuple(part.strip() for part in text.split(","))
+        raise UnknownWordError(text, self.near(text), parts if all(map(self.meanings, parts)) else ())
 
     def meanings(self, text: str) -> tuple[str, ...]:
         """Return what `find` does, but nothing for an unknown word, and so without a search for words like it."""

@@ -113,7 +113,7 @@ def test_a_word_that_other_programs_have_as_a_command_is_answered_with_what_to_t
 )
 def test_kinds_with_commas_are_answered_with_an_option_for_each(tmp_path: Path, capfd, kind: str, advice: str):
     assert _run([str(tmp_path), "--kind", kind]) == ExitCode.USAGE
-    error = f"mnclassify: {kind!r} is no word or wnid that is known here; {advice}\n"
+    error = f"mnclassify: {kind!r} is several words; {advice}\n"
     assert capfd.readouterr().err == error
 
 

@@ -135,3 +135,8 @@ def test_the_default_memory_is_divided_among_the_processes_of_a_machine(monkeypa
     assert Allowance().budget().total == 32 << 30
     assert Allowance(timeout=3).beside(8) == Allowance(memory=4 << 30, timeout=3)
     assert Allowance(memory=1 << 30).beside(8).budget().total == 1 << 30
+
+
+def test_what_is_needed_and_the_limit_differ_in_the_message_too():
+    with pytest.raises(ImageError, match=r"takes about 70 kB of memory \(the limit is 1 kB"):
+        Guard(0, MemoryBudget(1024)).need(70_000)

@@ -282,3 +282,10 @@ def test_nothing_is_read_before_it_is_asked_for():
         "assert t.load.cache_info().currsize == 0; assert not {'numpy', 'difflib'} & sys.modules.keys()"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_several_words_in_one_are_said_to_be_so():
+    with pytest.raises(UnknownWordError, match="it is several words: give each by itself"):
+        load().find("dog, cats")
+    with pytest.raises(UnknownWordError, match="did you mean"):
+        load().find("dog, catz")
