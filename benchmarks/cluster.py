@@ -32,9 +32,8 @@ def machines() -> Iterator[str]:
     """Start the machines, and yield the cluster's address."""
     from ray.cluster_utils import Cluster
 
-    options = {"num_cpus": 1, "include_dashboard": False, "object_store_memory": _MEMORY}
-    cluster = Cluster(initialize_head=True, head_node_args=options)
-    del options["include_dashboard"]
+    options = {"num_cpus": 1, "object_store_memory": _MEMORY}
+    cluster = Cluster(initialize_head=True, head_node_args=options | {"include_dashboard": False})
     for _ in range(MACHINES - 1):
         cluster.add_node(**options)
     try:

@@ -23,6 +23,7 @@ import sys
 import tarfile
 import zipfile
 from collections.abc import Iterable, Sequence
+from itertools import cycle, islice
 from pathlib import Path
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "images"
@@ -106,14 +107,17 @@ def _link(original: Path, link: Path) -> None:
 
 def tars(folder: Path, originals: Sequence[Path], count: int) -> None:
     """Fill `folder` with 20 archives of `count` photographs in all, and `folder`/start with two of one photograph."""
-    for place, number in ("", count // _ARCHIVES), ("start", 1):
-        (folder / place).mkdir(parents=True, exist_ok=True)
-        for archive in range(_ARCHIVES if not place else 2):
-            path = folder / place / f"{archive:02}.tar"
-            if path.exists():
-                continue
-            chosen = (originals[each % len(originals)] for each in range(archive * number, (archive + 1) * number))
-            _add(path, ((f"{each:06}{original.suffix}", original) for each, original in enumerate(chosen)))
+    _make_tars(folder, originals, _ARCHIVES, count // _ARCHIVES)
+    _make_tars(folder / "start", originals, 2, 1)
+
+
+def _make_tars(folder: Path, originals: Sequence[Path], archives: int, of_each: int) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    photographs = cycle(originals)
+    for archive in range(archives):
+        files = [(f"{number:06}{photo.suffix}", photo) for number, photo in enumerate(islice(photographs, of_each))]
+        if not (path := folder / f"{archive:02}.tar").exists():
+            _add(path, files)
 
 
 def _add(path: Path, files: Iterable[tuple[str, Path]]) -> None:

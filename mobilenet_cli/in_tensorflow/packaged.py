@@ -40,7 +40,7 @@ def convert_packaged(path: Path, destination: Path, kind: NetworkKind, *, is_tru
 
 def _converted(folder: Path, destination: Path, kind: NetworkKind, *, is_trusted: bool) -> Path:
     if (folder / _OWN).is_file():
-        raise ModelError("it is an exported model: `mnclassify models import` it, and give its name")
+        raise ModelError("it is an exported model, for `mnclassify models import`")
     labels = _only(folder, LABELS)
     if saved_model := _only(folder, "saved_model.pb"):
         shutil.copytree(saved_model.parent, destination)

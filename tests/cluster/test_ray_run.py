@@ -209,17 +209,8 @@ def test_shards_in_a_bucket_become_parts_in_a_bucket(mnclassify: Run, local: dic
     bucket.mkdir("bucket")
     for name in ("s0.tar", "s1.zip"):
         bucket.put(name, f"bucket/{name}")
-    arguments = (
-        "s3://bucket/s0.tar",
-        "s3://bucket/s1.zip",
-        "--runner",
-        "ray",
-        "-f",
-        "jsonl",
-        "-o",
-        "s3://bucket/labels/",
-    )
-    done = mnclassify(*arguments, timeout=300)
+    arguments = "s3://bucket/s0.tar s3://bucket/s1.zip --runner ray -f jsonl -o s3://bucket/labels/"
+    done = mnclassify(*arguments.split(), timeout=300)
     assert done.returncode == 1, done.stderr
     written = sorted(name.rpartition("/")[2] for name in bucket.ls("bucket/labels", detail=False, refresh=True))
     assert written == ["_SUCCESS", "_manifest.json", "_options.json", "part-00000.jsonl", "part-00001.jsonl"]

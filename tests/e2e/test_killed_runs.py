@@ -18,10 +18,8 @@ from killed_runs import SLOWLY, Photos, kill_at_random, make_photos, paths_in
 pytestmark = pytest.mark.slow
 
 KILLS = 4
-"""How often the run of each output is killed, unless --kills is given."""
+"""How often the run of each of these outputs is killed, unless --kills is given."""
 OUTPUTS = {
-    "csv": ["-o", "out.csv"],
-    "jsonl": ["-o", "out.jsonl"],
     "parquet": ["-o", "out.parquet"],
     "parts": ["-o", "out/", "-f", "jsonl", "--rows-per-file", "100"],
     "page": ["-o", "out.html"],
@@ -75,23 +73,34 @@ def test_a_run_that_is_killed_and_resumed_leaves_what_one_without_kills_does(
     assert {name for name, content in killed.written() if content != expected[name]} == set()
 
 
-def test_each_kill_keeps_all_rows_that_were_finished_before(photos: Photos, kills: int | None, tmp_path: Path):
-    file, part = tmp_path / "out.csv", tmp_path / "out.csv.part"
-    choose = random.Random(1)
+@pytest.mark.parametrize(("name", "usual"), [("csv", 50), ("jsonl", 10)])
+def test_kills_lose_no_row_and_double_none(photos: Photos, kills: int | None, tmp_path: Path, name: str, usual: int):
+    folder = tmp_path / "killed"
+    folder.mkdir()
+    file, part = folder / f"out.{name}", folder / f"out.{name}.part"
+    photos.run("-o", tmp_path / f"whole.{name}")
+    expected = (tmp_path / f"whole.{name}").read_bytes()
+    choose = random.Random(name)
     kept: set[str] = set()
     killed = killed_while_writing = 0
-    while killed < (kills or 20):
+    while killed < (kills or usual):
         killed += kill_at_random(photos.start("-o", file, "--resume", *SLOWLY), part, choose)
+        assert not file.exists() or file.read_bytes() == expected
         there = part if part.exists() else file
-        finished = set(paths_in(there.read_bytes(), "csv", ("ok",))) if there.exists() else set()
+        finished = set(paths_in(there.read_bytes(), name, ("ok",))) if there.exists() else set()
         assert kept <= finished
         killed_while_writing += kept < finished
         kept = finished
     assert killed_while_writing >= killed / 2
+    photos.run("-o", file, "--resume")
+    assert file.read_bytes() == expected
+    assert sorted(folder.iterdir()) == [file, folder / f"out.{name}.meta"]
 
 
-@pytest.mark.parametrize("name", ["csv", "parquet"])
-def test_kills_leave_one_row_for_each_of_a_table(photos: Photos, kills: int | None, tmp_path: Path, name: str):
+@pytest.mark.parametrize(("name", "usual"), [("csv", 5), ("parquet", 2)])
+def test_kills_leave_one_row_for_each_of_a_table(
+    photos: Photos, kills: int | None, tmp_path: Path, name: str, usual: int
+):
     file, part = tmp_path / f"out.{name}", tmp_path / f"out.{name}.part"
     choose = random.Random(name)
     # A table is text in one encoding: a name that is no UTF-8 cannot stand in it.
@@ -103,7 +112,7 @@ def test_kills_leave_one_row_for_each_of_a_table(photos: Photos, kills: int | No
         csv.writer(table).writerows([["id", "note", "image"], *rows])
     labelled = replace(photos, sources=("--from-csv", str(photos.folder / "table")))
     killed = 0
-    while killed < (kills or KILLS):
+    while killed < (kills or usual):
         killed += kill_at_random(labelled.start("-o", file, "--resume", *SLOWLY), part, choose)
     labelled.run("-o", file, "--resume")
     labelled.run("-o", tmp_path / f"whole.{name}")

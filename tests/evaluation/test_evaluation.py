@@ -17,6 +17,8 @@ from results import failed_result, prediction, result_of, with_names
 from web_server import Answer, serving
 
 from mobilenet_cli import InputError
+from mobilenet_cli.cli.evaluate import _print_seen
+from mobilenet_cli.cli.terminal import Terminal
 from mobilenet_cli.evaluation import Evaluation, compare, evaluate
 from mobilenet_cli.evaluation.as_html import as_html
 from mobilenet_cli.evaluation.as_json import as_json
@@ -215,13 +217,26 @@ def test_the_matrix_of_many_classes_has_the_most_frequent_confusions_and_every_i
     assert all(sum(each.cells) + each.others + each.failed == each.images for each in matrix.rows)
 
 
-def test_accuracy_on_images_that_the_model_was_made_with_is_no_news(evaluation: Evaluation):
-    made = replace(evaluation, trained_on=2, chosen_by=1)
-    said = f"was trained on 2 and chosen by 1 of these {made.images} images: its accuracy on others is lower"
+@pytest.mark.parametrize(
+    ("trained_on", "chosen_by", "words"),
+    [(2, 1, "was trained on 2 and chosen by 1 of these 6 images: "), (3, 0, "was trained on 3 of these 6 images: ")],
+)
+def test_accuracy_on_images_that_the_model_was_made_with_is_no_news(
+    evaluation: Evaluation, capfd, trained_on: int, chosen_by: int, words: str
+):
+    made = replace(evaluation, trained_on=trained_on, chosen_by=chosen_by)
+    said = f"{made.model} {words}its accuracy on others is lower"
     assert said in as_html(made).decode()
-    assert "accuracy on others" not in as_html(evaluation).decode()
     document = json.loads(as_json(made))
-    assert (document["trained_on"], document["chosen_by"]) == (2, 1)
+    assert (document["trained_on"], document["chosen_by"]) == (trained_on, chosen_by)
+    _print_seen(made, None, Terminal())
+    assert capfd.readouterr().err == f"mnclassify: {said}\n"
+
+
+def test_a_model_that_was_made_with_none_of_the_images_is_not_said_to_be(evaluation: Evaluation, capfd):
+    assert "accuracy on others" not in as_html(evaluation).decode()
+    _print_seen(evaluation, None, Terminal())
+    assert capfd.readouterr().err == ""
 
 
 def test_names_are_in_the_tables_json_and_page(evaluation):

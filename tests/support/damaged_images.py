@@ -31,18 +31,21 @@ class Outcome:
         files: How many there were.
         labelled: How many got a label.
         warned: How many of these had a warning.
+        refused: How many got an error.
         crashes: Runs that a signal or an error of the program ended.
         hangs: Runs that gave no row for two minutes.
-        lost: Images without a row of their own.
+        lost: Images without a row.
         slowest: Seconds that the slowest image took, including the start of the program if it was the first.
         peak: Bytes of memory that the command took at most; where this process is larger, its own, as Linux counts.
-        notes: What to look at: the exit codes of crashes, and images that took over their time.
+        notes: What to look at: the exit codes of crashes, images that took over their time, and rows that are not one
+            for each image, in their order.
     """
 
     forms: int
     files: int
     labelled: int = 0
     warned: int = 0
+    refused: int = 0
     crashes: int = 0
     hangs: int = 0
     lost: int = 0
@@ -95,12 +98,16 @@ def _label(place: Path, outcome: Outcome, timeout: float) -> None:
         paths.append(row["path"])
         outcome.labelled += row["status"] == "ok"
         outcome.warned += row["status"] == "ok" and row["warning"] is not None
+        outcome.refused += row["status"] == "error"
         if row["error"] is not None and "took longer than" in row["error"]:
             outcome.notes.append(f"{row['path']}: {row['error']}")
     _, status, usage = os.wait4(process.pid, 0)  # not process.wait(): it says nothing of the memory
     process.returncode = os.waitstatus_to_exitcode(status)
     outcome.peak = usage.ru_maxrss << 10
-    outcome.lost = outcome.files - len({*paths} & {str(path) for path in place.iterdir()})
+    expected = sorted(str(path) for path in place.iterdir())
+    outcome.lost = len({*expected} - {*paths})
+    if paths != expected:
+        outcome.notes.append(f"{place.name}: the rows are not one for each image, in their order")
     if process.returncode not in (0, 1) and not outcome.hangs:
         outcome.crashes += 1
         outcome.notes.append(f"{place.name}: exit code {process.returncode}: {errors.read_text()[-500:]}")
