@@ -59,6 +59,7 @@ class Worker:
 
     def _records(self, number: int, group: list[Source]) -> Iterator[list[Pair]]:
         job, task = self._job, self._task
+        self._engine.take_back()
         sources = chain.from_iterable(map(_opened, group))
 
         def records(wanted: Iterable[Source]) -> Generator[Pair, None, None]:
@@ -69,7 +70,6 @@ class Worker:
         while len(some := list(islice(pairs, _PAIRS))) == _PAIRS:
             yield some
         yield some
-        self._engine.take_back()
 
     @cached_property
     def _job(self) -> Job:
@@ -85,9 +85,10 @@ class Worker:
 
     @cached_property
     def _engine(self) -> _KeptSessions:
-        self._folder = tempfile.TemporaryDirectory(prefix="mnclassify-")
-        model = self._job.model.unpacked(Path(self._folder.name))
-        return _KeptSessions(model.open_unchecked())
+        # The files go as soon as they are open: an actor is ended without notice, and would leave them behind.
+        with tempfile.TemporaryDirectory(prefix="mnclassify-", ignore_cleanup_errors=True) as folder:
+            model = self._job.model.unpacked(Path(folder))
+            return _KeptSessions(model.open_unchecked(), self._job.workers)
 
     @cached_property
     def _task(self) -> Task[Any]:
@@ -100,24 +101,21 @@ class Worker:
 
 
 class _KeptSessions:
-    """An engine whose sessions are used by one run of the pipeline after the other: opening one takes a while."""
+    """An engine whose sessions, one a thread, are opened once, and used by one run of the pipeline after the other."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine, self.batch_size = engine, engine.batch_size
-        self._idle: list[Session] = []
+    def __init__(self, engine: Engine, threads: int) -> None:
+        self.batch_size = engine.batch_size
+        self._idle: list[Session] = [engine.session() for _ in range(threads)]
         self._used: list[Session] = []
 
     def session(self) -> Session:
         """Return a session that no thread uses."""
-        try:
-            session = self._idle.pop()
-        except IndexError:
-            session = self._engine.session()
+        session = self._idle.pop()
         self._used.append(session)
         return session
 
     def take_back(self) -> None:
-        """Take the sessions back after a run that has come to its end."""
+        """Take back the sessions of a run that has come to its end."""
         self._idle, self._used = self._idle + self._used, []
 
 

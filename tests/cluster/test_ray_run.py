@@ -10,6 +10,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -39,6 +40,7 @@ class Machines:
 
     cluster: Any
     home: Path  # of their model store
+    temporary: Path  # where they have temporary files
     second: Any = None
 
     def lose_one(self) -> None:
@@ -53,13 +55,15 @@ def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machines]:
     from ray.cluster_utils import Cluster
 
     patch = pytest.MonkeyPatch()
-    home = tmp_path_factory.mktemp("home")
+    home, temporary = tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("temporary")
     patch.setenv("MNCLASSIFY_HOME", str(home))
+    patch.setenv("RAY_TMPDIR", tempfile.gettempdir())  # Ray's own files: paths of sockets are short
+    patch.setenv("TMPDIR", str(temporary))
     patch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)  # they are killed
     head = {"num_cpus": 1, "include_dashboard": False, "object_store_memory": _MEMORY}
     with serving_s3(patch):  # machines have the environment of their start
         cluster = Cluster(initialize_head=True, head_node_args=head)
-        machines = Machines(cluster, home)
+        machines = Machines(cluster, home, temporary)
         machines.add_one()
         yield machines
         cluster.shutdown()
@@ -230,6 +234,7 @@ def test_a_machine_is_lost_and_another_joins(machines: Machines, local: dict[str
         found = rows(Path(f"lost{turn}.jsonl"))
         assert [row["path"] for row in found] == run.paths, said
         assert_equal(found, [local[path] for path in run.paths])
+    assert list(machines.temporary.rglob("*.tflite")) == []  # killed, the machine's process has left nothing behind
 
 
 def test_the_command_is_killed_and_resumed(mnclassify: Run, local: dict[str, Any], kills: int | None):
