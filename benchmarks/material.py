@@ -7,7 +7,7 @@
     WORK/tiny/      IMAGES PNGs of 32×32
     WORK/models/    MobileNet V1 1.0/128 with seeded weights: a SavedModel, and model.onnx converted from it
     WORK/home/      mnclassify's store with the same model, compiled
-    WORK/shards-N/  N of the photographs as files, and in archives
+    WORK/shards-N/  copies of N of the photographs as files, and in archives
     WORK/cluster-N/ N of them in 20 archives
 Existing files are kept.
 """
@@ -22,7 +22,7 @@ import subprocess
 import sys
 import tarfile
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import cycle, islice
 from pathlib import Path
 
@@ -58,10 +58,21 @@ def make(work: Path, images: int, large: int) -> None:
 
 def links(folder: Path, originals: Sequence[Path], count: int) -> None:
     """Fill `folder` with `count` links, 00000000.jpg and up, that cycle through the originals."""
+    _fill(folder, originals, count, _link)
+
+
+def copies(folder: Path, originals: Sequence[Path], count: int) -> None:
+    """Do as `links`, with copies: the system caches each by itself, as it does the members of an archive."""
+    _fill(folder, originals, count, shutil.copyfile)
+
+
+def _fill(folder: Path, originals: Sequence[Path], count: int, put: Callable[[Path, Path], object]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for number in range(count):
         original = originals[number % len(originals)]
-        _link(original, folder / f"{number:08}{original.suffix.lower()}")
+        file = folder / f"{number:08}{original.suffix.lower()}"
+        if not file.exists():
+            put(original, file)
 
 
 def tree(folder: Path, originals: Sequence[Path], count: int) -> None:
@@ -97,8 +108,6 @@ def archives(folder: Path) -> tuple[str, ...]:
 
 
 def _link(original: Path, link: Path) -> None:
-    if link.exists():
-        return
     try:
         link.hardlink_to(original)
     except OSError:  # another file system, or too many links already

@@ -100,7 +100,7 @@ def shards(settings: Settings) -> Figures:
     count = settings.scale // 10
     settings.print_status(f"shards: creating archives of {count:,} photographs")
     folder = settings.work / f"shards-{count}"
-    material.links(folder / material.FOLDER, sorted((settings.work / "photos").iterdir()), count)
+    material.copies(folder / material.FOLDER, sorted((settings.work / "photos").iterdir()), count)
     names = (material.FOLDER, *material.archives(folder))
     contender = Contender("shards", ours(settings.work), headers=1)
     usages: dict[str, list[Figures]] = {}
