@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 from conftest import SAMPLES, Run
 from imports import imported
+from unmeasured import unmeasured
 
 pytestmark = pytest.mark.slow
 
@@ -234,7 +235,9 @@ def test_a_closed_pipe_ends_quietly(mnclassify: Run):
 
 def test_ctrl_c_is_130_and_keeps_the_finished_rows(mnclassify: Run, tmp_path: Path):
     file = tmp_path / "out.jsonl"
-    process = subprocess.Popen([COMMAND, *[CAT] * 5000, "-o", str(file)], stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [COMMAND, *[CAT] * 5000, "-o", str(file)], stderr=subprocess.PIPE, text=True, env=unmeasured()
+    )
     part = tmp_path / "out.jsonl.part"
     while not (part.exists() and part.stat().st_size > 1000):
         assert process.poll() is None
@@ -421,7 +424,13 @@ def test_a_run_goes_on_where_nobody_reads_its_messages(mnclassify: Run, tmp_path
 
 
 def test_ctrl_c_while_it_waits_for_an_image_on_standard_input(mnclassify: Run):
-    process = subprocess.Popen([COMMAND, "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = subprocess.Popen(
+        [COMMAND, "-"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=unmeasured(),
+    )
     time.sleep(2)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=20)

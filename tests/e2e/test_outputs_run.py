@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
 import subprocess
@@ -13,6 +12,7 @@ from pathlib import Path
 import pytest
 from conftest import SAMPLES, Run
 from exact_network import save_exact_network, save_squares
+from unmeasured import unmeasured
 
 pytestmark = pytest.mark.slow
 
@@ -61,9 +61,8 @@ def test_a_run_that_is_killed_is_completed_in_all_its_outputs(tmp_path: Path, mo
         return [each for name in names for each in ("-o", str(tmp_path / where / name))]
 
     subprocess.run([*command, *outputs("whole")], check=True, stderr=subprocess.DEVNULL)
-    environment = {name: value for name, value in os.environ.items() if name != "COVERAGE_PROCESS_CONFIG"}
     run = [*command, *outputs("killed"), "--workers", "1", "--batch-size", "1"]
-    process = subprocess.Popen(run, env=environment, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(run, env=unmeasured(), stderr=subprocess.DEVNULL)
     part = tmp_path / "killed" / "b.jsonl.part"
     while not (part.exists() and part.stat().st_size > 5_000):
         assert process.poll() is None

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 from conftest import SAMPLES, program
+from unmeasured import unmeasured
 from views import save_views
 
 pytestmark = pytest.mark.slow
@@ -47,7 +48,8 @@ def session(tmp_path: Path, embedded_home: Path, monkeypatch: pytest.MonkeyPatch
         master, slave = pty.openpty()
         ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 50, WIDTH, 0, 0))
         bash = [program("bash"), "-e", "-o", "pipefail", "-c", commands]
-        process = subprocess.Popen(bash, cwd=tmp_path, stdin=slave, stdout=slave, stderr=slave, start_new_session=True)
+        ends = {"stdin": slave, "stdout": slave, "stderr": slave}
+        process = subprocess.Popen(bash, cwd=tmp_path, env=unmeasured(), start_new_session=True, **ends)
         os.close(slave)
         shown = b""
         while data := _read(master):

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from exact_network import save_exact_network, save_squares
+from unmeasured import unmeasured
 
 COMMAND = str(Path(sys.executable).with_name("mnclassify"))
 IMAGES = 600
@@ -36,8 +37,7 @@ def classify(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., list[str
 
 
 def under_way(command: list[str], part: Path, **options) -> subprocess.Popen[str]:
-    environment = {name: value for name, value in os.environ.items() if name != "COVERAGE_PROCESS_CONFIG"}
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment, **options)
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=unmeasured(), **options)
     while not (part.exists() and part.stat().st_size > 1000):
         assert process.poll() is None, process.communicate()
         time.sleep(0.005)
@@ -87,7 +87,9 @@ def test_sigterm_ends_process_1_of_a_container(classify, tmp_path):
 
 def test_ctrl_c_during_the_start_shows_no_traceback_of_ours():
     for milliseconds in range(10, 200, 30):
-        process = subprocess.Popen([COMMAND, "--help"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        process = subprocess.Popen(
+            [COMMAND, "--help"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=unmeasured()
+        )
         time.sleep(milliseconds / 1000)
         process.send_signal(signal.SIGINT)
         errors = process.communicate(timeout=30)[1]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import shutil
 import subprocess
@@ -13,6 +12,7 @@ from pathlib import Path
 import pytest
 from conftest import SAMPLES, Run
 from sorting_runs import contents, tree, write
+from unmeasured import unmeasured
 
 pytestmark = pytest.mark.slow
 
@@ -126,8 +126,7 @@ def test_the_command_killed_at_random_loses_nothing(embedded_home: Path, tmp_pat
             photos / f"roll {number % 5}" / f"IMG_{number // 10}{sample.suffix}", sample.read_bytes() + b"%d" % number
         )
     before, every = tree(tmp_path), set(contents(photos))
-    environment = os.environ | {"MNCLASSIFY_HOME": str(embedded_home)}
-    environment.pop("COVERAGE_PROCESS_CONFIG", None)  # measuring a process that is killed says nothing
+    environment = unmeasured(MNCLASSIFY_HOME=str(embedded_home))
     command = [str(Path(sys.executable).with_name("mnclassify")), "sort", "-q", str(photos), "--into", str(into)]
     choose = random.Random(3)
     for options, code in ((["--move"], 0), (["--undo"], 0)):

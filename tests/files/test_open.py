@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 import pytest
+from unmeasured import unmeasured
 
 from mobilenet_cli.errors import OutputError
 from mobilenet_cli.files.open import open_output
@@ -161,7 +162,7 @@ def test_an_empty_part_holds_nothing_and_is_no_obstacle(tmp_path):
 
 def test_kill_9_loses_no_finished_row_and_blocks_no_later_run(tmp_path):
     path = tmp_path / "out.csv"
-    process = run(WRITE_FOR_EVER, path, stdout=subprocess.PIPE)
+    process = run(WRITE_FOR_EVER, path, stdout=subprocess.PIPE, env=unmeasured())
     assert process.stdout.readline() == "under way\n"
     process.kill()
     process.communicate()
@@ -176,7 +177,7 @@ def test_kill_9_loses_no_finished_row_and_blocks_no_later_run(tmp_path):
 
 def test_ctrl_c_leaves_whole_rows(tmp_path):
     path = tmp_path / "out.csv"
-    process = run(WRITE_FOR_EVER, path, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    process = run(WRITE_FOR_EVER, path, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=unmeasured())
     assert process.stdout.readline() == "under way\n"
     process.send_signal(signal.SIGINT)
     process.communicate()

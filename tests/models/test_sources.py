@@ -122,7 +122,7 @@ FAILURES = {
 @pytest.mark.parametrize("path", [HUB_PATH, SLIM_PATH])
 @pytest.mark.parametrize("failure", FAILURES)
 def test_a_bad_source_is_named_with_its_reason_and_leaves_the_store_clean(server, monkeypatch, path, failure):
-    monkeypatch.setattr(http, "PROBE_SECONDS", 1.0)
+    monkeypatch.setattr(http, "PROBE_SECONDS", 3.0 if failure == "silent" else 30.0)
     monkeypatch.setattr(downloading, "STALL_SECONDS", 0.3)
     publish_checksum(monkeypatch, None)
     reply, reason = FAILURES[failure]

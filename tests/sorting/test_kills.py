@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import sorting_runs
 from sorting_runs import contents, killed_at, make_photos, run, tree, undo_all, write
+from unmeasured import unmeasured
 
 from mobilenet_cli.sorting import transfer
 from mobilenet_cli.sorting.deeds import How
@@ -138,8 +139,7 @@ def test_a_run_after_an_undo_that_was_killed_is_refused(photos: Path, into: Path
 
 
 def start(*arguments: object) -> subprocess.Popen[bytes]:
-    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
-    environment.pop("COVERAGE_PROCESS_CONFIG", None)  # measuring a process that is killed says nothing
+    environment = unmeasured(PYTHONPATH=str(Path(__file__).parents[2]))
     return subprocess.Popen([sys.executable, sorting_runs.__file__, *map(str, arguments)], env=environment)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 import random
 import signal
 import subprocess
@@ -16,6 +15,7 @@ from pathlib import Path
 
 from exact_network import SIZE, save_exact_network
 from PIL import Image
+from unmeasured import unmeasured
 
 COMMAND = str(Path(sys.executable).with_name("mnclassify"))
 # One image at a time: so that a run is still under way when it is killed.
@@ -33,8 +33,7 @@ class Photos:
     sources: tuple[str, ...] = ()
 
     def start(self, *arguments: object, **options) -> subprocess.Popen[str]:
-        environment = os.environ | {"MNCLASSIFY_HOME": str(self.home)}
-        environment.pop("COVERAGE_PROCESS_CONFIG", None)  # measuring a process that is killed tells nothing
+        environment = unmeasured(MNCLASSIFY_HOME=str(self.home))
         command = [
             COMMAND,
             "-m",
