@@ -1,5 +1,6 @@
 # make demo: create a virtual environment, install the package, label the photographs in sample_images/
 # make test: install the test tools, run lint, type checks and tests
+# make coverage: run the tests with coverage, at least 90 %, which takes half as long again
 # make lock: pin what demo and test install, by versions and hashes, to the newest releases that fit
 # make docs: generate the tables of options and of shown words, and the picture of a terminal
 # make dist: build the sdist and the wheel in dist/, and check what PyPI will show of them
@@ -12,14 +13,19 @@ BIN    := $(VENV)/bin
 LOCK   := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --generate-hashes --no-annotate \
 	--no-header pyproject.toml
 
-.PHONY: demo test test-fast lint lock docs dist fuzz bench clean
+.PHONY: demo test coverage test-fast lint lock docs dist fuzz bench clean
 
 demo: $(VENV)/.installed
 	$(BIN)/mnclassify sample_images --format table
 
+ON_ALL_CORES := $(BIN)/python -m pytest -n auto --dist loadfile
+
 test: lint
+	$(ON_ALL_CORES) $(PYTEST_ARGS)
+
+coverage: $(VENV)/.installed-test
 	$(BIN)/coverage erase
-	$(BIN)/python -m pytest -n auto --dist loadfile --cov --cov-report=term $(PYTEST_ARGS)
+	$(ON_ALL_CORES) --cov --cov-report=term $(PYTEST_ARGS)
 
 test-fast: $(VENV)/.installed-test
 	$(BIN)/python -m pytest -m "not slow" $(PYTEST_ARGS)
