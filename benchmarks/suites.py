@@ -54,11 +54,8 @@ def large(settings: Settings) -> Figures:
 
 def formats(settings: Settings) -> Figures:
     """Files of 12 megapixels in each format: the decoder alone, the package, and with every pixel decoded."""
-    settings.print_status("formats: benchmarks.formats")
-    output = settings.work / "output.json"
-    command = (sys.executable, "-m", "benchmarks.formats", str(settings.work / "formats"), "128", str(settings.repeats))
-    run(command, environment(settings.work / "home"), output)
-    return {"images": material.A_FORMAT, "seconds": json.loads(output.read_text())}
+    seconds = _printed(settings, "benchmarks.formats", str(settings.work / "formats"), "128", str(settings.repeats))
+    return {"images": material.A_FORMAT, "seconds": seconds}
 
 
 def tiny(settings: Settings) -> Figures:
@@ -96,7 +93,7 @@ def scale(settings: Settings) -> Figures:
 
 
 def shards(settings: Settings) -> Figures:
-    """Photographs as files of a folder, and the same as members of archives."""
+    """Photographs as files of a folder, and the same as members of archives: whole processes, and without a network."""
     count = settings.scale // 10
     settings.print_status(f"shards: creating archives of {count:,} photographs")
     folder = settings.work / f"shards-{count}"
@@ -108,7 +105,8 @@ def shards(settings: Settings) -> Figures:
         for name in names[turn % len(names) :] + names[: turn % len(names)]:
             settings.print_status(f"shards, {turn + 1} of {settings.repeats}: {name}")
             usages.setdefault(name, []).append(asdict(_labelled(settings, contender, folder / name, count)))
-    return {"images": count, "usages": usages}
+    decoding = _printed(settings, "benchmarks.archives", str(folder), "128", str(settings.repeats))
+    return {"images": count, "usages": usages, "decoding": decoding}
 
 
 def cluster(settings: Settings) -> Figures:
@@ -155,11 +153,16 @@ def _labelled(settings: Settings, contender: Contender, folder: Path, count: int
 
 
 def _module(settings: Settings, module: str, name: str, repeats: int) -> Figures:
-    """Run a module of this package on the files `name`, and return the JSON that it prints."""
-    settings.print_status(f"{name}: {module}")
+    """Run a module of this package on the model and the files `name`, and return the JSON that it prints."""
+    model, files = settings.work / material.SAVED_MODEL, settings.work / name
+    return _printed(settings, module, str(model), str(files), str(repeats))
+
+
+def _printed(settings: Settings, module: str, *arguments: str) -> Figures:
+    """Run a module of this package, and return the JSON that it prints."""
+    settings.print_status(f"{module} {' '.join(arguments)}")
     output = settings.work / "output.json"
-    command = (sys.executable, "-m", module, str(settings.work / material.SAVED_MODEL), str(settings.work / name))
-    run((*command, str(repeats)), environment(settings.work / "home"), output)
+    run((sys.executable, "-m", module, *arguments), environment(settings.work / "home"), output)
     figures: Figures = json.loads(output.read_text())
     return figures
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from benchmarks.contenders import OURS
 from benchmarks.measure import Usage
-from benchmarks.targets import Target, rates_after_start, share_of_bound, targets, usage
+from benchmarks.targets import Target, rates_after_start, share_of_bound, shares_of_files, targets, usage
 
 TITLES = {
     "one": "One photograph, whole process",
@@ -128,11 +128,12 @@ def _scale(figures: dict[str, Any]) -> Iterator[str]:
 
 def _shards(figures: dict[str, Any]) -> Iterator[str]:
     medians = {name: usage(runs) for name, runs in figures["usages"].items()}
-    header = ("images in", "wall s", "CPU s", "images/s", "peak MiB", "CPU ÷ files")
+    header = ("images in", "wall s", "CPU s", "images/s", "peak MiB", "ms to decode", "CPU ÷ files")
+    decoding, shares = figures["decoding"], shares_of_files(figures)
     yield from table(
         header,
         (
-            (name, *_figures(each, figures["images"]), f"{each.cpu / medians['files'].cpu:.3f}")
+            (name, *_figures(each, figures["images"]), f"{1000 * median(decoding[name]):.2f}", f"{shares[name]:.3f}")
             for name, each in medians.items()
         ),
     )

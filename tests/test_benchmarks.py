@@ -252,10 +252,11 @@ def test_records_of_a_cluster_differ_in_nothing_but_their_scores(tmp_path: Path)
 
 def test_archives_may_take_as_much_cpu_time_as_files():
     def figures(tar: float) -> dict[str, Any]:
-        seconds = {"files": 10.0, "x.tar": tar, "stored.zip": 10.0, "x.parquet": 10.2}
-        usages = {name: [{"wall": 1.0, "cpu": cpu, "peak": 100.0}] for name, cpu in seconds.items()}
-        return {"shards": {"images": 100, "usages": usages}}
+        seconds = {"files": 0.002, "x.tar": tar, "stored.zip": 0.002, "x.parquet": 0.0021}
+        decoding = {name: [each, 2 * each, each] for name, each in seconds.items()}
+        usages = {name: [{"wall": 1.0, "cpu": 1.0, "peak": 100.0}] for name in seconds}  # 10 ms an image
+        return {"shards": {"images": 100, "usages": usages, "decoding": decoding}}
 
-    assert [target.met for target in targets(figures(10.2))] == [True, True, True]
-    assert [target.met for target in targets(figures(11.0))] == [False, True, True]
-    assert any("1.100" in line for line in tables.lines(figures(11.0)))
+    assert [target.met for target in targets(figures(0.0022))] == [True, True, True]
+    assert [target.met for target in targets(figures(0.003))] == [False, True, True]
+    assert any("1.100" in line for line in tables.lines(figures(0.003)))

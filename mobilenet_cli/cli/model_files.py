@@ -53,10 +53,10 @@ def import_(
     """Add your own model to the store.
 
     SOURCE is a path: a TF-Slim checkpoint of MobileNet V1 (prefix, .index file or folder), a SavedModel folder, a
-    model written by `train`, a .tar.gz or .tgz of one of these, a .tflite, .keras or .h5 file, a Teachable Machine
-    export (folder or .zip), a frozen graph (.pb), or a file written by `models export`. Settings that you leave out are
-    read from SOURCE or found by trying. The input size can also come from a name such as mobilenet_v1_0.75_224, and is
-    otherwise 128. If the range of the input values cannot be found, the model is refused.
+    .tar.gz or .tgz of one of these, a .tflite, .keras or .h5 file, a Teachable Machine export (folder or .zip), a
+    frozen graph (.pb), the folder of a model written by `train`, or a file written by `models export`. Settings that
+    you leave out are read from SOURCE or found by trying. The input size can also come from a name such as
+    mobilenet_v1_0.75_224, and is otherwise 128. If the range of the input values cannot be found, the model is refused.
     """
     from mobilenet_cli.models.exported import import_exported, is_exported
     from mobilenet_cli.models.sources.local import Local

@@ -5,7 +5,9 @@ Called in the TensorFlow process.
 
 from __future__ import annotations
 
+import json
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 from mobilenet_cli.errors import ModelError
@@ -13,7 +15,7 @@ from mobilenet_cli.in_tensorflow import LABELS, archive, conversion
 from mobilenet_cli.records import NetworkKind
 
 _OWN = "manifest.json"
-"""What a file of `models export` has at its top: it says of the network what would have to be found by trying."""
+"""What a model of `train` or `models export` has: it says of the network what would have to be found by trying."""
 
 
 def convert_packaged(path: Path, destination: Path, kind: NetworkKind, *, is_trusted: bool = False) -> Path:
@@ -39,8 +41,7 @@ def convert_packaged(path: Path, destination: Path, kind: NetworkKind, *, is_tru
 
 
 def _converted(folder: Path, destination: Path, kind: NetworkKind, *, is_trusted: bool) -> Path:
-    if (folder / _OWN).is_file():
-        raise ModelError("it is an exported model, for `mnclassify models import`")
+    _refuse_own(folder)
     labels = _only(folder, LABELS)
     if saved_model := _only(folder, "saved_model.pb"):
         shutil.copytree(saved_model.parent, destination)
@@ -59,6 +60,15 @@ def _converted(folder: Path, destination: Path, kind: NetworkKind, *, is_trusted
     if labels is not None and not (destination / LABELS).exists():
         shutil.copyfile(labels, destination / LABELS)
     return destination
+
+
+def _refuse_own(folder: Path) -> None:
+    """Raise ModelError where a model is, with all that it says of itself, that is used as a folder."""
+    for file in folder.rglob(_OWN):
+        with suppress(OSError, ValueError):  # somebody else's, or damaged
+            content = json.loads(file.read_bytes())
+            if isinstance(content, dict) and "networks" in content:
+                raise ModelError("it holds a model's folder, as `mnclassify train` writes it: unpack it, and give that")
 
 
 def _only(folder: Path, *patterns: str) -> Path | None:

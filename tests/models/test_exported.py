@@ -15,6 +15,7 @@ import stored_models
 from colour_engine import IMAGES
 from conftest import SAMPLES, Run
 from in_this_process import InThisProcess
+from model_server import tar_of
 from views import save_views
 
 from mobilenet_cli import Classifier
@@ -26,7 +27,6 @@ from mobilenet_cli.models import store
 from mobilenet_cli.models.exported import import_exported, is_exported
 from mobilenet_cli.models.exporting import export_model
 from mobilenet_cli.models.manifest import Compiled, FileRecord, Manifest, Network, Variant
-from mobilenet_cli.models.sources.local import Local
 
 
 def export(model: str, file: Path) -> Path:
@@ -258,12 +258,16 @@ def test_a_model_is_replaced_only_where_that_is_asked_for(exported: Path, monkey
             import_exported(exported, name)
 
 
-def test_an_exported_file_is_not_taken_for_a_bare_network(exported: Path):
+@pytest.mark.parametrize("inside", ["", "mine/"])
+def test_a_packed_folder_of_a_model_is_not_taken_for_a_bare_network(exported: Path, tmp_path: Path, inside: str):
     from mobilenet_cli.in_tensorflow.packaged import convert_packaged
 
-    local = Local.find(str(exported))
-    with pytest.raises(ModelError, match="models import"):
-        convert_packaged(local.path, exported.with_name("converted"), "classification")
+    with zipfile.ZipFile(exported) as archive:
+        members = {inside + name: archive.read(name) for name in archive.namelist()}
+    packed = tmp_path / "mine.tgz"
+    packed.write_bytes(tar_of(members=members))
+    with pytest.raises(ModelError, match="unpack it, and give that"):
+        convert_packaged(packed, tmp_path / "converted", "classification")
 
 
 # The command
