@@ -183,10 +183,8 @@ class Sidecars:
         counts = [f"{self._outcomes[each]:,} {each}" for each in named if self._outcomes[each]]
         self.terminal.note(f"sidecars: {', '.join(counts) or 'none'}")
         if self._unsure:
-            self.terminal.note(
-                f"{self._labelled:,} of {counted(self._labelled + self._unsure, 'image')} have a sure label; "
-                "the others get no keywords"
-            )
+            images = counted(self._labelled + self._unsure, "image")
+            self.terminal.note(f"{self._unsure:,} of {images} without a sure label, so without keywords")
         if self._without_file:
             self.terminal.note(f"{counted(self._without_file, 'image')} without a local file, so without a sidecar")
         if finished:

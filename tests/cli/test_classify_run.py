@@ -62,7 +62,7 @@ def test_a_search_with_sidecars_says_how_many_match(run):
 def test_sidecars_are_said_to_be_those_of_images_with_a_sure_label(run, tmp_path: Path):
     (tmp_path / "photos" / "grey.png").write_bytes(image((90, 80, 70)))
     done = run("photos", "--xmp", "-f", "path")
-    assert "mnclassify: 3 of 4 images have a sure label; the others get no keywords" in done.err.splitlines()
+    assert "mnclassify: 1 of 4 images without a sure label, so without keywords" in done.err.splitlines()
 
 
 def test_sort_says_how_many_images_are_unsorted(run, tmp_path: Path):

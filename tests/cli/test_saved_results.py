@@ -179,7 +179,7 @@ def test_images_that_were_finished_before_get_the_sidecars_that_they_lack(
     if not output.endswith(".part"):
         done = run(*options, "--resume", "--xmp")
         assert "the sidecars of 3 images finished earlier are left as they were" in done.err
-        assert "0 of 1 image have a sure label; the others get no keywords" in done.err
+        assert "1 of 1 image without a sure label, so without keywords" in done.err
         assert (tmp_path / "photos" / "red.png.xmp").read_bytes() == b"mine"
 
 
