@@ -8,6 +8,7 @@ import tomllib
 import pytest
 from conftest import ROOT
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -48,3 +49,10 @@ def test_a_lock_file_has_a_version_that_fits_of_each_package(file, extras):
 def test_tests_run_with_the_versions_that_the_demonstration_installs():
     tested = pinned("test.txt")
     assert {name: tested[name] for name in pinned("demo.txt")} == pinned("demo.txt")
+
+
+def test_the_base_image_is_pinned_and_of_a_python_that_is_promised():
+    (base,) = re.findall(r"(?m)^FROM (.*)", (ROOT / "Dockerfile").read_text())
+    version, digest = re.fullmatch(r"python:([\d.]+)-\S+@sha256:(.*)", base).groups()
+    assert re.fullmatch("[0-9a-f]{64}", digest)
+    assert SpecifierSet(PROJECT["requires-python"]).contains(version)
