@@ -149,7 +149,8 @@ def _labels(model: _Model) -> list[object] | None:
     done = _command(model.home, str(_PHOTOGRAPHS), "-m", model.name, *model.options, "-f", "jsonl")
     if done.returncode == 3:
         return None
-    done.check_returncode()
+    if done.returncode != 1:  # which is where it says nothing finite of some photograph: those are error rows
+        done.check_returncode()
     return [{**json.loads(line), "model": None} for line in done.stdout.splitlines()]
 
 
