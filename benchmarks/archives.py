@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.measure import rotated
 from mobilenet_cli.images.preprocess import Preprocessing, load_image
 from mobilenet_cli.inputs.find import find_sources
 
@@ -34,8 +35,7 @@ def _in_turn(folder: Path, names: list[str], recipe: Preprocessing, out: np.ndar
     spent = dict.fromkeys(names, 0.0)
     images = 0
     while True:
-        first = images % len(names)
-        for name in names[first:] + names[:first]:
+        for name in rotated(names, images):
             begin = time.process_time()
             source = next(found[name], None)
             if source is None:

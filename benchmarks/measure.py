@@ -31,6 +31,12 @@ class Usage:
         return cls(*(median(getattr(usage, name) for usage in usages) for name in ("wall", "cpu", "peak")))
 
 
+def rotated(names: Sequence[str], turn: int) -> list[str]:
+    """Return the names in another order at each turn, so that none is always the first."""
+    first = turn % len(names)
+    return [*names[first:], *names[:first]]
+
+
 class FailedError(Exception):
     """A measured process failed."""
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from benchmarks import material
 from benchmarks.contenders import Contender, contenders, ours
-from benchmarks.measure import FailedError, Usage, environment, run
+from benchmarks.measure import FailedError, Usage, environment, rotated, run
 
 Figures = dict[str, Any]
 
@@ -102,7 +102,7 @@ def shards(settings: Settings) -> Figures:
     contender = Contender("shards", ours(settings.work), headers=1)
     usages: dict[str, list[Figures]] = {}
     for turn in range(settings.repeats):
-        for name in names[turn % len(names) :] + names[: turn % len(names)]:
+        for name in rotated(names, turn):
             settings.print_status(f"shards, {turn + 1} of {settings.repeats}: {name}")
             usages.setdefault(name, []).append(asdict(_labelled(settings, contender, folder / name, count)))
     decoding = _printed(settings, "benchmarks.archives", str(folder), "128", str(settings.repeats))

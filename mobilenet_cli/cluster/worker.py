@@ -13,7 +13,7 @@ from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing, suppress
 from dataclasses import replace
 from functools import cached_property
-from itertools import chain, islice
+from itertools import chain, cycle, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,7 +59,6 @@ class Worker:
 
     def _records(self, number: int, group: list[Source]) -> Iterator[list[Pair]]:
         job, task = self._job, self._task
-        self._engine.take_back()
         sources = chain.from_iterable(map(_opened, group))
 
         def records(wanted: Iterable[Source]) -> Generator[Pair, None, None]:
@@ -105,18 +104,11 @@ class _KeptSessions:
 
     def __init__(self, engine: Engine, threads: int) -> None:
         self.batch_size = engine.batch_size
-        self._idle: list[Session] = [engine.session() for _ in range(threads)]
-        self._used: list[Session] = []
+        self._sessions: Iterator[Session] = cycle([engine.session() for _ in range(threads)])
 
     def session(self) -> Session:
-        """Return a session that no thread uses."""
-        session = self._idle.pop()
-        self._used.append(session)
-        return session
-
-    def take_back(self) -> None:
-        """Take back the sessions of a run that has come to its end."""
-        self._idle, self._used = self._idle + self._used, []
+        """Return a session that no other thread of the run uses: it has no more threads than there are sessions."""
+        return next(self._sessions)
 
 
 def _processes_here(threads: int) -> int:

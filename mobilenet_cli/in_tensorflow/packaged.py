@@ -65,7 +65,7 @@ def _converted(folder: Path, destination: Path, kind: NetworkKind, *, is_trusted
 def _refuse_own(folder: Path) -> None:
     """Raise ModelError where a model is, with all that it says of itself, that is used as a folder."""
     for file in folder.rglob(_OWN):
-        with suppress(OSError, ValueError):  # somebody else's, or damaged
+        with suppress(OSError, ValueError, RecursionError):  # somebody else's, or damaged
             content = json.loads(file.read_bytes())
             if isinstance(content, dict) and "networks" in content:
                 raise ModelError("it holds a model's folder, as `mnclassify train` writes it: unpack it, and give that")

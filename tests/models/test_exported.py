@@ -270,6 +270,16 @@ def test_a_packed_folder_of_a_model_is_not_taken_for_a_bare_network(exported: Pa
         convert_packaged(packed, tmp_path / "converted", "classification")
 
 
+def test_a_manifest_of_somebody_else_is_no_obstacle(tmp_path: Path):
+    from mobilenet_cli.in_tensorflow.packaged import convert_packaged
+
+    packed = tmp_path / "theirs.tgz"
+    for content in (b"{}", b"[]", b"\xff", b"[" * 100_000):
+        packed.write_bytes(tar_of(members={"manifest.json": content}))
+        with pytest.raises(ModelError, match="it holds no SavedModel"):
+            convert_packaged(packed, tmp_path / "converted", "classification")
+
+
 # The command
 
 

@@ -153,14 +153,19 @@ def _fail() -> None:
     raise ModelError("enough seen")
 
 
-def test_a_mobilenet_v1_of_imagenet_gets_the_temperature_of_its_family(checkpoint, tmp_path):
+def test_a_mobilenet_v1_of_imagenet_gets_the_temperature_of_its_family(checkpoint, saved_model, tiny, tmp_path):
     family = write(tmp_path / "mobilenet_v1_0.25_96" / "model.ckpt", slim_weights(0.25, 1001, seed=3)).parent
-    assert import_model(str(checkpoint), "colours").temperature == 1.0  # for other classes than it was fitted on
-    assert import_model(str(family), "net").temperature == 1.5
+    archive = tmp_path / "family_96.tgz"
+    archive.write_bytes(tar_of(family))
+    own = [import_model(str(saved_model), "unknown"), import_model(str(checkpoint), "colours")]
+    own.append(import_model(str(tiny["float"]), "tiny", network_input=UNIT))
+    assert [manifest.temperature for manifest in own] == [1.0] * 3  # unknown, or for classes that it was not fitted on
+    assert [import_model(str(path), "net", overwrite=True).temperature for path in (family, archive)] == [1.5, 1.5]
     assert acquire("net").temperature == acquire(str(family)).temperature == 1.5
 
     keep_temperature(acquire("net"), 1.2, 80, "2026-11-25")
     assert acquire("net", image_size=128).temperature == 1.2  # compiled for another size, it stays calibrated
+    assert import_model(str(family), "net", overwrite=True).temperature == 1.5
 
 
 def test_a_savedmodel_is_copied_and_the_original_not_needed(saved_model, tmp_path):

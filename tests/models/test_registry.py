@@ -79,7 +79,8 @@ def test_a_local_saved_model_is_told_from_any_folder_and_anew_when_it_changes(tm
     assert origin_of(str(folder)).key != before
 
 
-def test_a_name_that_is_nothing_is_answered_with_the_one_that_was_meant():
+def test_a_name_that_is_nothing_is_answered_with_the_one_that_was_meant(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("mobilenet_cli.models.store.names", lambda: ["flowers"])
     with pytest.raises(ModelError, match=r"no model is called 'mobilnet'.*mobilenet_v1_100_128"):
         origin_of("mobilnet")
     for typed, meant in (
@@ -88,6 +89,7 @@ def test_a_name_that_is_nothing_is_answered_with_the_one_that_was_meant():
         ("efficientnet", "efficientnet_lite0"),
         ("efficientnet_lite", "efficientnet_lite0"),
         ("efficientnet-lite0", "efficientnet_lite0"),
+        ("flowrs", "flowers"),
     ):
         with pytest.raises(ModelError, match=f"'{typed}'; did you mean {meant}\\? `mnclassify models list`"):
             origin_of(typed)
